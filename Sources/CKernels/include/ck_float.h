@@ -1,0 +1,100 @@
+// Float32 kernels on channels-last (NHWC) data.
+//
+// Results are the same bits on every ISA and thread count: every output element is one chain of fused multiply-adds in a
+// fixed order (tap by tap, channel by channel), vectors run across outputs only, and transcendental functions are fixed
+// polynomials evaluated with fused multiply-adds. The scalar set (fmaf) is the definition.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ck_int8.h"
+#include "ck_isa.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// Element-wise functions. a and b are parameters (slope, alpha, beta, bounds) where the function has some.
+typedef enum {
+  CK_IDENTITY = 0,
+  CK_CLIP,          ///< min(max(x, a), b): ReLU is (0, inf), ReLU6 (0, 6)
+  CK_SIGMOID,       ///< 1 / (1 + exp(-x))
+  CK_SILU,          ///< x * sigmoid(x)
+  CK_TANH,
+  CK_HARD_SIGMOID,  ///< clip(a * x + b, 0, 1)
+  CK_HARD_SWISH,    ///< x * clip(x / 6 + 1 / 2, 0, 1)
+  CK_LEAKY_RELU,    ///< x < 0 ? a * x : x
+  CK_ELU,           ///< x < 0 ? a * (exp(x) - 1) : x
+  CK_GELU,          ///< x / 2 * (1 + erf(x / sqrt(2)))
+  CK_ERF,
+  CK_EXP,
+  CK_SOFTPLUS,      ///< log(1 + exp(x))
+  CK_MISH,          ///< x * tanh(softplus(x))
+  CK_LOG,
+  CK_SQRT,
+  CK_ABS,
+  CK_NEG,
+  CK_RECIPROCAL,
+  CK_FLOOR,
+  CK_CEIL,
+  CK_ROUND,         ///< half to even
+} ck_function;
+
+typedef struct {
+  ck_function function;
+  float a, b;
+} ck_activation;
+
+/// Convolution, float32, NHWC, one image (fully connected and GEMM as in ck_int8.h): same life cycle as ck_conv_s8.
+typedef struct ck_conv_f32_kernel ck_conv_f32_kernel;
+const ck_conv_f32_kernel *ck_conv_f32_choose(const ck_conv_shape *shape, ck_isa isa);
+const char *ck_conv_f32_name(const ck_conv_f32_kernel *kernel);
+size_t ck_conv_f32_packed_size(const ck_conv_f32_kernel *kernel, const ck_conv_shape *shape);
+/// Weights in ONNX order [out_c][in_c / groups][kernel_h][kernel_w]; bias has out_c entries or is NULL (zeros).
+void ck_conv_f32_pack(const ck_conv_f32_kernel *kernel, const ck_conv_shape *shape, const float *weights,
+                      const float *bias, void *packed);
+size_t ck_conv_f32_units(const ck_conv_f32_kernel *kernel, const ck_conv_shape *shape);
+size_t ck_conv_f32_scratch(const ck_conv_f32_kernel *kernel, const ck_conv_shape *shape);
+/// y = f(bias[c] + sum x * w), the sum starting from the bias; activation may be CK_IDENTITY.
+void ck_conv_f32_run(const ck_conv_f32_kernel *kernel, const ck_conv_shape *shape, const void *packed,
+                     const ck_activation *activation, const float *input, float *output, size_t begin, size_t end,
+                     void *scratch);
+size_t ck_conv_f32_all(const ck_conv_shape *shape, const ck_conv_f32_kernel **kernels, size_t capacity);
+
+typedef enum { CK_ADD, CK_SUB, CK_MUL, CK_DIV, CK_MIN, CK_MAX } ck_binary;
+
+/// Element-wise, pooling, layout and statistics kernels of one ISA.
+typedef struct {
+  const char *name;
+  /// y = f(x); x and y may be the same buffer.
+  void (*unary)(ck_activation f, size_t n, const float *x, float *y);
+  /// y = a op b, `b` repeated along rows: b has `channels` entries, a and y rows * channels (rows = 1: no repetition;
+  /// channels = 1: b is one scalar). `swapped` computes b op a.
+  void (*binary_rows)(ck_binary op, int swapped, size_t rows, size_t channels, const float *a, const float *b, float *y);
+  /// y = f(a + b), the residual addition with its activation.
+  void (*add)(ck_activation f, size_t n, const float *a, const float *b, float *y);
+  /// y[r][c] = f(x[r][c] * scale[c] + shift[c]), one fused multiply-add.
+  void (*scale_shift)(ck_activation f, size_t rows, size_t channels, const float *x, const float *scale,
+                      const float *shift, float *y);
+  void (*max_pool)(const ck_conv_shape *shape, const float *input, float *output, size_t row_begin, size_t row_end);
+  /// Sum in window order divided by the number of positions (inside the image, or all where count_include_pad).
+  void (*average_pool)(const ck_conv_shape *shape, int count_include_pad, const float *input, float *output,
+                       size_t row_begin, size_t row_end);
+  /// Mean over positions: input [positions][channels] -> output [channels]; sequential sums per channel.
+  void (*global_average)(size_t positions, size_t channels, const float *input, float *output);
+  /// Transposes a rows x columns matrix of 4-byte (or 1-byte) elements: NCHW <-> NHWC of one image.
+  void (*transpose32)(size_t rows, size_t columns, const uint32_t *x, uint32_t *y);
+  void (*transpose8)(size_t rows, size_t columns, const uint8_t *x, uint8_t *y);
+  /// Smallest and largest finite value into range[0], range[1] (+inf, -inf where there is none); returns how many of the n were not finite.
+  size_t (*min_max)(size_t n, const float *x, float range[2]);
+  /// counts[clamp(int(floor((x - lo) * inverse_width)), 0, bins - 1)] += 1 for every finite x.
+  void (*histogram)(size_t n, const float *x, float lo, float inverse_width, size_t bins, uint32_t *counts);
+  /// Softmax along the last axis: rows x columns; subtracts the row maximum first, sums in order.
+  void (*softmax)(size_t rows, size_t columns, const float *x, float *y);
+} ck_float_ops;
+
+const ck_float_ops *ck_float_ops_for(ck_isa isa);
+
+#ifdef __cplusplus
+}
+#endif

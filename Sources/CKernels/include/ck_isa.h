@@ -1,0 +1,34 @@
+// Which instruction sets this process may use.
+#pragma once
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// Instruction sets in rising order of preference; every one includes those before it on its architecture.
+typedef enum {
+  CK_ISA_SCALAR = 0,
+  CK_ISA_AVX2 = 1,        ///< AVX2 + FMA
+  CK_ISA_AVXVNNI = 2,     ///< AVX2 + AVX-VNNI
+  CK_ISA_AVX512 = 3,      ///< AVX-512 F, BW, DQ, VL
+  CK_ISA_AVX512VNNI = 4,  ///< AVX-512 + VNNI
+  CK_ISA_AMX = 5,         ///< AVX-512-VNNI + AMX int8 tiles
+  CK_ISA_NEON = 16,       ///< AArch64 baseline
+  CK_ISA_NEON_DOT = 17,   ///< AArch64 + dot product
+  CK_ISA_NEON_I8MM = 18,  ///< AArch64 + int8 matrix multiply
+} ck_isa;
+
+/// The best set this CPU and kernel allow, capped by the environment variable DERMC_ISA
+/// (scalar, avx2, avxvnni, avx512, avx512vnni, amx, neon, neondot, neoni8mm). Detected once; thread-safe.
+ck_isa ck_isa_detect(void);
+
+/// Whether kernels written for `isa` run on this machine (ignoring DERMC_ISA).
+int ck_isa_runs(ck_isa isa);
+
+/// The name of an instruction set as DERMC_ISA spells it.
+const char *ck_isa_name(ck_isa isa);
+
+#ifdef __cplusplus
+}
+#endif

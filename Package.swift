@@ -14,7 +14,10 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
   ],
   targets: [
-    .target(name: "CKernels")
+    .target(name: "CKernels"),
+    .target(name: "Tensors", swiftSettings: settings),
+    .target(name: "Math", dependencies: ["CKernels"], swiftSettings: settings),
+    .target(name: "IR", dependencies: ["Math", "Tensors"], swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]
 )

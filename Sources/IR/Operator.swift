@@ -1,0 +1,182 @@
+package import Math
+package import Tensors
+
+/// What a node computes. One struct in one file of `Operators` per conformer, listed in `OperatorSet`.
+///
+/// Concerns of few operators are opt-in protocols beside this one.
+package protocol Operator: Sendable {
+  /// The operator's name in printed graphs and files; ONNX's where ONNX has one.
+  static var name: String { get }
+
+  /// Reads the typed attributes. Names are shared by ONNX import and bundles.
+  init(reading attributes: inout AttributeReader) throws(AttributeError)
+
+  /// Writes what `init(reading:)` reads; attributes at their defaults may be left out.
+  func write(to attributes: inout AttributeWriter)
+
+  /// Types of the outputs for given inputs (nil: an optional input left out).
+  func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType]
+
+  /// What computing it once costs. The default counts one element operation per output element.
+  func work(_ inputs: [Operand?], _ outputs: [TensorType]) -> Work
+
+  /// The memory layout of 4-D tensors the kernel works on.
+  var layout: LayoutRule { get }
+
+  /// Prepares the computation for fixed types and constants: packs weights, chooses kernels, builds tables.
+  func kernel(for site: Site) throws(OperatorError) -> Kernel
+}
+
+extension Operator {
+  package func write(to _: inout AttributeWriter) {}
+
+  package func work(_: [Operand?], _ outputs: [TensorType]) -> Work {
+    Work(elementOperations: outputs.reduce(0) { $0 + $1.count })
+  }
+
+  package var layout: LayoutRule { .rowMajor }
+
+  package var name: String { Self.name }
+
+  /// All attributes by name.
+  package var attributes: [String: Attribute] {
+    var writer = AttributeWriter()
+    write(to: &writer)
+    return writer.attributes
+  }
+
+  /// Whether two operators are of one kind and have the same attributes.
+  package func isEqual(to other: any Operator) -> Bool {
+    name == other.name && attributes.mapValues(\.description) == other.attributes.mapValues(\.description)
+  }
+}
+
+/// An operator that moves or selects elements without changing them: int8 passes through with its quantization.
+package protocol ElementMoving: Operator {}
+
+/// An operator that may write its output over its first input when nothing else needs that.
+package protocol InPlace: Operator {}
+
+/// An input as type inference sees it: its type, and its value where it is constant.
+package struct Operand: Sendable {
+  package let type: TensorType
+  package let constant: Tensor?
+
+  package init(_ type: TensorType, constant: Tensor? = nil) {
+    self.type = type
+    self.constant = constant
+  }
+
+  package init(_ constant: Tensor) {
+    self.init(constant.type, constant: constant)
+  }
+
+  package var shape: [Int] { type.shape }
+}
+
+/// Why an operator cannot be applied to its inputs.
+package struct OperatorError: Error, CustomStringConvertible {
+  package let description: String
+
+  package init(_ description: String) {
+    self.description = description
+  }
+}
+
+/// Which layout of 4-D tensors a kernel takes.
+package enum LayoutRule: Sendable {
+  /// Row-major (NCHW) only.
+  case rowMajor
+  /// 4-D inputs and outputs channels-last; constants stay row-major.
+  case channelsLast
+  /// Any, the same for all 4-D inputs and outputs; constants stay row-major.
+  case either
+}
+
+/// What an operator costs for one inference.
+package struct Work: Sendable, Equatable {
+  /// Multiply-accumulates of convolutions and matrix products.
+  package var macs: Int
+  /// Operations on single elements: activations, additions, pooling.
+  package var elementOperations: Int
+
+  package init(macs: Int = 0, elementOperations: Int = 0) {
+    self.macs = macs
+    self.elementOperations = elementOperations
+  }
+
+  package static func + (a: Work, b: Work) -> Work {
+    Work(macs: a.macs + b.macs, elementOperations: a.elementOperations + b.elementOperations)
+  }
+}
+
+/// Where a kernel will run: the types and layouts of its inputs and outputs, and who multiplies matrices.
+package struct Site {
+  package let inputs: [Operand?]
+  package let outputs: [TensorType]
+  /// The layout of the 4-D values that are not constant.
+  package let layout: Layout
+  package let math: any FloatMath
+
+  package init(inputs: [Operand?], outputs: [TensorType], layout: Layout, math: any FloatMath) {
+    self.inputs = inputs
+    self.outputs = outputs
+    self.layout = layout
+    self.math = math
+  }
+}
+
+/// A prepared computation. `run` neither fails nor allocates.
+package struct Kernel: Sendable {
+  /// Bytes of scratch memory each thread needs.
+  package let scratch: Int
+  /// Bytes of packed weights and tables held by the kernel.
+  package let packedBytes: Int
+  /// Which implementation was chosen, for profiles.
+  package let implementation: String
+  package let run: @Sendable (Call) -> Void
+
+  package init(
+    scratch: Int = 0, packedBytes: Int = 0, implementation: String = "",
+    run: @escaping @Sendable (Call) -> Void
+  ) {
+    self.scratch = scratch
+    self.packedBytes = packedBytes
+    self.implementation = implementation
+    self.run = run
+  }
+}
+
+/// One execution of a kernel.
+package struct Call {
+  package let inputs: [TensorView?]
+  package let outputs: [TensorView]
+  package let workers: Workers
+  /// Scratch memory: `scratchStride` bytes for each thread, 64-byte aligned.
+  package let scratch: UnsafeMutableRawPointer
+  package let scratchStride: Int
+
+  package init(
+    inputs: [TensorView?], outputs: [TensorView], workers: Workers, scratch: UnsafeMutableRawPointer,
+    scratchStride: Int
+  ) {
+    self.inputs = inputs
+    self.outputs = outputs
+    self.workers = workers
+    self.scratch = scratch
+    self.scratchStride = scratchStride
+  }
+
+  /// An input that type inference has shown to be there.
+  package func input(_ index: Int) -> TensorView {
+    guard index < inputs.count, let view = inputs[index] else {
+      // Unreachable: inferTypes has refused a missing input before a kernel was made.
+      return outputs[0]
+    }
+    return view
+  }
+
+  package var output: TensorView { outputs[0] }
+
+  package func scratch(thread: Int) -> UnsafeMutableRawPointer { scratch + thread * scratchStride }
+}

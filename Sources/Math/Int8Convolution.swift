@@ -1,0 +1,66 @@
+package import CKernels
+
+/// An int8 convolution (or matrix product) whose weights are packed for this machine.
+package struct Int8Convolution: Sendable {
+  package let shape: ConvolutionShape
+  package let scratch: Int
+  package let units: Int
+  package let packed: AlignedMemory
+  package let implementation: String
+  // One of a constant table.
+  nonisolated(unsafe) private let kernel: OpaquePointer?
+
+  /// - Parameters:
+  ///   - weights: [out_c][in_c / groups][kernel_h][kernel_w]
+  ///   - bias: [out_c] at scale s_x * s_w[c], or nil
+  ///   - multiplier: [out_c], s_x * s_w[c] / s_y (or s_x * s_w[c] for float output)
+  package init(
+    _ shape: ConvolutionShape, weights: UnsafePointer<Int8>, bias: UnsafePointer<Int32>?,
+    multiplier: UnsafePointer<Float>, inputZeroPoint: Int, isa: ck_isa = InstructionSet.current
+  ) {
+    var shape = shape
+    kernel = ck_conv_s8_choose(&shape, isa)
+    packed = AlignedMemory(count: ck_conv_s8_packed_size(kernel, &shape))
+    ck_conv_s8_pack(kernel, &shape, weights, bias, multiplier, Int32(inputZeroPoint), packed.base)
+    units = ck_conv_s8_units(kernel, &shape)
+    scratch = ck_conv_s8_scratch(kernel, &shape)
+    implementation = ck_conv_s8_name(kernel).map { String(cString: $0) } ?? ""
+    self.shape = shape
+  }
+
+  /// Computes one image to int8.
+  package func run(
+    _ input: UnsafePointer<Int8>, to output: UnsafeMutablePointer<Int8>, requantize: ck_requantize, workers: Workers,
+    scratch: UnsafeMutableRawPointer, stride: Int
+  ) {
+    workers.run(units: units) { thread, range in
+      withUnsafePointer(to: shape) { shape in
+        withUnsafePointer(to: requantize) { requantize in
+          ck_conv_s8_run(
+            kernel, shape, packed.base, requantize, input, output, range.lowerBound, range.upperBound,
+            scratch + thread * stride)
+        }
+      }
+    }
+  }
+
+  /// Computes one image to float32: the accumulators times their multipliers.
+  package func run(
+    _ input: UnsafePointer<Int8>, toFloat output: UnsafeMutablePointer<Float>, inputZeroPoint: Int, workers: Workers,
+    scratch: UnsafeMutableRawPointer, stride: Int
+  ) {
+    workers.run(units: units) { thread, range in
+      withUnsafePointer(to: shape) { shape in
+        ck_conv_s8_run_f32(
+          kernel, shape, packed.base, Int32(inputZeroPoint), input, output, range.lowerBound, range.upperBound,
+          scratch + thread * stride)
+      }
+    }
+  }
+}
+
+/// Element-wise kernels for the current instruction set.
+package enum Kernels {
+  package static var float: ck_float_ops { ck_float_ops_for(InstructionSet.current).pointee }
+  package static var int8: ck_int8_ops { ck_int8_ops_for(InstructionSet.current).pointee }
+}

@@ -1,0 +1,40 @@
+package import CKernels
+
+/// Float32 on dermc's own kernels: the same bits on every instruction set and thread count.
+package struct KernelMath: FloatMath {
+  private let isa: ck_isa
+
+  package init(isa: ck_isa = InstructionSet.current) {
+    self.isa = isa
+  }
+
+  package var name: String { "kernels" }
+
+  package func convolution(
+    _ shape: ConvolutionShape, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?, activation: UnaryFunction
+  ) -> PreparedConvolution {
+    var shape = shape
+    let kernel = ck_conv_f32_choose(&shape, isa)
+    let packed = AlignedMemory(count: ck_conv_f32_packed_size(kernel, &shape))
+    ck_conv_f32_pack(kernel, &shape, weights, bias, packed.base)
+    let units = ck_conv_f32_units(kernel, &shape)
+    // The kernel pointer is one of a constant table.
+    nonisolated(unsafe) let chosen = kernel
+    let fixed = shape
+    let function = activation.kernelActivation
+    return PreparedConvolution(
+      scratch: ck_conv_f32_scratch(kernel, &shape), packedBytes: packed.count,
+      implementation: ck_conv_f32_name(kernel).map { String(cString: $0) } ?? ""
+    ) { input, output, workers, scratch, stride in
+      workers.run(units: units) { thread, range in
+        withUnsafePointer(to: fixed) { shape in
+          withUnsafePointer(to: function) { function in
+            ck_conv_f32_run(
+              chosen, shape, packed.base, function, input, output, range.lowerBound, range.upperBound,
+              scratch + thread * stride)
+          }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,51 @@
+package import CKernels
+
+/// A fixed pool of threads that kernels split their work over.
+///
+/// Every kernel's units are independent, so results do not depend on the number of threads.
+package final class Workers: @unchecked Sendable {
+  // Unchecked: the pool pointer is immutable, and `run` is only called by the one executor that owns the workers.
+  private let pool: OpaquePointer?
+  package let count: Int
+
+  /// A pool of `threads` (clamped to 1...256); falls back to one thread when the system refuses to start more.
+  package init(threads: Int) {
+    let wanted = max(1, min(256, threads))
+    pool = wanted > 1 ? ck_pool_create(wanted) : nil
+    count = pool == nil ? 1 : wanted
+  }
+
+  deinit {
+    if let pool { ck_pool_destroy(pool) }
+  }
+
+  /// Calls `body(thread, range)` on every thread with its share of `units`; returns when all are done.
+  package func run(units: Int, _ body: (_ thread: Int, _ units: Range<Int>) -> Void) {
+    guard let pool, units > 1 else {
+      if units > 0 { body(0, 0..<units) }
+      return
+    }
+    withoutActuallyEscaping(body) { body in
+      var task = Task(body: body)
+      withUnsafeMutablePointer(to: &task) { context in
+        ck_pool_run(
+          pool, units,
+          { context, thread, begin, end in
+            guard begin < end else { return }
+            context?.assumingMemoryBound(to: Task.self).pointee.body(thread, begin..<end)
+          }, context)
+      }
+    }
+  }
+
+  private struct Task {
+    let body: (Int, Range<Int>) -> Void
+  }
+}
+
+/// The instruction set kernels are chosen for.
+package enum InstructionSet {
+  /// The best one here, capped by DERMC_ISA.
+  package static var current: ck_isa { ck_isa_detect() }
+  package static var name: String { String(cString: ck_isa_name(ck_isa_detect())) }
+}

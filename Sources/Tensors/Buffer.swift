@@ -1,0 +1,54 @@
+import Glibc
+
+/// Immutable bytes shared by tensors: owned memory, or part of a mapped file that it keeps alive.
+///
+/// Owned memory is 64-byte aligned and readable `Buffer.padding` bytes past its end, as kernels require; mapped memory
+/// is neither.
+package final class Buffer: Sendable {
+  /// Readable bytes after the end of owned memory.
+  package static let padding = 64
+  package static let alignment = 64
+
+  package let count: Int
+  nonisolated(unsafe) private let base: UnsafeMutableRawPointer
+  private let owner: MappedFile?
+
+  /// Whether the memory is aligned and padded as kernels need it.
+  package var isOwned: Bool { owner == nil }
+
+  /// Allocates zeroed memory and lets `fill` write it.
+  package init(count: Int, fill: (UnsafeMutableRawBufferPointer) -> Void = { _ in }) {
+    self.count = count
+    base = .allocate(byteCount: max(count, 1) + Buffer.padding, alignment: Buffer.alignment)
+    memset(base, 0, count + Buffer.padding)
+    owner = nil
+    fill(UnsafeMutableRawBufferPointer(start: base, count: count))
+  }
+
+  /// A range of a mapped file, which stays mapped as long as the buffer lives; nil when it is not inside the file.
+  package init?(_ file: MappedFile, offset: Int, count: Int) {
+    guard offset >= 0, count >= 0, offset <= file.count - count else { return nil }
+    self.count = count
+    // A mapped buffer is never written: no method hands out a mutable pointer after initialisation.
+    base = UnsafeMutableRawPointer(
+      mutating: file.bytes.baseAddress.map { $0 + offset } ?? UnsafeRawPointer(Buffer.nothing))
+    owner = file
+  }
+
+  nonisolated(unsafe) private static let nothing = UnsafeMutableRawPointer.allocate(byteCount: 64, alignment: 64)
+
+  deinit {
+    if owner == nil { base.deallocate() }
+  }
+
+  /// The start of the memory for views that promise not to write.
+  package var readOnlyBase: UnsafeMutableRawPointer { base }
+
+  package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
+
+  /// This buffer if it is owned and aligned, else an owned copy of it.
+  package func owned() -> Buffer {
+    if isOwned { return self }
+    return Buffer(count: count) { $0.copyMemory(from: bytes) }
+  }
+}

@@ -1,0 +1,55 @@
+import Glibc
+
+/// Why a file could not be read or written.
+package struct FileError: Error, CustomStringConvertible {
+  package let path: String
+  package let reason: String
+
+  package init(path: String, reason: String) {
+    self.path = path
+    self.reason = reason
+  }
+
+  package init(path: String, errno code: Int32) {
+    self.init(path: path, reason: String(cString: strerror(code)))
+  }
+
+  package var description: String { "\(path): \(reason)" }
+}
+
+/// A file mapped read-only into memory.
+package final class MappedFile: Sendable {
+  package let path: String
+  package let count: Int
+  nonisolated(unsafe) private let base: UnsafeRawPointer?
+
+  package init(path: String) throws(FileError) {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw FileError(path: path, errno: errno) }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw FileError(path: path, errno: errno) }
+    guard status.st_mode & S_IFMT == S_IFREG else { throw FileError(path: path, reason: "is not a regular file") }
+    let size = Int(status.st_size)
+    var mapping: UnsafeMutableRawPointer?
+    if size > 0 {
+      mapping = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0)
+      guard mapping != MAP_FAILED else { throw FileError(path: path, errno: errno) }
+    }
+    self.path = path
+    count = size
+    base = UnsafeRawPointer(mapping)
+  }
+
+  deinit {
+    if let base { munmap(UnsafeMutableRawPointer(mutating: base), count) }
+  }
+
+  /// The contents; valid as long as the file object lives.
+  package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
+
+  /// Tells the kernel that pages read so far may leave memory: they come back from the file when touched again.
+  package func releasePages() {
+    if let base { madvise(UnsafeMutableRawPointer(mutating: base), count, MADV_DONTNEED) }
+  }
+}

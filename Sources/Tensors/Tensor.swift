@@ -1,0 +1,100 @@
+/// An immutable tensor: type, and its elements row-major in a shared buffer.
+package struct Tensor: Sendable {
+  package let type: TensorType
+  package let buffer: Buffer
+
+  /// Nil when the buffer's size does not fit the type.
+  package init?(_ type: TensorType, _ buffer: Buffer) {
+    guard Limits.count(type.shape) != nil, buffer.count == type.byteCount else { return nil }
+    self.type = type
+    self.buffer = buffer
+  }
+
+  /// A tensor of new memory, zeroed, then written by `fill`.
+  package init(_ type: TensorType, fill: (UnsafeMutableRawBufferPointer) -> Void) {
+    self.type = type
+    buffer = Buffer(count: type.byteCount, fill: fill)
+  }
+
+  /// A tensor of the given elements; the shape's product must be their number (checked: extra elements are dropped, missing ones are zero).
+  package init<Element: TensorElement>(_ elements: [Element], shape: [Int]? = nil) {
+    self.init(TensorType(Element.elementType, shape ?? [elements.count])) { bytes in
+      elements.withUnsafeBytes { source in
+        bytes.copyMemory(from: UnsafeRawBufferPointer(rebasing: source.prefix(bytes.count)))
+      }
+    }
+  }
+
+  /// A tensor of rank 0.
+  package init<Element: TensorElement>(scalar: Element) {
+    self.init([scalar], shape: [])
+  }
+
+  package var element: ElementType { type.element }
+  package var shape: [Int] { type.shape }
+  package var count: Int { type.count }
+  package var bytes: UnsafeRawBufferPointer { buffer.bytes }
+
+  /// The elements as an array of their own type; empty when the type is another.
+  package func elements<Element: TensorElement>(as _: Element.Type = Element.self) -> [Element] {
+    guard Element.elementType == element else { return [] }
+    return [Element](unsafeUninitializedCapacity: count) { target, filled in
+      // Mapped bytes may be misaligned for their type, so they are copied as bytes.
+      UnsafeMutableRawBufferPointer(target).copyMemory(from: bytes)
+      filled = count
+    }
+  }
+
+  /// Any numeric tensor's elements as Double.
+  package func doubles() -> [Double] {
+    switch element {
+    case .float32: elements(as: Float.self).map(Double.init)
+    case .float64: elements(as: Double.self)
+    case .int8: elements(as: Int8.self).map(Double.init)
+    case .uint8: elements(as: UInt8.self).map(Double.init)
+    case .int32: elements(as: Int32.self).map(Double.init)
+    case .int64: elements(as: Int64.self).map(Double.init)
+    case .bool: elements(as: UInt8Bool.self).map { $0.value == 0 ? 0 : 1 }
+    }
+  }
+
+  /// An integer tensor's elements as Int; nil for floats.
+  package func integers() -> [Int]? {
+    switch element {
+    case .int8: elements(as: Int8.self).map(Int.init)
+    case .uint8: elements(as: UInt8.self).map(Int.init)
+    case .int32: elements(as: Int32.self).map(Int.init)
+    case .int64: elements(as: Int64.self).map(Int.init)
+    case .bool: elements(as: UInt8Bool.self).map { $0.value == 0 ? 0 : 1 }
+    case .float32, .float64: nil
+    }
+  }
+
+  /// A float tensor's elements as Float; nil for integers.
+  package func floats() -> [Float]? {
+    switch element {
+    case .float32: elements(as: Float.self)
+    case .float64: elements(as: Double.self).map(Float.init)
+    default: nil
+    }
+  }
+
+  /// The same elements under another shape of as many elements; nil when the numbers differ.
+  package func reshaped(_ shape: [Int]) -> Tensor? {
+    Tensor(TensorType(element, shape, quantization: type.quantization), buffer)
+  }
+
+  /// The same tensor in memory that kernels may read directly: aligned, padded.
+  package func owned() -> Tensor { Tensor(type, buffer.owned()) ?? self }
+
+  /// Whether two tensors have the same type and the same bits.
+  package func isIdentical(to other: Tensor) -> Bool {
+    type == other.type && bytes.elementsEqual(other.bytes)
+  }
+}
+
+/// A byte that came from a file as a truth value: any bit pattern is allowed, unlike in Bool.
+private struct UInt8Bool: TensorElement {
+  let value: UInt8
+  static var elementType: ElementType { .bool }
+}

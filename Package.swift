@@ -18,6 +18,7 @@ let package = Package(
     .target(name: "Tensors", swiftSettings: settings),
     .target(name: "Math", dependencies: ["CKernels"], swiftSettings: settings),
     .target(name: "IR", dependencies: ["Math", "Tensors"], swiftSettings: settings),
+    .target(name: "Operators", dependencies: ["CKernels", "IR", "Math", "Tensors"], swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -64,6 +64,9 @@ package enum UnaryFunction: Sendable, Hashable {
 
   private func softplus(_ x: Double) -> Double { x > 0 ? x + log1p(Glibc.exp(-x)) : log1p(Glibc.exp(x)) }
 
+  package static func power(_ base: Double, _ exponent: Double) -> Double { Glibc.pow(base, exponent) }
+  package static func power(_ base: Float, _ exponent: Float) -> Float { Glibc.powf(base, exponent) }
+
   /// The function as float kernels know it.
   package var kernelActivation: ck_activation {
     switch self {

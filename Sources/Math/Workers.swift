@@ -49,3 +49,13 @@ package enum InstructionSet {
   package static var current: ck_isa { ck_isa_detect() }
   package static var name: String { String(cString: ck_isa_name(ck_isa_detect())) }
 }
+
+extension Workers {
+  /// Splits `elements` into ranges large enough to be worth a thread each.
+  package func run(elements: Int, grain: Int = 8192, _ body: (Range<Int>) -> Void) {
+    let units = (elements + grain - 1) / grain
+    run(units: units) { _, range in
+      body(range.lowerBound * grain..<min(elements, range.upperBound * grain))
+    }
+  }
+}

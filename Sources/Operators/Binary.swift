@@ -1,0 +1,193 @@
+import CKernels
+package import IR
+package import Math
+package import Tensors
+
+/// An arithmetic function of two numbers applied element by element with broadcasting: y = activation(a op b).
+///
+/// Float32, or integers (shape arithmetic) without activation.
+package struct Binary: Operator {
+  package static let name = "Binary"
+
+  package enum Function: String, Sendable, CaseIterable {
+    case add, sub, mul, div, min, max, pow
+  }
+
+  package let function: Function
+  package var activation: UnaryFunction
+
+  package init(_ function: Function, activation: UnaryFunction = .identity) {
+    self.function = function
+    self.activation = activation
+  }
+
+  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+    let name = try attributes.string("function")
+    guard let function = Function(rawValue: name) else { throw AttributeError("function \(name) is not known") }
+    self.function = function
+    activation = try attributes.activation()
+  }
+
+  package func write(to attributes: inout AttributeWriter) {
+    attributes.set("function", function.rawValue)
+    attributes.set(activation: activation)
+  }
+
+  package var layout: LayoutRule { .either }
+
+  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+    try inputs.expect(atMost: 2)
+    let a = try inputs.required(0, "a")
+    let b = try inputs.required(1, "b")
+    try b.expect(a.type.element, "b")
+    guard a.type.element == .float32 || [.int32, .int64].contains(a.type.element) && activation == .identity else {
+      throw OperatorError("\(function.rawValue) of \(a.type.element) is not supported")
+    }
+    return [TensorType(a.type.element, try Broadcasting.shape(a.shape, b.shape))]
+  }
+
+  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+    let a = try site.inputs.required(0, "a")
+    let b = try site.inputs.required(1, "b")
+    let output = site.outputs[0]
+    guard output.element == .float32 else { return integerKernel(site, a, b, output) }
+    if let fast = fastKernel(site, a, b, output) { return fast }
+    return generalKernel(site, a, b, output)
+  }
+
+  /// Equal shapes, or one side repeated along rows (per channel in channels-last, per last dimension else, or a scalar).
+  private func fastKernel(_ site: Site, _ a: Operand, _ b: Operand, _ output: TensorType) -> Kernel? {
+    guard let operation = kernelOperation else { return nil }
+    let finish = activation
+    let binary = Kernels.float.binary_rows
+    let unary = Kernels.float.unary
+    let residual = Kernels.float.add
+    let count = output.count
+    if a.shape == b.shape && sameLayout(site, a, b) {
+      return Kernel(implementation: "binary") { call in
+        let left: UnsafeMutablePointer<Float> = call.input(0).pointer()
+        let right: UnsafeMutablePointer<Float> = call.input(1).pointer()
+        let y: UnsafeMutablePointer<Float> = call.output.pointer()
+        call.workers.run(elements: count) { range in
+          let start = range.lowerBound
+          if operation == CK_ADD {
+            residual?(finish.kernelActivation, range.count, left + start, right + start, y + start)
+          } else {
+            binary?(operation, 0, 1, range.count, left + start, right + start, y + start)
+            if finish != .identity { unary?(finish.kernelActivation, range.count, y + start, y + start) }
+          }
+        }
+      }
+    }
+    // One side has the output's shape, the other repeats.
+    for swapped in [false, true] {
+      let full = swapped ? b : a
+      let small = swapped ? a : b
+      guard full.shape == output.shape, let channels = repeatedChannels(small.shape, along: output.shape, site.layout),
+        channels == 1 || full.constant == nil || site.layout == .rowMajor
+      else { continue }
+      let rows = channels == 1 ? 1 : count / channels
+      let width = channels == 1 ? count : channels
+      return Kernel(implementation: "binary_rows") { call in
+        let wide: UnsafeMutablePointer<Float> = call.input(swapped ? 1 : 0).pointer()
+        let narrow: UnsafeMutablePointer<Float> = call.input(swapped ? 0 : 1).pointer()
+        let y: UnsafeMutablePointer<Float> = call.output.pointer()
+        if channels == 1 {
+          // A scalar repeats along rows of one element.
+          binary?(operation, swapped ? 1 : 0, width, 1, wide, narrow, y)
+          if finish != .identity { unary?(finish.kernelActivation, width, y, y) }
+          return
+        }
+        call.workers.run(elements: rows, grain: Swift.max(1, 8192 / width)) { range in
+          let start = range.lowerBound * width
+          binary?(operation, swapped ? 1 : 0, range.count, width, wide + start, narrow, y + start)
+          if finish != .identity { unary?(finish.kernelActivation, range.count * width, y + start, y + start) }
+        }
+      }
+    }
+    return nil
+  }
+
+  private var kernelOperation: ck_binary? {
+    switch function {
+    case .add: CK_ADD
+    case .sub: CK_SUB
+    case .mul: CK_MUL
+    case .div: CK_DIV
+    case .min: CK_MIN
+    case .max: CK_MAX
+    case .pow: nil
+    }
+  }
+
+  /// Whether both lie alike in memory: constants are row-major, everything else as the site says.
+  private func sameLayout(_ site: Site, _ a: Operand, _ b: Operand) -> Bool {
+    (a.constant == nil) == (b.constant == nil) || site.layout == .rowMajor || Layout.areEquivalent(for: a.shape)
+  }
+
+  /// The length of the period with which a smaller operand repeats in physical order, when it is a plain one.
+  private func repeatedChannels(_ small: [Int], along shape: [Int], _ layout: Layout) -> Int? {
+    let count = small.reduce(1, *)
+    if count == 1 { return 1 }
+    let innermost = layout == .channelsLast && shape.count == 4 ? 1 : shape.count - 1
+    let padded = [Int](repeating: 1, count: shape.count - small.count) + small
+    // Repetition within an image only: an operand with its own batch dimension is not a plain period.
+    return padded[innermost] == count && shape[innermost] == count ? count : nil
+  }
+
+  private func generalKernel(_ site: Site, _ a: Operand, _ b: Operand, _ output: TensorType) -> Kernel {
+    let evaluate = scalarFunction
+    let finish = activation
+    let walk = BroadcastWalk(site, a, b, output)
+    return Kernel(implementation: "binary_strided") { call in
+      let left: UnsafeMutablePointer<Float> = call.input(0).pointer()
+      let right: UnsafeMutablePointer<Float> = call.input(1).pointer()
+      let y: UnsafeMutablePointer<Float> = call.output.pointer()
+      walk.run { position, i, j in y[position] = evaluate(left[i], right[j]) }
+      if finish != .identity { Kernels.float.unary?(finish.kernelActivation, output.count, y, y) }
+    }
+  }
+
+  private var scalarFunction: @Sendable (Float, Float) -> Float {
+    switch function {
+    case .add: { $0 + $1 }
+    case .sub: { $0 - $1 }
+    case .mul: { $0 * $1 }
+    case .div: { $0 / $1 }
+    case .min: { Swift.min($0, $1) }
+    case .max: { Swift.max($0, $1) }
+    case .pow: { UnaryFunction.power($0, $1) }
+    }
+  }
+
+  private func integerKernel(_ site: Site, _ a: Operand, _ b: Operand, _ output: TensorType) -> Kernel {
+    let walk = BroadcastWalk(site, a, b, output)
+    let function = function
+    @Sendable func apply(_ a: Int, _ b: Int) -> Int {
+      switch function {
+      case .add: a &+ b
+      case .sub: a &- b
+      case .mul: a &* b
+      case .div: b == 0 || (b == -1 && a == .min) ? 0 : a / b
+      case .min: Swift.min(a, b)
+      case .max: Swift.max(a, b)
+      case .pow: Int(exactly: UnaryFunction.power(Double(a), Double(b)).rounded()) ?? 0
+      }
+    }
+    let wide = output.element == .int64
+    return Kernel(implementation: "binary_integer") { call in
+      walk.run { position, i, j in
+        if wide {
+          let left: UnsafeMutablePointer<Int64> = call.input(0).pointer()
+          let right: UnsafeMutablePointer<Int64> = call.input(1).pointer()
+          call.output.pointer(Int64.self)[position] = Int64(apply(Int(left[i]), Int(right[j])))
+        } else {
+          let left: UnsafeMutablePointer<Int32> = call.input(0).pointer()
+          let right: UnsafeMutablePointer<Int32> = call.input(1).pointer()
+          call.output.pointer(Int32.self)[position] =
+            Int32(truncatingIfNeeded: apply(Int(left[i]), Int(right[j])))
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,102 @@
+package import IR
+package import Math
+package import Tensors
+
+/// 2-D convolution, float32: y = activation(b + sum x * w).
+///
+/// Inputs: x [N, C, H, W], w [M, C / group, kH, kW] (constant), b [M] (constant, optional). Output: [N, M, oH, oW].
+package struct Conv: Operator {
+  package static let name = "Conv"
+
+  package var window: Window
+  package var group: Int
+  package var activation: UnaryFunction
+
+  package init(window: Window, group: Int = 1, activation: UnaryFunction = .identity) {
+    self.window = window
+    self.group = group
+    self.activation = activation
+  }
+
+  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+    window = try Window(reading: &attributes)
+    group = try attributes.int("group", default: 1)
+    activation = try attributes.activation()
+    guard group >= 1 else { throw AttributeError("group is \(group), expected at least 1") }
+  }
+
+  package func write(to attributes: inout AttributeWriter) {
+    window.write(to: &attributes)
+    if group != 1 { attributes.set("group", group) }
+    attributes.set(activation: activation)
+  }
+
+  package var layout: LayoutRule { .channelsLast }
+
+  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+    try inputs.expect(atMost: 3)
+    let x = try inputs.required(0, "x")
+    let w = try inputs.required(1, "weights")
+    try x.expect(.float32, "x")
+    try w.expect(.float32, "weights")
+    let shape = try Conv.outputShape(x: x.shape, w: w.shape, window: window, group: group)
+    if let b = inputs.optional(2) {
+      try b.expect(.float32, "bias")
+      try b.expect(shape: [w.shape[0]], "bias")
+    }
+    return [TensorType(.float32, shape)]
+  }
+
+  /// The output shape of a convolution, shared by its int8 twin.
+  package static func outputShape(
+    x: [Int], w: [Int], window: Window, group: Int
+  ) throws(OperatorError) -> [Int] {
+    guard x.count == 4, w.count == 4 else {
+      throw OperatorError("x has shape \(x), weights \(w): only 2-D convolutions ([N, C, H, W]) are supported")
+    }
+    guard w[2...] == window.kernel[...] else {
+      throw OperatorError("weights \(w) do not fit kernel_shape \(window.kernel)")
+    }
+    guard group >= 1, w[0] > 0, w[1] > 0, x[1] == w[1] * group, w[0] % group == 0 else {
+      throw OperatorError("x has \(x[1]) channels, weights \(w) with group \(group) expect \(w[1] * group)")
+    }
+    return try checkedShape([x[0], w[0]] + window.outputSize(Array(x[2...])))
+  }
+
+  package func work(_ inputs: [Operand?], _ outputs: [TensorType]) -> Work {
+    guard let w = inputs.optional(1), let y = outputs.first else { return Work() }
+    return Work(
+      macs: y.count / max(1, w.shape[0]) * w.type.count, elementOperations: activation == .identity ? 0 : y.count)
+  }
+
+  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+    let x = try site.inputs.required(0, "x")
+    guard let weights = site.inputs.optional(1)?.constant?.owned() else {
+      throw OperatorError("weights that are computed at run time are not supported")
+    }
+    let bias = try site.inputs.optional(2).map { operand throws(OperatorError) in
+      guard let bias = operand.constant?.owned() else {
+        throw OperatorError("a bias that is computed at run time is not supported")
+      }
+      return bias
+    }
+    let output = site.outputs[0]
+    let shape = window.convolutionShape(input: x.shape, output: output.shape, groups: group)
+    guard let weightBase = weights.bytes.baseAddress else { throw OperatorError("weights are empty") }
+    let prepared = site.math.convolution(
+      shape, weights: weightBase.assumingMemoryBound(to: Float.self),
+      bias: bias?.bytes.baseAddress?.assumingMemoryBound(to: Float.self), activation: activation)
+    let images = x.shape[0]
+    return Kernel(
+      scratch: prepared.scratch, packedBytes: prepared.packedBytes, implementation: prepared.implementation
+    ) { call in
+      let input: UnsafeMutablePointer<Float> = call.input(0).pointer()
+      let output: UnsafeMutablePointer<Float> = call.output.pointer()
+      for image in 0..<images {
+        prepared.run(
+          input + image * shape.inputCount, output + image * shape.outputCount, call.workers, call.scratch,
+          call.scratchStride)
+      }
+    }
+  }
+}

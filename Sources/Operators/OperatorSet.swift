@@ -1,0 +1,25 @@
+package import IR
+
+/// All operators, by name. Adding one is a file beside this one and a line here.
+package enum OperatorSet {
+  private static let all: [any Operator.Type] = [
+    Binary.self,
+    Conv.self,
+    Unary.self,
+  ]
+
+  private static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
+
+  package static var names: [String] { all.map { $0.name } }
+
+  package static func contains(_ name: String) -> Bool { byName[name] != nil }
+
+  /// Makes an operator from its name and attributes; every attribute must be known to it.
+  package static func make(_ name: String, _ attributes: [String: Attribute]) throws(AttributeError) -> any Operator {
+    guard let type = byName[name] else { throw AttributeError("operator \(name) is not known") }
+    var reader = AttributeReader(attributes)
+    let op = try type.init(reading: &reader)
+    try reader.finish()
+    return op
+  }
+}

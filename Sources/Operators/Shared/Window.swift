@@ -1,0 +1,72 @@
+import CKernels
+package import IR
+package import Math
+
+/// Kernel size, strides, dilations and explicit padding of a 2-D convolution or pooling.
+package struct Window: Sendable, Hashable {
+  /// [height, width]
+  package var kernel: [Int]
+  package var strides: [Int]
+  package var dilations: [Int]
+  /// [top, left, bottom, right]
+  package var pads: [Int]
+
+  package init(kernel: [Int], strides: [Int] = [1, 1], dilations: [Int] = [1, 1], pads: [Int] = [0, 0, 0, 0]) {
+    self.kernel = kernel
+    self.strides = strides
+    self.dilations = dilations
+    self.pads = pads
+  }
+
+  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+    guard let kernel = try attributes.ints("kernel_shape") else {
+      throw AttributeError("attribute kernel_shape is missing")
+    }
+    self.init(
+      kernel: kernel, strides: try attributes.ints("strides") ?? [1, 1],
+      dilations: try attributes.ints("dilations") ?? [1, 1], pads: try attributes.ints("pads") ?? [0, 0, 0, 0])
+    guard kernel.count == 2, strides.count == 2, dilations.count == 2, pads.count == 4 else {
+      throw AttributeError(
+        "kernel_shape \(kernel) with strides \(strides), dilations \(dilations), pads \(pads): only 2-D windows are supported"
+      )
+    }
+    let range = 1...(1 << 15)
+    guard (kernel + strides + dilations).allSatisfy(range.contains), pads.allSatisfy((0...(1 << 15)).contains) else {
+      throw AttributeError(
+        "kernel_shape \(kernel), strides \(strides), dilations \(dilations) or pads \(pads) is out of range")
+    }
+  }
+
+  package func write(to attributes: inout AttributeWriter) {
+    attributes.set("kernel_shape", kernel)
+    if strides != [1, 1] { attributes.set("strides", strides) }
+    if dilations != [1, 1] { attributes.set("dilations", dilations) }
+    if pads != [0, 0, 0, 0] { attributes.set("pads", pads) }
+  }
+
+  /// Height and width of the output for an input's [height, width]. `ceiling` rounds up, as ceil_mode of pooling does.
+  package func outputSize(_ input: [Int], ceiling: Bool = false) throws(OperatorError) -> [Int] {
+    var result: [Int] = []
+    for axis in 0..<2 {
+      let extent = (kernel[axis] - 1) * dilations[axis] + 1
+      let room = input[axis] + pads[axis] + pads[axis + 2] - extent
+      guard room >= 0 else {
+        throw OperatorError("window \(kernel) is larger than the padded input \(input) with pads \(pads)")
+      }
+      var size = (room + (ceiling ? strides[axis] - 1 : 0)) / strides[axis] + 1
+      // A last window that would start in the padding after the image is dropped, as in ONNX since opset 19 and PyTorch.
+      if ceiling, (size - 1) * strides[axis] >= input[axis] + pads[axis] { size -= 1 }
+      result.append(size)
+    }
+    return result
+  }
+
+  /// The geometry kernels take, for NCHW shapes of one image.
+  package func convolutionShape(input: [Int], output: [Int], groups: Int) -> ConvolutionShape {
+    ConvolutionShape(
+      in_h: Int32(input[2]), in_w: Int32(input[3]), in_c: Int32(input[1]), out_h: Int32(output[2]),
+      out_w: Int32(output[3]), out_c: Int32(output[1]), kernel_h: Int32(kernel[0]), kernel_w: Int32(kernel[1]),
+      stride_h: Int32(strides[0]), stride_w: Int32(strides[1]), dilation_h: Int32(dilations[0]),
+      dilation_w: Int32(dilations[1]), pad_top: Int32(pads[0]), pad_left: Int32(pads[1]), groups: Int32(groups))
+  }
+}

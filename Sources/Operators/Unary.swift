@@ -1,0 +1,52 @@
+import CKernels
+package import IR
+package import Math
+package import Tensors
+
+/// A function of one number applied to every element, float32.
+package struct Unary: Operator, InPlace {
+  package static let name = "Unary"
+
+  package let function: UnaryFunction
+
+  package init(_ function: UnaryFunction) {
+    self.function = function
+  }
+
+  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+    let name = try attributes.string("function")
+    let parameters = try attributes.floats("parameters") ?? []
+    guard let function = UnaryFunction(name: name, parameters: parameters) else {
+      throw AttributeError("function \(name) with parameters \(parameters) is not known")
+    }
+    self.function = function
+  }
+
+  package func write(to attributes: inout AttributeWriter) {
+    let (name, parameters) = function.stored
+    attributes.set("function", name)
+    if !parameters.isEmpty { attributes.set("parameters", parameters) }
+  }
+
+  package var layout: LayoutRule { .either }
+
+  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+    try inputs.expect(atMost: 1)
+    let x = try inputs.required(0, "x")
+    try x.expect(.float32, "x")
+    return [x.type]
+  }
+
+  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+    let activation = function.kernelActivation
+    let count = site.outputs[0].count
+    let unary = Kernels.float.unary
+    return Kernel(implementation: "unary") { call in
+      let x: UnsafeMutablePointer<Float> = call.input(0).pointer()
+      let y: UnsafeMutablePointer<Float> = call.output.pointer()
+      call.workers.run(elements: count) { range in
+        unary?(activation, range.count, x + range.lowerBound, y + range.lowerBound)
+      }
+    }
+  }
+}

@@ -3,8 +3,15 @@ package import IR
 /// All operators, by name. Adding one is a file beside this one and a line here.
 package enum OperatorSet {
   private static let all: [any Operator.Type] = [
+    AddInt8.self,
+    AveragePoolInt8.self,
     Binary.self,
+    ConcatInt8.self,
     Conv.self,
+    ConvInt8.self,
+    GemmInt8.self,
+    LookupInt8.self,
+    MulInt8.self,
     Unary.self,
   ]
 

@@ -14,7 +14,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
   ],
   targets: [
-    .target(name: "CKernels")
+    .target(name: "CKernels"),
+    .testTarget(name: "CKernelsTests", dependencies: ["CKernels"], swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]
 )

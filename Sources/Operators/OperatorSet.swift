@@ -4,7 +4,17 @@ package import IR
 package enum OperatorSet {
   private static let all: [any Operator.Type] = [
     Binary.self,
+    Cast.self,
+    Concat.self,
+    ConstantOfShape.self,
     Conv.self,
+    Gather.self,
+    Pad.self,
+    Reshape.self,
+    Shape.self,
+    Slice.self,
+    Split.self,
+    Transpose.self,
     Unary.self,
   ]
 

@@ -15,11 +15,13 @@ let package = Package(
   ],
   targets: [
     .target(name: "CKernels"),
+    .target(name: "CanonicalJSON", swiftSettings: settings),
     .target(name: "Tensors", swiftSettings: settings),
     .target(name: "Math", dependencies: ["CKernels"], swiftSettings: settings),
     .target(name: "IR", dependencies: ["Math", "Tensors"], swiftSettings: settings),
     .target(name: "Operators", dependencies: ["CKernels", "IR", "Math", "Tensors"], swiftSettings: settings),
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels"], swiftSettings: settings),
+    .testTarget(name: "CanonicalJSONTests", dependencies: ["CanonicalJSON"], swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -15,6 +15,7 @@ let package = Package(
   ],
   targets: [
     .target(name: "CKernels"),
+    .target(name: "CanonicalJSON", swiftSettings: settings),
     .target(name: "Tensors", swiftSettings: settings),
     .target(name: "Math", dependencies: ["CKernels"], swiftSettings: settings),
     .target(name: "IR", dependencies: ["Math", "Tensors"], swiftSettings: settings),
@@ -24,6 +25,7 @@ let package = Package(
       name: "Quantization",
       dependencies: ["CKernels", "IR", "Math", "Operators", "Runtime", "Tensors"], swiftSettings: settings),
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels"], swiftSettings: settings),
+    .testTarget(name: "CanonicalJSONTests", dependencies: ["CanonicalJSON"], swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -3,12 +3,19 @@ package import IR
 /// All operators, by name. Adding one is a file beside this one and a line here.
 package enum OperatorSet {
   private static let all: [any Operator.Type] = [
+    AddInt8.self,
+    AveragePoolInt8.self,
     Binary.self,
     Cast.self,
     Concat.self,
+    ConcatInt8.self,
     ConstantOfShape.self,
     Conv.self,
+    ConvInt8.self,
     Gather.self,
+    GemmInt8.self,
+    LookupInt8.self,
+    MulInt8.self,
     Pad.self,
     Reshape.self,
     Shape.self,

@@ -1,0 +1,51 @@
+import CKernels
+package import IR
+package import Math
+package import Tensors
+
+/// A function of one number on int8, by a table of 256 entries built in double precision.
+package struct LookupInt8: Operator, InPlace {
+  package static let name = "LookupInt8"
+
+  package let function: UnaryFunction
+  package var output: Quantization
+
+  package init(_ function: UnaryFunction, output: Quantization) {
+    self.function = function
+    self.output = output
+  }
+
+  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+    function = try Unary(reading: &attributes).function
+    output = try Quantization(reading: &attributes)
+  }
+
+  package func write(to attributes: inout AttributeWriter) {
+    Unary(function).write(to: &attributes)
+    output.write(to: &attributes)
+  }
+
+  package var layout: LayoutRule { .either }
+
+  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+    try inputs.expect(atMost: 1)
+    let x = try inputs.required(0, "x")
+    _ = try x.quantized("x")
+    return [TensorType(.int8, x.shape, quantization: output)]
+  }
+
+  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+    let input = try site.inputs.required(0, "x").quantized("x")
+    let table = Int8Output.table(function, from: input, to: output)
+    let count = site.outputs[0].count
+    let lookup = Kernels.int8.lut
+    return Kernel(packedBytes: table.count, implementation: "lut_s8") { call in
+      let x: UnsafeMutablePointer<Int8> = call.input(0).pointer()
+      let y: UnsafeMutablePointer<Int8> = call.output.pointer()
+      call.workers.run(elements: count, grain: 1 << 15) { range in
+        lookup?(
+          range.count, x + range.lowerBound, table.base.assumingMemoryBound(to: Int8.self), y + range.lowerBound)
+      }
+    }
+  }
+}

@@ -1,0 +1,82 @@
+package import IR
+package import Math
+package import Tensors
+
+/// Weights, per-channel scales and bias of an int8 convolution or matrix product, checked against each other.
+package struct Int8Weights: Sendable {
+  package let weights: Tensor
+  package let scales: [Float]
+  package let bias: Tensor?
+
+  /// Reads inputs 1 (weights), 2 (scales) and 3 (bias, optional).
+  package init(_ inputs: [Operand?]) throws(OperatorError) {
+    guard let weights = try inputs.required(1, "weights").constant?.owned(),
+      let scales = try inputs.required(2, "weight scales").constant?.floats()
+    else { throw OperatorError("weights that are computed at run time are not supported") }
+    self.weights = weights
+    self.scales = scales
+    guard scales.allSatisfy({ $0.isFinite && $0 > 0 }) else {
+      throw OperatorError("a weight scale is not a positive number")
+    }
+    bias = inputs.optional(3)?.constant?.owned()
+    if inputs.optional(3) != nil, bias == nil {
+      throw OperatorError("a bias that is computed at run time is not supported")
+    }
+  }
+
+  /// Checks element types and shapes without touching the values.
+  package static func checkTypes(_ inputs: [Operand?], channels: Int) throws(OperatorError) {
+    try inputs.expect(atMost: 4)
+    try inputs.required(1, "weights").expect(.int8, "weights")
+    let scales = try inputs.required(2, "weight scales")
+    try scales.expect(.float32, "weight scales")
+    try scales.expect(shape: [channels], "weight scales")
+    if let bias = inputs.optional(3) {
+      try bias.expect(.int32, "bias")
+      try bias.expect(shape: [channels], "bias")
+    }
+  }
+
+  /// m[c] = s_x * s_w[c] / s_y in double precision, rounded once; s_x * s_w[c] where there is no output scale.
+  package func multipliers(input: Quantization, outputScale: Float?) -> [Float] {
+    scales.map { scale in
+      let product = Double(input.scale) * Double(scale)
+      return Float(outputScale.map { product / Double($0) } ?? product)
+    }
+  }
+
+  /// Packs everything for this machine.
+  package func prepare(_ shape: ConvolutionShape, input: Quantization, outputScale: Float?) -> Int8Convolution {
+    let multipliers = multipliers(input: input, outputScale: outputScale)
+    let biasValues: [Int32] = bias?.elements() ?? []
+    return weights.elements(as: Int8.self).withUnsafeBufferPointer { weights in
+      biasValues.withUnsafeBufferPointer { bias in
+        multipliers.withUnsafeBufferPointer { multipliers in
+          // The base addresses exist: no convolution has zero channels.
+          Int8Convolution(
+            shape, weights: weights.baseAddress.unsafelyUnwrapped, bias: bias.isEmpty ? nil : bias.baseAddress,
+            multiplier: multipliers.baseAddress.unsafelyUnwrapped, inputZeroPoint: input.zeroPoint)
+        }
+      }
+    }
+  }
+
+  /// Whether no accumulator can leave int32 whatever the input: the largest |sum (q_x - z_x) * q_w + b| over channels.
+  package static func largestAccumulator(weights: [Int8], bias: [Int32], channels: Int, inputZeroPoint: Int) -> Int {
+    let perChannel = channels == 0 ? 0 : weights.count / channels
+    let low = -128 - inputZeroPoint
+    let high = 127 - inputZeroPoint
+    var largest = 0
+    for channel in 0..<channels {
+      var positive = channel < bias.count ? Int(bias[channel]) : 0
+      var negative = positive
+      for index in channel * perChannel..<(channel + 1) * perChannel {
+        let w = Int(weights[index])
+        positive += w > 0 ? w * high : w * low
+        negative += w > 0 ? w * low : w * high
+      }
+      largest = max(largest, positive, -negative)
+    }
+    return largest
+  }
+}

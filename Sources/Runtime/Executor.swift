@@ -1,0 +1,76 @@
+package import IR
+package import Math
+package import Tensors
+
+/// Runs a plan: owns the arena and the scratch memory, and allocates nothing while running.
+///
+/// One executor is used by one thread at a time; several executors may share a plan.
+package final class Executor {
+  package let plan: Plan
+  private let workers: Workers
+  private let arena: AlignedMemory
+  private let scratch: AlignedMemory
+  private let calls: [Call]
+
+  package init(_ plan: Plan, workers: Workers) {
+    self.plan = plan
+    self.workers = workers
+    let arena = AlignedMemory(count: plan.arenaBytes)
+    let stride = (plan.scratchBytes + Buffer.alignment - 1) / Buffer.alignment * Buffer.alignment
+    let scratch = AlignedMemory(count: stride * workers.count)
+    calls = plan.steps.map { step in
+      Call(
+        inputs: step.inputs.map { $0.map { Executor.view($0, plan, arena) } },
+        outputs: step.outputs.map { Executor.view($0, plan, arena) }, workers: workers, scratch: scratch.base,
+        scratchStride: stride)
+    }
+    self.arena = arena
+    self.scratch = scratch
+  }
+
+  private static func view(_ place: Plan.Place, _ plan: Plan, _ arena: AlignedMemory) -> TensorView {
+    let storage = plan.storages[place.storage]
+    let base = storage.constant?.buffer.readOnlyBase ?? arena.base + storage.offset
+    return TensorView(place.type, layout: place.layout, base: base)
+  }
+
+  /// Where the caller writes an input before each run, in the layout the view states.
+  package func input(_ index: Int) -> TensorView { Executor.view(plan.inputs[index], plan, arena) }
+
+  /// An output, row-major; valid until the next run.
+  package func output(_ index: Int) -> TensorView { Executor.view(plan.outputs[index], plan, arena) }
+
+  package var inputCount: Int { plan.inputs.count }
+  package var outputCount: Int { plan.outputs.count }
+
+  /// Copies a row-major tensor of the input's type into place.
+  package func write(_ bytes: UnsafeRawBufferPointer, layout: Layout = .rowMajor, toInput index: Int) {
+    let view = input(index)
+    guard bytes.count == view.type.byteCount, let source = bytes.baseAddress else { return }
+    if view.layout == layout || Layout.areEquivalent(for: view.shape) {
+      view.base.copyMemory(from: source, byteCount: bytes.count)
+    } else {
+      LayoutConversion.convert(
+        view.type, from: UnsafeMutableRawPointer(mutating: source), to: view.base, layout: view.layout)
+    }
+  }
+
+  /// Runs all steps.
+  package func run() {
+    for (step, call) in zip(plan.steps, calls) { step.kernel.run(call) }
+  }
+
+  /// Runs all steps and calls `observe` after each with its index and outputs, still in cache.
+  package func run(observe: (_ step: Int, _ outputs: [TensorView]) -> Void) {
+    for (index, step) in plan.steps.enumerated() {
+      step.kernel.run(calls[index])
+      observe(index, calls[index].outputs)
+    }
+  }
+
+  /// A copy of an output.
+  package func outputTensor(_ index: Int) -> Tensor {
+    let view = output(index)
+    return Tensor(view.type) { $0.copyMemory(from: UnsafeRawBufferPointer(view.bytes)) }
+  }
+}

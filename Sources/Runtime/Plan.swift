@@ -1,0 +1,246 @@
+package import IR
+package import Math
+import Operators
+package import Tensors
+
+/// A graph made ready to run: kernels with packed weights, layouts chosen, memory assigned. Immutable and shareable.
+///
+/// 4-D activations lie channels-last wherever the operators allow it; conversions are steps of their own where a
+/// plan's edges need them. Reshapes of contiguous data move nothing.
+package struct Plan: Sendable {
+  /// One kernel with its places in memory.
+  package struct Step: Sendable {
+    /// The node it computes, or nil for a layout conversion.
+    package let node: NodeID?
+    package let name: String
+    package let operatorName: String
+    package let kernel: Kernel
+    package let inputs: [Place?]
+    package let outputs: [Place]
+    /// The values of the graph the outputs are.
+    package let values: [ValueID]
+    package let work: Work
+  }
+
+  /// A tensor in a storage.
+  package struct Place: Sendable {
+    package let type: TensorType
+    package let layout: Layout
+    package let storage: Int
+  }
+
+  /// Memory for one tensor (or several that share it).
+  package struct Storage: Sendable {
+    package internal(set) var bytes: Int
+    package internal(set) var first: Int
+    package internal(set) var last: Int
+    package internal(set) var constant: Tensor?
+    /// The storage whose memory this one uses instead of its own.
+    package internal(set) var sharedWith: Int?
+    package internal(set) var offset = 0
+  }
+
+  package let steps: [Step]
+  package let inputs: [Place]
+  package let outputs: [Place]
+  package let storages: [Storage]
+  /// Bytes of the arena all activations live in.
+  package let arenaBytes: Int
+  /// The largest sum of activation bytes alive at one step: what no assignment can go below.
+  package let peakActivationBytes: Int
+  package let scratchBytes: Int
+  package let packedBytes: Int
+
+  /// - Parameters:
+  ///   - keep: values that stay readable after the whole run, at the price of their memory.
+  package init(_ graph: Graph, math: any FloatMath, keep: Set<ValueID> = []) throws(NodeError) {
+    var builder = PlanBuilder(graph, math: math)
+    try builder.build()
+    builder.shareMemory()
+    for value in keep { builder.keepAlive(value) }
+    let layout = MemoryPlan(builder.storages, steps: builder.steps.count)
+    steps = builder.steps
+    inputs = builder.inputs
+    outputs = builder.outputs
+    storages = layout.storages
+    arenaBytes = layout.arenaBytes
+    peakActivationBytes = layout.peakBytes
+    scratchBytes = steps.reduce(0) { max($0, $1.kernel.scratch) }
+    packedBytes = steps.reduce(0) { $0 + $1.kernel.packedBytes }
+  }
+}
+
+/// Walks a graph once and writes down steps and storages.
+private struct PlanBuilder {
+  let graph: Graph
+  let math: any FloatMath
+  var steps: [Plan.Step] = []
+  var storages: [Plan.Storage] = []
+  var inputs: [Plan.Place] = []
+  var outputs: [Plan.Place] = []
+  private var places: [ValueID: [Layout: Plan.Place]] = [:]
+  private var home: [ValueID: Layout] = [:]
+
+  init(_ graph: Graph, math: any FloatMath) {
+    self.graph = graph
+    self.math = math
+  }
+
+  mutating func build() throws(NodeError) {
+    for input in graph.inputs {
+      let type = graph.type(of: input)
+      let layout = wantedLayout(ofInput: input)
+      let place = newPlace(type, layout, at: 0)
+      set(input, place)
+      inputs.append(place)
+    }
+    for node in graph.nodesInOrder() { try add(node) }
+    for output in graph.outputs {
+      let place = self.place(of: output, in: .rowMajor)
+      storages[place.storage].last = steps.count
+      outputs.append(place)
+    }
+  }
+
+  /// Channels-last when every reader of a 4-D input works on that.
+  private func wantedLayout(ofInput input: ValueID) -> Layout {
+    let users = graph[input].users.compactMap { graph[$0] }
+    guard graph.type(of: input).rank == 4, !users.isEmpty, !graph.isOutput(input) else { return .rowMajor }
+    return users.allSatisfy { $0.op.layout == .channelsLast } ? .channelsLast : .rowMajor
+  }
+
+  private mutating func add(_ node: Node) throws(NodeError) {
+    let layout = layout(for: node)
+    if alias(node) { return }
+    let operands = graph.operands(of: node)
+    let types = node.outputs.map { graph.type(of: $0) }
+    let kernel: Kernel
+    do throws(OperatorError) {
+      kernel = try node.op.kernel(for: Site(inputs: operands, outputs: types, layout: layout, math: math))
+    } catch {
+      throw NodeError(node, "\(error)")
+    }
+    let arguments = node.inputs.map { input -> Plan.Place? in
+      guard let input else { return nil }
+      return place(of: input, in: graph.type(of: input).rank == 4 ? layout : .rowMajor)
+    }
+    let index = steps.count
+    for case let argument? in arguments { touch(argument.storage, at: index) }
+    let results = node.outputs.map { output -> Plan.Place in
+      let type = graph.type(of: output)
+      let place = newPlace(type, type.rank == 4 ? layout : .rowMajor, at: index)
+      set(output, place)
+      return place
+    }
+    steps.append(
+      Plan.Step(
+        node: node.id, name: node.name, operatorName: node.op.name, kernel: kernel, inputs: arguments,
+        outputs: results, values: node.outputs, work: node.op.work(operands, types)))
+  }
+
+  private func layout(for node: Node) -> Layout {
+    switch node.op.layout {
+    case .rowMajor: return .rowMajor
+    case .channelsLast: return .channelsLast
+    case .either:
+      let isChannelsLast = node.inputs.contains { input in
+        guard let input, graph[input].constant == nil, graph.type(of: input).rank == 4 else { return false }
+        return home[input] == .channelsLast
+      }
+      return isChannelsLast ? .channelsLast : .rowMajor
+    }
+  }
+
+  /// Reshapes, and transposes that only rename channels-last as NHWC or back, need no step.
+  private mutating func alias(_ node: Node) -> Bool {
+    guard let input = node.inputs.first ?? nil, graph[input].constant == nil, let output = node.outputs.first,
+      let source = home[input]
+    else { return false }
+    let type = graph.type(of: output)
+    var target: Layout?
+    if node.op is Reshape {
+      target = .rowMajor
+    } else if let transpose = node.op as? Transpose {
+      if transpose.permutation == [0, 3, 1, 2], source == .rowMajor { target = .channelsLast }
+      if transpose.permutation == [0, 2, 3, 1], source == .channelsLast { target = .rowMajor }
+    }
+    guard let target else { return false }
+    let place = node.op is Reshape ? self.place(of: input, in: .rowMajor) : self.place(of: input, in: source)
+    set(output, Plan.Place(type: type, layout: target, storage: place.storage))
+    return true
+  }
+
+  /// Where a value lies in a layout, converting it first if it lies otherwise.
+  private mutating func place(of value: ValueID, in layout: Layout) -> Plan.Place {
+    if let place = places[value]?[layout] { return place }
+    if let constant = graph[value].constant {
+      storages.append(
+        Plan.Storage(bytes: constant.type.byteCount, first: 0, last: 0, constant: constant.owned()))
+      // Constants stay row-major whatever the kernel's layout: kernels know.
+      let place = Plan.Place(type: constant.type, layout: .rowMajor, storage: storages.count - 1)
+      places[value, default: [:]][layout] = place
+      return place
+    }
+    guard let source = home[value], let place = places[value]?[source] else {
+      // Unreachable for a verified graph: every value is placed before it is read.
+      return newPlace(graph.type(of: value), layout, at: steps.count)
+    }
+    if Layout.areEquivalent(for: place.type.shape) {
+      let renamed = Plan.Place(type: place.type, layout: layout, storage: place.storage)
+      places[value, default: [:]][layout] = renamed
+      return renamed
+    }
+    let index = steps.count
+    touch(place.storage, at: index)
+    let converted = newPlace(place.type, layout, at: index)
+    steps.append(
+      Plan.Step(
+        node: nil, name: "\(graph[value].name) to \(layout == .channelsLast ? "NHWC" : "NCHW")",
+        operatorName: "Layout", kernel: LayoutConversion.kernel(place.type, to: layout), inputs: [place],
+        outputs: [converted], values: [], work: Work()))
+    places[value, default: [:]][layout] = converted
+    return converted
+  }
+
+  private mutating func newPlace(_ type: TensorType, _ layout: Layout, at index: Int) -> Plan.Place {
+    storages.append(Plan.Storage(bytes: type.byteCount, first: index, last: index))
+    return Plan.Place(type: type, layout: layout, storage: storages.count - 1)
+  }
+
+  private mutating func set(_ value: ValueID, _ place: Plan.Place) {
+    places[value, default: [:]][place.layout] = place
+    home[value] = place.layout
+  }
+
+  private mutating func touch(_ storage: Int, at index: Int) {
+    storages[storage].last = max(storages[storage].last, index)
+  }
+
+  /// Lets kernels that may write over their first input do so where that input dies with them.
+  mutating func shareMemory() {
+    for (index, step) in steps.enumerated() {
+      guard let id = step.node, let node = graph[id], node.op is any InPlace, let input = step.inputs.first ?? nil,
+        let output = step.outputs.first
+      else { continue }
+      let root = self.root(input.storage)
+      guard storages[root].constant == nil, storages[root].last == index,
+        storages[root].bytes == storages[output.storage].bytes
+      else { continue }
+      storages[output.storage].sharedWith = root
+      storages[root].last = storages[output.storage].last
+    }
+  }
+
+  private func root(_ storage: Int) -> Int {
+    var index = storage
+    while let next = storages[index].sharedWith { index = next }
+    return index
+  }
+
+  mutating func keepAlive(_ value: ValueID) {
+    for place in (places[value] ?? [:]).values {
+      let root = self.root(place.storage)
+      storages[root].last = steps.count
+    }
+  }
+}

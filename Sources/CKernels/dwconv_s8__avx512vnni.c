@@ -4,6 +4,7 @@
 #include <immintrin.h>
 
 #include "dwconv_s8.h"
+#include "lut_s8.h"
 
 #pragma STDC FP_CONTRACT OFF
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni"))), \
@@ -108,7 +109,7 @@ static void row(size_t pixels, const dwconv_input *in, const void *head, const c
 }
 
 static void lut(size_t n, const int8_t *x, const int8_t *table, int8_t *y) {
-  for (size_t i = 0; i < n; i++) y[i] = table[x[i] + 128];
+  (ck_has_avx512vbmi() ? ck_lut_s8__avx512vbmi : ck_lut_s8__avx512)(n, x, table, y);
 }
 
 static const dwconv_isa set = {

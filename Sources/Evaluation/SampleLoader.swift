@@ -1,7 +1,7 @@
 import Images
 package import Runtime
 import Synchronization
-package import Tensorshronization
+package import Tensors
 
 /// Reads samples into a model's input, from several threads at once, and remembers those that could not be used.
 package final class SampleLoader: SampleSource {

@@ -1,7 +1,6 @@
 package import IR
 package import Math
 package import Runtime
-package import Tensors
 
 /// Runs a float graph on calibration samples and observes its values. Memory does not grow with the number of samples.
 package struct Calibrator {

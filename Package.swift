@@ -15,6 +15,7 @@ let package = Package(
   ],
   targets: [
     .target(name: "CKernels"),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CanonicalJSON", swiftSettings: settings),
     .target(name: "Tensors", swiftSettings: settings),
     .target(name: "Math", dependencies: ["CKernels"], swiftSettings: settings),
@@ -24,6 +25,12 @@ let package = Package(
     .target(
       name: "Quantization",
       dependencies: ["CKernels", "IR", "Math", "Operators", "Runtime", "Tensors"], swiftSettings: settings),
+    .target(
+      name: "Bundles",
+      dependencies: ["CZlib", "CanonicalJSON", "IR", "Math", "Operators", "Tensors"], swiftSettings: settings),
+    .testTarget(
+      name: "BundlesTests",
+      dependencies: ["Bundles", "CanonicalJSON", "IR", "Math", "Operators", "Tensors"], swiftSettings: settings),
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels"], swiftSettings: settings),
     .testTarget(name: "CanonicalJSONTests", dependencies: ["CanonicalJSON"], swiftSettings: settings),
   ],

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ck_isa.h"
+#include "detect.h"
 
 static const struct {
   ck_isa isa;
@@ -18,6 +19,8 @@ static const struct {
 
 static unsigned runnable;  // bit i: the set names[i].isa runs here
 static ck_isa best;
+static int shani;
+static int vbmi;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 #if defined(__x86_64__)
@@ -63,6 +66,18 @@ static int has(ck_isa isa) {
     default: return 0;
   }
 }
+
+static int has_shani(void) {
+  unsigned a, b, c, d, b7;
+  if (!__get_cpuid(1, &a, &b, &c, &d)) return 0;
+  if (!((c >> 9) & 1) || !((c >> 19) & 1)) return 0;  // SSSE3, SSE4.1
+  return __get_cpuid_count(7, 0, &a, &b7, &c, &d) && ((b7 >> 29) & 1);
+}
+
+static int has_vbmi(void) {
+  unsigned a, b, c, d;
+  return has(CK_ISA_AVX512) && __get_cpuid_count(7, 0, &a, &b, &c, &d) && ((c >> 1) & 1);
+}
 #elif defined(__aarch64__)
 #include <sys/auxv.h>
 #define DERMC_HWCAP_ASIMDDP (1UL << 20)
@@ -81,6 +96,10 @@ static int has(ck_isa isa) {
 #else
 static int has(ck_isa isa) { return isa == CK_ISA_SCALAR; }
 #endif
+#if !defined(__x86_64__)
+static int has_shani(void) { return 0; }
+static int has_vbmi(void) { return 0; }
+#endif
 
 static void detect(void) {
   const size_t count = sizeof names / sizeof names[0];
@@ -89,11 +108,13 @@ static void detect(void) {
   for (size_t i = 0; wanted && i < count; i++)
     if (strcmp(wanted, names[i].name) == 0) cap = names[i].isa;
   best = CK_ISA_SCALAR;
+  vbmi = has_vbmi();
   for (size_t i = 0; i < count; i++) {
     if (!has(names[i].isa)) continue;
     runnable |= 1u << i;
     if (names[i].isa <= cap) best = names[i].isa;
   }
+  shani = has_shani();
 }
 
 ck_isa ck_isa_detect(void) {
@@ -108,8 +129,18 @@ int ck_isa_runs(ck_isa isa) {
   return 0;
 }
 
+int ck_has_avx512vbmi(void) {
+  pthread_once(&once, detect);
+  return vbmi;
+}
+
 const char *ck_isa_name(ck_isa isa) {
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
     if (names[i].isa == isa) return names[i].name;
   return "unknown";
+}
+
+int ck_has_shani(void) {
+  pthread_once(&once, detect);
+  return shani;
 }

@@ -13,7 +13,8 @@ struct Domains {
     for node in order.reversed() {
       let wantsOutput = node.outputs.contains { wanted.contains($0) }
       let takesInt8 =
-        Int8Form.isWeighted(node, in: graph) || (wantsOutput && (Int8Form.exists(for: node, in: graph) || Int8Form.passesThrough(node)))
+        Int8Form.isWeighted(node, in: graph)
+        || (wantsOutput && (Int8Form.exists(for: node, in: graph) || Int8Form.passesThrough(node)))
       guard takesInt8 else { continue }
       if Int8Form.isWeighted(node, in: graph) {
         if let input = node.inputs.first ?? nil { wanted.insert(input) }

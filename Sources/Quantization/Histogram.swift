@@ -36,7 +36,8 @@ package struct Histogram: Sendable {
     grow(toInclude: range.0, range.1)
     memset(scratch, 0, Histogram.bins * MemoryLayout<UInt32>.stride)
     Kernels.float.histogram(
-      values.count, start, Float(sign: .plus, exponent: -exponent, significand: 1), Int32(base), Histogram.bins, scratch)
+      values.count, start, Float(sign: .plus, exponent: -exponent, significand: 1), Int32(base), Histogram.bins, scratch
+    )
     for bin in 0..<Histogram.bins { counts[bin] += UInt64(scratch[bin]) }
     total += UInt64(values.count - bad)
   }

@@ -22,16 +22,20 @@ enum Int8Form {
     case let conv as Conv:
       return weightsRefusal(node, in: graph, activation: conv.activation)
     case let gemm as Gemm:
-      guard gemm.transposesWeights else { return "weights are not stored [outputs, inputs]" }
+      guard gemm.transB else { return "weights are not stored [outputs, inputs]" }
       guard x?.rank == 2 else { return "the input has \(x?.rank ?? 0) dimensions, int8 has a form for 2" }
       return weightsRefusal(node, in: graph, activation: gemm.activation)
     case let scaleShift as ScaleShift:
       guard x?.rank == 4 else { return "the input has \(x?.rank ?? 0) dimensions, int8 has a form for 4" }
       return weightsRefusal(node, in: graph, activation: scaleShift.activation)
     case let binary as Binary:
-      guard binary.function == .add || binary.function == .mul else { return "int8 has no form for \(binary.function.rawValue)" }
+      guard binary.function == .add || binary.function == .mul else {
+        return "int8 has no form for \(binary.function.rawValue)"
+      }
       guard isDynamic(0), isDynamic(1) else { return "an operand is constant" }
-      guard binary.activation.clampBounds != nil else { return "activation \(binary.activation.stored.name) is not a clamp" }
+      guard binary.activation.clampBounds != nil else {
+        return "activation \(binary.activation.stored.name) is not a clamp"
+      }
       let shapes = node.inputs.compactMap { $0.map { graph.type(of: $0).shape } }
       if shapes[0] == shapes[1] { return nil }
       guard binary.function == .mul, MulOperands(shapes[0], shapes[1]) != nil else {
@@ -51,7 +55,9 @@ enum Int8Form {
   private static func weightsRefusal(_ node: Node, in graph: Graph, activation: UnaryFunction) -> String? {
     guard activation.clampBounds != nil else { return "activation \(activation.stored.name) is not a clamp" }
     guard node.inputs.count > 1, graph.constant(node.inputs[1]) != nil else { return "weights are not constant" }
-    if node.inputs.count > 2, let bias = node.inputs[2], graph[bias].constant == nil { return "the bias is not constant" }
+    if node.inputs.count > 2, let bias = node.inputs[2], graph[bias].constant == nil {
+      return "the bias is not constant"
+    }
     return nil
   }
 

@@ -1,7 +1,7 @@
 package import IR
-package import Math
-package import Operators
-package import Tensors
+import Math
+import Operators
+import Tensors
 
 /// The int8 graph and what was decided on the way.
 package struct QuantizedModel: Sendable {
@@ -63,7 +63,9 @@ package struct Quantizer {
         for output in node.outputs { groups.join(output, input) }
       } else if node.op is Concat, domains.isInt8(output) {
         // A producer that feeds nothing else writes at the concatenation's scale at once: no second rounding.
-        for case let input? in node.inputs where source.soleUser(of: input)?.id == node.id { groups.join(input, output) }
+        for case let input? in node.inputs where source.soleUser(of: input)?.id == node.id {
+          groups.join(input, output)
+        }
       }
     }
     var ranges: [ValueID: (low: Double, high: Double)] = [:]

@@ -17,7 +17,6 @@ let package = Package(
     .systemLibrary(
       name: "COpenBLAS", path: "Sources/System/COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .target(name: "CKernels"),
-    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CanonicalJSON", swiftSettings: settings),
     .target(name: "Tensors", swiftSettings: settings),
     .target(name: "Math", dependencies: ["CKernels"], swiftSettings: settings),

@@ -30,6 +30,12 @@ let package = Package(
     .target(
       name: "Quantization",
       dependencies: ["CKernels", "IR", "Math", "Operators", "Runtime", "Tensors"], swiftSettings: settings),
+    .target(
+      name: "Bundles",
+      dependencies: ["CZlib", "CanonicalJSON", "IR", "Math", "Operators", "Tensors"], swiftSettings: settings),
+    .testTarget(
+      name: "BundlesTests",
+      dependencies: ["Bundles", "CanonicalJSON", "IR", "Math", "Operators", "Tensors"], swiftSettings: settings),
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels"], swiftSettings: settings),
     .testTarget(
       name: "OperatorsTests", dependencies: ["CKernels", "IR", "Math", "Operators", "Tensors"], swiftSettings: settings),

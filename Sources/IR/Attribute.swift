@@ -33,6 +33,8 @@ extension Attribute: CustomStringConvertible {
     case .ints(let values): "\(values)"
     case .floats(let values): "\(values)"
     case .strings(let values): "\(values)"
+    // One element is shown with its value, so that different constants do not look alike.
+    case .tensor(let tensor) where tensor.count == 1: "\(tensor.type) \(tensor.doubles())"
     case .tensor(let tensor): "\(tensor.type)"
     }
   }
@@ -152,4 +154,5 @@ package struct AttributeWriter {
   package mutating func set(_ name: String, _ value: String) { attributes[name] = .string(value) }
   package mutating func set(_ name: String, _ values: [Int]) { attributes[name] = .ints(values) }
   package mutating func set(_ name: String, _ values: [Float]) { attributes[name] = .floats(values) }
+  package mutating func set(_ name: String, _ value: Tensor) { attributes[name] = .tensor(value) }
 }

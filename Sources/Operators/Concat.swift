@@ -1,0 +1,67 @@
+package import IR
+package import Tensors
+
+/// Joins tensors along a dimension. They have the same type and, when quantized, the same quantization.
+package struct Concat: ElementMoving {
+  package static let name = "Concat"
+
+  package let axis: Int
+
+  package init(axis: Int) {
+    self.axis = axis
+  }
+
+  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+    axis = try attributes.int("axis")
+  }
+
+  package func write(to attributes: inout AttributeWriter) { attributes.set("axis", axis) }
+
+  package var layout: LayoutRule { .either }
+
+  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+    let first = try inputs.required(0, "first part")
+    let axis = try normalizedAxis(axis, rank: first.type.rank)
+    var shape = first.shape
+    for index in 1..<max(1, inputs.count) {
+      let part = try inputs.required(index, "part")
+      try part.expect(first.type.element, "part \(index)")
+      guard part.type.quantization == first.type.quantization else {
+        throw OperatorError("part \(index) is \(part.type), the first \(first.type): their quantizations differ")
+      }
+      try part.expect(rank: first.type.rank, "part \(index)")
+      var expected = part.shape
+      expected[axis] = first.shape[axis]
+      guard expected == first.shape else {
+        throw OperatorError("part \(index) has shape \(part.shape), the first \(first.shape), joined along \(axis)")
+      }
+      shape[axis] += part.shape[axis]
+      _ = try checkedShape(shape)
+    }
+    return [first.type.with(shape: try checkedShape(shape))]
+  }
+
+  package func work(_: [Operand?], _: [TensorType]) -> Work { Work() }
+
+  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+    let output = site.outputs[0]
+    let axis = try normalizedAxis(axis, rank: output.rank)
+    let target = site.strides(ofOutput: 0)
+    var copies: [StridedCopy] = []
+    var start = 0
+    for index in site.inputs.indices {
+      let part = try site.inputs.required(index, "part")
+      copies.append(
+        StridedCopy(
+          extents: part.shape, source: site.strides(ofInput: index), target: target,
+          targetOffset: start * target[axis], elementSize: output.element.size))
+      start += part.shape[axis]
+    }
+    let parts = copies
+    return Kernel(implementation: "copy") { call in
+      for (index, copy) in parts.enumerated() {
+        copy.run(from: call.input(index).base, to: call.output.base, workers: call.workers)
+      }
+    }
+  }
+}

@@ -1,0 +1,149 @@
+package import IR
+package import Tensors
+
+/// Adds elements before and after each dimension; negative pads remove them.
+///
+/// `pads` are the beginnings of all dimensions, then the ends. What is added is `value` (constant), the mirror image
+/// without its edge (reflect) or the edge itself (edge). In a quantized tensor `value` is the real number: 0 is the
+/// zero point.
+package struct Pad: ElementMoving {
+  package static let name = "Pad"
+
+  package enum Mode: String, Sendable, CaseIterable {
+    case constant, reflect, edge
+  }
+
+  package let pads: [Int]
+  package let mode: Mode
+  package let value: Float
+
+  package init(pads: [Int], mode: Mode = .constant, value: Float = 0) {
+    self.pads = pads
+    self.mode = mode
+    self.value = value
+  }
+
+  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+    pads = try attributes.requiredInts("pads")
+    mode = try attributes.choice("mode", default: Mode.constant)
+    value = try attributes.float("value", default: 0)
+    let range = -Limits.elements...Limits.elements
+    guard pads.allSatisfy(range.contains) else { throw AttributeError("pads \(pads) are out of range") }
+  }
+
+  package func write(to attributes: inout AttributeWriter) {
+    attributes.set("pads", pads)
+    if mode != .constant { attributes.set("mode", mode.rawValue) }
+    if value != 0 { attributes.set("value", value) }
+  }
+
+  package var layout: LayoutRule { .either }
+
+  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+    try inputs.expect(atMost: 1)
+    let x = try inputs.required(0, "x")
+    let rank = x.type.rank
+    guard pads.count == 2 * rank else {
+      throw OperatorError("pads \(pads) are \(pads.count) numbers, x with shape \(x.shape) needs \(2 * rank)")
+    }
+    var shape: [Int] = []
+    for axis in 0..<rank {
+      let extent = x.shape[axis]
+      let before = pads[axis]
+      let after = pads[axis + rank]
+      guard min(before, 0) + min(after, 0) + extent >= 0 else {
+        throw OperatorError("pads \(pads) remove more than dimension \(axis) of \(x.shape)")
+      }
+      let reach = mode == .reflect ? extent - 1 : extent == 0 ? 0 : .max
+      guard mode == .constant || max(before, after) <= max(reach, 0) else {
+        throw OperatorError("\(mode.rawValue) pads \(pads) do not fit dimension \(axis) of \(x.shape)")
+      }
+      shape.append(extent + before + after)
+    }
+    return [x.type.with(shape: try checkedShape(shape))]
+  }
+
+  package func work(_: [Operand?], _: [TensorType]) -> Work { Work() }
+
+  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+    let x = try site.inputs.required(0, "x")
+    let output = site.outputs[0]
+    let regions = regions(site, x.shape, output)
+    var fill: StridedCopy?
+    if mode == .constant && regions.first?.count != output.count {
+      fill = StridedCopy(extents: [output.count], source: [0], target: [1], elementSize: output.element.size)
+    }
+    let filler = fill
+    let copies = regions.map(\.copy)
+    let element = filling(output).owned()
+    return Kernel(implementation: "pad") { call in
+      let source = call.input(0).base
+      let target = call.output.base
+      filler?.run(from: element.buffer.readOnlyBase, to: target, workers: call.workers)
+      for copy in copies { copy.run(from: source, to: target, workers: call.workers) }
+    }
+  }
+
+  /// A stretch of one dimension of the output and where its elements come from.
+  private struct Segment {
+    var target: Int
+    var source: Int
+    var step: Int
+    var count: Int
+  }
+
+  private func segments(extent: Int, before: Int, after: Int) -> [Segment] {
+    let skipped = max(0, -before)
+    let kept = extent - skipped - max(0, -after)
+    let middle = Segment(target: max(0, before), source: skipped, step: 1, count: kept)
+    guard mode != .constant else { return [middle] }
+    // Reflection and edges are taken from the whole input, as if removal came after.
+    var result = [middle]
+    let isReflection = mode == .reflect
+    if before > 0 {
+      result.append(
+        Segment(target: 0, source: isReflection ? before : 0, step: isReflection ? -1 : 0, count: before))
+    }
+    if after > 0 {
+      let source = isReflection ? extent - 2 : extent - 1
+      let target = middle.target + kept
+      result.append(Segment(target: target, source: source, step: isReflection ? -1 : 0, count: after))
+    }
+    return result
+  }
+
+  /// The boxes of the output that are copies of the input: one for every combination of segments.
+  private func regions(_ site: Site, _ input: [Int], _ output: TensorType) -> [(count: Int, copy: StridedCopy)] {
+    let rank = input.count
+    var boxes: [[Segment]] = [[]]
+    for axis in 0..<rank {
+      let choices = segments(extent: input[axis], before: pads[axis], after: pads[axis + rank])
+      boxes = boxes.flatMap { box in choices.map { box + [$0] } }
+    }
+    let source = site.strides(ofInput: 0)
+    let target = site.strides(ofOutput: 0)
+    return boxes.map { box in
+      var sourceOffset = 0
+      var targetOffset = 0
+      for (axis, segment) in box.enumerated() {
+        sourceOffset += segment.source * source[axis]
+        targetOffset += segment.target * target[axis]
+      }
+      let copy = StridedCopy(
+        extents: box.map(\.count), source: zip(box, source).map { $0.step * $1 }, sourceOffset: sourceOffset,
+        target: target, targetOffset: targetOffset, elementSize: output.element.size)
+      return (box.reduce(1) { $0 * $1.count }, copy)
+    }
+  }
+
+  /// One element of the output's type with the padding value.
+  private func filling(_ type: TensorType) -> Tensor {
+    let number = Tensor(scalar: value)
+    if type.element == .float32 { return number }
+    if let quantization = type.quantization, type.element == .int8 {
+      return Tensor(scalar: Int8(clamping: quantization.quantize(Double(value))))
+    }
+    let cast = try? evaluateConstants(Cast(to: type.element), inputs: [number])
+    return cast?.first ?? Tensor(TensorType(type.element, [])) { _ in }
+  }
+}

@@ -1,0 +1,68 @@
+package import IR
+package import Tensors
+
+/// The same elements in row-major order under another shape.
+///
+/// In `shape`, 0 copies the input's dimension at that position (unless `allow_zero`) and one -1 takes what remains.
+package struct Reshape: ElementMoving, InPlace {
+  package static let name = "Reshape"
+
+  package let shape: [Int]
+  package let allowZero: Bool
+
+  package init(shape: [Int], allowZero: Bool = false) {
+    self.shape = shape
+    self.allowZero = allowZero
+  }
+
+  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+    shape = try attributes.requiredInts("shape")
+    allowZero = try attributes.bool("allow_zero", default: false)
+  }
+
+  package func write(to attributes: inout AttributeWriter) {
+    attributes.set("shape", shape)
+    if allowZero { attributes.set("allow_zero", true) }
+  }
+
+  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+    try inputs.expect(atMost: 1)
+    let x = try inputs.required(0, "x")
+    return [x.type.with(shape: try resolved(x.shape))]
+  }
+
+  private func resolved(_ input: [Int]) throws(OperatorError) -> [Int] {
+    var result = shape
+    if !allowZero {
+      for (index, dimension) in shape.enumerated() where dimension == 0 {
+        guard index < input.count else {
+          throw OperatorError("shape \(shape) copies dimension \(index), x has shape \(input)")
+        }
+        result[index] = input[index]
+      }
+    }
+    let count = input.reduce(1, *)
+    if let free = result.firstIndex(of: -1) {
+      result[free] = 1
+      guard let known = Limits.count(result), known > 0, count.isMultiple(of: known) else {
+        throw OperatorError("x with shape \(input) cannot be reshaped to \(shape)")
+      }
+      result[free] = count / known
+    }
+    guard Limits.count(result) == count else {
+      throw OperatorError("x with shape \(input) cannot be reshaped to \(shape)")
+    }
+    return result
+  }
+
+  package func work(_: [Operand?], _: [TensorType]) -> Work { Work() }
+
+  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+    let bytes = site.outputs[0].byteCount
+    return Kernel(implementation: "copy") { call in
+      let source = call.input(0).base
+      guard source != call.output.base else { return }
+      call.output.base.copyMemory(from: source, byteCount: bytes)
+    }
+  }
+}

@@ -1,0 +1,60 @@
+package import IR
+package import Tensors
+
+extension Site {
+  /// How an input lies in memory: constants and tensors that are not 4-D are row-major.
+  package func layout(ofInput index: Int) -> Layout {
+    guard let operand = inputs.optional(index) else { return .rowMajor }
+    return operand.constant == nil && operand.type.rank == 4 ? layout : .rowMajor
+  }
+
+  package func layout(ofOutput index: Int) -> Layout { outputs[index].rank == 4 ? layout : .rowMajor }
+
+  /// Element strides of an output's logical dimensions.
+  package func strides(ofOutput index: Int) -> [Int] {
+    layout(ofOutput: index).strides(of: outputs[index].shape)
+  }
+
+  /// Element strides of an input's logical dimensions.
+  package func strides(ofInput index: Int) -> [Int] {
+    guard let operand = inputs.optional(index) else { return [] }
+    return layout(ofInput: index).strides(of: operand.shape)
+  }
+}
+
+extension TensorType {
+  /// The same kind of elements, quantization included, in another shape.
+  package func with(shape: [Int]) -> TensorType {
+    TensorType(element, shape, quantization: quantization)
+  }
+}
+
+/// A shape seen around one dimension in memory order: `outer` blocks of `extent` slices of `inner` elements each.
+package struct AxisSplit: Sendable, Equatable {
+  package let outer: Int
+  package let extent: Int
+  package let inner: Int
+
+  package init(_ shape: [Int], axis: Int, layout: Layout = .rowMajor) {
+    var outer = 1
+    var inner = 1
+    var isBefore = true
+    for dimension in layout.physicalOrder(rank: shape.count) {
+      if dimension == axis {
+        isBefore = false
+      } else if isBefore {
+        outer *= shape[dimension]
+      } else {
+        inner *= shape[dimension]
+      }
+    }
+    self.outer = outer
+    self.inner = inner
+    extent = shape[axis]
+  }
+}
+
+extension Kernel {
+  /// The kernel of outputs without elements.
+  package static var empty: Kernel { Kernel(implementation: "empty") { _ in } }
+}

@@ -1,0 +1,73 @@
+package import IR
+package import Tensors
+
+/// Cuts a tensor along a dimension into parts of the given sizes.
+package struct Split: ElementMoving {
+  package static let name = "Split"
+
+  package let axis: Int
+  package let sizes: [Int]
+
+  package init(axis: Int, sizes: [Int]) {
+    self.axis = axis
+    self.sizes = sizes
+  }
+
+  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+    axis = try attributes.int("axis")
+    sizes = try attributes.requiredInts("sizes")
+  }
+
+  package func write(to attributes: inout AttributeWriter) {
+    attributes.set("axis", axis)
+    attributes.set("sizes", sizes)
+  }
+
+  package var layout: LayoutRule { .either }
+
+  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+    try inputs.expect(atMost: 1)
+    let x = try inputs.required(0, "x")
+    let axis = try normalizedAxis(axis, rank: x.type.rank)
+    let extent = x.shape[axis]
+    var rest = extent
+    for size in sizes {
+      // Each size is checked against what is left, so the sum cannot overflow.
+      guard size >= 0, size <= rest else {
+        throw OperatorError("sizes \(sizes) do not add up to dimension \(axis) of \(x.shape)")
+      }
+      rest -= size
+    }
+    guard rest == 0, !sizes.isEmpty else {
+      throw OperatorError("sizes \(sizes) do not add up to dimension \(axis) of \(x.shape)")
+    }
+    return sizes.map { size in
+      var shape = x.shape
+      shape[axis] = size
+      return x.type.with(shape: shape)
+    }
+  }
+
+  package func work(_: [Operand?], _: [TensorType]) -> Work { Work() }
+
+  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+    let x = try site.inputs.required(0, "x")
+    let axis = try normalizedAxis(axis, rank: x.type.rank)
+    let source = site.strides(ofInput: 0)
+    var copies: [StridedCopy] = []
+    var start = 0
+    for (index, output) in site.outputs.enumerated() {
+      copies.append(
+        StridedCopy(
+          extents: output.shape, source: source, sourceOffset: start * source[axis],
+          target: site.strides(ofOutput: index), elementSize: output.element.size))
+      start += output.shape[axis]
+    }
+    let parts = copies
+    return Kernel(implementation: "copy") { call in
+      for (index, copy) in parts.enumerated() {
+        copy.run(from: call.input(0).base, to: call.outputs[index].base, workers: call.workers)
+      }
+    }
+  }
+}

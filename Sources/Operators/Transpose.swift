@@ -1,0 +1,46 @@
+package import IR
+package import Tensors
+
+/// Reorders dimensions: dimension i of the output is dimension perm[i] of the input; without `perm`, reversed.
+package struct Transpose: ElementMoving {
+  package static let name = "Transpose"
+
+  package let perm: [Int]?
+
+  package init(perm: [Int]?) {
+    self.perm = perm
+  }
+
+  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+    perm = try attributes.ints("perm")
+  }
+
+  package func write(to attributes: inout AttributeWriter) {
+    if let perm { attributes.set("perm", perm) }
+  }
+
+  package var layout: LayoutRule { .either }
+
+  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+    try inputs.expect(atMost: 1)
+    let x = try inputs.required(0, "x")
+    let order = order(rank: x.type.rank)
+    guard order.sorted() == Array(x.shape.indices) else {
+      throw OperatorError("perm \(order) is not an order of the \(x.type.rank) dimensions of x")
+    }
+    return [x.type.with(shape: order.map { x.shape[$0] })]
+  }
+
+  private func order(rank: Int) -> [Int] { perm ?? Array((0..<rank).reversed()) }
+
+  package func work(_: [Operand?], _: [TensorType]) -> Work { Work() }
+
+  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+    let output = site.outputs[0]
+    let strides = site.strides(ofInput: 0)
+    let copy = StridedCopy(
+      extents: output.shape, source: order(rank: output.rank).map { strides[$0] }, target: site.strides(ofOutput: 0),
+      elementSize: output.element.size)
+    return Kernel(copying: copy)
+  }
+}

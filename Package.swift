@@ -19,6 +19,7 @@ let package = Package(
     .target(name: "Math", dependencies: ["CKernels"], swiftSettings: settings),
     .target(name: "IR", dependencies: ["Math", "Tensors"], swiftSettings: settings),
     .target(name: "Operators", dependencies: ["CKernels", "IR", "Math", "Tensors"], swiftSettings: settings),
+    .target(name: "Passes", dependencies: ["IR", "Math", "Operators", "Tensors"], swiftSettings: settings),
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels"], swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]

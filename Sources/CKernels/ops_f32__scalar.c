@@ -133,12 +133,12 @@ static size_t min_max(size_t n, const float *x, float range[2]) {
   return not_finite;
 }
 
-static void histogram(size_t n, const float *x, float lo, float inverse_width, size_t bins, uint32_t *counts) {
-  const float last = (float)(bins - 1);
+static void histogram(size_t n, const float *x, float inverse_width, int32_t base, size_t bins, uint32_t *counts) {
+  const float first = (float)base, last = (float)(bins - 1);
   for (size_t i = 0; i < n; i++) {
     if (!(vf_abs(x[i]) < INFINITY)) continue;
-    // Clamped before the conversion, where truncation is floor; a NaN of overflow counts as bin 0.
-    counts[(size_t)vf_min(last, vf_max((x[i] - lo) * inverse_width, 0.0f))] += 1;
+    // Clamped before the conversion to an index; the difference of two whole numbers this small is exact.
+    counts[(size_t)vf_min(last, vf_max(floorf(x[i] * inverse_width) - first, 0.0f))] += 1;
   }
 }
 

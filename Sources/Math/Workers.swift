@@ -1,4 +1,5 @@
 package import CKernels
+import Synchronization
 
 /// A fixed pool of threads that kernels split their work over.
 ///
@@ -57,5 +58,18 @@ extension Workers {
     run(units: units) { _, range in
       body(range.lowerBound * grain..<min(elements, range.upperBound * grain))
     }
+  }
+}
+
+/// Hands out numbers from 0 to threads that ask for their next piece of work.
+package final class SharedCounter: Sendable {
+  private let next = Atomic<Int>(0)
+
+  package init() {}
+
+  /// The next number, or nil when all below `limit` are taken.
+  package func take(below limit: Int) -> Int? {
+    let value = next.wrappingAdd(1, ordering: .relaxed).oldValue
+    return value < limit ? value : nil
   }
 }

@@ -1,4 +1,4 @@
-package import IR
+import IR
 package import Math
 package import Tensors
 

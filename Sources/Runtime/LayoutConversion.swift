@@ -1,6 +1,6 @@
 import CKernels
 package import IR
-package import Math
+import Math
 package import Tensors
 
 /// Moves a 4-D tensor between row-major (NCHW) and channels-last (NHWC).

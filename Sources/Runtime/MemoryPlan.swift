@@ -1,4 +1,4 @@
-package import Tensors
+import Tensors
 
 /// Places storages in one arena so that those alive at the same time do not overlap: largest first, each at the lowest
 /// offset that is free during its life (greedy by size, as in Pisarchyk and Lee, "Efficient Memory Management for Deep

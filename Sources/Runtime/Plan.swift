@@ -161,8 +161,8 @@ private struct PlanBuilder {
     if node.op is Reshape {
       target = .rowMajor
     } else if let transpose = node.op as? Transpose {
-      if transpose.permutation == [0, 3, 1, 2], source == .rowMajor { target = .channelsLast }
-      if transpose.permutation == [0, 2, 3, 1], source == .channelsLast { target = .rowMajor }
+      if transpose.perm == [0, 3, 1, 2], source == .rowMajor { target = .channelsLast }
+      if transpose.perm == [0, 2, 3, 1], source == .channelsLast { target = .rowMajor }
     }
     guard let target else { return false }
     let place = node.op is Reshape ? self.place(of: input, in: .rowMajor) : self.place(of: input, in: source)

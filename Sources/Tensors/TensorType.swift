@@ -45,7 +45,7 @@ package struct TensorType: Sendable, Hashable, CustomStringConvertible {
 
 /// What a tensor may be at most, so that sizes never overflow and hostile files cannot ask for the whole memory.
 package enum Limits {
-  package static let elements = 1 << 31 - 1
+  package static let elements = (1 << 31) - 1
   package static let rank = 8
 
   /// The number of elements of a shape, or nil when a dimension is negative or the product is too large.

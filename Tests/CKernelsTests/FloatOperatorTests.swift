@@ -162,15 +162,15 @@ private let lengths = [1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 65, 100, 10
         #expect(range == [finite.min() ?? .infinity, finite.max() ?? -.infinity], "\(name) \(n)")
         #expect(range.allSatisfy { $0 != 0 || $0.sign == .plus })
         for bins in [1, 2, 100, 2048, 5000] {
-          let lo: Float = -4.5
-          let inverse = Float(bins) / 9
+          let inverse: Float = 128
+          let base = -bins / 2
           var expected = [UInt32](repeating: 3, count: bins)
           for value in finite {
-            let position = ((value - lo) * inverse).rounded(.down)
+            let position = (value * inverse).rounded(.down) - Float(base)
             expected[Int(min(max(position, 0), Float(bins - 1)))] += 1
           }
           let counts = Guarded([UInt32](repeating: 3, count: bins))
-          ops.histogram(n, input.pointer, lo, inverse, bins, counts.pointer)
+          ops.histogram(n, input.pointer, inverse, Int32(base), bins, counts.pointer)
           #expect(counts.elements == expected && counts.guardsAreIntact, "\(name) \(n) values, \(bins) bins")
         }
       }
@@ -183,7 +183,7 @@ private let lengths = [1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 65, 100, 10
     let input = Guarded([Float](repeating: 0, count: n))
     for ops in floatOperatorSets() {
       let counts = Guarded([UInt32](repeating: 0, count: 16))
-      ops.histogram(n, input.pointer, -8, 1, 16, counts.pointer)
+      ops.histogram(n, input.pointer, 1, -8, 16, counts.pointer)
       #expect(counts.elements[8] == UInt32(n) && counts.elements.reduce(0, +) == UInt32(n))
     }
   }

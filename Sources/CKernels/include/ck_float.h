@@ -96,8 +96,9 @@ typedef struct {
   /// Smallest and largest finite value into range[0], range[1] (+inf, -inf where there is none; a zero is +0); returns how
   /// many of the n were not finite.
   size_t (*min_max)(size_t n, const float *x, float range[2]);
-  /// counts[clamp(int(floor((x - lo) * inverse_width)), 0, bins - 1)] += 1 for every finite x.
-  void (*histogram)(size_t n, const float *x, float lo, float inverse_width, size_t bins, uint32_t *counts);
+  /// counts[clamp(int(floor(x * inverse_width)) - base, 0, bins - 1)] += 1 for every finite x. inverse_width is a power of
+  /// two, so that the product is exact and a value's bin does not depend on the range seen so far.
+  void (*histogram)(size_t n, const float *x, float inverse_width, int32_t base, size_t bins, uint32_t *counts);
   /// Softmax along the last axis: rows x columns. e = exp(x - row maximum); sixteen partial sums, column c going to
   /// partial c % 16 in order, are added in halves (i + 8, i + 4, i + 2, i + 1); y = e / sum.
   void (*softmax)(size_t rows, size_t columns, const float *x, float *y);

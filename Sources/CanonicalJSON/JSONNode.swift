@@ -1,0 +1,144 @@
+/// A JSON value and the place it was found at, for reading into types.
+///
+/// Every accessor that does not find what it asks for throws an error naming that place:
+/// `header.tensors[3].shape: expected an array of integers, found a string`.
+package struct JSONNode: Sendable {
+  package let value: JSON
+  let place: JSONPath
+
+  /// The root of a document; `name` starts every path in errors.
+  package init(_ value: JSON, name: String) {
+    self.value = value
+    place = .root(name)
+  }
+
+  private init(_ value: JSON, _ place: JSONPath) {
+    self.value = value
+    self.place = place
+  }
+
+  /// Where the value stands, such as `header.tensors[3].shape`.
+  package var path: String { place.description }
+
+  /// An error about this value, for checks made by the caller.
+  package func error(_ what: String) -> JSONError { .unexpected(what, path: path) }
+
+  private func mismatch(_ wanted: String) -> JSONError { error("expected \(wanted), found \(value.kind)") }
+
+  // MARK: Members and elements
+
+  private func object() throws(JSONError) -> JSONObject {
+    guard case .object(let object) = value else { throw mismatch("an object") }
+    return object
+  }
+
+  /// The member `key` of an object, which must be there.
+  package subscript(key: String) -> JSONNode {
+    get throws(JSONError) {
+      guard let member = try object()[key] else { throw error("the member \"\(key)\" is missing") }
+      return JSONNode(member, .member(place, key))
+    }
+  }
+
+  /// The member `key` of an object; `nil` where it is absent or null.
+  package func optional(_ key: String) throws(JSONError) -> JSONNode? {
+    guard let member = try object()[key], member != .null else { return nil }
+    return JSONNode(member, .member(place, key))
+  }
+
+  /// All members of an object, in the order of the text.
+  package func members() throws(JSONError) -> [(key: String, node: JSONNode)] {
+    try object().map { key, value in (key, JSONNode(value, .member(place, key))) }
+  }
+
+  /// All elements of an array.
+  package func elements() throws(JSONError) -> [JSONNode] {
+    guard case .array(let elements) = value else { throw mismatch("an array") }
+    return elements.enumerated().map { index, value in JSONNode(value, .element(place, index)) }
+  }
+
+  /// Refuses members other than the named ones.
+  package func allowOnly(_ keys: String...) throws(JSONError) {
+    for key in try object().keys where !keys.contains(key) {
+      throw error("unknown member \(JSONWriter.quoted(key)); known are \(keys.joined(separator: ", "))")
+    }
+  }
+
+  // MARK: Scalars
+
+  package func bool() throws(JSONError) -> Bool {
+    guard case .bool(let value) = value else { throw mismatch("a boolean") }
+    return value
+  }
+
+  /// An integer within `range`.
+  package func int(in range: ClosedRange<Int> = Int.min...Int.max) throws(JSONError) -> Int {
+    guard case .int(let value) = value else { throw mismatch("an integer") }
+    guard range.contains(value) else {
+      throw error("\(value) is out of range; expected \(range.lowerBound) to \(range.upperBound)")
+    }
+    return value
+  }
+
+  /// A number; integers count as numbers.
+  package func double() throws(JSONError) -> Double {
+    switch value {
+    case .double(let value): return value
+    case .int(let value): return Double(value)
+    default: throw mismatch("a number")
+    }
+  }
+
+  /// A number rounded to the nearest `Float`, which must be finite.
+  package func float() throws(JSONError) -> Float {
+    let value = Float(try double())
+    guard value.isFinite else { throw error("the number is too large for 32-bit floating point") }
+    return value
+  }
+
+  package func string() throws(JSONError) -> String {
+    guard case .string(let value) = value else { throw mismatch("a string") }
+    return value
+  }
+
+  // MARK: Arrays of scalars
+
+  package func ints(in range: ClosedRange<Int> = Int.min...Int.max) throws(JSONError) -> [Int] {
+    try elements().map { (node) throws(JSONError) in try node.int(in: range) }
+  }
+
+  package func doubles() throws(JSONError) -> [Double] {
+    try elements().map { (node) throws(JSONError) in try node.double() }
+  }
+
+  package func floats() throws(JSONError) -> [Float] {
+    try elements().map { (node) throws(JSONError) in try node.float() }
+  }
+
+  package func strings() throws(JSONError) -> [String] {
+    try elements().map { (node) throws(JSONError) in try node.string() }
+  }
+}
+
+/// The way from a document's root to a value.
+indirect enum JSONPath: Sendable, CustomStringConvertible {
+  case root(String)
+  case member(JSONPath, String)
+  case element(JSONPath, Int)
+
+  var description: String {
+    switch self {
+    case .root(let name): name
+    case .member(let parent, let key) where key.utf8.allSatisfy(Self.isPlain) && key.utf8.count <= 64:
+      "\(parent).\(key)"
+    case .member(let parent, let key): "\(parent)[\(JSONWriter.quoted(key))]"
+    case .element(let parent, let index): "\(parent)[\(index)]"
+    }
+  }
+
+  private static func isPlain(_ byte: UInt8) -> Bool {
+    let letter = byte | 0x20
+    return letter >= UInt8(ascii: "a") && letter <= UInt8(ascii: "z")
+      || byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9") || byte == UInt8(ascii: "_")
+  }
+}

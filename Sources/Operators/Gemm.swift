@@ -1,0 +1,81 @@
+package import IR
+package import Math
+package import Tensors
+
+/// A fully connected layer, float32: y = activation(x * w' + b) over the last dimension of x.
+///
+/// Inputs: x [..., K], w [M, K] (or [K, M] without trans_b) and b [M] (constants; b optional, one element repeats).
+/// Output: [..., M].
+package struct Gemm: Operator {
+  package static let name = "Gemm"
+
+  /// Whether w is [M, K].
+  package var transB: Bool
+  package var activation: UnaryFunction
+
+  package init(transB: Bool = true, activation: UnaryFunction = .identity) {
+    self.transB = transB
+    self.activation = activation
+  }
+
+  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+    transB = try attributes.bool("trans_b", default: true)
+    activation = try attributes.activation()
+  }
+
+  package func write(to attributes: inout AttributeWriter) {
+    if !transB { attributes.set("trans_b", false) }
+    attributes.set(activation: activation)
+  }
+
+  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+    try inputs.expect(atMost: 3)
+    let x = try inputs.required(0, "x")
+    let w = try inputs.required(1, "weights")
+    try x.expect(.float32, "x")
+    try w.expect(.float32, "weights")
+    let shape = try Gemm.outputShape(x: x.shape, w: w.shape, transB: transB)
+    if let b = inputs.optional(2) {
+      try b.expect(.float32, "bias")
+      let columns = shape[shape.count - 1]
+      guard b.shape.allSatisfy({ $0 == 1 }) || b.type.count == columns && b.shape.last == columns else {
+        throw OperatorError("bias has shape \(b.shape), expected [\(columns)]")
+      }
+    }
+    return [TensorType(.float32, shape)]
+  }
+
+  /// The output shape of a fully connected layer, shared by its int8 twin.
+  package static func outputShape(x: [Int], w: [Int], transB: Bool) throws(OperatorError) -> [Int] {
+    guard w.count == 2 else { throw OperatorError("weights have shape \(w), expected 2 dimensions") }
+    let inner = transB ? w[1] : w[0]
+    let columns = transB ? w[0] : w[1]
+    guard let last = x.last, last == inner else {
+      throw OperatorError("x has shape \(x), weights \(w) expect \(inner) in its last dimension")
+    }
+    guard inner > 0, columns > 0 else { throw OperatorError("weights \(w) are empty") }
+    return try checkedShape(x.dropLast() + [columns])
+  }
+
+  package func work(_ inputs: [Operand?], _ outputs: [TensorType]) -> Work {
+    guard let x = inputs.optional(0), let y = outputs.first else { return Work() }
+    return Work(macs: y.count * (x.shape.last ?? 0), elementOperations: activation == .identity ? 0 : y.count)
+  }
+
+  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+    let x = try site.inputs.required(0, "x")
+    let shape = try site.inputs.required(1, "weights").shape
+    let weights = try site.constantFloats(1, "weights")
+    let columns = site.outputs[0].shape.last ?? 0
+    var bias: [Float]?
+    if site.inputs.optional(2) != nil {
+      let values = try site.constantFloats(2, "bias")
+      bias = values.count == 1 ? [Float](repeating: values[0], count: columns) : values
+    }
+    let rows = x.type.count / max(1, x.shape.last ?? 1)
+    guard rows > 0 else { return .empty }
+    return MatrixProduct.kernel(
+      rows: rows, weights: transB ? weights : MatrixProduct.transposed(weights, rows: shape[0], columns: shape[1]),
+      columns: columns, bias: bias, activation: activation, math: site.math)
+  }
+}

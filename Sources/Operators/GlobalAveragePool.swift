@@ -1,0 +1,44 @@
+import CKernels
+package import IR
+import Math
+package import Tensors
+
+/// The mean of each channel over all positions, float32: [N, C, H, W] -> [N, C, 1, 1].
+package struct GlobalAveragePool: Operator {
+  package static let name = "GlobalAveragePool"
+
+  package init() {}
+
+  package init(reading _: inout AttributeReader) throws(AttributeError) {}
+
+  package var layout: LayoutRule { .channelsLast }
+
+  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+    try inputs.expect(atMost: 1)
+    let x = try inputs.required(0, "x")
+    try x.expect(.float32, "x")
+    try x.expect(rank: 4, "x")
+    guard x.type.count > 0 else { throw OperatorError("x with shape \(x.shape) is empty") }
+    return [TensorType(.float32, [x.shape[0], x.shape[1], 1, 1])]
+  }
+
+  package func work(_ inputs: [Operand?], _: [TensorType]) -> Work {
+    Work(elementOperations: inputs.optional(0)?.type.count ?? 0)
+  }
+
+  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+    let shape = try site.inputs.required(0, "x").shape
+    let channels = shape[1]
+    let positions = shape[2] * shape[3]
+    let compute = Kernels.float.global_average
+    return Kernel(implementation: "global_average") { call in
+      let x: UnsafeMutablePointer<Float> = call.input(0).pointer()
+      let y: UnsafeMutablePointer<Float> = call.output.pointer()
+      call.workers.run(units: shape[0]) { _, images in
+        for image in images {
+          compute?(positions, channels, x + image * positions * channels, y + image * channels)
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,102 @@
+package import IR
+import Math
+package import Tensors
+
+/// One number for all elements along `axes`, float32; without axes, for the whole tensor.
+///
+/// Accumulated in double precision in memory order and rounded once.
+package struct Reduce: Operator {
+  package static let name = "Reduce"
+
+  package enum Function: String, Sendable, CaseIterable {
+    case mean, sum, max, min, prod, l1, l2
+    case sumSquare = "sum_square"
+  }
+
+  package let function: Function
+  package let axes: [Int]
+  package let keepsDimensions: Bool
+
+  package init(_ function: Function, axes: [Int], keepsDimensions: Bool = true) {
+    self.function = function
+    self.axes = axes
+    self.keepsDimensions = keepsDimensions
+  }
+
+  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+    function = try attributes.choice("function")
+    axes = try attributes.ints("axes") ?? []
+    keepsDimensions = try attributes.bool("keepdims", default: true)
+  }
+
+  package func write(to attributes: inout AttributeWriter) {
+    attributes.set("function", function.rawValue)
+    if !axes.isEmpty { attributes.set("axes", axes) }
+    if !keepsDimensions { attributes.set("keepdims", false) }
+  }
+
+  package var layout: LayoutRule { .either }
+
+  /// Whether each dimension is reduced.
+  private func isReduced(_ shape: [Int]) throws(OperatorError) -> [Bool] {
+    var result = [Bool](repeating: axes.isEmpty, count: shape.count)
+    for axis in axes {
+      let index = try normalizedAxis(axis, rank: shape.count)
+      guard !result[index] else { throw OperatorError("axes \(axes) name a dimension twice") }
+      result[index] = true
+    }
+    return result
+  }
+
+  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+    try inputs.expect(atMost: 1)
+    let x = try inputs.required(0, "x")
+    try x.expect(.float32, "x")
+    guard x.type.count > 0 else { throw OperatorError("x with shape \(x.shape) is empty") }
+    var shape: [Int] = []
+    for (extent, isReduced) in zip(x.shape, try isReduced(x.shape)) {
+      if !isReduced {
+        shape.append(extent)
+      } else if keepsDimensions {
+        shape.append(1)
+      }
+    }
+    return [TensorType(.float32, shape)]
+  }
+
+  package func work(_ inputs: [Operand?], _: [TensorType]) -> Work {
+    Work(elementOperations: inputs.optional(0)?.type.count ?? 0)
+  }
+
+  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+    let shape = try site.inputs.required(0, "x").shape
+    let isReduced = try isReduced(shape)
+    let source = site.strides(ofInput: 0)
+    let ownStrides = site.strides(ofOutput: 0)
+    // Output strides of the kept dimensions, by the input's dimensions.
+    var kept: [ReductionDimension] = []
+    var reduced: [ReductionDimension] = []
+    var position = 0
+    for axis in shape.indices {
+      let target = isReduced[axis] ? 0 : ownStrides[position]
+      if !isReduced[axis] || keepsDimensions { position += 1 }
+      let dimension = ReductionDimension(extent: shape[axis], source: source[axis], target: target)
+      if isReduced[axis] {
+        reduced.append(dimension)
+      } else {
+        kept.append(dimension)
+      }
+    }
+    let reduction = Reduction(kept: kept, reduced: reduced)
+    switch function {
+    case .mean: return reduction.kernel(MeanReducer.self)
+    case .sum: return reduction.kernel(SumReducer.self)
+    case .max: return reduction.kernel(MaxReducer.self)
+    case .min: return reduction.kernel(MinReducer.self)
+    case .prod: return reduction.kernel(ProductReducer.self)
+    case .l1: return reduction.kernel(L1Reducer.self)
+    case .l2: return reduction.kernel(L2Reducer.self)
+    case .sumSquare: return reduction.kernel(SumSquareReducer.self)
+    }
+  }
+}

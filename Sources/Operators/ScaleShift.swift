@@ -1,0 +1,43 @@
+package import IR
+package import Math
+package import Tensors
+
+/// y = activation(x * scale[c] + shift[c]) along dimension 1, float32; what a BatchNormalization comes to.
+///
+/// Inputs: x [N, C, ...], scale [C], shift [C] (constants).
+package struct ScaleShift: Operator {
+  package static let name = "ScaleShift"
+
+  package var activation: UnaryFunction
+
+  package init(activation: UnaryFunction = .identity) {
+    self.activation = activation
+  }
+
+  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+    activation = try attributes.activation()
+  }
+
+  package func write(to attributes: inout AttributeWriter) { attributes.set(activation: activation) }
+
+  package var layout: LayoutRule { .either }
+
+  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+    try inputs.expect(atMost: 3)
+    let x = try inputs.required(0, "x")
+    try x.expect(.float32, "x")
+    let channels = try channelCount(x)
+    for (index, role) in ["scale", "shift"].enumerated() {
+      let vector = try inputs.required(index + 1, role)
+      try vector.expect(.float32, role)
+      try vector.expect(shape: [channels], role)
+    }
+    return [x.type]
+  }
+
+  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+    let affine = ChannelAffine(
+      scale: try site.constantFloats(1, "scale"), shift: try site.constantFloats(2, "shift"), activation: activation)
+    return affine.kernel(for: site)
+  }
+}

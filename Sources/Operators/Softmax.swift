@@ -1,0 +1,40 @@
+import CKernels
+package import IR
+import Math
+package import Tensors
+
+/// exp(x) / sum of exp(x) along one dimension, float32; the maximum is subtracted first.
+package struct Softmax: Operator {
+  package static let name = "Softmax"
+
+  package let axis: Int
+
+  package init(axis: Int = -1) {
+    self.axis = axis
+  }
+
+  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+    axis = try attributes.int("axis", default: -1)
+  }
+
+  package func write(to attributes: inout AttributeWriter) { attributes.set("axis", axis) }
+
+  package var layout: LayoutRule { .either }
+
+  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+    try inputs.expect(atMost: 1)
+    let x = try inputs.required(0, "x")
+    try x.expect(.float32, "x")
+    _ = try normalizedAxis(axis, rank: x.type.rank)
+    return [x.type]
+  }
+
+  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+    let shape = site.outputs[0].shape
+    let axis = try normalizedAxis(axis, rank: shape.count)
+    let softmax = Kernels.float.softmax
+    return AxisRows.kernel(
+      AxisSplit(shape, axis: axis, layout: site.layout(ofInput: 0)), implementation: "softmax"
+    ) { rows, columns, x, y, _ in softmax?(rows, columns, x, y) }
+  }
+}

@@ -1,0 +1,85 @@
+package import IR
+package import Math
+package import Runtime
+package import Tensors
+
+/// Where calibration images come from. Called from several threads at once.
+package protocol SampleSource: Sendable {
+  var count: Int { get }
+  /// Writes sample `index` into an input of the model, in the layout of the view; false when the sample is unusable
+  /// and was noted by the source to be skipped.
+  func write(_ index: Int, into view: TensorView) -> Bool
+}
+
+/// Runs a float graph on calibration samples and observes its values. Memory does not grow with the number of samples.
+package struct Calibrator {
+  private let plan: Plan
+  private let values: Set<ValueID>
+
+  /// - Parameter values: those to observe; graph inputs among them are allowed.
+  package init(_ graph: Graph, observing values: Set<ValueID>, math: any FloatMath) throws(NodeError) {
+    plan = try Plan(graph, math: math)
+    self.values = values
+    inputs = graph.inputs
+  }
+
+  private let inputs: [ValueID]
+
+  /// Observes the samples with the given indices, a share on each thread. The result does not depend on the number of threads.
+  package func run(
+    _ source: any SampleSource, samples: [Int], threads: Int, progress: (@Sendable (Int) -> Void)? = nil
+  ) -> [ValueID: Observation] {
+    let workers = Workers(threads: min(threads, max(1, samples.count)))
+    let lanes = (0..<workers.count).map { _ in Lane(plan, values: values, inputs: inputs) }
+    let next = SharedCounter()
+    workers.run(units: workers.count) { _, range in
+      for lane in range {
+        while let position = next.take(below: samples.count) {
+          lanes[lane].observe(samples[position], of: source)
+          progress?(position)
+        }
+      }
+    }
+    var merged = lanes[0].observations
+    for lane in lanes.dropFirst() {
+      for (value, observation) in lane.observations { merged[value, default: Observation()].merge(observation) }
+    }
+    return merged
+  }
+}
+
+/// One thread's executor and observations.
+private final class Lane {
+  private let executor: Executor
+  private let values: Set<ValueID>
+  private let inputs: [ValueID]
+  private let scratch: ObservationScratch
+  private(set) var observations: [ValueID: Observation] = [:]
+
+  init(_ plan: Plan, values: Set<ValueID>, inputs: [ValueID]) {
+    executor = Executor(plan, workers: Workers(threads: 1))
+    self.values = values
+    self.inputs = inputs
+    let widest = plan.steps.flatMap(\.outputs).map { $0.type.rank > 1 ? $0.type.shape[1] : 0 }.max() ?? 0
+    scratch = ObservationScratch(channels: max(widest, plan.inputs.first?.type.shape.dropFirst().first ?? 0))
+  }
+
+  func observe(_ sample: Int, of source: any SampleSource) {
+    let view = executor.input(0)
+    guard source.write(sample, into: view) else { return }
+    if values.contains(inputs[0]) { add(inputs[0], view) }
+    executor.run { step, outputs in
+      for (value, view) in zip(executor.plan.steps[step].values, outputs) where values.contains(value) {
+        add(value, view)
+      }
+    }
+  }
+
+  private func add(_ value: ValueID, _ view: TensorView) {
+    guard view.type.element == .float32 else { return }
+    let isChannelsLast = view.layout == .channelsLast || view.type.rank == 2 || Layout.areEquivalent(for: view.shape)
+    let channels = view.type.rank >= 2 && isChannelsLast ? view.shape[1] : 0
+    observations[value, default: Observation()].add(
+      UnsafeBufferPointer(view.elements(Float.self)), channels: channels, scratch: scratch)
+  }
+}

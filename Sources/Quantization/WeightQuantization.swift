@@ -1,0 +1,62 @@
+package import Tensors
+
+/// Weights and bias of one layer in int8, per output channel and symmetric.
+package struct WeightQuantization: Sendable {
+  package let weights: [Int8]
+  package let scales: [Float]
+  package let bias: [Int32]
+  /// Channels whose scale was raised so that their bias fits int32.
+  package let raisedScales: Int
+
+  /// Quantizes `channels` rows of weights.
+  ///
+  /// s_w[c] = max |w[c]| / 127, raised to 1.0001 * 2 * |b_c| / ((2^32 - 2) * s_x) where the bias would otherwise not fit
+  /// int32 (near-dead channels). The bias is stored at scale s_x * s_w[c].
+  ///
+  /// - Parameters:
+  ///   - weights: [channels][...]
+  ///   - bias: [channels] or empty
+  ///   - inputMeans: the mean of the layer's input that each weight of a row is multiplied with (as long as a row), or empty. When
+  ///     given, the bias takes up the mean error that rounding the weights makes: b_c += sum (w - s q) * mean (Nagel et al., "Data-Free
+  ///     Quantization through Weight Equalization and Bias Correction", 2019).
+  package init(_ weights: [Float], bias: [Float], channels: Int, inputScale: Float, inputMeans: (Int) -> [Double]) {
+    let length = channels == 0 ? 0 : weights.count / channels
+    var quantized = [Int8](repeating: 0, count: weights.count)
+    var scales = [Float](repeating: 1, count: channels)
+    var integers: [Int32] = bias.isEmpty ? [] : [Int32](repeating: 0, count: channels)
+    var raised = 0
+    var corrected = [Double](repeating: 0, count: channels)
+    for channel in 0..<channels {
+      let row = channel * length..<(channel + 1) * length
+      let largest = weights[row].reduce(Float(0)) { max($0, abs($1)) }
+      let realBias = bias.isEmpty ? 0 : Double(bias[channel])
+      let guardScale = 1.0001 * 2 * abs(realBias) / (4_294_967_294 * Double(inputScale))
+      var scale = Double(largest) / 127
+      if scale < guardScale {
+        scale = guardScale
+        raised += 1
+      }
+      // A channel without weights and bias may have any scale.
+      let stored = scale >= Double(Float.leastNormalMagnitude) ? Float(scale) : 1
+      scales[channel] = stored
+      let means = inputMeans(channel)
+      var error = 0.0
+      for (offset, index) in row.enumerated() {
+        let q = (weights[index] / stored).rounded(.toNearestOrEven)
+        let clamped = max(-127, min(127, q))
+        quantized[index] = Int8(clamped)
+        if !means.isEmpty { error += (Double(weights[index]) - Double(clamped) * Double(stored)) * means[offset] }
+      }
+      corrected[channel] = realBias + error
+    }
+    if bias.isEmpty, corrected.contains(where: { $0 != 0 }) { integers = [Int32](repeating: 0, count: channels) }
+    for channel in integers.indices {
+      let q = (corrected[channel] / (Double(inputScale) * Double(scales[channel]))).rounded(.toNearestOrEven)
+      integers[channel] = Int32(max(-2_147_483_647, min(2_147_483_647, q)))
+    }
+    self.weights = quantized
+    self.scales = scales
+    self.bias = integers
+    raisedScales = raised
+  }
+}

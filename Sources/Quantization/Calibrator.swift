@@ -1,6 +1,6 @@
 package import IR
 package import Math
-package import Runtime
+import Runtime
 package import Tensors
 
 /// Where calibration images come from. Called from several threads at once.

@@ -76,7 +76,7 @@ struct Int8Rewriter {
       try add(
         node,
         AveragePoolInt8(
-          window: pool.window, ceiling: pool.ceiling, countIncludesPadding: pool.countIncludesPadding,
+          window: pool.window, ceiling: pool.ceiling, countIncludesPadding: pool.countIncludePad,
           output: quantization(of: node.outputs[0])))
     default:
       try add(node, node.op, precision: .passThrough)

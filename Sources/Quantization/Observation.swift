@@ -1,5 +1,3 @@
-package import IR
-
 /// What calibration has seen of one value: all its elements, and for 4-D values (and rows) each channel.
 package struct Observation: Sendable {
   package var histogram = Histogram()

@@ -1,7 +1,7 @@
 package import IR
-package import Math
-package import Operators
-package import Tensors
+import Math
+import Operators
+import Tensors
 
 /// The int8 graph and what was decided on the way.
 package struct QuantizedModel: Sendable {

@@ -1,5 +1,3 @@
-package import Tensors
-
 /// Weights and bias of one layer in int8, per output channel and symmetric.
 package struct WeightQuantization: Sendable {
   package let weights: [Int8]

@@ -26,6 +26,7 @@ let package = Package(
     .target(name: "OpenBLASMath", dependencies: ["CKernels", "COpenBLAS", "Math"], swiftSettings: settings),
     .target(name: "IR", dependencies: ["Math", "Tensors"], swiftSettings: settings),
     .target(name: "Operators", dependencies: ["CKernels", "IR", "Math", "Tensors"], swiftSettings: settings),
+    .target(name: "Passes", dependencies: ["IR", "Math", "Operators", "Tensors"], swiftSettings: settings),
     .target(name: "Runtime", dependencies: ["CKernels", "IR", "Math", "Operators", "Tensors"], swiftSettings: settings),
     .target(
       name: "Quantization",

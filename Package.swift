@@ -18,7 +18,10 @@ let package = Package(
       name: "COpenBLAS", path: "Sources/System/COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .target(name: "CKernels"),
     .target(name: "CanonicalJSON", swiftSettings: settings),
+    .systemLibrary(
+      name: "CZlib", path: "Sources/System/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "Tensors", swiftSettings: settings),
+    .target(name: "NumPyFiles", dependencies: ["CZlib", "Tensors"], swiftSettings: settings),
     .target(name: "Math", dependencies: ["CKernels"], swiftSettings: settings),
     .target(name: "OpenBLASMath", dependencies: ["CKernels", "COpenBLAS", "Math"], swiftSettings: settings),
     .target(name: "IR", dependencies: ["Math", "Tensors"], swiftSettings: settings),
@@ -31,6 +34,8 @@ let package = Package(
     .testTarget(
       name: "OperatorsTests", dependencies: ["CKernels", "IR", "Math", "Operators", "Tensors"], swiftSettings: settings),
     .testTarget(name: "CanonicalJSONTests", dependencies: ["CanonicalJSON"], swiftSettings: settings),
+    .testTarget(
+      name: "NumPyFilesTests", dependencies: ["NumPyFiles", "Tensors"], exclude: ["Goldens"], swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]
 )

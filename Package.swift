@@ -29,6 +29,9 @@ let package = Package(
       name: "Quantization",
       dependencies: ["CKernels", "IR", "Math", "Operators", "Runtime", "Tensors"], swiftSettings: settings),
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels"], swiftSettings: settings),
+    .testTarget(
+      name: "PassesTests", dependencies: ["IR", "Math", "Operators", "Passes", "Runtime", "Tensors"],
+      swiftSettings: settings),
     .testTarget(name: "CanonicalJSONTests", dependencies: ["CanonicalJSON"], swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]

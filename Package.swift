@@ -32,6 +32,7 @@ let package = Package(
     .testTarget(
       name: "PassesTests", dependencies: ["IR", "Math", "Operators", "Passes", "Runtime", "Tensors"],
       swiftSettings: settings),
+      name: "OperatorsTests", dependencies: ["CKernels", "IR", "Math", "Operators", "Tensors"], swiftSettings: settings),
     .testTarget(name: "CanonicalJSONTests", dependencies: ["CanonicalJSON"], swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]

@@ -39,6 +39,8 @@ let package = Package(
       dependencies: ["Bundles", "CanonicalJSON", "IR", "Math", "Operators", "Tensors"], swiftSettings: settings),
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels"], swiftSettings: settings),
     .testTarget(
+      name: "PassesTests", dependencies: ["IR", "Math", "Operators", "Passes", "Runtime", "Tensors"],
+      swiftSettings: settings),
       name: "OperatorsTests", dependencies: ["CKernels", "IR", "Math", "Operators", "Tensors"], swiftSettings: settings),
     .testTarget(name: "CanonicalJSONTests", dependencies: ["CanonicalJSON"], swiftSettings: settings),
     .testTarget(

@@ -11,8 +11,8 @@ extension Pass {
   /// commutes); constants count as the same when their types and bits are. Exact.
   package static let eliminateCommonSubexpressions = Pass(
     "eliminate-common-subexpressions", "compute equal things once"
-  ) { (graph: inout Graph, log: inout PassLog) throws(NodeError) in
-    try shareConstants(&graph)
+  ) { (graph: inout Graph, log: inout PassLog) in
+    shareConstants(&graph)
     var known: [String: Node] = [:]
     for id in graph.nodeIDs {
       guard let node = graph[id], let key = key(of: node) else { continue }
@@ -44,7 +44,7 @@ extension Pass {
   }
 
   /// Lets nodes that read equal constants read the first of them.
-  private static func shareConstants(_ graph: inout Graph) throws(NodeError) {
+  private static func shareConstants(_ graph: inout Graph) {
     struct Fingerprint: Hashable {
       let type: TensorType
       let ends: [UInt8]

@@ -19,7 +19,8 @@ extension Pass {
   ) { (graph: inout Graph, log: inout PassLog) throws(NodeError) in
     for id in graph.nodeIDs {
       guard let node = graph[id] else { continue }
-      if try mergeReshapes(node, &graph, &log) || mergeClamps(node, &graph, &log) { continue }
+      if try mergeReshapes(node, &graph, &log) { continue }
+      if try mergeClamps(node, &graph, &log) { continue }
       guard let x = flowing(through: node, in: graph), let output = node.outputs.first else { continue }
       let activation = (node.op as? any ActivationCarrying)?.activation ?? .identity
       if activation != .identity {

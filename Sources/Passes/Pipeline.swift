@@ -23,11 +23,9 @@ package enum Pipeline {
 
   private static func run(_ pass: Pass, on graph: inout Graph, log: inout PassLog) throws(PassError) {
     log.enter(pass)
-    let before = log.appliedCount
     do throws(NodeError) {
       try pass.run(&graph, &log)
-      // A pass that rewrote nothing left nothing to verify.
-      if log.appliedCount > before { try Verifier.check(graph) }
+      try Verifier.check(graph)
     } catch {
       throw PassError(pass: pass.name, cause: error)
     }

@@ -1,11 +1,11 @@
-package import IR
-package import Operators
-package import Tensors
+import IR
+import Operators
+import Tensors
 
 // What passes share: looking at the neighbourhood of a node and rewriting it.
 extension Graph {
   /// The nodes there are now, in order. A pass looks each up again before it uses it: it may have been rewritten since.
-  package var nodeIDs: [NodeID] { nodesInOrder().map(\.id) }
+  var nodeIDs: [NodeID] { nodesInOrder().map(\.id) }
 
   /// The value of an input; nil where it is left out.
   func input(_ node: Node, _ index: Int) -> ValueID? { index < node.inputs.count ? node.inputs[index] : nil }
@@ -58,6 +58,16 @@ extension Graph {
     }
   }
 
+  /// Why an operator does not take these inputs; nil when it does.
+  func objection(to op: any Operator, on inputs: [ValueID?]) -> OperatorError? {
+    do throws(OperatorError) {
+      _ = try op.inferTypes(inputs.map { operand($0) })
+      return nil
+    } catch {
+      return error
+    }
+  }
+
   /// Adds a node of one output that computes a part of what another node did.
   mutating func insert(
     _ op: any Operator, _ name: String, inputs: [ValueID?], for node: Node
@@ -82,12 +92,11 @@ extension Graph {
     replaceUses(of: output, with: value)
     erase(node.id)
   }
+}
 
-  /// Lets the producer of `value`, already rewritten to compute what `node` computed, take that node's place.
-  mutating func absorb(_ node: Node, into value: ValueID) throws(NodeError) {
-    if let producer = producer(of: value) {
-      try rewrite(producer, as: producer.op, inputs: producer.inputs, origins: node.origins)
-    }
-    bypass(node, with: value)
+extension Reduce {
+  /// The dimensions it reduces, counted from the front.
+  func dimensions(rank: Int) -> [Int] {
+    axes.isEmpty ? Array(0..<rank) : axes.map { $0 < 0 ? $0 + rank : $0 }
   }
 }

@@ -8,6 +8,5 @@ package protocol ActivationCarrying: Operator {
 
 extension Binary: ActivationCarrying {}
 extension Conv: ActivationCarrying {}
-extension ConvTranspose: ActivationCarrying {}
 extension Gemm: ActivationCarrying {}
 extension ScaleShift: ActivationCarrying {}

@@ -57,12 +57,10 @@ let package = Package(
     // 6: numbers
     library("Quantization", "CKernels", "IR", "Math", "Operators", "Runtime", "Tensors"),
 
-    tests("Bundles", "CanonicalJSON", "IR", "Math", "Operators", "Tensors"),
     tests("CKernels"),
     tests("CanonicalJSON"),
     tests("NumPyFiles", "Tensors", exclude: ["Goldens"]),
     tests("Operators", "CKernels", "IR", "Math", "Tensors"),
-    tests("Passes", "IR", "Math", "Operators", "Tensors"),
   ],
   swiftLanguageModes: [.v6]
 )

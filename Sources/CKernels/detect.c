@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ck_isa.h"
+#include "detect.h"
 
 static const struct {
   ck_isa isa;
@@ -18,6 +19,7 @@ static const struct {
 
 static unsigned runnable;  // bit i: the set names[i].isa runs here
 static ck_isa best;
+static int shani;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 #if defined(__x86_64__)
@@ -63,6 +65,13 @@ static int has(ck_isa isa) {
     default: return 0;
   }
 }
+
+static int has_shani(void) {
+  unsigned a, b, c, d, b7;
+  if (!__get_cpuid(1, &a, &b, &c, &d)) return 0;
+  if (!((c >> 9) & 1) || !((c >> 19) & 1)) return 0;  // SSSE3, SSE4.1
+  return __get_cpuid_count(7, 0, &a, &b7, &c, &d) && ((b7 >> 29) & 1);
+}
 #elif defined(__aarch64__)
 #include <sys/auxv.h>
 #define DERMC_HWCAP_ASIMDDP (1UL << 20)
@@ -81,6 +90,9 @@ static int has(ck_isa isa) {
 #else
 static int has(ck_isa isa) { return isa == CK_ISA_SCALAR; }
 #endif
+#if !defined(__x86_64__)
+static int has_shani(void) { return 0; }
+#endif
 
 static void detect(void) {
   const size_t count = sizeof names / sizeof names[0];
@@ -94,6 +106,7 @@ static void detect(void) {
     runnable |= 1u << i;
     if (names[i].isa <= cap) best = names[i].isa;
   }
+  shani = has_shani();
 }
 
 ck_isa ck_isa_detect(void) {
@@ -112,4 +125,9 @@ const char *ck_isa_name(ck_isa isa) {
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
     if (names[i].isa == isa) return names[i].name;
   return "unknown";
+}
+
+int ck_has_shani(void) {
+  pthread_once(&once, detect);
+  return shani;
 }

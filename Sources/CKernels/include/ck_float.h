@@ -1,8 +1,13 @@
 // Float32 kernels on channels-last (NHWC) data.
 //
-// Results are the same bits on every ISA and thread count: every output element is one chain of fused multiply-adds in a
-// fixed order (tap by tap, channel by channel), vectors run across outputs only, and transcendental functions are fixed
-// polynomials evaluated with fused multiply-adds. The scalar set (fmaf) is the definition.
+// Results are the same bits on every ISA and thread count: every output element is one chain of fused multiply-adds
+// in a fixed order (tap by tap, channel by channel), vectors run across outputs only, and transcendental functions are
+// fixed polynomials evaluated with fused multiply-adds. The scalar set (fmaf) is the definition. NaN goes in
+// and out of every function; which NaN comes out is not defined.
+//
+// As in ck_int8.h: buffers of activations are readable CK_PAD bytes past their end, outputs are written exactly, sizes
+// are positive and were checked by the caller, pointers need no alignment unless said, scratch and packed weights are
+// CK_ALIGN-aligned, and any split of the work units over threads gives the same bytes.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -69,15 +74,19 @@ typedef struct {
   /// y = f(x); x and y may be the same buffer.
   void (*unary)(ck_activation f, size_t n, const float *x, float *y);
   /// y = a op b, `b` repeated along rows: b has `channels` entries, a and y rows * channels (rows = 1: no repetition;
-  /// channels = 1: b is one scalar). `swapped` computes b op a.
-  void (*binary_rows)(ck_binary op, int swapped, size_t rows, size_t channels, const float *a, const float *b, float *y);
+  /// channels = 1: b is one scalar). `swapped` computes b op a. CK_MIN and CK_MAX give NaN where either operand is.
+  void (*binary_rows)(ck_binary op, int swapped, size_t rows, size_t channels, const float *a, const float *b,
+                      float *y);
   /// y = f(a + b), the residual addition with its activation.
   void (*add)(ck_activation f, size_t n, const float *a, const float *b, float *y);
   /// y[r][c] = f(x[r][c] * scale[c] + shift[c]), one fused multiply-add.
   void (*scale_shift)(ck_activation f, size_t rows, size_t channels, const float *x, const float *scale,
                       const float *shift, float *y);
+  /// Maximum over a window, NHWC; positions outside the image do not take part, NaN wins. Rows [row_begin, row_end) of
+  /// the output.
   void (*max_pool)(const ck_conv_shape *shape, const float *input, float *output, size_t row_begin, size_t row_end);
-  /// Sum in window order divided by the number of positions (inside the image, or all where count_include_pad).
+  /// Sum in window order divided by the number of positions (inside the image, or all where count_include_pad); 0 where
+  /// there is none.
   void (*average_pool)(const ck_conv_shape *shape, int count_include_pad, const float *input, float *output,
                        size_t row_begin, size_t row_end);
   /// Mean over positions: input [positions][channels] -> output [channels]; sequential sums per channel.
@@ -85,11 +94,13 @@ typedef struct {
   /// Transposes a rows x columns matrix of 4-byte (or 1-byte) elements: NCHW <-> NHWC of one image.
   void (*transpose32)(size_t rows, size_t columns, const uint32_t *x, uint32_t *y);
   void (*transpose8)(size_t rows, size_t columns, const uint8_t *x, uint8_t *y);
-  /// Smallest and largest finite value into range[0], range[1] (+inf, -inf where there is none); returns how many of the n were not finite.
+  /// Smallest and largest finite value into range[0], range[1] (+inf, -inf where there is none; a zero is +0);
+  /// returns how many of the n were not finite.
   size_t (*min_max)(size_t n, const float *x, float range[2]);
   /// counts[clamp(int(floor((x - lo) * inverse_width)), 0, bins - 1)] += 1 for every finite x.
   void (*histogram)(size_t n, const float *x, float lo, float inverse_width, size_t bins, uint32_t *counts);
-  /// Softmax along the last axis: rows x columns; subtracts the row maximum first, sums in order.
+  /// Softmax along the last axis: rows x columns. e = exp(x - row maximum); sixteen partial sums, column c going to
+  /// partial c % 16 in order, are added in halves (i + 8, i + 4, i + 2, i + 1); y = e / sum.
   void (*softmax)(size_t rows, size_t columns, const float *x, float *y);
 } ck_float_ops;
 

@@ -16,6 +16,13 @@ let package = Package(
   targets: [
     .systemLibrary(
       name: "COpenBLAS", path: "Sources/System/COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(
+      name: "CProtobufC", path: "Sources/System/CProtobufC", pkgConfig: "libprotobuf-c",
+      providers: [.apt(["libprotobuf-c-dev"])]),
+    .target(
+      name: "CONNX", dependencies: ["CProtobufC"], exclude: ["onnx.proto", "regenerate.sh"],
+      // C code does not take part in module maps' automatic linking.
+      linkerSettings: [.linkedLibrary("protobuf-c")]),
     .target(name: "CKernels"),
     .target(name: "CanonicalJSON", swiftSettings: settings),
     .systemLibrary(
@@ -26,6 +33,9 @@ let package = Package(
     .target(name: "OpenBLASMath", dependencies: ["CKernels", "COpenBLAS", "Math"], swiftSettings: settings),
     .target(name: "IR", dependencies: ["Math", "Tensors"], swiftSettings: settings),
     .target(name: "Operators", dependencies: ["CKernels", "IR", "Math", "Tensors"], swiftSettings: settings),
+    .target(
+      name: "ONNX", dependencies: ["CONNX", "CProtobufC", "IR", "Math", "Operators", "Tensors"],
+      swiftSettings: settings),
     .target(name: "Runtime", dependencies: ["CKernels", "IR", "Math", "Operators", "Tensors"], swiftSettings: settings),
     .target(
       name: "Quantization",

@@ -40,31 +40,24 @@ static void interleave(const int8_t *const *rows, const size_t *steps, size_t co
   }
 }
 
-static __attribute__((noinline)) void store_floats(const __m512 *scaled, size_t columns, float *y) {
-  float lanes[VECTORS * 16];
-  for (size_t v = 0; v < VECTORS; v++) _mm512_storeu_ps(lanes + v * 16, scaled[v]);
-  for (size_t lane = 0; lane < VECTORS * 16; lane++)
-    if (channel(lane) < columns) y[channel(lane)] = lanes[lane];
-}
+static const dwconv_isa set;
 
 ALWAYS void finish(size_t pixels, __m512i acc[MAX_PIXELS][VECTORS], const void *head, const dwconv_output *out,
                    size_t first) {
-  const float *multiplier = (const float *)head + VECTORS * 16;
-  __m512 m[VECTORS];
-  UNROLL for (size_t v = 0; v < VECTORS; v++) m[v] = _mm512_loadu_ps(multiplier + v * 16);
-  if (out->f32) {
-    UNROLL for (size_t p = 0; p < pixels; p++) {
-      __m512 scaled[VECTORS];
-      UNROLL for (size_t v = 0; v < VECTORS; v++) scaled[v] = _mm512_mul_ps(_mm512_cvtepi32_ps(acc[p][v]), m[v]);
-      store_floats(scaled, out->columns, out->f32 + (first + p) * out->stride);
-    }
+  if (!out->is_plain) {
+    int32_t all[MAX_PIXELS * VECTORS * 16];
+    UNROLL for (size_t i = 0; i < pixels * VECTORS; i++)
+      _mm512_storeu_si512(all + i * 16, acc[i / VECTORS][i % VECTORS]);
+    dwconv_store_each(&set, first, pixels, all, head, out);
     return;
   }
+  const float *multiplier = (const float *)head + VECTORS * 16;
   requantize_512 q = requantize_512_make(out->zero_point, out->lo, out->hi);
   UNROLL for (size_t p = 0; p < pixels; p++) {
     __m512i rounded[VECTORS];
     UNROLL for (size_t v = 0; v < VECTORS; v++)
-      rounded[v] = requantize_512_round(_mm512_mul_ps(_mm512_cvtepi32_ps(acc[p][v]), m[v]), q);
+      rounded[v] =
+          requantize_512_round(_mm512_mul_ps(_mm512_cvtepi32_ps(acc[p][v]), _mm512_loadu_ps(multiplier + v * 16)));
     __m512i narrow = requantize_512_narrow(rounded[0], rounded[1], rounded[2], rounded[3], q);
     int8_t *y = out->s8 + (first + p) * out->stride;
     if (out->columns == VECTORS * 16)

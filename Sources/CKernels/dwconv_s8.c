@@ -86,10 +86,10 @@ void dwconv_s8_pack(const dwconv_isa *isa, const ck_conv_shape *s, const int8_t 
     size_t lane = i % isa->width, channel = i / isa->width * isa->width + isa->channel(lane);
     if (channel >= p.channels) continue;
     const int8_t *w = weights + channel * area;
-    ck_weight_sums sums = {0};
-    for (size_t k = 0; k < area; k++) ck_add_weight(&sums, w[k]);
-    int32_t b = bias ? bias[channel] : 0, folded = ck_fold_bias(b, sums, input_zero_point + isa->input_offset);
-    h.is_wild |= ck_is_wild(b, sums, multiplier[channel]);
+    uint32_t sum = 0;
+    for (size_t k = 0; k < area; k++) sum += (uint32_t)w[k];
+    int32_t b = bias ? bias[channel] : 0, folded = ck_fold_bias(b, sum, input_zero_point, isa->input_offset);
+    h.is_wild |= ck_is_wild(b, area, multiplier[channel]);
     memcpy(block + lane * sizeof folded, &folded, sizeof folded);
     memcpy(block + (isa->width + lane) * sizeof(float), &multiplier[channel], sizeof(float));
     pack_channel(isa, &p, s, w, block + p.head_size + lane * LANE_SIZE);

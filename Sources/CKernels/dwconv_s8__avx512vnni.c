@@ -89,8 +89,44 @@ ALWAYS void tile(size_t pixels, size_t first, const dwconv_input *in, const void
   finish(pixels, acc, head, out, first);
 }
 
+// Three kernel columns of one group, in steps of 1 or 2: weights stay in registers, and each column of the image is loaded
+// once for the pixels it belongs to. `pixels` >= 4; the last four may overlap those before.
+ALWAYS void row_of_three(size_t stride, size_t pixels, const dwconv_input *in, const void *head, const char *weights,
+                         const dwconv_output *out) {
+  __m512i w[3][VECTORS];
+  UNROLL for (size_t tap = 0; tap < 3; tap++)
+    UNROLL for (size_t v = 0; v < VECTORS; v++) w[tap][v] = _mm512_loadu_si512(weights + tap * GROUP_SIZE + v * 64);
+  for (size_t i = 0; i < pixels; i += 4) {
+    size_t first = i + 4 <= pixels ? i : pixels - 4;
+    const char *x = in->x + first * stride * GROUP_SIZE;
+    __m512i acc[MAX_PIXELS][VECTORS];
+    UNROLL for (size_t v = 0; v < VECTORS; v++) {
+      __m512i bias = _mm512_loadu_si512((const char *)head + v * 64);
+      UNROLL for (size_t p = 0; p < 4; p++) acc[p][v] = bias;
+    }
+    UNROLL for (size_t column = 0; column < 3 * stride + 3; column++) {
+      UNROLL for (size_t v = 0; v < VECTORS; v++) {
+        __m512i u = _mm512_loadu_si512(x + column * GROUP_SIZE + v * 64);
+        UNROLL for (size_t p = 0; p < 4; p++)
+          if (column >= p * stride && column < p * stride + 3)
+            acc[p][v] = _mm512_dpbusd_epi32(acc[p][v], u, w[column - p * stride][v]);
+      }
+    }
+    finish(4, acc, head, out, first);
+  }
+}
+
 static void row(size_t pixels, const dwconv_input *in, const void *head, const char *weights,
                 const dwconv_output *out) {
+  int is_small = in->taps == 3 && in->groups == 1 && in->tap_step == GROUP_SIZE && pixels >= 4;
+  if (is_small && in->pixel_step == GROUP_SIZE) {
+    row_of_three(1, pixels, in, head, weights, out);
+    return;
+  }
+  if (is_small && in->pixel_step == 2 * GROUP_SIZE) {
+    row_of_three(2, pixels, in, head, weights, out);
+    return;
+  }
   size_t i = 0;
   for (; i + 4 <= pixels; i += 4) tile(4, i, in, head, weights, out);
   switch (pixels - i) {

@@ -71,32 +71,36 @@ size_t igemm_s8_packed_size(const igemm_isa *isa, const ck_conv_shape *shape) {
   return HEADER_SIZE + p.zeros_size + p.groups * p.group_size;
 }
 
-// Packs one column, whose weights are [in_c][kernel_h][kernel_w].
-static ck_weight_sums pack_column(const igemm_isa *isa, const plan *p, const ck_conv_shape *s, const int8_t *weights,
-                                  char *column, size_t step_size) {
+// Packs the 4 weights of a step at `column`, steps being `step_size` apart in the block.
+static void put_step(const igemm_isa *isa, const int8_t w[IGEMM_STEP], char *column, size_t step_size) {
+  if (isa->weight_size == 1) {
+    memcpy(column, w, IGEMM_STEP);
+    return;
+  }
+  // Widened weights: the pairs of a step are apart by half a step of the whole block.
+  int16_t wide[IGEMM_STEP] = {w[0], w[1], w[2], w[3]};
+  memcpy(column, wide, sizeof wide / 2);
+  memcpy(column + step_size / 2, wide + 2, sizeof wide / 2);
+}
+
+// Packs one column, whose weights are [in_c][kernel_h][kernel_w]; returns their sum modulo 2^32.
+static uint32_t pack_column(const igemm_isa *isa, const plan *p, const ck_conv_shape *s, const int8_t *weights,
+                            char *column, size_t step_size) {
   size_t area = (size_t)s->kernel_h * (size_t)s->kernel_w;
-  ck_weight_sums sums = {0};
+  uint32_t sum = 0;
   for (size_t tap = 0; tap < p->taps; tap++) {
-    for (size_t step = 0; step < p->steps; step++, column += step_size) {
+    for (size_t at = 0; at < p->run; at += IGEMM_STEP, column += step_size) {
       int8_t w[IGEMM_STEP] = {0};
-      for (size_t i = 0; i < IGEMM_STEP && step * IGEMM_STEP + i < p->run; i++) {
-        size_t at = step * IGEMM_STEP + i;
-        size_t channel = p->whole_rows ? at % p->in_c : at;
-        size_t position = p->whole_rows ? tap * (size_t)s->kernel_w + at / p->in_c : tap;
-        w[i] = weights[channel * area + position];
-        ck_add_weight(&sums, w[i]);
+      for (size_t i = 0; i < IGEMM_STEP && at + i < p->run; i++) {
+        size_t k = at + i;
+        w[i] = p->whole_rows ? weights[k % p->in_c * area + tap * (size_t)s->kernel_w + k / p->in_c]
+                             : weights[k * area + tap];
+        sum += (uint32_t)w[i];
       }
-      if (isa->weight_size == 1) {
-        memcpy(column, w, sizeof w);
-      } else {
-        // Widened weights: the pairs of a step are apart by half a step of the whole block.
-        int16_t wide[IGEMM_STEP] = {w[0], w[1], w[2], w[3]};
-        memcpy(column, wide, sizeof wide / 2);
-        memcpy(column + step_size / 2, wide + 2, sizeof wide / 2);
-      }
+      put_step(isa, w, column, step_size);
     }
   }
-  return sums;
+  return sum;
 }
 
 // Packs a block of columns; whether one of them is wild.
@@ -113,11 +117,11 @@ static int pack_block(const igemm_isa *isa, const plan *p, const ck_conv_shape *
     if (column < p->out_c) {
       // Widened weights keep their 4-byte pairs where others have their 4 bytes.
       char *at = (char *)block + width * (sizeof(int32_t) + sizeof(float)) + i * IGEMM_STEP;
-      ck_weight_sums sums = pack_column(isa, p, s, weights + column * area * p->in_c, at, step_size);
+      uint32_t sum = pack_column(isa, p, s, weights + column * area * p->in_c, at, step_size);
       int32_t b = bias ? bias[column] : 0;
       m = multiplier[column];
-      folded = ck_fold_bias(b, sums, zero_point + isa->input_offset);
-      is_wild |= ck_is_wild(b, sums, m);
+      folded = ck_fold_bias(b, sum, zero_point, isa->input_offset);
+      is_wild |= ck_is_wild(b, area * p->in_c, m);
     }
     memcpy((char *)block + i * sizeof folded, &folded, sizeof folded);
     memcpy((char *)block + (width + i) * sizeof m, &m, sizeof m);

@@ -180,13 +180,7 @@ void dwconv_s8_run(const dwconv_isa *isa, const ck_conv_shape *s, const void *pa
         out.s8 = output->s8 ? output->s8 + at : NULL;
         out.f32 = output->f32 ? output->f32 + at : NULL;
         isa->row(pixels, &in, head, head + p.head_size + row * p.row_size, &out);
-        if (!r || !r->lut) continue;
-        if (out.columns == p.channels) {
-          isa->lut(pixels * p.channels, out.s8, r->lut, out.s8);
-          continue;
-        }
-        for (size_t i = 0; i < pixels; i++)
-          isa->lut(out.columns, out.s8 + i * p.channels, r->lut, out.s8 + i * p.channels);
+        if (r && r->lut) isa->look_up(pixels, out.columns, p.channels, r->lut, out.s8);
       }
     }
   }

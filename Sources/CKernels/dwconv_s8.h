@@ -36,8 +36,8 @@ typedef struct {
   /// Computes `pixels` outputs of one row; `head` is the block's bias and multipliers, weights are [tap][group][lane].
   void (*row)(size_t pixels, const dwconv_input *input, const void *head, const char *weights,
               const dwconv_output *output);
-  /// y = lut[x + 128], in place or not.
-  void (*lut)(size_t n, const int8_t *x, const int8_t *lut, int8_t *y);
+  /// Looks results up, in place: `rows` of `columns`, `stride` apart.
+  void (*look_up)(size_t rows, size_t columns, size_t stride, const int8_t *lut, int8_t *y);
   /// The channel of a block that lane `lane` of its groups holds.
   size_t (*channel)(size_t lane);
 } dwconv_isa;

@@ -338,16 +338,11 @@ static void multiply(const job *j, size_t group, size_t block, size_t prepared, 
 static void look_up(const job *j, size_t row_begin, size_t row_end, size_t column_begin, size_t column_end) {
   const ck_requantize *r = j->output->requantize;
   if (!r || !r->lut) return;
-  size_t stride = (size_t)j->shape->out_c;
-  if (column_end - column_begin == stride) {
-    j->isa->lut((row_end - row_begin) * stride, j->output->s8 + row_begin * stride, r->lut,
-                j->output->s8 + row_begin * stride);
-    return;
-  }
-  for (size_t row = row_begin; row < row_end; row++) {
-    int8_t *y = j->output->s8 + row * stride + column_begin;
-    j->isa->lut(column_end - column_begin, y, r->lut, y);
-  }
+  size_t stride = (size_t)j->shape->out_c, rows = row_end - row_begin, columns = column_end - column_begin;
+  int8_t *y = j->output->s8 + row_begin * stride + column_begin;
+  // Whole rows are one run.
+  if (columns == stride) columns *= rows, rows = 1;
+  j->isa->look_up(rows, columns, stride, r->lut, y);
 }
 
 // Units of a group are tiles, with all their columns.

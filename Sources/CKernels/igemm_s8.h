@@ -38,8 +38,8 @@ typedef struct {
   size_t converted_step;
   void (*convert)(size_t steps, const int8_t *row, void *converted);
   const igemm_tile (*tiles)[IGEMM_MAX_ROWS];  ///< [vectors - 1][rows - 1]
-  /// y = lut[x + 128], in place or not.
-  void (*lut)(size_t n, const int8_t *x, const int8_t *lut, int8_t *y);
+  /// Looks results up, in place: `rows` of `columns`, `stride` apart.
+  void (*look_up)(size_t rows, size_t columns, size_t stride, const int8_t *lut, int8_t *y);
 } igemm_isa;
 
 size_t igemm_s8_packed_size(const igemm_isa *isa, const ck_conv_shape *shape);

@@ -98,7 +98,8 @@ ALWAYS void tile(size_t vectors, size_t rows, size_t taps, size_t steps, const i
   __m512 m[IGEMM_MAX_VECTORS];
   UNROLL for (size_t v = 0; v < vectors; v++) m[v] = _mm512_loadu_ps(multiplier + v * 16);
   requantize_512 q = requantize_512_make(out->zero_point, out->lo, out->hi);
-  size_t together = rows_together(vectors);
+  size_t together = rows_together(vectors), columns = out->columns, stride = out->stride;
+  int8_t *y = out->s8;
   UNROLL for (size_t r = 0; r < rows; r += together) {
     __m512i rounded[4];
     UNROLL for (size_t i = 0; i < 4; i++) {
@@ -109,7 +110,7 @@ ALWAYS void tile(size_t vectors, size_t rows, size_t taps, size_t steps, const i
     }
     __m512i bytes = gather_rows(vectors, requantize_512_narrow(rounded[0], rounded[1], rounded[2], rounded[3], q));
     UNROLL for (size_t i = 0; i < together; i++)
-      if (r + i < rows) store_row(vectors, out->s8 + (r + i) * out->stride, out->columns, row_part(vectors, i, bytes));
+      if (r + i < rows) store_row(vectors, y + (r + i) * stride, columns, row_part(vectors, i, bytes));
   }
 }
 
@@ -135,10 +136,6 @@ static const igemm_tile tiles[IGEMM_MAX_VECTORS][IGEMM_MAX_ROWS] = {
     {tile_4x1, tile_4x2, tile_4x3, tile_4x4, tile_4x5, tile_4x6},
 };
 
-static void lut(size_t n, const int8_t *x, const int8_t *table, int8_t *y) {
-  (ck_has_avx512vbmi() ? ck_lut_s8__avx512vbmi : ck_lut_s8__avx512)(n, x, table, y);
-}
-
 static const igemm_isa blocking = {
     .lanes = 16,
     .vectors = 4,
@@ -146,7 +143,7 @@ static const igemm_isa blocking = {
     .input_offset = 128,
     .weight_size = 1,
     .tiles = tiles,
-    .lut = lut,
+    .look_up = ck_lut_rows_s8__avx512,
 };
 
 IGEMM_DEFINE_KERNEL(ck_igemm_s8__avx512vnni, "igemm_s8__avx512vnni", CK_ISA_AVX512VNNI, blocking);

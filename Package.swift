@@ -34,6 +34,11 @@ let package = Package(
     // 0: the C kernels and the libraries of the system
     system("COpenBLAS", "openblas", apt: "libopenblas-dev"),
     system("CZlib", "zlib", apt: "zlib1g-dev"),
+    system("CJPEG", "libjpeg", apt: "libjpeg-dev"),
+    system("CPNG", "libpng", apt: "libpng-dev"),
+    .target(
+      name: "CImages", dependencies: ["CJPEG", "CPNG"],
+      linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png"), .linkedLibrary("z")]),
     .target(name: "CKernels"),
 
     // 1: tensors and texts
@@ -43,6 +48,7 @@ let package = Package(
 
     // 2: arithmetic and images, no graph
     library("Math", "CKernels"),
+    library("Images", "CImages", "CanonicalJSON", "Tensors"),
     library("OpenBLASMath", "CKernels", "COpenBLAS", "Math"),
 
     // 3, 4: the graph and its operators
@@ -60,6 +66,7 @@ let package = Package(
     tests("Bundles", "CanonicalJSON", "IR", "Math", "Operators", "Tensors"),
     tests("CKernels"),
     tests("CanonicalJSON"),
+    tests("Images", "CanonicalJSON", "NumPyFiles", "Tensors", exclude: ["Goldens"]),
     tests("NumPyFiles", "Tensors", exclude: ["Goldens"]),
     tests("Operators", "CKernels", "IR", "Math", "Tensors"),
     tests("Passes", "IR", "Math", "Operators", "Tensors"),

@@ -34,7 +34,7 @@ struct ConvTransposeTests {
       window: window, outputPadding: test.outputPadding, group: test.group, activation: .leakyRelu(alpha: 0.5))
     let y = try compute(op, [x, w, b], constants: [1, 2])[0]
     // The definition: every input adds its weights around its place.
-    var sums = [[Int]: Double]()
+    var sums: [[Int]: Double] = [:]
     let channels = 4 / test.group
     for n in 0..<2 {
       for c in 0..<4 {

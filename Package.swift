@@ -29,11 +29,12 @@ let package = Package(
       name: "Quantization",
       dependencies: ["CKernels", "IR", "Math", "Operators", "Runtime", "Tensors"], swiftSettings: settings),
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels"], swiftSettings: settings),
-    .testTarget(
-      name: "PassesTests", dependencies: ["IR", "Math", "Operators", "Passes", "Runtime", "Tensors"],
-      swiftSettings: settings),
-      name: "OperatorsTests", dependencies: ["CKernels", "IR", "Math", "Operators", "Tensors"], swiftSettings: settings),
     .testTarget(name: "CanonicalJSONTests", dependencies: ["CanonicalJSON"], swiftSettings: settings),
+    .testTarget(
+      name: "OperatorsTests", dependencies: ["IR", "Math", "Operators", "Tensors"], swiftSettings: settings),
+    .testTarget(
+      name: "PassesTests", dependencies: ["IR", "Math", "Operators", "Passes", "Tensors"],
+      swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -8,14 +8,32 @@ let settings: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
+/// A library of the system, found by pkg-config and installed by apt.
+func system(_ name: String, _ pkgConfig: String, apt package: String) -> Target {
+  .systemLibrary(name: name, path: "Sources/System/\(name)", pkgConfig: pkgConfig, providers: [.apt([package])])
+}
+
+func library(_ name: String, _ dependencies: Target.Dependency...) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+/// Tests of one module.
+func tests(_ module: String, _ dependencies: Target.Dependency..., exclude: [String] = []) -> Target {
+  .testTarget(
+    name: "\(module)Tests", dependencies: [.byName(name: module)] + dependencies, exclude: exclude,
+    swiftSettings: settings)
+}
+
 let package = Package(
   name: "dermc",
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
   ],
+  // Floors, from the ground up: imports only go down.
   targets: [
-    .systemLibrary(
-      name: "COpenBLAS", path: "Sources/System/COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    // 0: the C kernels and the libraries of the system
+    system("COpenBLAS", "openblas", apt: "libopenblas-dev"),
+    system("CZlib", "zlib", apt: "zlib1g-dev"),
     .target(name: "CKernels"),
     .target(name: "CanonicalJSON", swiftSettings: settings),
     .target(name: "Tensors", swiftSettings: settings),
@@ -35,6 +53,34 @@ let package = Package(
     .testTarget(
       name: "PassesTests", dependencies: ["IR", "Math", "Operators", "Passes", "Tensors"],
       swiftSettings: settings),
+
+    // 1: tensors and texts
+    library("CanonicalJSON"),
+    library("Tensors"),
+    library("NumPyFiles", "CZlib", "Tensors"),
+
+    // 2: arithmetic and images, no graph
+    library("Math", "CKernels"),
+    library("OpenBLASMath", "CKernels", "COpenBLAS", "Math"),
+
+    // 3, 4: the graph and its operators
+    library("IR", "Math", "Tensors"),
+    library("Operators", "CKernels", "IR", "Math", "Tensors"),
+
+    // 5: siblings around the graph
+    library("Passes", "IR", "Math", "Operators", "Tensors"),
+    library("Runtime", "CKernels", "IR", "Math", "Operators", "Tensors"),
+    library("Bundles", "CZlib", "CanonicalJSON", "IR", "Math", "Operators", "Tensors"),
+
+    // 6: numbers
+    library("Quantization", "CKernels", "IR", "Math", "Operators", "Runtime", "Tensors"),
+
+    tests("Bundles", "CanonicalJSON", "IR", "Math", "Operators", "Tensors"),
+    tests("CKernels"),
+    tests("CanonicalJSON"),
+    tests("NumPyFiles", "Tensors", exclude: ["Goldens"]),
+    tests("Operators", "CKernels", "IR", "Math", "Tensors"),
+    tests("Passes", "IR", "Math", "Operators", "Tensors"),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -20,6 +20,7 @@ static const struct {
 static unsigned runnable;  // bit i: the set names[i].isa runs here
 static ck_isa best;
 static int shani;
+static int vbmi;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 #if defined(__x86_64__)
@@ -72,6 +73,11 @@ static int has_shani(void) {
   if (!((c >> 9) & 1) || !((c >> 19) & 1)) return 0;  // SSSE3, SSE4.1
   return __get_cpuid_count(7, 0, &a, &b7, &c, &d) && ((b7 >> 29) & 1);
 }
+
+static int has_vbmi(void) {
+  unsigned a, b, c, d;
+  return has(CK_ISA_AVX512) && __get_cpuid_count(7, 0, &a, &b, &c, &d) && ((c >> 1) & 1);
+}
 #elif defined(__aarch64__)
 #include <sys/auxv.h>
 #define DERMC_HWCAP_ASIMDDP (1UL << 20)
@@ -92,6 +98,7 @@ static int has(ck_isa isa) { return isa == CK_ISA_SCALAR; }
 #endif
 #if !defined(__x86_64__)
 static int has_shani(void) { return 0; }
+static int has_vbmi(void) { return 0; }
 #endif
 
 static void detect(void) {
@@ -101,6 +108,7 @@ static void detect(void) {
   for (size_t i = 0; wanted && i < count; i++)
     if (strcmp(wanted, names[i].name) == 0) cap = names[i].isa;
   best = CK_ISA_SCALAR;
+  vbmi = has_vbmi();
   for (size_t i = 0; i < count; i++) {
     if (!has(names[i].isa)) continue;
     runnable |= 1u << i;
@@ -119,6 +127,11 @@ int ck_isa_runs(ck_isa isa) {
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
     if (names[i].isa == isa) return (runnable >> i) & 1;
   return 0;
+}
+
+int ck_has_avx512vbmi(void) {
+  pthread_once(&once, detect);
+  return vbmi;
 }
 
 const char *ck_isa_name(ck_isa isa) {

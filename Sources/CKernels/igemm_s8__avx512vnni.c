@@ -4,6 +4,7 @@
 #include <immintrin.h>
 
 #include "igemm_s8.h"
+#include "lut_s8.h"
 
 #pragma STDC FP_CONTRACT OFF
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni"))), \
@@ -121,7 +122,7 @@ static const igemm_tile tiles[IGEMM_MAX_VECTORS][IGEMM_MAX_ROWS] = {
 };
 
 static void lut(size_t n, const int8_t *x, const int8_t *table, int8_t *y) {
-  for (size_t i = 0; i < n; i++) y[i] = table[x[i] + 128];
+  (ck_has_avx512vbmi() ? ck_lut_s8__avx512vbmi : ck_lut_s8__avx512)(n, x, table, y);
 }
 
 static const igemm_isa blocking = {

@@ -28,8 +28,16 @@ struct ck_conv_s8_kernel {
 };
 
 extern const ck_conv_s8_kernel ck_conv_s8__scalar;
+extern const ck_conv_s8_kernel ck_igemm_s8__avx2;
+extern const ck_conv_s8_kernel ck_igemm_s8__avxvnni;
 extern const ck_conv_s8_kernel ck_igemm_s8__avx512vnni;
+extern const ck_conv_s8_kernel ck_dwconv_s8__avx2;
+extern const ck_conv_s8_kernel ck_dwconv_s8__avxvnni;
+extern const ck_conv_s8_kernel ck_dwconv_s8__avx512vnni;
 extern const ck_int8_ops ck_int8_ops__scalar;
+extern const ck_int8_ops ck_int8_ops__avx2;
+extern const ck_int8_ops ck_int8_ops__avx512;
+extern const ck_int8_ops ck_int8_ops__avx512vbmi;
 
 static inline size_t ck_min(size_t a, size_t b) { return a < b ? a : b; }
 static inline size_t ck_max(size_t a, size_t b) { return a > b ? a : b; }

@@ -4,7 +4,12 @@
 // In order of preference: the first that fits the shape and the ISA is chosen. The last fits everything.
 static const ck_conv_s8_kernel *const conv_kernels[] = {
 #if defined(__x86_64__)
+    &ck_dwconv_s8__avx512vnni,
     &ck_igemm_s8__avx512vnni,
+    &ck_dwconv_s8__avxvnni,
+    &ck_igemm_s8__avxvnni,
+    &ck_dwconv_s8__avx2,
+    &ck_igemm_s8__avx2,
 #endif
     &ck_conv_s8__scalar,
 };
@@ -14,6 +19,11 @@ static const struct {
   ck_isa isa;
   const ck_int8_ops *ops;
 } ops_sets[] = {
+#if defined(__x86_64__)
+    {CK_ISA_AVX512VNNI, &ck_int8_ops__avx512vbmi},
+    {CK_ISA_AVX512, &ck_int8_ops__avx512},
+    {CK_ISA_AVX2, &ck_int8_ops__avx2},
+#endif
     {CK_ISA_SCALAR, &ck_int8_ops__scalar},
 };
 
@@ -71,7 +81,10 @@ size_t ck_conv_s8_all(const ck_conv_shape *shape, const ck_conv_s8_kernel **kern
 }
 
 const ck_int8_ops *ck_int8_ops_for(ck_isa isa) {
-  for (size_t i = 0; i < sizeof ops_sets / sizeof ops_sets[0]; i++)
-    if (allows(isa, ops_sets[i].isa)) return ops_sets[i].ops;
+  for (size_t i = 0; i < sizeof ops_sets / sizeof ops_sets[0]; i++) {
+    // Some processors with AVX-512-VNNI lack VBMI.
+    int missing = ops_sets[i].isa == CK_ISA_AVX512VNNI && !ck_has_avx512vbmi();
+    if (!missing && allows(isa, ops_sets[i].isa)) return ops_sets[i].ops;
+  }
   return &ck_int8_ops__scalar;
 }

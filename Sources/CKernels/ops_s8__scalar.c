@@ -1,5 +1,6 @@
 // The definition of the int8 element-wise and pooling operators.
 #include "int8_kernels.h"
+#include "lut_s8.h"
 #include "requantize__scalar.h"
 #include "window.h"
 
@@ -21,10 +22,6 @@ static void mul_rows(size_t rows, size_t channels, const int8_t *a, int32_t z_a,
       size_t i = r * channels + c;
       y[i] = ck_round_clamp((float)((a[i] - z_a) * (b[c] - z_b)) * m, z_y, lo, hi);
     }
-}
-
-static void lut(size_t n, const int8_t *a, const int8_t *table, int8_t *y) {
-  for (size_t i = 0; i < n; i++) y[i] = table[a[i] + 128];
 }
 
 static void requantize_rows(size_t rows, size_t channels, const int8_t *a, size_t a_stride, int32_t z_a, float m,
@@ -95,7 +92,7 @@ const ck_int8_ops ck_int8_ops__scalar = {
     .name = "ops_s8__scalar",
     .add = add,
     .mul_rows = mul_rows,
-    .lut = lut,
+    .lut = ck_lut_s8__scalar,
     .requantize_rows = requantize_rows,
     .quantize = quantize,
     .dequantize = dequantize,

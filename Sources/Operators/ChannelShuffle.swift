@@ -15,7 +15,9 @@ package struct ChannelShuffle: ElementMoving {
 
   package init(reading attributes: inout AttributeReader) throws(AttributeError) {
     groups = try attributes.int("groups")
-    guard groups >= 1 else { throw AttributeError("groups is \(groups), expected at least 1") }
+    guard (1...(1 << 15)).contains(groups) else {
+      throw AttributeError("attribute groups is \(groups), expected 1...32768")
+    }
   }
 
   package func write(to attributes: inout AttributeWriter) { attributes.set("groups", groups) }

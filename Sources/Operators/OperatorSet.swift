@@ -4,6 +4,7 @@ package import IR
 package enum OperatorSet {
   private static let all: [any Operator.Type] = [
     AddInt8.self,
+    ArgMax.self,
     AveragePool.self,
     AveragePoolInt8.self,
     BatchNormalization.self,
@@ -16,6 +17,7 @@ package enum OperatorSet {
     ConstantOfShape.self,
     Conv.self,
     ConvInt8.self,
+    ConvTranspose.self,
     DepthToSpace.self,
     DequantizeLinear.self,
     Expand.self,
@@ -24,6 +26,9 @@ package enum OperatorSet {
     GemmInt8.self,
     GlobalAveragePool.self,
     GlobalMaxPool.self,
+    InstanceNormalization.self,
+    LRN.self,
+    LayerNormalization.self,
     LogSoftmax.self,
     LookupInt8.self,
     MatMul.self,
@@ -35,6 +40,7 @@ package enum OperatorSet {
     RangeOperator.self,
     Reduce.self,
     Reshape.self,
+    Resize.self,
     ScaleShift.self,
     Shape.self,
     Slice.self,

@@ -1,15 +1,7 @@
 package import IR
 package import Math
-import Runtime
-package import Tensors
-
-/// Where calibration images come from. Called from several threads at once.
-package protocol SampleSource: Sendable {
-  var count: Int { get }
-  /// Writes sample `index` into an input of the model, in the layout of the view; false when the sample is unusable
-  /// and was noted by the source to be skipped.
-  func write(_ index: Int, into view: TensorView) -> Bool
-}
+package import Runtime
+import Tensors
 
 /// Runs a float graph on calibration samples and observes its values. Memory does not grow with the number of samples.
 package struct Calibrator {

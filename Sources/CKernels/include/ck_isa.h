@@ -26,6 +26,9 @@ ck_isa ck_isa_detect(void);
 /// Whether kernels written for `isa` run on this machine (ignoring DERMC_ISA).
 int ck_isa_runs(ck_isa isa);
 
+/// Whether the AVX-512 VBMI byte permutations run here, which not every AVX-512 processor has.
+int ck_has_avx512vbmi(void);
+
 /// The name of an instruction set as DERMC_ISA spells it.
 const char *ck_isa_name(ck_isa isa);
 

@@ -1,0 +1,73 @@
+package import Math
+import Tensors
+
+/// Opens bundles.
+package enum BundleReader {
+  /// Maps a file and checks its header and table of contents, no section yet.
+  package static func open(_ path: String) throws(BundleError) -> BundleFile {
+    let mapped: MappedFile
+    do throws(FileError) {
+      mapped = try MappedFile(path: path)
+    } catch {
+      throw .file(error)
+    }
+    let (root, records) = try Container.records(of: mapped.bytes, path: path)
+    return BundleFile(mapped: mapped, rootHash: root, records: records)
+  }
+
+  /// Whether a file begins like a bundle; false for one that cannot be read.
+  package static func recognizes(_ path: String) -> Bool {
+    (try? MappedFile(path: path))?.bytes.prefix(4).elementsEqual(Container.magic) ?? false
+  }
+}
+
+/// An open bundle whose header holds.
+package struct BundleFile: Sendable {
+  let mapped: MappedFile
+  /// The hash in the header: it covers the hashes of all sections.
+  package let rootHash: SHA256
+  let records: [SectionRecord]
+
+  package var path: String { mapped.path }
+  package var size: Int { mapped.count }
+  package var sections: [SectionReport] { records.map(\.report) }
+
+  /// The hash of the whole file: a bundle's identity. Computed anew by each call.
+  package func sha256() -> SHA256 { SHA256(of: mapped.bytes) }
+
+  /// Lets pages that were read leave memory; they come back from the file when they are touched.
+  package func releasePages() { mapped.releasePages() }
+
+  /// Checks every byte; empty when nothing is damaged.
+  package func verify() -> [BundleError] {
+    var problems: [BundleError] = []
+    var end = Container.headerSize(sections: records.count)
+    var previous = "the table of contents"
+    for record in records {
+      if !mapped.bytes[end..<record.offset].allSatisfy({ $0 == 0 }) {
+        problems.append(.damaged(path: path, "padding after \(previous) is not zero"))
+      }
+      if SHA256(of: stored(record)) != record.hash {
+        problems.append(.damaged(path: path, "section \(record.section.name) is damaged (SHA-256 differs)"))
+      }
+      end = record.offset + record.storedSize
+      previous = "section \(record.section.name)"
+    }
+    return problems
+  }
+
+  /// Reads everything after checking every byte.
+  ///
+  /// Constants of raw sections are mapped, not copied: they keep the file mapped as long as they live.
+  package func read() throws(BundleError) -> Bundle {
+    if let problem = verify().first { throw problem }
+    var contents = BundleContents(file: self)
+    return try contents.bundle()
+  }
+
+  func record(_ section: Section) -> SectionRecord? { records.first { $0.section == section } }
+
+  func stored(_ record: SectionRecord) -> UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(rebasing: mapped.bytes[record.offset..<record.offset + record.storedSize])
+  }
+}

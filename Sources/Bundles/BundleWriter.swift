@@ -1,0 +1,118 @@
+import CanonicalJSON
+import IR
+import Tensors
+
+/// Writes bundles: the same bundle always gives the same bytes (for one version of zlib).
+package enum BundleWriter {
+  package enum Compression: Sendable {
+    /// All sections raw: constants are mapped when read.
+    case none
+    /// Each section by the codec that makes it smallest, raw where none does.
+    case smallest
+  }
+
+  /// Writes a bundle aside and renames it into place. After an error nothing of the attempt is left.
+  ///
+  /// - Returns: the sections in the order of the file.
+  @discardableResult
+  package static func write(
+    _ bundle: Bundle, to path: String, compression: Compression = .smallest
+  ) throws(BundleError) -> [SectionReport] {
+    try write(contents(of: bundle, path: path), to: path, compression: compression)
+  }
+
+  /// The raw bytes of all sections, in the order of the file.
+  static func contents(of bundle: Bundle, path: String) throws(BundleError) -> [(section: Section, bytes: Buffer)] {
+    var tensors = TensorCollector()
+    let document = try GraphDocument(bundle, tensors: &tensors, path: path)
+    var selfTest: JSON?
+    if let test = bundle.selfTest {
+      if let problem = test.mismatch(with: bundle.graph) { throw .malformed(path: path, "the self-test \(problem)") }
+      selfTest = [
+        "inputs": try places(of: test.inputs, &tensors, path), "outputs": try places(of: test.outputs, &tensors, path),
+      ]
+    }
+    var contents: [(Section, Buffer)] = []
+    for section in Section.allCases {
+      let json: JSON? =
+        switch section {
+        case .graph: document.json
+        case .preprocessing: bundle.preprocessing
+        case .labels: bundle.labels.map { .strings($0) }
+        case .calibration: bundle.calibration
+        case .evaluation: bundle.evaluation
+        case .explanation: bundle.explanation
+        case .provenance: bundle.provenance
+        case .selfTest: selfTest
+        case .weights, .parameters, .integers, .selfTestTensors: nil
+        }
+      if let json {
+        contents.append((section, try encoded(json, section, path)))
+      } else if let bytes = tensors.contents(of: section) {
+        contents.append((section, bytes))
+      }
+    }
+    return contents
+  }
+
+  private static func places(
+    of list: [Tensor], _ tensors: inout TensorCollector, _ path: String
+  ) throws(BundleError) -> JSON {
+    var places: [JSON] = []
+    for tensor in list {
+      let place = try tensors.add(tensor, to: .selfTestTensors, path: path)
+      places.append(StoredAttribute.tensor(place).json["tensor"] ?? .null)
+    }
+    return .array(places)
+  }
+
+  private static func encoded(_ json: JSON, _ section: Section, _ path: String) throws(BundleError) -> Buffer {
+    let bytes: [UInt8]
+    do throws(JSONError) {
+      bytes = try json.canonicalBytes()
+    } catch {
+      throw .malformed(path: path, "section \(section.name) cannot be stored: \(error)")
+    }
+    guard bytes.count <= BundleLimits.json else {
+      throw .malformed(
+        path: path, "section \(section.name) has \(bytes.count) bytes, at most \(BundleLimits.json) can be stored")
+    }
+    return Buffer(count: bytes.count) { target in bytes.withUnsafeBytes { target.copyMemory(from: $0) } }
+  }
+
+  /// Writes sections, given in the order of `Section`, whatever their contents.
+  static func write(
+    _ contents: [(section: Section, bytes: Buffer)], to path: String, compression: Compression
+  ) throws(BundleError) -> [SectionReport] {
+    var records: [SectionRecord] = []
+    var pieces: [Buffer] = []
+    var end = Container.headerSize(sections: contents.count)
+    for (section, raw) in contents {
+      let (codec, stored) = compression == .none ? (RawCodec.self, raw) : smallest(raw, section)
+      var record = SectionRecord(section, codec: codec, stored: stored.bytes, rawSize: raw.count)
+      guard let offset = Container.aligned(end) else { throw .malformed(path: path, "the bundle would be too large") }
+      record.offset = offset
+      pieces += [Buffer(count: offset - end), stored]
+      end = offset + stored.count
+      records.append(record)
+    }
+    let header = Container.header(records)
+    pieces.insert(Buffer(count: header.count) { $0.copyBytes(from: header) }, at: 0)
+    do throws(FileError) {
+      try OutputFile.write(pieces.map(\.bytes), to: path)
+    } catch {
+      throw .file(error)
+    }
+    // The pieces are read through pointers until here.
+    withExtendedLifetime(pieces) {}
+    return records.map(\.report)
+  }
+
+  private static func smallest(_ raw: Buffer, _ section: Section) -> (any SectionCodec.Type, Buffer) {
+    var best: (any SectionCodec.Type, Buffer) = (RawCodec.self, raw)
+    for codec in Codecs.all where codec.suits(elementSize: section.elementSize) {
+      if let encoded = codec.encode(raw.bytes), encoded.count < best.1.count { best = (codec, encoded) }
+    }
+    return best
+  }
+}

@@ -1,0 +1,17 @@
+import Tensors
+
+/// Codec 1: one zlib stream (RFC 1950).
+enum ZlibCodec: SectionCodec {
+  static let number: UInt32 = 1
+  static let name = "zlib"
+
+  static func suits(elementSize: Int) -> Bool { elementSize == 1 }
+
+  static func encode(_ raw: UnsafeRawBufferPointer) -> Buffer? { Deflate.compress(raw) }
+
+  static func decode(_ stored: UnsafeRawBufferPointer, into raw: UnsafeMutableRawBufferPointer) -> Bool {
+    Deflate.expand(stored, into: raw)
+  }
+
+  static func largestRaw(stored: Int) -> Int { Deflate.largestRaw(stored: stored) }
+}

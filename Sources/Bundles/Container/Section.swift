@@ -1,0 +1,61 @@
+import Tensors
+
+/// The sections of a bundle, in the order they lie in the file. Adding one is a line here.
+enum Section: String, Sendable, CaseIterable {
+  case graph, preprocessing, labels, calibration, evaluation, explanation, provenance
+  case selfTest = "self-test"
+  /// The graph's int8 constants.
+  case weights
+  /// The graph's floating-point constants.
+  case parameters
+  /// The graph's constants of all other types.
+  case integers
+  case selfTestTensors = "self-test-tensors"
+
+  var name: String { rawValue }
+
+  /// Whether the section is canonical JSON; the others are tensors.
+  var isJSON: Bool {
+    switch self {
+    case .graph, .preprocessing, .labels, .calibration, .evaluation, .explanation, .provenance, .selfTest: true
+    case .weights, .parameters, .integers, .selfTestTensors: false
+    }
+  }
+
+  /// Bytes of the elements most of the section consists of.
+  var elementSize: Int {
+    switch self {
+    case .parameters, .integers, .selfTestTensors: 4
+    default: 1
+    }
+  }
+
+  /// The section a constant of the graph is stored in: like with like, because that compresses better.
+  static func holding(_ element: ElementType) -> Section {
+    switch element {
+    case .int8: .weights
+    case .float32, .float64: .parameters
+    case .int32, .int64, .uint8, .bool: .integers
+    }
+  }
+}
+
+/// How large a section is.
+package struct SectionReport: Sendable, Equatable {
+  package let name: String
+  package let codec: String
+  /// Bytes of the contents.
+  package let rawBytes: Int
+  /// Bytes in the file.
+  package let storedBytes: Int
+}
+
+/// What is read and written at most, so that a small hostile file cannot ask for the whole memory.
+enum BundleLimits {
+  /// Raw bytes of a JSON section.
+  static let json = 16 << 20
+  /// Raw bytes of all compressed sections of a file.
+  static let expanded = 2 << 30
+  static let nodes = 1 << 16
+  static let values = 1 << 18
+}

@@ -1,0 +1,128 @@
+// Depthwise blocks of 64 channels: 4 rows of bytes interleaved, one dpbusd for 4 kernel rows of 16 channels. Activations
+// are made unsigned while they are interleaved (see igemm_s8__avx512vnni.c).
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#include "dwconv_s8.h"
+#include "lut_s8.h"
+
+#pragma STDC FP_CONTRACT OFF
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni"))), \
+                             apply_to = function)
+
+#include "requantize__avx512.h"
+
+#define UNROLL _Pragma("clang loop unroll(full)")
+#define ALWAYS static inline __attribute__((always_inline))
+
+enum { VECTORS = 4, MAX_PIXELS = 4, GROUP_SIZE = 256 };
+
+// Unpacking twice within 128-bit groups leaves channels 16 * group + 4 * vector + element.
+static size_t channel(size_t lane) {
+  size_t vector = lane / 16, i = lane % 16;
+  return 16 * (i / 4) + 4 * vector + i % 4;
+}
+
+static void interleave(const int8_t *const *rows, const size_t *steps, size_t columns, char *x, size_t x_step) {
+  const __m512i flip = _mm512_set1_epi8((char)0x80);
+  const int8_t *r0 = rows[0], *r1 = rows[1], *r2 = rows[2], *r3 = rows[3];
+  for (size_t i = 0; i < columns; i++, x += x_step) {
+    __m512i a = _mm512_xor_si512(_mm512_loadu_si512(r0 + i * steps[0]), flip);
+    __m512i b = _mm512_xor_si512(_mm512_loadu_si512(r1 + i * steps[1]), flip);
+    __m512i c = _mm512_xor_si512(_mm512_loadu_si512(r2 + i * steps[2]), flip);
+    __m512i d = _mm512_xor_si512(_mm512_loadu_si512(r3 + i * steps[3]), flip);
+    __m512i ab_lo = _mm512_unpacklo_epi8(a, b), ab_hi = _mm512_unpackhi_epi8(a, b);
+    __m512i cd_lo = _mm512_unpacklo_epi8(c, d), cd_hi = _mm512_unpackhi_epi8(c, d);
+    _mm512_storeu_si512(x, _mm512_unpacklo_epi16(ab_lo, cd_lo));
+    _mm512_storeu_si512(x + 64, _mm512_unpackhi_epi16(ab_lo, cd_lo));
+    _mm512_storeu_si512(x + 128, _mm512_unpacklo_epi16(ab_hi, cd_hi));
+    _mm512_storeu_si512(x + 192, _mm512_unpackhi_epi16(ab_hi, cd_hi));
+  }
+}
+
+static __attribute__((noinline)) void store_floats(const __m512 *scaled, size_t columns, float *y) {
+  float lanes[VECTORS * 16];
+  for (size_t v = 0; v < VECTORS; v++) _mm512_storeu_ps(lanes + v * 16, scaled[v]);
+  for (size_t lane = 0; lane < VECTORS * 16; lane++)
+    if (channel(lane) < columns) y[channel(lane)] = lanes[lane];
+}
+
+ALWAYS void finish(size_t pixels, __m512i acc[MAX_PIXELS][VECTORS], const void *head, const dwconv_output *out,
+                   size_t first) {
+  const float *multiplier = (const float *)head + VECTORS * 16;
+  __m512 m[VECTORS];
+  UNROLL for (size_t v = 0; v < VECTORS; v++) m[v] = _mm512_loadu_ps(multiplier + v * 16);
+  if (out->f32) {
+    UNROLL for (size_t p = 0; p < pixels; p++) {
+      __m512 scaled[VECTORS];
+      UNROLL for (size_t v = 0; v < VECTORS; v++) scaled[v] = _mm512_mul_ps(_mm512_cvtepi32_ps(acc[p][v]), m[v]);
+      store_floats(scaled, out->columns, out->f32 + (first + p) * out->stride);
+    }
+    return;
+  }
+  requantize_512 q = requantize_512_make(out->zero_point, out->lo, out->hi);
+  UNROLL for (size_t p = 0; p < pixels; p++) {
+    __m512i rounded[VECTORS];
+    UNROLL for (size_t v = 0; v < VECTORS; v++)
+      rounded[v] = requantize_512_round(_mm512_mul_ps(_mm512_cvtepi32_ps(acc[p][v]), m[v]), q);
+    __m512i narrow = requantize_512_narrow(rounded[0], rounded[1], rounded[2], rounded[3], q);
+    int8_t *y = out->s8 + (first + p) * out->stride;
+    if (out->columns == VECTORS * 16)
+      _mm512_storeu_si512(y, narrow);
+    else
+      _mm512_mask_storeu_epi8(y, (__mmask64)((1ull << out->columns) - 1), narrow);
+  }
+}
+
+// `pixels` outputs from pixel `first` on.
+ALWAYS void tile(size_t pixels, size_t first, const dwconv_input *in, const void *head, const char *weights,
+                 const dwconv_output *out) {
+  __m512i acc[MAX_PIXELS][VECTORS];
+  UNROLL for (size_t v = 0; v < VECTORS; v++) {
+    __m512i bias = _mm512_loadu_si512((const char *)head + v * 64);
+    UNROLL for (size_t p = 0; p < pixels; p++) acc[p][v] = bias;
+  }
+  const char *x = in->x + first * in->pixel_step;
+  for (size_t tap = 0; tap < in->taps; tap++, x += in->tap_step)
+    for (size_t g = 0; g < in->groups; g++, weights += GROUP_SIZE) {
+      UNROLL for (size_t v = 0; v < VECTORS; v++) {
+        __m512i w = _mm512_loadu_si512(weights + v * 64);
+        UNROLL for (size_t p = 0; p < pixels; p++) {
+          __m512i u = _mm512_loadu_si512(x + p * in->pixel_step + g * GROUP_SIZE + v * 64);
+          acc[p][v] = _mm512_dpbusd_epi32(acc[p][v], u, w);
+        }
+      }
+    }
+  finish(pixels, acc, head, out, first);
+}
+
+static void row(size_t pixels, const dwconv_input *in, const void *head, const char *weights,
+                const dwconv_output *out) {
+  size_t i = 0;
+  for (; i + 4 <= pixels; i += 4) tile(4, i, in, head, weights, out);
+  switch (pixels - i) {
+    case 1: tile(1, i, in, head, weights, out); break;
+    case 2: tile(2, i, in, head, weights, out); break;
+    case 3: tile(3, i, in, head, weights, out); break;
+    default: break;
+  }
+}
+
+static void lut(size_t n, const int8_t *x, const int8_t *table, int8_t *y) {
+  (ck_has_avx512vbmi() ? ck_lut_s8__avx512vbmi : ck_lut_s8__avx512)(n, x, table, y);
+}
+
+static const dwconv_isa set = {
+    .width = VECTORS * 16,
+    .slots = 4,
+    .input_offset = 128,
+    .interleave = interleave,
+    .row = row,
+    .lut = lut,
+    .channel = channel,
+};
+
+DWCONV_DEFINE_KERNEL(ck_dwconv_s8__avx512vnni, "dwconv_s8__avx512vnni", CK_ISA_AVX512VNNI, set);
+
+#pragma clang attribute pop
+#endif

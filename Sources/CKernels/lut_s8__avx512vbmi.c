@@ -1,0 +1,23 @@
+// Table lookup in blocks of 64 bytes by byte permutation.
+#if defined(__x86_64__)
+#include "lut_s8__avx512vbmi.h"
+
+#include "lut_s8.h"
+
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi"))), \
+                             apply_to = function)
+
+void ck_lut_s8__avx512vbmi(size_t n, const int8_t *x, const int8_t *lut, int8_t *y) {
+  lut_512 table = lut_512_load(lut);
+  for (size_t i = 0; i < n; i += 64) {
+    if (n - i >= 64) {
+      _mm512_storeu_si512(y + i, lut_512_apply(_mm512_loadu_si512(x + i), table));
+      continue;
+    }
+    __mmask64 valid = (__mmask64)((1ull << (n - i)) - 1);
+    _mm512_mask_storeu_epi8(y + i, valid, lut_512_apply(_mm512_maskz_loadu_epi8(valid, x + i), table));
+  }
+}
+
+#pragma clang attribute pop
+#endif

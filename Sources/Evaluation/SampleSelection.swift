@@ -1,0 +1,23 @@
+/// A seeded choice of samples, the same on every machine.
+package enum SampleSelection {
+  /// `count` of the numbers below `total`, in rising order; all of them when count is nil or too large.
+  ///
+  /// Fisher-Yates over SplitMix64 (Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators", 2014).
+  package static func choose(_ count: Int?, of total: Int, seed: UInt64) -> [Int] {
+    guard let count, count < total else { return Array(0..<total) }
+    var state = seed
+    func next() -> UInt64 {
+      state &+= 0x9E37_79B9_7F4A_7C15
+      var z = state
+      z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+      z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+      return z ^ (z >> 31)
+    }
+    var numbers = Array(0..<total)
+    for index in 0..<max(0, count) {
+      // The bias of the remainder is below 2^-32 for any folder that fits a disk.
+      numbers.swapAt(index, index + Int(next() % UInt64(total - index)))
+    }
+    return numbers[..<max(0, count)].sorted()
+  }
+}

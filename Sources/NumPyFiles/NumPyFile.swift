@@ -1,0 +1,95 @@
+package import Tensors
+
+/// Reads NumPy's .npy and .npz files, writes .npy.
+///
+/// Files may be hostile: every size is checked against the bytes that are there before memory is asked for.
+package enum NumPyFile {
+  /// A tensor and its name in the archive; the name is empty where a .npy file holds it alone.
+  package struct Entry: Sendable {
+    package let name: String
+    package let tensor: Tensor
+  }
+
+  /// Bytes all arrays of one archive may have together once decompressed.
+  package static let archiveLimit = 4 << 30
+
+  /// The arrays of a .npy or .npz file, told apart by their first bytes.
+  ///
+  /// The array of a .npy file stays in the mapped file; it is not copied.
+  package static func read(path: String) throws(FileError) -> [Entry] {
+    let file = try MappedFile(path: path)
+    defer { withExtendedLifetime(file) {} }
+    do throws(NumPyError) {
+      if ZipArchive.isZip(file.bytes) { return try readArchive(file.bytes) }
+      let header = try NumPyHeader(reading: file.bytes)
+      guard let buffer = Buffer(file, offset: header.dataOffset, count: header.type.byteCount),
+        let tensor = Tensor(header.type, buffer)
+      else { throw NumPyError(reason: "the array does not fit its file") }
+      return [Entry(name: "", tensor: tensor)]
+    } catch {
+      throw FileError(path: path, reason: error.description)
+    }
+  }
+
+  /// The array of a .npy file held in memory.
+  ///
+  /// - Throws: unless it is version 1 to 3, little-endian, in C order, of an element type of `ElementType`, and exactly
+  ///   as long as its header says.
+  package static func readArray(_ bytes: UnsafeRawBufferPointer) throws(NumPyError) -> Tensor {
+    let header = try NumPyHeader(reading: bytes)
+    return Tensor(header.type) { target in
+      target.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[header.dataOffset...]))
+    }
+  }
+
+  /// The arrays of a .npz file held in memory, stored or deflated, in the archive's order.
+  package static func readArchive(
+    _ bytes: UnsafeRawBufferPointer, limit: Int = archiveLimit
+  ) throws(NumPyError) -> [Entry] {
+    var entries: [Entry] = []
+    var remaining = limit
+    for member in try ZipArchive(bytes).members {
+      guard member.name.hasSuffix(".npy") else {
+        throw NumPyError(entry: member.name, reason: "is not a .npy array")
+      }
+      guard member.size <= remaining else {
+        throw NumPyError(entry: member.name, reason: "the archive holds more than \(limit) bytes of arrays")
+      }
+      remaining -= member.size
+      do throws(NumPyError) {
+        let content = try member.content(in: bytes)
+        entries.append(Entry(name: String(member.name.dropLast(4)), tensor: try readArray(content.bytes)))
+      } catch {
+        throw NumPyError(entry: member.name, reason: error.reason)
+      }
+    }
+    return entries
+  }
+
+  /// The bytes of a .npy file of version 1, as `numpy.save` writes them.
+  package static func encode(_ tensor: Tensor) -> [UInt8] {
+    NumPyHeader.encode(tensor.type) + tensor.bytes
+  }
+
+  /// Writes a .npy file, whole or not at all.
+  package static func write(_ tensor: Tensor, to path: String) throws(FileError) {
+    try OutputFile.write(encode(tensor), to: path)
+  }
+}
+
+/// Why NumPy data could not be read.
+package struct NumPyError: Error, Equatable, CustomStringConvertible {
+  /// The archive member concerned, if it is one.
+  package let entry: String?
+  package let reason: String
+
+  init(entry: String? = nil, reason: String) {
+    self.entry = entry
+    self.reason = reason
+  }
+
+  package var description: String {
+    guard let entry else { return reason }
+    return "\(entry.debugDescription.prefix(128)): \(reason)"
+  }
+}

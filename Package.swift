@@ -35,24 +35,6 @@ let package = Package(
     system("COpenBLAS", "openblas", apt: "libopenblas-dev"),
     system("CZlib", "zlib", apt: "zlib1g-dev"),
     .target(name: "CKernels"),
-    .target(name: "CanonicalJSON", swiftSettings: settings),
-    .target(name: "Tensors", swiftSettings: settings),
-    .target(name: "Math", dependencies: ["CKernels"], swiftSettings: settings),
-    .target(name: "OpenBLASMath", dependencies: ["CKernels", "COpenBLAS", "Math"], swiftSettings: settings),
-    .target(name: "IR", dependencies: ["Math", "Tensors"], swiftSettings: settings),
-    .target(name: "Operators", dependencies: ["CKernels", "IR", "Math", "Tensors"], swiftSettings: settings),
-    .target(name: "Passes", dependencies: ["IR", "Math", "Operators", "Tensors"], swiftSettings: settings),
-    .target(name: "Runtime", dependencies: ["CKernels", "IR", "Math", "Operators", "Tensors"], swiftSettings: settings),
-    .target(
-      name: "Quantization",
-      dependencies: ["CKernels", "IR", "Math", "Operators", "Runtime", "Tensors"], swiftSettings: settings),
-    .testTarget(name: "CKernelsTests", dependencies: ["CKernels"], swiftSettings: settings),
-    .testTarget(name: "CanonicalJSONTests", dependencies: ["CanonicalJSON"], swiftSettings: settings),
-    .testTarget(
-      name: "OperatorsTests", dependencies: ["IR", "Math", "Operators", "Tensors"], swiftSettings: settings),
-    .testTarget(
-      name: "PassesTests", dependencies: ["IR", "Math", "Operators", "Passes", "Tensors"],
-      swiftSettings: settings),
 
     // 1: tensors and texts
     library("CanonicalJSON"),
@@ -75,7 +57,6 @@ let package = Package(
     // 6: numbers
     library("Quantization", "CKernels", "IR", "Math", "Operators", "Runtime", "Tensors"),
 
-    tests("Bundles", "CanonicalJSON", "IR", "Math", "Operators", "Tensors"),
     tests("CKernels"),
     tests("CanonicalJSON"),
     tests("NumPyFiles", "Tensors", exclude: ["Goldens"]),

@@ -1,7 +1,7 @@
 package import IR
-package import Math
+import Math
 package import Runtime
-package import Tensors
+import Tensors
 
 /// How far each value of the int8 graph is from its float original, measured on samples.
 package struct LayerErrors: Sendable {

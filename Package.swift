@@ -33,7 +33,12 @@ let package = Package(
   targets: [
     // 0: the C kernels and the libraries of the system
     system("COpenBLAS", "openblas", apt: "libopenblas-dev"),
+    system("CProtobufC", "libprotobuf-c", apt: "libprotobuf-c-dev"),
     system("CZlib", "zlib", apt: "zlib1g-dev"),
+    .target(
+      name: "CONNX", dependencies: ["CProtobufC"], exclude: ["onnx.proto", "regenerate.sh"],
+      // C code does not take part in the automatic linking of module maps.
+      linkerSettings: [.linkedLibrary("protobuf-c")]),
     .target(name: "CKernels"),
 
     // 1: tensors and texts
@@ -50,6 +55,7 @@ let package = Package(
     library("Operators", "CKernels", "IR", "Math", "Tensors"),
 
     // 5: siblings around the graph
+    library("ONNX", "CONNX", "CProtobufC", "IR", "Math", "Operators", "Tensors"),
     library("Passes", "IR", "Math", "Operators", "Tensors"),
     library("Runtime", "CKernels", "IR", "Math", "Operators", "Tensors"),
     library("Bundles", "CZlib", "CanonicalJSON", "IR", "Math", "Operators", "Tensors"),

@@ -67,6 +67,7 @@ let package = Package(
     tests("CanonicalJSON"),
     tests("NumPyFiles", "Tensors", exclude: ["Goldens"]),
     tests("Operators", "CKernels", "IR", "Math", "Tensors"),
+    tests("Passes", "IR", "Math", "Operators", "Tensors"),
   ],
   swiftLanguageModes: [.v6]
 )

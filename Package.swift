@@ -8,38 +8,65 @@ let settings: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
+/// A library of the system, found by pkg-config and installed by apt.
+func system(_ name: String, _ pkgConfig: String, apt package: String) -> Target {
+  .systemLibrary(name: name, path: "Sources/System/\(name)", pkgConfig: pkgConfig, providers: [.apt([package])])
+}
+
+func library(_ name: String, _ dependencies: Target.Dependency...) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+/// Tests of one module.
+func tests(_ module: String, _ dependencies: Target.Dependency..., exclude: [String] = []) -> Target {
+  .testTarget(
+    name: "\(module)Tests", dependencies: [.byName(name: module)] + dependencies, exclude: exclude,
+    swiftSettings: settings)
+}
+
 let package = Package(
   name: "dermc",
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
   ],
+  // Floors, from the ground up: imports only go down.
   targets: [
-    .systemLibrary(
-      name: "COpenBLAS", path: "Sources/System/COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    // 0: the C kernels and the libraries of the system
+    system("COpenBLAS", "openblas", apt: "libopenblas-dev"),
+    system("CProtobufC", "libprotobuf-c", apt: "libprotobuf-c-dev"),
+    system("CZlib", "zlib", apt: "zlib1g-dev"),
+    .target(
+      name: "CONNX", dependencies: ["CProtobufC"], exclude: ["onnx.proto", "regenerate.sh"],
+      // C code does not take part in the automatic linking of module maps.
+      linkerSettings: [.linkedLibrary("protobuf-c")]),
     .target(name: "CKernels"),
-    .target(name: "CanonicalJSON", swiftSettings: settings),
-    .systemLibrary(
-      name: "CZlib", path: "Sources/System/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-    .target(name: "Tensors", swiftSettings: settings),
-    .target(name: "NumPyFiles", dependencies: ["CZlib", "Tensors"], swiftSettings: settings),
-    .target(name: "Math", dependencies: ["CKernels"], swiftSettings: settings),
-    .target(name: "OpenBLASMath", dependencies: ["CKernels", "COpenBLAS", "Math"], swiftSettings: settings),
-    .target(name: "IR", dependencies: ["Math", "Tensors"], swiftSettings: settings),
-    .target(name: "Operators", dependencies: ["CKernels", "IR", "Math", "Tensors"], swiftSettings: settings),
-    .target(name: "Runtime", dependencies: ["CKernels", "IR", "Math", "Operators", "Tensors"], swiftSettings: settings),
-    .target(
-      name: "Quantization",
-      dependencies: ["CKernels", "IR", "Math", "Operators", "Runtime", "Tensors"], swiftSettings: settings),
-    .target(
-      name: "Bundles",
-      dependencies: ["CZlib", "CanonicalJSON", "IR", "Math", "Operators", "Tensors"], swiftSettings: settings),
-    .testTarget(
-      name: "BundlesTests",
-      dependencies: ["Bundles", "CanonicalJSON", "IR", "Math", "Operators", "Tensors"], swiftSettings: settings),
-    .testTarget(name: "CKernelsTests", dependencies: ["CKernels"], swiftSettings: settings),
-    .testTarget(name: "CanonicalJSONTests", dependencies: ["CanonicalJSON"], swiftSettings: settings),
-    .testTarget(
-      name: "NumPyFilesTests", dependencies: ["NumPyFiles", "Tensors"], exclude: ["Goldens"], swiftSettings: settings),
+
+    // 1: tensors and texts
+    library("CanonicalJSON"),
+    library("Tensors"),
+    library("NumPyFiles", "CZlib", "Tensors"),
+
+    // 2: arithmetic and images, no graph
+    library("Math", "CKernels"),
+    library("OpenBLASMath", "CKernels", "COpenBLAS", "Math"),
+
+    // 3, 4: the graph and its operators
+    library("IR", "Math", "Tensors"),
+    library("Operators", "CKernels", "IR", "Math", "Tensors"),
+
+    // 5: siblings around the graph
+    library("ONNX", "CONNX", "CProtobufC", "IR", "Math", "Operators", "Tensors"),
+    library("Passes", "IR", "Math", "Operators", "Tensors"),
+    library("Runtime", "CKernels", "IR", "Math", "Operators", "Tensors"),
+    library("Bundles", "CZlib", "CanonicalJSON", "IR", "Math", "Operators", "Tensors"),
+
+    // 6: numbers
+    library("Quantization", "CKernels", "IR", "Math", "Operators", "Runtime", "Tensors"),
+
+    tests("CKernels"),
+    tests("CanonicalJSON"),
+    tests("NumPyFiles", "Tensors", exclude: ["Goldens"]),
+    tests("Operators", "CKernels", "IR", "Math", "Tensors"),
   ],
   swiftLanguageModes: [.v6]
 )

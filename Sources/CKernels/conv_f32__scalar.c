@@ -1,9 +1,9 @@
 // The definition of the float convolution: for every output one chain of fused multiply-adds that starts from the bias
 // and takes taps row by row, the channels of a tap in order.
 //
-// A tap outside the image reads 0 and takes part: fma(0, w, acc) turns an accumulator of -0 into +0 where w >= 0, and
-// would make NaN of an infinite weight. The vector kernels read rows of zeros there and so do the same; weights that are
-// not finite are refused when a model is read.
+// A tap outside the image reads 0 and takes part: fma(0, w, acc) turns an accumulator of -0 into +0 where w >= 0,
+// and would make NaN of an infinite weight. The vector kernels read rows of zeros there and so do the same; weights
+// that are not finite are refused when a model is read.
 #include <assert.h>
 #include <math.h>
 

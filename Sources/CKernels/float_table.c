@@ -3,6 +3,9 @@
 
 // In order of preference: the first that fits the shape and runs on the instruction set is taken.
 static const ck_conv_f32_kernel *const kernels[] = {
+#if defined(__x86_64__)
+    &ck_dwconv_f32__avx512, &ck_igemm_f32__avx512, &ck_dwconv_f32__avx2, &ck_igemm_f32__avx2,
+#endif
     &ck_conv_f32__scalar,
 };
 
@@ -43,6 +46,10 @@ void ck_conv_f32_run(const ck_conv_f32_kernel *kernel, const ck_conv_shape *shap
 }
 
 const ck_float_ops *ck_float_ops_for(ck_isa isa) {
+#if defined(__x86_64__)
+  if (isa >= CK_ISA_AVX512) return &ck_float_ops__avx512;
+  if (isa >= CK_ISA_AVX2) return &ck_float_ops__avx2;
+#endif
   (void)isa;
   return &ck_float_ops__scalar;
 }

@@ -1,8 +1,8 @@
 // The element-wise functions of ck_function, written once over the vectors of vec_f32__<isa>.h (include one first).
 //
-// Every step is a correctly rounded operation, so all widths give the same bits. NaN in gives NaN out (its payload is not
-// defined): clamps keep their NaN-able operand second, where vf_min and vf_max return it. Coefficients are minimax fits
-// rounded to float32. Errors against double precision are stated in units in the last place and tested.
+// Every step is a correctly rounded operation, so all widths give the same bits. NaN in gives NaN out (its payload is
+// not defined): clamps keep the operand that may be NaN second, where vf_min and vf_max return it. Coefficients are
+// minimax fits rounded to float32. Errors against double precision are in units in the last place (ulp) and tested.
 #pragma once
 #include <float.h>
 #include <math.h>
@@ -91,7 +91,7 @@ static inline vf vf_sigmoid(vf x) {
   return vf_div(above, vf_add(vf_set1(1.0f), e));
 }
 
-/// x * sigmoid(x), 3 ulp; below -87, where exp(x) is subnormal, 2^-150 |x|.
+/// x * sigmoid(x), 3 ulp; below -87, where exp(x) is subnormal, 2^-149 |x|.
 static inline vf vf_silu(vf x) {
   vf e = vf_exp(vf_negate(vf_abs(x)));
   vf above = vf_select(vf_less(x, vf_set1(0.0f)), e, vf_set1(1.0f));
@@ -125,7 +125,7 @@ static inline vf vf_erf(vf x) {
   return vf_select(vf_less(vf_abs(x), vf_set1(0x1.d8p-1f)), near, far);
 }
 
-/// x / 2 * (1 + erf(x / sqrt 2)); the error is at most 2^-22 |x|, as cancellation below 0 allows no better relative one.
+/// x / 2 * (1 + erf(x / sqrt 2)); the error is at most 2^-22 |x|: the sum cancels below 0.
 static inline vf vf_gelu(vf x) {
   vf half = vf_mul(vf_finite_below(x), vf_set1(0.5f));
   return vf_mul(half, vf_add(vf_set1(1.0f), vf_erf(vf_mul(x, vf_set1(0x1.6a09e6p-1f)))));
@@ -139,7 +139,7 @@ static inline vf vf_softplus(vf x) {
   return vf_add(vf_max(vf_set1(0.0f), x), log1p);
 }
 
-/// x * tanh(log(1 + e)), e = exp(x): the tangent is w / (w + 2) with w = e^2 + 2 e; 4 ulp, or 2^-150 |x|
+/// x * tanh(log(1 + e)), e = exp(x): the tangent is w / (w + 2) with w = e^2 + 2 e; 4 ulp, or 2^-149 |x|
 /// where exp(x) is subnormal.
 static inline vf vf_mish(vf x) {
   // From 20 on the quotient is 1 in float32.
@@ -162,7 +162,7 @@ static inline vf vf_hard_swish(vf x) {
   return vf_mul(vf_finite_below(x), vf_hard_sigmoid(x, vf_set1(1.0f / 6.0f), vf_set1(0.5f)));
 }
 
-/// The bounds that turn CK_IDENTITY or CK_CLIP into one clip: with infinite bounds it returns every x unchanged, bit for bit.
+/// The bounds that make CK_IDENTITY and CK_CLIP one clip: infinite ones return every x unchanged, bit for bit.
 static inline int f32_is_clip(ck_activation f) { return f.function == CK_IDENTITY || f.function == CK_CLIP; }
 static inline float f32_lower(ck_activation f) { return f.function == CK_CLIP ? f.a : -INFINITY; }
 static inline float f32_upper(ck_activation f) { return f.function == CK_CLIP ? f.b : INFINITY; }

@@ -18,7 +18,7 @@ package typealias NodeID = ID<NodeKind>
 
 /// A tensor that flows through a graph, or a constant in it.
 package struct Value: Sendable {
-  package let name: String
+  package fileprivate(set) var name: String
   package fileprivate(set) var type: TensorType
   package fileprivate(set) var constant: Tensor?
   package fileprivate(set) var producer: NodeID?
@@ -166,12 +166,18 @@ package struct Graph: Sendable {
 
   // MARK: Editing
 
-  /// Makes every use of `old`, graph outputs included, a use of `new`.
+  /// Makes every use of `old`, graph outputs included, a use of `new`. A graph output keeps its name: where `old` was
+  /// one, the two values swap theirs, unless `new` is itself named from outside.
   package mutating func replaceUses(of old: ValueID, with new: ValueID) {
     let users = Set(self[old].users)
     for user in users.sorted() {
       guard let node = self[user] else { continue }
       rewire(node, inputs: node.inputs.map { $0 == old ? new : $0 })
+    }
+    if outputs.contains(old), !outputs.contains(new), !inputs.contains(new) {
+      let name = values[Int(old.index)].name
+      values[Int(old.index)].name = values[Int(new.index)].name
+      values[Int(new.index)].name = name
     }
     outputs = outputs.map { $0 == old ? new : $0 }
   }
@@ -237,6 +243,14 @@ package struct Graph: Sendable {
       removed += 1
     }
     return removed
+  }
+
+  /// Lets go of constants that no node uses; their values stay, without elements.
+  package mutating func removeUnusedConstants() {
+    for index in values.indices
+    where values[index].constant != nil && values[index].users.isEmpty && !outputs.contains(ValueID(index)) {
+      values[index].constant = nil
+    }
   }
 
   private mutating func rewire(_ node: Node, inputs: [ValueID?]) {

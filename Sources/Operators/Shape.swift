@@ -33,7 +33,7 @@ package struct Shape: Operator {
   }
 
   /// The dimensions asked for; bounds are clamped as in ONNX.
-  private func dimensions(of shape: [Int]) -> [Int] {
+  package func dimensions(of shape: [Int]) -> [Int] {
     let rank = shape.count
     func clamped(_ index: Int) -> Int { max(0, min(rank, index < 0 ? index + rank : index)) }
     let from = clamped(start)

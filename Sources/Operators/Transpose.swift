@@ -31,7 +31,7 @@ package struct Transpose: ElementMoving {
     return [x.type.with(shape: order.map { x.shape[$0] })]
   }
 
-  private func order(rank: Int) -> [Int] { perm ?? Array((0..<rank).reversed()) }
+  package func order(rank: Int) -> [Int] { perm ?? Array((0..<rank).reversed()) }
 
   package func work(_: [Operand?], _: [TensorType]) -> Work { Work() }
 

@@ -1,6 +1,7 @@
 package import IR
 package import Math
 package import Runtime
+import Tensors
 
 /// Runs a float graph on calibration samples and observes its values. Memory does not grow with the number of samples.
 package struct Calibrator {

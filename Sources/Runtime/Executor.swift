@@ -55,6 +55,12 @@ package final class Executor {
     }
   }
 
+  /// Copies what was written to an input to another executor's input of the same type.
+  package func copyInput(_ index: Int, to other: Executor) {
+    let view = input(index)
+    other.write(UnsafeRawBufferPointer(view.bytes), layout: view.layout, toInput: index)
+  }
+
   /// Runs all steps.
   package func run() {
     for (step, call) in zip(plan.steps, calls) { step.kernel.run(call) }

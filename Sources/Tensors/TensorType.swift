@@ -53,7 +53,8 @@ package enum Limits {
     guard shape.count <= rank else { return nil }
     var total = 1
     for dimension in shape {
-      guard dimension >= 0 else { return nil }
+      // Beside an empty dimension the product says nothing about the others.
+      guard (0...elements).contains(dimension) else { return nil }
       let (product, overflow) = total.multipliedReportingOverflow(by: dimension)
       guard !overflow, product <= elements else { return nil }
       total = product

@@ -139,8 +139,12 @@ private let lengths = [1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 65, 100, 10
         for ops in floatOperatorSets() {
           let wordsOut = Guarded<UInt32>(count: words.count)
           let bytesOut = Guarded<UInt8>(count: bytes.count)
-          ops.transpose32(rows, columns, Guarded(words).pointer, wordsOut.pointer)
-          ops.transpose8(rows, columns, Guarded(bytes).pointer, bytesOut.pointer)
+          let wordsIn = Guarded(words)
+          let bytesIn = Guarded(bytes)
+          withExtendedLifetime((wordsIn, bytesIn)) {
+            ops.transpose32(rows, columns, wordsIn.pointer, wordsOut.pointer)
+            ops.transpose8(rows, columns, bytesIn.pointer, bytesOut.pointer)
+          }
           #expect(wordsOut.guardsAreIntact && bytesOut.guardsAreIntact)
           let order = (0..<rows * columns).map { $0 % rows * columns + $0 / rows }
           #expect(wordsOut.elements == order.map { words[$0] }, "\(String(cString: ops.name)) \(rows)x\(columns)")
@@ -206,7 +210,8 @@ private let lengths = [1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 65, 100, 10
     }
     // exp(1) / (exp(0) + exp(1))
     let y = Guarded<Float>(count: 2)
-    floatOperatorSets().first?.softmax(1, 2, Guarded<Float>([1000, 1001]).pointer, y.pointer)
+    let x = Guarded<Float>([1000, 1001])
+    withExtendedLifetime(x) { floatOperatorSets().first?.softmax(1, 2, x.pointer, y.pointer) }
     #expect(abs(y.elements[1] - 0.731_058_6) < 1e-6)
   }
 }

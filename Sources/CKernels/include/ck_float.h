@@ -1,12 +1,12 @@
 // Float32 kernels on channels-last (NHWC) data.
 //
-// Results are the same bits on every ISA and thread count: every output element is one chain of fused multiply-adds in a
-// fixed order (tap by tap, channel by channel), vectors run across outputs only, and transcendental functions are fixed
-// polynomials evaluated with fused multiply-adds. The scalar set (fmaf) is the definition. NaN goes in and out of every
-// function; which NaN comes out is not defined.
+// Results are the same bits on every ISA and thread count: every output element is one chain of fused multiply-adds
+// in a fixed order (tap by tap, channel by channel), vectors run across outputs only, and transcendental functions are
+// fixed polynomials evaluated with fused multiply-adds. The scalar set (fmaf) is the definition. NaN goes in
+// and out of every function; which NaN comes out is not defined.
 //
-// As in ck_int8.h: buffers of activations are readable CK_PAD bytes past their end, outputs are written exactly, sizes are
-// positive and were checked by the caller, pointers need no alignment unless said, scratch and packed weights are
+// As in ck_int8.h: buffers of activations are readable CK_PAD bytes past their end, outputs are written exactly, sizes
+// are positive and were checked by the caller, pointers need no alignment unless said, scratch and packed weights are
 // CK_ALIGN-aligned, and any split of the work units over threads gives the same bytes.
 #pragma once
 #include <stddef.h>
@@ -75,7 +75,8 @@ typedef struct {
   void (*unary)(ck_activation f, size_t n, const float *x, float *y);
   /// y = a op b, `b` repeated along rows: b has `channels` entries, a and y rows * channels (rows = 1: no repetition;
   /// channels = 1: b is one scalar). `swapped` computes b op a. CK_MIN and CK_MAX give NaN where either operand is.
-  void (*binary_rows)(ck_binary op, int swapped, size_t rows, size_t channels, const float *a, const float *b, float *y);
+  void (*binary_rows)(ck_binary op, int swapped, size_t rows, size_t channels, const float *a, const float *b,
+                      float *y);
   /// y = f(a + b), the residual addition with its activation.
   void (*add)(ck_activation f, size_t n, const float *a, const float *b, float *y);
   /// y[r][c] = f(x[r][c] * scale[c] + shift[c]), one fused multiply-add.
@@ -93,8 +94,8 @@ typedef struct {
   /// Transposes a rows x columns matrix of 4-byte (or 1-byte) elements: NCHW <-> NHWC of one image.
   void (*transpose32)(size_t rows, size_t columns, const uint32_t *x, uint32_t *y);
   void (*transpose8)(size_t rows, size_t columns, const uint8_t *x, uint8_t *y);
-  /// Smallest and largest finite value into range[0], range[1] (+inf, -inf where there is none; a zero is +0); returns how
-  /// many of the n were not finite.
+  /// Smallest and largest finite value into range[0], range[1] (+inf, -inf where there is none; a zero is +0);
+  /// returns how many of the n were not finite.
   size_t (*min_max)(size_t n, const float *x, float range[2]);
   /// counts[clamp(int(floor(x * inverse_width)) - base, 0, bins - 1)] += 1 for every finite x. inverse_width is a power of
   /// two, so that the product is exact and a value's bin does not depend on the range seen so far.

@@ -1,0 +1,32 @@
+package import Evaluation
+import Images
+package import Tensors
+
+/// The samples a compilation looks at: those it calibrates with, and those it holds back to compare float and int8 on.
+package struct CalibrationData: Sendable {
+  package let loader: SampleLoader
+  package let calibration: [Int]
+  package let heldBack: [Int]
+
+  /// One sample in eight is held back where no labelled data are given to compare on.
+  package static let heldBackShare = 8
+
+  /// - Parameter holdsBack: whether to keep samples out of calibration for the comparison
+  package init(_ loader: SampleLoader, recipe: Recipe, holdsBack: Bool) {
+    self.loader = loader
+    let chosen = SampleSelection.choose(recipe.samples, of: loader.samples.count, seed: recipe.seed)
+    let back = holdsBack ? chosen.count / CalibrationData.heldBackShare : 0
+    // Spread evenly over the chosen ones, which lie in order of their folders.
+    var held: [Int] = []
+    var kept: [Int] = []
+    for (position, sample) in chosen.enumerated() {
+      if position * back / max(1, chosen.count) != (position + 1) * back / max(1, chosen.count) {
+        held.append(sample)
+      } else {
+        kept.append(sample)
+      }
+    }
+    calibration = kept
+    heldBack = held
+  }
+}

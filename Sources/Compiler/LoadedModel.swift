@@ -1,0 +1,72 @@
+package import Bundles
+package import CanonicalJSON
+package import IR
+package import Math
+import ONNX
+package import Tensors
+
+/// A model read from any of the formats dermc knows.
+package struct LoadedModel: Sendable {
+  package enum Format: String, Sendable {
+    case onnx
+    case derm
+  }
+
+  package let path: String
+  package let format: Format
+  package let graph: Graph
+  package let fileBytes: Int
+  package let preprocessing: JSON?
+  package let labels: [String]?
+  /// What else a bundle holds; nil for ONNX.
+  package let bundle: Bundle?
+
+  /// The file's name without folders and ending.
+  package var baseName: String {
+    let name = path.split(separator: "/").last.map(String.init) ?? path
+    guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return name }
+    return String(name[..<dot])
+  }
+
+  /// The hash of the file. Computed anew by each call.
+  package var sha256: SHA256 {
+    (try? MappedFile(path: path)).map { SHA256(of: $0.bytes) } ?? SHA256(of: [])
+  }
+
+  /// Reads a model.
+  ///
+  /// - Parameters:
+  ///   - size: height and width for ONNX models that leave them free
+  ///   - checksWeights: whether to look for NaN and infinity in all weights, which reads the whole file
+  package init(
+    path: String, size: (height: Int, width: Int)? = nil, checksWeights: Bool = true
+  ) throws(Diagnostic) {
+    self.path = path
+    if BundleReader.recognizes(path) {
+      do throws(BundleError) {
+        let file = try BundleReader.open(path)
+        let bundle = try file.read()
+        format = .derm
+        graph = bundle.graph
+        fileBytes = file.size
+        preprocessing = bundle.preprocessing
+        labels = bundle.labels
+        self.bundle = bundle
+      } catch {
+        throw .refused("\(error)")
+      }
+      return
+    }
+    do throws(ONNXError) {
+      let model = try ONNXReader.read(path: path, options: ONNXReadingOptions(size: size, checksWeights: checksWeights))
+      format = .onnx
+      graph = model.graph
+      fileBytes = model.fileBytes
+      preprocessing = nil
+      labels = nil
+      bundle = nil
+    } catch {
+      throw .refused("\(error)")
+    }
+  }
+}

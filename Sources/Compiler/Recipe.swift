@@ -1,0 +1,35 @@
+package import CanonicalJSON
+package import Quantization
+
+/// Everything that decides what a compilation does: with the source file and the calibration data it determines the bundle's bytes.
+package struct Recipe: Sendable {
+  package enum PruneScope: String, Sendable, CaseIterable {
+    case global
+    case layer
+  }
+
+  package var int8 = false
+  package var estimator = RangeEstimator.mse
+  package var correctsBias = true
+  /// The fraction of weights to zero, 0 for none.
+  package var pruneFraction = 0.0
+  package var pruneScope = PruneScope.global
+  /// How many calibration samples to use, nil for all.
+  package var samples: Int?
+  package var seed: UInt64 = 0
+
+  package init() {}
+
+  /// The recipe as the bundle's provenance stores it.
+  package var json: JSON {
+    .object([
+      "int8": .bool(int8),
+      "range": .string(estimator.rawValue),
+      "bias_correction": .bool(correctsBias),
+      "prune": .double(pruneFraction),
+      "prune_scope": .string(pruneScope.rawValue),
+      "samples": samples.map { .int($0) } ?? .null,
+      "seed": .int(Int(truncatingIfNeeded: seed)),
+    ])
+  }
+}

@@ -1,0 +1,203 @@
+import IR
+import Operators
+import Tensors
+
+/// The node being imported, as the functions of `NodeImporters` see it: its attributes and inputs, and how to add
+/// operators of the IR for it. All errors are `Failure`s; the caller adds the place.
+struct NodeImport {
+  let record: NodeRecord
+  private let symbols: [Symbol?]
+  private let importer: GraphImporter
+  private var attributes: AttributeReader
+
+  init(_ record: NodeRecord, inputs: [Symbol?], importer: GraphImporter) {
+    self.record = record
+    symbols = inputs
+    self.importer = importer
+    attributes = AttributeReader(record.attributes)
+  }
+
+  var opset: Int { importer.opset }
+  var inputCount: Int { symbols.count }
+  var outputCount: Int { record.outputs.count }
+
+  /// Whether something may read an output.
+  func usesOutput(_ index: Int) -> Bool { index < record.outputs.count && !record.outputs[index].isEmpty }
+
+  /// Whether an output is one of the model.
+  func isModelOutput(_ index: Int) -> Bool {
+    importer.model.outputs.contains { usesOutput(index) && $0.name == record.outputs[index] }
+  }
+
+  /// Fails when an attribute or an input was given that the importer did not look at.
+  func finish() throws(Failure) {
+    guard record.foreignAttributes.isEmpty else {
+      throw Failure("attribute \(printable(record.foreignAttributes.joined(separator: ", "))) is not supported")
+    }
+    try caught { () throws(AttributeError) in try attributes.finish() }
+  }
+
+  // MARK: Attributes
+
+  private func caught<Result>(_ body: () throws(AttributeError) -> Result) throws(Failure) -> Result {
+    do throws(AttributeError) { return try body() } catch { throw Failure("\(error)") }
+  }
+
+  private mutating func read<Result>(
+    _ body: (inout AttributeReader) throws(AttributeError) -> Result
+  ) throws(Failure) -> Result {
+    do throws(AttributeError) { return try body(&attributes) } catch { throw Failure("\(error)") }
+  }
+
+  mutating func int(_ name: String, default fallback: Int? = nil) throws(Failure) -> Int {
+    try read { (reader) throws(AttributeError) in try reader.int(name, default: fallback) }
+  }
+
+  mutating func bool(_ name: String, default fallback: Bool) throws(Failure) -> Bool {
+    try int(name, default: fallback ? 1 : 0) != 0
+  }
+
+  mutating func float(_ name: String, default fallback: Float? = nil) throws(Failure) -> Float {
+    try read { (reader) throws(AttributeError) in try reader.float(name, default: fallback) }
+  }
+
+  mutating func string(_ name: String, default fallback: String? = nil) throws(Failure) -> String {
+    try read { (reader) throws(AttributeError) in try reader.string(name, default: fallback) }
+  }
+
+  mutating func ints(_ name: String) throws(Failure) -> [Int]? {
+    try read { (reader) throws(AttributeError) in try reader.ints(name) }
+  }
+
+  mutating func floats(_ name: String) throws(Failure) -> [Float]? {
+    try read { (reader) throws(AttributeError) in try reader.floats(name) }
+  }
+
+  mutating func tensor(_ name: String) throws(Failure) -> Tensor? {
+    try read { (reader) throws(AttributeError) in try reader.tensor(name) }
+  }
+
+  mutating func has(_ name: String) -> Bool { attributes.has(name) }
+
+  /// Accepts attributes that change nothing in inference.
+  mutating func ignore(_ names: String...) {
+    for name in names { attributes.ignore(name) }
+  }
+
+  /// Fails unless an attribute is absent or has the only value that is supported.
+  mutating func expect(_ name: String, _ value: Int) throws(Failure) {
+    let given = try int(name, default: value)
+    guard given == value else { throw Failure("attribute \(name) is \(given), only \(value) is supported") }
+  }
+
+  mutating func expect(_ name: String, _ value: String) throws(Failure) {
+    let given = try string(name, default: value)
+    guard given == value else {
+      throw Failure("attribute \(name) is \"\(printable(given))\", only \"\(value)\" is supported")
+    }
+  }
+
+  // MARK: Inputs
+
+  func input(_ index: Int, _ role: String) throws(Failure) -> Symbol {
+    guard let symbol = optional(index) else { throw Failure("input \(index) (\(role)) is missing") }
+    return symbol
+  }
+
+  func optional(_ index: Int) -> Symbol? { index < symbols.count ? symbols[index] : nil }
+
+  /// The inputs, of which none may be left out.
+  func allInputs() throws(Failure) -> [Symbol] {
+    guard !symbols.isEmpty else { throw Failure("has no inputs") }
+    var result: [Symbol] = []
+    for index in symbols.indices { result.append(try input(index, "operand")) }
+    return result
+  }
+
+  /// The value of an input that must be known when the model is read; nil when it is left out.
+  func constant(_ index: Int, _ role: String) throws(Failure) -> Tensor? {
+    guard let symbol = optional(index) else { return nil }
+    guard let constant = symbol.constant else {
+      throw Failure(
+        "input \(index) (\(role)) is computed at run time, expected a constant",
+        remedy: "export with fixed shapes, or simplify the model")
+    }
+    return constant
+  }
+
+  func ints(input index: Int, _ role: String) throws(Failure) -> [Int]? {
+    guard let tensor = try constant(index, role) else { return nil }
+    guard let values = tensor.integers() else {
+      throw Failure("input \(index) (\(role)) is \(tensor.type), expected integers")
+    }
+    return values
+  }
+
+  mutating func floats(input index: Int, orAttribute name: String) throws(Failure) -> [Float]? {
+    if let values = try floats(name) { return values }
+    return try floats(input: index, name)
+  }
+
+  func floats(input index: Int, _ role: String) throws(Failure) -> [Float]? {
+    guard let tensor = try constant(index, role) else { return nil }
+    guard let values = tensor.floats() else {
+      throw Failure("input \(index) (\(role)) is \(tensor.type), expected floats")
+    }
+    return values
+  }
+
+  /// One number that newer opsets take as an input and older ones as an attribute; nil when it is left out.
+  mutating func scalar(input index: Int, orAttribute name: String) throws(Failure) -> Float? {
+    if has(name) { return try float(name) }
+    guard let tensor = try constant(index, name) else { return nil }
+    guard tensor.count == 1, let value = tensor.doubles().first else {
+      throw Failure("input \(index) (\(name)) is \(tensor.type), expected one number")
+    }
+    return Float(value)
+  }
+
+  /// A list that newer opsets take as an input and older ones as an attribute.
+  mutating func ints(input index: Int, orAttribute name: String) throws(Failure) -> [Int]? {
+    if let values = try ints(name) { return values }
+    return try ints(input: index, name)
+  }
+
+  func axis(_ axis: Int, rank: Int) throws(Failure) -> Int {
+    do throws(OperatorError) { return try normalizedAxis(axis, rank: rank) } catch { throw Failure("\(error)") }
+  }
+
+  // MARK: Adding operators
+
+  /// Adds the operator that computes the node's outputs.
+  func add(
+    _ op: String, _ attributes: [String: Attribute] = [:], _ inputs: [Symbol?]
+  ) throws(Failure) -> [Symbol] {
+    try importer.add(
+      try make(op, attributes), name: record.name, inputs: inputs, outputNames: record.outputs, origin: record.name)
+  }
+
+  /// Adds an operator on the way to the outputs; `step` tells its name from others of the node.
+  func add(
+    step: String, _ op: String, _ attributes: [String: Attribute] = [:], _ inputs: [Symbol?]
+  ) throws(Failure) -> Symbol {
+    let name = "\(record.name)/\(step)"
+    return try importer.add(
+      try make(op, attributes), name: name, inputs: inputs, outputNames: [name], origin: record.name)[0]
+  }
+
+  /// A constant the importer makes up.
+  func constant(_ step: String, _ tensor: Tensor) -> Symbol { Symbol("\(record.name)/\(step)", constant: tensor) }
+
+  /// A constant that is the node's output.
+  func result(_ tensor: Tensor) -> [Symbol] { [Symbol(record.outputs.first ?? record.name, constant: tensor)] }
+
+  /// A constant of the model that is the node's output.
+  func result(weights tensor: Tensor) throws(Failure) -> [Symbol] {
+    try importer.check(weights: tensor)
+    return result(tensor)
+  }
+
+  private func make(_ op: String, _ attributes: [String: Attribute]) throws(Failure) -> any Operator {
+    try caught { () throws(AttributeError) in try OperatorSet.make(op, attributes) }
+  }
+}

@@ -1,0 +1,99 @@
+import IR
+import Tensors
+
+/// What a name of the ONNX graph stands for while it is imported: a constant, or a value of the IR graph.
+///
+/// A constant enters the IR graph only when a node that stays there uses it, so shape arithmetic leaves nothing behind.
+final class Symbol {
+  let name: String
+  let type: TensorType
+  let constant: Tensor?
+  /// The value in the IR graph; nil as long as a constant is not needed there.
+  private(set) var id: ValueID?
+
+  init(_ name: String, _ type: TensorType, id: ValueID) {
+    self.name = name
+    self.type = type
+    self.id = id
+    constant = nil
+  }
+
+  init(_ name: String, constant: Tensor) {
+    self.name = name
+    type = constant.type
+    self.constant = constant
+  }
+
+  var shape: [Int] { type.shape }
+  var element: ElementType { type.element }
+
+  func value(in graph: inout Graph) -> ValueID? {
+    if id == nil, let constant { id = graph.addConstant(name, constant) }
+    return id
+  }
+}
+
+/// The initializers of a model as constants, read once however often the model is imported.
+final class Initializers {
+  private let model: ModelFile
+  private let companions: ExternalData
+  private let checksWeights: Bool
+  private let byName: [String: TensorRecord]
+  private var read: [String: Tensor] = [:]
+
+  init(_ model: ModelFile, checksWeights: Bool) {
+    self.model = model
+    self.checksWeights = checksWeights
+    companions = ExternalData(modelPath: model.file.path)
+    byName = Dictionary(model.initializers.map { ($0.name, $0) }) { _, last in last }
+  }
+
+  func contains(_ name: String) -> Bool { byName[name] != nil }
+
+  func tensor(_ name: String) throws(Failure) -> Tensor? {
+    if let tensor = read[name] { return tensor }
+    guard let record = byName[name] else { return nil }
+    do throws(Failure) {
+      let tensor = try record.tensor(model.file, external: companions)
+      if checksWeights { try checkFinite(tensor) }
+      read[name] = tensor
+      return tensor
+    } catch {
+      throw Failure("initializer \(printable(name)): \(error.reason)", remedy: error.remedy)
+    }
+  }
+}
+
+/// Refuses a tensor of weights with NaN or infinite elements. A single infinity is the bound of a Clip, not a weight.
+func checkFinite(_ tensor: Tensor) throws(Failure) {
+  guard let index = tensor.firstNonFinite() else { return }
+  let value = tensor.bytes.loadUnaligned(fromByteOffset: 4 * index, as: Float.self)
+  guard value.isNaN || tensor.count > 1 else { return }
+  throw Failure(
+    "holds \(value.isNaN ? "NaN" : "\(value)") at element \(index)",
+    remedy: "the training diverged or the export is damaged: export a sound checkpoint")
+}
+
+/// Results of constant folding in one import, for the next import of the same model.
+final class FoldMemo {
+  private struct Entry {
+    let op: any Operator
+    let inputs: [Tensor?]
+    let outputs: [Tensor]
+  }
+
+  private var entries: [Int: Entry] = [:]
+
+  /// What the n-th folded node gave, when it had the same operator and the very same inputs.
+  func outputs(_ index: Int, _ op: any Operator, _ inputs: [Tensor?]) -> [Tensor]? {
+    guard let entry = entries[index], entry.inputs.count == inputs.count, entry.op.isEqual(to: op) else { return nil }
+    for (known, given) in zip(entry.inputs, inputs) {
+      guard known?.buffer === given?.buffer, known?.type == given?.type else { return nil }
+    }
+    return entry.outputs
+  }
+
+  func record(_ index: Int, _ op: any Operator, _ inputs: [Tensor?], _ outputs: [Tensor]) {
+    entries[index] = Entry(op: op, inputs: inputs, outputs: outputs)
+  }
+}

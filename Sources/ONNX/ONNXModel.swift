@@ -1,0 +1,30 @@
+package import IR
+import Operators
+import Tensors
+
+/// A model read from an ONNX file.
+package struct ONNXModel: Sendable {
+  package var graph: Graph
+  /// Name and version of the program that wrote the file.
+  package let producer: String
+  package let irVersion: Int
+  /// The version of the standard operator set the nodes follow.
+  package let opset: Int
+  package let fileBytes: Int
+  /// Bytes the initializers take in the file and its companions.
+  package let initializerBytes: Int
+  package let parameters: ParameterCount
+}
+
+/// How a model is read.
+package struct ONNXReadingOptions: Sendable {
+  /// Height and width of images where the model leaves them free.
+  package var size: (height: Int, width: Int)?
+  /// Whether weights with NaN or infinite elements are refused. Needs every weight to be looked at.
+  package var checksWeights: Bool
+
+  package init(size: (height: Int, width: Int)? = nil, checksWeights: Bool = true) {
+    self.size = size
+    self.checksWeights = checksWeights
+  }
+}

@@ -1,0 +1,83 @@
+import Glibc
+import Tensors
+
+/// The files beside a model that hold tensors too large for it.
+///
+/// A model says where they are, and a model is not to be trusted: only regular files inside the model's own folder are
+/// opened, whatever names, `..` and symbolic links say.
+final class ExternalData {
+  private let folder: String
+  private var files: [String: MappedFile] = [:]
+
+  init(modelPath: String) {
+    let slash = modelPath.lastIndex(of: "/")
+    folder = slash.map { $0 == modelPath.startIndex ? "/" : String(modelPath[..<$0]) } ?? "."
+  }
+
+  /// The file and range a tensor's entries (location, offset, length) name.
+  func locate(
+    _ entries: [(key: String, value: String)], byteCount: Int
+  ) throws(Failure) -> (file: MappedFile, range: Range<Int>) {
+    var location: String?
+    var offset = 0
+    var length = byteCount
+    for (key, value) in entries {
+      switch key {
+      case "location": location = value
+      case "offset": offset = try number(key, value)
+      case "length": length = try number(key, value)
+      default: break
+      }
+    }
+    guard let location, !location.isEmpty else { throw Failure("its external data names no file") }
+    let file = try open(location)
+    guard length == byteCount else {
+      throw Failure("its external data is \(length) bytes long, its shape needs \(byteCount)")
+    }
+    guard offset <= file.count - length else {
+      throw Failure(
+        "its external data at \(offset) of \(length) bytes runs past the end of \(printable(location)) (\(file.count))",
+        remedy: "the companion file is truncated or belongs to another model")
+    }
+    return (file, offset..<offset + length)
+  }
+
+  private func number(_ key: String, _ text: String) throws(Failure) -> Int {
+    guard let value = Int(text), value >= 0 else {
+      throw Failure("its external data has \(key) \"\(printable(text))\", expected a number")
+    }
+    return value
+  }
+
+  private func open(_ location: String) throws(Failure) -> MappedFile {
+    if let file = files[location] { return file }
+    let components = location.split(separator: "/", omittingEmptySubsequences: false)
+    guard !location.hasPrefix("/"), !components.contains(".."), !location.utf8.contains(0) else {
+      throw Failure(
+        "its external data is in \"\(printable(location))\", expected a relative path inside the model's folder")
+    }
+    let path = folder + "/" + location
+    guard let real = resolve(path), let root = resolve(folder) else {
+      throw Failure(
+        "its external data file \"\(printable(location))\" is missing",
+        remedy: "put it into the folder of the model")
+    }
+    guard real.hasPrefix(root == "/" ? root : root + "/") else {
+      throw Failure("its external data file \"\(printable(location))\" leads outside the model's folder")
+    }
+    do throws(FileError) {
+      let file = try MappedFile(path: real)
+      files[location] = file
+      return file
+    } catch {
+      throw Failure("its external data file \"\(printable(location))\" cannot be read: \(error.reason)")
+    }
+  }
+
+  /// The path without symbolic links; nil when there is nothing.
+  private func resolve(_ path: String) -> String? {
+    guard let resolved = realpath(path, nil) else { return nil }
+    defer { free(resolved) }
+    return String(cString: resolved)
+  }
+}

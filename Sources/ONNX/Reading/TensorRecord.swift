@@ -1,0 +1,196 @@
+import Tensors
+
+/// A TensorProto: its header, and where its elements lie.
+struct TensorRecord {
+  var name = ""
+  private var dimensions: [Int] = []
+  private var dataType = 0
+  private var raw: Range<Int>?
+  /// Fields of float_data, int32_data, int64_data and double_data, by field number.
+  private var typed: [Int: [WireField]] = [:]
+  private var external: [(key: String, value: String)] = []
+  private var isExternal = false
+  private var isSegment = false
+
+  private enum Field {
+    static let dims = 1, dataType = 2, segment = 3, floatData = 4, int32Data = 5, int64Data = 7, name = 8, rawData = 9
+    static let doubleData = 10, externalData = 13, dataLocation = 14
+  }
+
+  /// Reads the header; `ranges` are the pieces of one message, which protobuf allows to be split.
+  init(_ file: MappedFile, ranges: [Range<Int>]) throws(Failure) {
+    for range in ranges {
+      var reader = WireReader(file, range: range)
+      while let field = try reader.next() {
+        switch field.number {
+        case Field.dims: try field.appendIntegers(to: &dimensions, in: file)
+        case Field.dataType: dataType = field.integer ?? 0
+        case Field.segment: isSegment = true
+        case Field.name: name = field.string(in: file) ?? ""
+        case Field.rawData: raw = field.range
+        case Field.floatData, Field.int32Data, Field.int64Data, Field.doubleData:
+          typed[field.number, default: []].append(field)
+        case Field.externalData:
+          if let range = field.range { external.append(try Messages.entry(file, range)) }
+        case Field.dataLocation: isExternal = field.integer == 1
+        default: break
+        }
+      }
+    }
+  }
+
+  /// Bytes the elements take in the file or its companion.
+  func byteCount() throws(Failure) -> Int { try elementCount() * DataType.named(dataType).size }
+
+  private func elementCount() throws(Failure) -> Int {
+    guard let count = Limits.count(dimensions) else { throw Failure("its shape \(dimensions) is beyond the limits") }
+    return count
+  }
+
+  /// The elements: where they lie in the mapped file if their type is one of ours, else converted to float32.
+  func tensor(_ file: MappedFile, external companions: ExternalData?) throws(Failure) -> Tensor {
+    guard !isSegment else { throw Failure("it is stored in segments, which is not supported") }
+    let type = try DataType.named(dataType)
+    let count = try elementCount()
+    let target = TensorType(type.element, dimensions)
+    if isExternal {
+      guard let companions else { throw Failure("external data is only supported for initializers") }
+      let bytes = count * type.size
+      let (companion, range) = try companions.locate(external, byteCount: bytes)
+      return try tensor(target, type, companion, range)
+    }
+    if let raw { return try tensor(target, type, file, raw) }
+    return try typedTensor(target, type, file)
+  }
+
+  private func tensor(
+    _ target: TensorType, _ type: DataType, _ file: MappedFile, _ range: Range<Int>
+  ) throws(Failure) -> Tensor {
+    guard range.count == target.count * type.size else {
+      throw Failure("it has \(range.count) bytes of data, its shape \(target.shape) needs \(target.count * type.size)")
+    }
+    if type.size == target.element.size {
+      guard let buffer = Buffer(file, offset: range.lowerBound, count: range.count),
+        let tensor = Tensor(target, buffer)
+      else { throw Failure("its data lies outside the file") }
+      return tensor
+    }
+    let source = UnsafeRawBufferPointer(rebasing: file.bytes[range])
+    return Tensor(target) { bytes in
+      let floats = bytes.assumingMemoryBound(to: Float.self)
+      for index in floats.indices {
+        switch type {
+        case .float16:
+          floats[index] = FloatConversion.half(source.loadUnaligned(fromByteOffset: 2 * index, as: UInt16.self))
+        case .bfloat16:
+          let bits = source.loadUnaligned(fromByteOffset: 2 * index, as: UInt16.self)
+          floats[index] = Float(bitPattern: UInt32(bits) << 16)
+        default: floats[index] = Float(source.loadUnaligned(fromByteOffset: 8 * index, as: Double.self))
+        }
+      }
+    }
+  }
+
+  // MARK: Typed data
+
+  private func typedTensor(_ target: TensorType, _ type: DataType, _ file: MappedFile) throws(Failure) -> Tensor {
+    switch type {
+    case .float:
+      let fields = typed[Field.floatData] ?? []
+      // A packed list of floats has the same bytes as raw data, so it stays where it is too.
+      if fields.count == 1, let range = fields[0].range, range.count == target.byteCount {
+        return try tensor(target, type, file, range)
+      }
+      return try tensor(target, try numbers(fields, size: 4, file).map { Float(bitPattern: UInt32($0)) })
+    case .double:
+      let fields = typed[Field.doubleData] ?? []
+      return try tensor(
+        target, try numbers(fields, size: 8, file).map { Float(Double(bitPattern: $0)) })
+    case .int64: return try tensor(target, try integers(Field.int64Data, file).map { Int64($0) })
+    case .int32:
+      return try tensor(target, try integers(Field.int32Data, file).map { Int32(truncatingIfNeeded: $0) })
+    case .int8: return try tensor(target, try integers(Field.int32Data, file).map { Int8(truncatingIfNeeded: $0) })
+    case .uint8: return try tensor(target, try integers(Field.int32Data, file).map { UInt8(truncatingIfNeeded: $0) })
+    case .bool: return try tensor(target, try integers(Field.int32Data, file).map { $0 != 0 })
+    case .float16:
+      return try tensor(
+        target, try integers(Field.int32Data, file).map { FloatConversion.half(UInt16(truncatingIfNeeded: $0)) })
+    case .bfloat16:
+      return try tensor(
+        target,
+        try integers(Field.int32Data, file).map { Float(bitPattern: UInt32(UInt16(truncatingIfNeeded: $0)) << 16) })
+    }
+  }
+
+  private func tensor<Element: TensorElement>(_ target: TensorType, _ elements: [Element]) throws(Failure) -> Tensor {
+    guard elements.count == target.count else {
+      throw Failure("it has \(elements.count) elements of data, its shape \(target.shape) needs \(target.count)")
+    }
+    return Tensor(elements, shape: target.shape)
+  }
+
+  private func integers(_ number: Int, _ file: MappedFile) throws(Failure) -> [Int] {
+    var result: [Int] = []
+    for field in typed[number] ?? [] { try field.appendIntegers(to: &result, in: file) }
+    return result
+  }
+
+  private func numbers(_ fields: [WireField], size: Int, _ file: MappedFile) throws(Failure) -> [UInt64] {
+    var result: [UInt64] = []
+    for field in fields {
+      switch field.content {
+      case .fixed32(let value) where size == 4: result.append(UInt64(value))
+      case .fixed64(let value) where size == 8: result.append(value)
+      case .bytes(let range):
+        var reader = WireReader(file, range: range)
+        while reader.position < reader.end { result.append(try reader.fixed(size)) }
+      default: throw Failure("its data is encoded with the wrong size of number")
+      }
+    }
+    return result
+  }
+}
+
+/// Conversions of the float formats that have no Swift type everywhere.
+enum FloatConversion {
+  /// The value of an IEEE 754 half-precision number.
+  static func half(_ bits: UInt16) -> Float {
+    let sign = UInt32(bits & 0x8000) << 16
+    let exponent = UInt32(bits >> 10) & 0x1F
+    let fraction = UInt32(bits & 0x3FF)
+    switch exponent {
+    case 0:
+      // Zero and subnormals are multiples of 2^-24.
+      let magnitude = Float(fraction) * 0x1p-24
+      return Float(bitPattern: magnitude.bitPattern | sign)
+    case 31: return Float(bitPattern: sign | 0x7F80_0000 | fraction << 13)
+    default: return Float(bitPattern: sign | (exponent + 112) << 23 | fraction << 13)
+    }
+  }
+}
+
+extension Tensor {
+  /// The position of a float that is NaN or infinite.
+  func firstNonFinite() -> Int? {
+    guard element == .float32 else { return nil }
+    let source = bytes
+    let exponent: UInt32 = 0x7F80_0000
+    let stretch = 4096
+    var start = 0
+    while start < count {
+      let end = min(count, start + stretch)
+      var found = false
+      for index in start..<end {
+        let bits = source.loadUnaligned(fromByteOffset: 4 * index, as: UInt32.self)
+        found = found || bits & exponent == exponent
+      }
+      if found {
+        return (start..<end).first {
+          source.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self) & exponent == exponent
+        }
+      }
+      start = end
+    }
+    return nil
+  }
+}

@@ -1,0 +1,51 @@
+package import IR
+package import Tensors
+
+/// Deals out the channels of groups in turn: channel i of group j becomes channel i * groups + j.
+///
+/// It stands for reshaping [N, C, H, W] to [N, groups, C / groups, H, W], swapping dimensions 1 and 2 and reshaping back.
+package struct ChannelShuffle: ElementMoving {
+  package static let name = "ChannelShuffle"
+
+  package let groups: Int
+
+  package init(groups: Int) {
+    self.groups = groups
+  }
+
+  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+    groups = try attributes.int("groups")
+    guard (1...(1 << 15)).contains(groups) else {
+      throw AttributeError("attribute groups is \(groups), expected 1...32768")
+    }
+  }
+
+  package func write(to attributes: inout AttributeWriter) { attributes.set("groups", groups) }
+
+  package var layout: LayoutRule { .either }
+
+  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+    try inputs.expect(atMost: 1)
+    let x = try inputs.required(0, "x")
+    try x.expect(rank: 4, "x")
+    guard x.shape[1].isMultiple(of: groups) else {
+      throw OperatorError("x has \(x.shape[1]) channels, they do not fall into \(groups) groups")
+    }
+    return [x.type]
+  }
+
+  package func work(_: [Operand?], _: [TensorType]) -> Work { Work() }
+
+  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+    let output = site.outputs[0]
+    let shape = output.shape
+    let members = shape[1] / groups
+    let source = site.strides(ofInput: 0)
+    let target = site.strides(ofOutput: 0)
+    let copy = StridedCopy(
+      extents: [shape[0], members, groups, shape[2], shape[3]],
+      source: [source[0], source[1], members * source[1], source[2], source[3]],
+      target: [target[0], groups * target[1], target[1], target[2], target[3]], elementSize: output.element.size)
+    return Kernel(copying: copy)
+  }
+}

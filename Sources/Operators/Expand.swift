@@ -1,0 +1,39 @@
+package import IR
+package import Tensors
+
+/// Repeats x to the shape that its own and `shape` broadcast to.
+package struct Expand: ElementMoving {
+  package static let name = "Expand"
+
+  package let shape: [Int]
+
+  package init(shape: [Int]) {
+    self.shape = shape
+  }
+
+  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+    shape = try attributes.requiredInts("shape")
+  }
+
+  package func write(to attributes: inout AttributeWriter) { attributes.set("shape", shape) }
+
+  package var layout: LayoutRule { .either }
+
+  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+    try inputs.expect(atMost: 1)
+    let x = try inputs.required(0, "x")
+    return [x.type.with(shape: try Broadcasting.shape(x.shape, shape))]
+  }
+
+  package func work(_: [Operand?], _: [TensorType]) -> Work { Work() }
+
+  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+    let x = try site.inputs.required(0, "x")
+    let output = site.outputs[0]
+    let copy = StridedCopy(
+      extents: output.shape,
+      source: Broadcasting.strides(of: x.shape, layout: site.layout(ofInput: 0), along: output.shape),
+      target: site.strides(ofOutput: 0), elementSize: output.element.size)
+    return Kernel(copying: copy)
+  }
+}

@@ -1,0 +1,63 @@
+package import IR
+import Math
+package import Tensors
+
+/// Each channel of each image normalised by its own mean and variance over positions, float32:
+/// y = scale[c] * (x - mean) / sqrt(variance + epsilon) + bias[c].
+///
+/// Inputs: x [N, C, ...], scale [C], bias [C]. Computed in double precision.
+package struct InstanceNormalization: Operator {
+  package static let name = "InstanceNormalization"
+
+  package let epsilon: Float
+
+  package init(epsilon: Float = 1e-5) {
+    self.epsilon = epsilon
+  }
+
+  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+    epsilon = try attributes.finite("epsilon", default: 1e-5)
+  }
+
+  package func write(to attributes: inout AttributeWriter) { attributes.set("epsilon", epsilon) }
+
+  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+    try inputs.expect(atMost: 3)
+    let x = try inputs.required(0, "x")
+    try x.expect(.float32, "x")
+    guard x.type.rank >= 3 else { throw OperatorError("x has shape \(x.shape), expected [N, C, ...] with positions") }
+    for (index, role) in ["scale", "bias"].enumerated() {
+      let vector = try inputs.required(index + 1, role)
+      try vector.expect(.float32, role)
+      try vector.expect(shape: [x.shape[1]], role)
+    }
+    return [x.type]
+  }
+
+  package func work(_: [Operand?], _ outputs: [TensorType]) -> Work {
+    Work(elementOperations: outputs.reduce(0) { $0 + 4 * $1.count })
+  }
+
+  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+    let split = AxisSplit(site.outputs[0].shape, axis: 1)
+    guard split.inner > 0 else { return .empty }
+    let epsilon = Double(epsilon)
+    return Kernel(implementation: "instance_normalization") { call in
+      let input: UnsafeMutablePointer<Float> = call.input(0).pointer()
+      let scale: UnsafeMutablePointer<Float> = call.input(1).pointer()
+      let bias: UnsafeMutablePointer<Float> = call.input(2).pointer()
+      let output: UnsafeMutablePointer<Float> = call.output.pointer()
+      call.workers.run(units: split.outer * split.extent) { _, range in
+        for plane in range {
+          let x = input + plane * split.inner
+          let y = output + plane * split.inner
+          let moments = Moments(x, count: split.inner)
+          let channel = plane % split.extent
+          let factor = Double(scale[channel]) / (moments.variance + epsilon).squareRoot()
+          let summand = Double(bias[channel]) - moments.mean * factor
+          for index in 0..<split.inner { y[index] = Float(Double(x[index]) * factor + summand) }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,43 @@
+package import IR
+import Math
+package import Tensors
+
+/// y = x < 0 ? slope * x : x, float32; the slope broadcasts to x.
+package struct PRelu: Operator, InPlace {
+  package static let name = "PRelu"
+
+  package init() {}
+
+  package init(reading _: inout AttributeReader) throws(AttributeError) {}
+
+  package var layout: LayoutRule { .either }
+
+  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+    try inputs.expect(atMost: 2)
+    let x = try inputs.required(0, "x")
+    let slope = try inputs.required(1, "slope")
+    try x.expect(.float32, "x")
+    try slope.expect(.float32, "slope")
+    guard try Broadcasting.shape(x.shape, slope.shape) == x.shape else {
+      throw OperatorError("slope has shape \(slope.shape), it does not broadcast to x with shape \(x.shape)")
+    }
+    return [x.type]
+  }
+
+  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+    let rows = try BroadcastRows(site, operands: 2)
+    let step = rows.strides[1]
+    return Kernel(implementation: "prelu") { call in
+      let x: UnsafeMutablePointer<Float> = call.input(0).pointer()
+      let slope: UnsafeMutablePointer<Float> = call.input(1).pointer()
+      let y: UnsafeMutablePointer<Float> = call.output.pointer()
+      rows.run(call.workers) { position, offsets in
+        let slopes = slope + offsets[1]
+        for index in 0..<rows.length {
+          let value = x[position + index]
+          y[position + index] = value < 0 ? slopes[index * step] * value : value
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,181 @@
+package import IR
+import Math
+package import Tensors
+
+/// Resizes images [N, C, H, W] to nearest neighbours or by bilinear interpolation.
+///
+/// Either `sizes` [oH, oW] or `scales` [sH, sW] are given; with scales the output is floor(input * scale). Nearest takes
+/// any element; linear takes float32 and int8, where y = rne of the interpolated integers: the weights add up to 1, so the
+/// quantization stays.
+package struct Resize: ElementMoving {
+  package static let name = "Resize"
+
+  package enum Mode: String, Sendable, CaseIterable {
+    case nearest, linear
+  }
+
+  package enum Target: Sendable, Hashable {
+    case sizes([Int])
+    case scales([Float])
+  }
+
+  package let target: Target
+  package let mode: Mode
+  package let transformation: CoordinateTransformation
+  package let rounding: NearestRounding
+
+  package init(
+    _ target: Target, mode: Mode = .nearest, transformation: CoordinateTransformation = .halfPixel,
+    rounding: NearestRounding = .preferFloor
+  ) {
+    self.target = target
+    self.mode = mode
+    self.transformation = transformation
+    self.rounding = rounding
+  }
+
+  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+    mode = try attributes.choice("mode", default: Mode.nearest)
+    transformation = try attributes.choice("coordinate_transformation_mode", default: .halfPixel)
+    rounding = try attributes.choice("nearest_mode", default: .preferFloor)
+    let sizes = try attributes.ints("sizes")
+    let scales = try attributes.floats("scales")
+    if let sizes, scales == nil {
+      guard sizes.count == 2, sizes.allSatisfy((1...Limits.elements).contains) else {
+        throw AttributeError("sizes \(sizes): expected a height and a width")
+      }
+      target = .sizes(sizes)
+    } else if let scales, sizes == nil {
+      guard scales.count == 2, scales.allSatisfy({ $0 > 0 && $0 <= 1_048_576 }) else {
+        throw AttributeError("scales \(scales): expected two positive numbers")
+      }
+      target = .scales(scales)
+    } else {
+      throw AttributeError("one of the attributes sizes and scales is expected")
+    }
+  }
+
+  package func write(to attributes: inout AttributeWriter) {
+    switch target {
+    case .sizes(let sizes): attributes.set("sizes", sizes)
+    case .scales(let scales): attributes.set("scales", scales)
+    }
+    attributes.set("mode", mode.rawValue)
+    if transformation != .halfPixel { attributes.set("coordinate_transformation_mode", transformation.rawValue) }
+    if rounding != .preferFloor { attributes.set("nearest_mode", rounding.rawValue) }
+  }
+
+  package var layout: LayoutRule { .channelsLast }
+
+  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+    try inputs.expect(atMost: 1)
+    let x = try inputs.required(0, "x")
+    try x.expect(rank: 4, "x")
+    guard mode == .nearest || x.type.element == .float32 || x.type.element == .int8 else {
+      throw OperatorError("x is \(x.type.element), linear interpolation takes float32 or int8")
+    }
+    guard x.type.count > 0 else { throw OperatorError("x with shape \(x.shape) is empty") }
+    let size: [Int]
+    switch target {
+    case .sizes(let sizes): size = sizes
+    case .scales(let scales):
+      // In float32, as ONNX Runtime does: 10 * 0.7 is 7. At most 2^31 * 2^20, so the conversion is safe.
+      size = zip(x.shape[2...], scales).map { Int((Float($0) * $1).rounded(.down)) }
+      guard size.allSatisfy({ $0 >= 1 }) else { throw OperatorError("scales \(scales) leave nothing of x \(x.shape)") }
+    }
+    return [x.type.with(shape: try checkedShape(Array(x.shape[..<2]) + size))]
+  }
+
+  package func work(_: [Operand?], _ outputs: [TensorType]) -> Work {
+    Work(elementOperations: mode == .nearest ? 0 : outputs.reduce(0) { $0 + 4 * $1.count })
+  }
+
+  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+    let x = try site.inputs.required(0, "x")
+    let output = site.outputs[0]
+    let axes = (0..<2).map { axis -> AxisResampling in
+      let input = x.shape[axis + 2]
+      let size = output.shape[axis + 2]
+      let scale: Float
+      switch target {
+      case .sizes: scale = Float(size) / Float(input)
+      case .scales(let scales): scale = scales[axis]
+      }
+      if mode == .linear { return AxisResampling(linear: transformation, scale: scale, input: input, output: size) }
+      return AxisResampling(nearest: rounding, transformation, scale: scale, input: input, output: size)
+    }
+    if mode == .nearest { return nearestKernel(x.type, output, axes[0], axes[1]) }
+    if x.type.element == .float32 { return linearKernel(Float.self, x.shape, output, axes[0], axes[1]) { $0 } }
+    return linearKernel(Int8.self, x.shape, output, axes[0], axes[1]) { Int8($0.rounded(.toNearestOrEven)) }
+  }
+
+  private func nearestKernel(
+    _ input: TensorType, _ output: TensorType, _ vertical: AxisResampling, _ horizontal: AxisResampling
+  ) -> Kernel {
+    let pixel = input.shape[1] * input.element.size
+    let (height, width) = (output.shape[2], output.shape[3])
+    let (inputHeight, inputWidth) = (input.shape[2], input.shape[3])
+    return Kernel(implementation: "resize_nearest") { call in
+      let source = call.input(0).base
+      let target = call.output.base
+      call.workers.run(units: output.shape[0] * height) { _, range in
+        for unit in range {
+          let line = unit / height * inputHeight + vertical.first[unit % height]
+          let x = source + line * inputWidth * pixel
+          let y = target + unit * width * pixel
+          for column in 0..<width {
+            (y + column * pixel).copyMemory(from: x + horizontal.first[column] * pixel, byteCount: pixel)
+          }
+        }
+      }
+    }
+  }
+
+  private func linearKernel<Element: TensorElement & Interpolable>(
+    _: Element.Type, _ input: [Int], _ output: TensorType, _ vertical: AxisResampling, _ horizontal: AxisResampling,
+    _ rounded: @escaping @Sendable (Float) -> Element
+  ) -> Kernel {
+    let channels = input[1]
+    let (height, width) = (output.shape[2], output.shape[3])
+    let (inputHeight, inputWidth) = (input[2], input[3])
+    return Kernel(implementation: "resize_linear") { call in
+      let source: UnsafeMutablePointer<Element> = call.input(0).pointer()
+      let target: UnsafeMutablePointer<Element> = call.output.pointer()
+      call.workers.run(units: output.shape[0] * height) { _, range in
+        for unit in range {
+          let image = source + unit / height * inputHeight * inputWidth * channels
+          let row = unit % height
+          let upper = image + vertical.first[row] * inputWidth * channels
+          let lower = image + vertical.second[row] * inputWidth * channels
+          let down = vertical.weight[row]
+          for column in 0..<width {
+            let left = horizontal.first[column] * channels
+            let right = horizontal.second[column] * channels
+            let across = horizontal.weight[column]
+            let y = target + (unit * width + column) * channels
+            for channel in 0..<channels {
+              let (a, b) = (upper[left + channel].number, upper[right + channel].number)
+              let (c, d) = (lower[left + channel].number, lower[right + channel].number)
+              let top = a * (1 - across) + b * across
+              let bottom = c * (1 - across) + d * across
+              y[channel] = rounded(top * (1 - down) + bottom * down)
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+/// An element that interpolation reads as a float.
+private protocol Interpolable {
+  var number: Float { get }
+}
+
+extension Float: Interpolable {
+  fileprivate var number: Float { self }
+}
+
+extension Int8: Interpolable {
+  fileprivate var number: Float { Float(self) }
+}

@@ -1,0 +1,54 @@
+package import IR
+package import Tensors
+
+/// x repeated as a whole repeats[i] times along each dimension i.
+package struct Tile: ElementMoving {
+  package static let name = "Tile"
+
+  package let repeats: [Int]
+
+  package init(repeats: [Int]) {
+    self.repeats = repeats
+  }
+
+  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+    repeats = try attributes.requiredInts("repeats")
+    guard repeats.allSatisfy((0...Limits.elements).contains) else {
+      throw AttributeError("repeats \(repeats) are out of range")
+    }
+  }
+
+  package func write(to attributes: inout AttributeWriter) { attributes.set("repeats", repeats) }
+
+  package var layout: LayoutRule { .either }
+
+  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+    try inputs.expect(atMost: 1)
+    let x = try inputs.required(0, "x")
+    guard repeats.count == x.type.rank else {
+      throw OperatorError("repeats \(repeats) are \(repeats.count) numbers, x has shape \(x.shape)")
+    }
+    // Both factors are at most 2^31, so the products fit.
+    return [x.type.with(shape: try checkedShape(zip(x.shape, repeats).map { $0 * $1 }))]
+  }
+
+  package func work(_: [Operand?], _: [TensorType]) -> Work { Work() }
+
+  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+    let x = try site.inputs.required(0, "x")
+    let output = site.outputs[0]
+    let source = site.strides(ofInput: 0)
+    let target = site.strides(ofOutput: 0)
+    // Each dimension is two: which repetition (the source stands still), and the element in it.
+    var extents: [Int] = []
+    var from: [Int] = []
+    var to: [Int] = []
+    for axis in x.shape.indices {
+      extents += [repeats[axis], x.shape[axis]]
+      from += [0, source[axis]]
+      to += [target[axis] * x.shape[axis], target[axis]]
+    }
+    return Kernel(
+      copying: StridedCopy(extents: extents, source: from, target: to, elementSize: output.element.size))
+  }
+}

@@ -1,0 +1,40 @@
+import IR
+import Operators
+import Tensors
+
+extension Pass {
+  /// Moves transposes down the graph until they meet their inverse, and removes both.
+  ///
+  ///     y = Transpose(x, p); z = Relu(y); r = Transpose(z, inverse of p)   ->   r = Relu(x)
+  ///     y = Transpose(x, p) that only moves dimensions of one              ->   y = Reshape(x)
+  ///
+  /// A transpose moves through Unary, Cast, Binary (the other operand transposed alike, or constant), Concat, Split,
+  /// Slice, Pad, Reduce, Softmax and other transposes; axes are renamed on the way. What passes by the transpose's place
+  /// is `f(T(x)) = T(f'(x))`, with f' naming axis p[i] where f named i.
+  /// Conditions: the whole move leaves fewer transposes than before; it is tried on a copy. Exact.
+  package static let cancelTransposes = Pass("cancel-transposes", "move transposes until they cancel") {
+    (graph: inout Graph, log: inout PassLog) throws(NodeError) in
+    for id in graph.nodeIDs {
+      guard let node = graph[id], let transpose = node.op as? Transpose, let x = graph.input(node, 0) else { continue }
+      if let reshape = TransposeSinking.reshape(transpose, of: graph.shape(x), freeBatch: graph.hasFreeBatch) {
+        try graph.rewrite(node, as: reshape, inputs: [x])
+        log.applied(node, "only moves dimensions of one: a reshape")
+        continue
+      }
+      guard TransposeSinking.canMove(node, in: graph) else { continue }
+      var trial = TransposeSinking(graph)
+      try trial.sink(id)
+      let saved = graph.transposeCount - trial.graph.transposeCount
+      guard saved > 0 else {
+        log.refused(node, "moving it meets no inverse")
+        continue
+      }
+      graph = trial.graph
+      log.applied(node, "\(saved) transposes fewer")
+    }
+  }
+}
+
+extension Graph {
+  fileprivate var transposeCount: Int { nodesInOrder().reduce(0) { $0 + ($1.op is Transpose ? 1 : 0) } }
+}

@@ -1,0 +1,64 @@
+import IR
+import Operators
+import Tensors
+
+extension Pass {
+  /// Computes equal things once.
+  ///
+  ///     y = f(x); z = f(x)   ->   y = f(x), z is y
+  ///
+  /// Conditions: the same operator with the same attributes on the same inputs (in any order where the operator
+  /// commutes); constants count as the same when their types and bits are. Exact.
+  package static let eliminateCommonSubexpressions = Pass(
+    "eliminate-common-subexpressions", "compute equal things once"
+  ) { (graph: inout Graph, log: inout PassLog) in
+    shareConstants(&graph)
+    var known: [String: Node] = [:]
+    for id in graph.nodeIDs {
+      guard let node = graph[id], let key = key(of: node) else { continue }
+      guard let twin = known[key] else {
+        known[key] = node
+        continue
+      }
+      guard zip(node.outputs, twin.outputs).allSatisfy({ graph.canReplace($0, with: $1) }) else {
+        log.noEffect(node, "equals \(twin.name), but both name outputs of the model")
+        continue
+      }
+      for (output, same) in zip(node.outputs, twin.outputs) { graph.replaceUses(of: output, with: same) }
+      graph.erase(id)
+      log.applied(node, "equals \(twin.name)")
+    }
+  }
+
+  /// What makes two nodes compute the same; nil when attributes do not show their whole value.
+  private static func key(of node: Node) -> String? {
+    var parts: [String] = [node.op.name]
+    for (name, attribute) in node.op.attributes.sorted(by: { $0.key < $1.key }) {
+      if case .tensor = attribute { return nil }
+      parts.append("\(name)=\(attribute)")
+    }
+    var inputs = node.inputs.map { $0?.index ?? -1 }
+    if let binary = node.op as? Binary, [.add, .mul, .min, .max].contains(binary.function) { inputs.sort() }
+    parts += inputs.map { "\($0)" }
+    return parts.joined(separator: "|")
+  }
+
+  /// Lets nodes that read equal constants read the first of them.
+  private static func shareConstants(_ graph: inout Graph) {
+    struct Fingerprint: Hashable {
+      let type: TensorType
+      let ends: [UInt8]
+    }
+    var groups: [Fingerprint: [ValueID]] = [:]
+    for id in graph.valueIDs {
+      guard let tensor = graph.constant(id), !graph[id].users.isEmpty, !graph.isOutput(id) else { continue }
+      // Both ends tell most tensors apart; equality is decided by all bytes.
+      let print = Fingerprint(type: tensor.type, ends: Array(tensor.bytes.prefix(64)) + Array(tensor.bytes.suffix(64)))
+      if let twin = groups[print]?.first(where: { graph.constant($0)?.isIdentical(to: tensor) == true }) {
+        graph.replaceUses(of: id, with: twin)
+      } else {
+        groups[print, default: []].append(id)
+      }
+    }
+  }
+}

@@ -1,0 +1,32 @@
+import IR
+import Operators
+import Tensors
+
+extension Pass {
+  /// Sees a product with a constant matrix as a fully connected layer.
+  ///
+  ///     y = MatMul(x, b: [K, M])   ->   y = Gemm(x, w: [M, K])
+  ///
+  /// Conditions: b is a constant of rank 2, x has at least rank 2. w is b transposed. Exact.
+  package static let matMulToGemm = Pass("matmul-to-gemm", "see products with constant matrices as layers") {
+    (graph: inout Graph, log: inout PassLog) throws(NodeError) in
+    for id in graph.nodeIDs {
+      guard let node = graph[id], node.op is MatMul, let x = graph.input(node, 0), let b = graph.input(node, 1) else {
+        continue
+      }
+      guard let matrix = graph.constant(b), matrix.type.rank == 2, graph.type(of: x).rank >= 2 else {
+        log.noEffect(node, "its right operand is not a constant matrix")
+        continue
+      }
+      let weights: [Tensor]
+      do throws(OperatorError) {
+        weights = try evaluateConstants(Transpose(perm: [1, 0]), inputs: [matrix])
+      } catch {
+        throw NodeError(node, "\(error)")
+      }
+      let w = weights.map { graph.addConstant("\(node.name)_weights", $0) }
+      try graph.rewrite(node, as: Gemm(), inputs: [x] + w)
+      log.applied(node, "\(matrix.shape[1]) outputs of \(matrix.shape[0]) inputs")
+    }
+  }
+}

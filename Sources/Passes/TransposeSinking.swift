@@ -1,0 +1,183 @@
+import IR
+import Operators
+import Tensors
+
+/// Moves one transpose, and those it becomes, below the operators that read them, on a copy of a graph.
+struct TransposeSinking {
+  private(set) var graph: Graph
+  private var waiting: [NodeID] = []
+
+  /// Rewritings of one transpose, so that a graph with many branches is not searched for ever.
+  private static let stepLimit = 1000
+
+  init(_ graph: Graph) {
+    self.graph = graph
+  }
+
+  /// The reshape a transpose comes to when it keeps the order of all dimensions larger than one; a free batch counts as
+  /// larger.
+  static func reshape(_ transpose: Transpose, of shape: [Int], freeBatch: Bool) -> Reshape? {
+    let order = transpose.order(rank: shape.count)
+    let moving = order.filter { shape[$0] != 1 || (freeBatch && $0 == 0) }
+    guard moving == moving.sorted(), order != Array(order.indices) else { return nil }
+    return Reshape.reaching({ input in order.map { input[$0] } }, from: shape, freeBatch: freeBatch)
+  }
+
+  /// Whether some reader of a transpose lets it through.
+  static func canMove(_ node: Node, in graph: Graph) -> Bool {
+    guard let output = node.outputs.first else { return false }
+    return graph[output].users.contains { id in
+      graph[id].map { $0.op is Transpose || rule(for: $0, rank: graph.shape(output).count, in: graph) != nil } ?? false
+    }
+  }
+
+  /// Moves a transpose as far down as it goes.
+  mutating func sink(_ id: NodeID) throws(NodeError) {
+    waiting = [id]
+    var steps = 0
+    while let next = waiting.popLast() {
+      guard let node = graph[next], let transpose = node.op as? Transpose, let x = graph.input(node, 0),
+        let output = node.outputs.first
+      else { continue }
+      let order = transpose.order(rank: graph.shape(x).count)
+      for user in Set(graph[output].users).sorted() {
+        steps += 1
+        guard steps < TransposeSinking.stepLimit, let user = graph[user] else { continue }
+        if let second = user.op as? Transpose {
+          try compose(order, second.order(rank: order.count), x, user)
+        } else {
+          try move(order, below: user)
+        }
+      }
+      if graph[output].users.isEmpty && !graph.isOutput(output) { graph.erase(next) }
+    }
+  }
+
+  /// T_q(T_p(x)) = T_r(x) with r[i] = p[q[i]].
+  private mutating func compose(_ first: [Int], _ second: [Int], _ x: ValueID, _ user: Node) throws(NodeError) {
+    let order = second.map { first[$0] }
+    if order == Array(order.indices), let output = user.outputs.first, graph.canReplace(output, with: x) {
+      graph.bypass(user, with: x)
+    } else {
+      try graph.rewrite(user, as: Transpose(perm: order), inputs: [x])
+      waiting.append(user.id)
+    }
+  }
+
+  /// Lets a node read what was before the transpose, and transposes its outputs instead.
+  private mutating func move(_ order: [Int], below user: Node) throws(NodeError) {
+    guard let rule = TransposeSinking.rule(for: user, rank: order.count, in: graph) else { return }
+    var sources: [ValueID?] = []
+    for case let input? in user.inputs {
+      guard let source = try source(of: input, order, for: user, rule) else { return }
+      sources.append(source)
+    }
+    let op = rule.renamed(order)
+    let outputOrder = rule.outputOrder(order)
+    let outputs: [ValueID]
+    do throws(OperatorError) {
+      outputs = try graph.add(op, name: user.name, inputs: sources, origins: user.origins)
+    } catch {
+      throw NodeError(user, "cannot move above a transpose: \(error)")
+    }
+    for (old, new) in zip(user.outputs, outputs) {
+      if outputOrder == Array(outputOrder.indices) {
+        graph.replaceUses(of: old, with: new)
+      } else {
+        let moved = try graph.insert(
+          Transpose(perm: outputOrder), "\(user.name)_transpose", inputs: [new], for: user)
+        graph.replaceUses(of: old, with: moved)
+        if let producer = graph[moved].producer { waiting.append(producer) }
+      }
+    }
+    graph.erase(user.id)
+    for case let input? in user.inputs {
+      if let producer = graph.producer(of: input), graph[input].users.isEmpty, !graph.isOutput(input) {
+        graph.erase(producer.id)
+      }
+    }
+  }
+
+  /// What an input of a node is a transpose of; nil when it is none.
+  private mutating func source(
+    of input: ValueID, _ order: [Int], for user: Node, _ rule: Rule
+  ) throws(NodeError) -> ValueID? {
+    if let producer = graph.producer(of: input), let transpose = producer.op as? Transpose {
+      return transpose.order(rank: graph.shape(input).count) == order ? graph.input(producer, 0) : nil
+    }
+    guard rule.takesConstants, let tensor = graph.constant(input), tensor.type.rank <= order.count else { return nil }
+    if tensor.count == 1 { return input }
+    let padded = [Int](repeating: 1, count: order.count - tensor.type.rank) + tensor.shape
+    var inverse = order
+    for (position, axis) in order.enumerated() { inverse[axis] = position }
+    do throws(OperatorError) {
+      guard let full = tensor.reshaped(padded) else { return nil }
+      let moved = try evaluateConstants(Transpose(perm: inverse), inputs: [full])
+      return moved.first.map { graph.addConstant("\(graph[input].name)_transposed", $0) }
+    } catch {
+      throw NodeError(user, "\(error)")
+    }
+  }
+
+  // MARK: Rules
+
+  /// How an operator lets a transpose through.
+  struct Rule {
+    /// Whether other inputs may be constants.
+    var takesConstants = false
+    /// The operator on the data before the transpose.
+    let renamed: (_ order: [Int]) -> any Operator
+    /// The transpose its outputs need.
+    var outputOrder: (_ order: [Int]) -> [Int] = { $0 }
+  }
+
+  /// The rule of a node's operator for a transpose of a rank; nil when it lets none through.
+  private static func rule(for node: Node, rank: Int, in graph: Graph) -> Rule? {
+    func front(_ axis: Int) -> Int { axis < 0 ? axis + rank : axis }
+    switch node.op {
+    case is Unary, is Cast:
+      let op = node.op
+      return Rule { _ in op }
+    case let binary as Binary:
+      // A transpose of lower rank than the result would have to be widened first.
+      guard let output = node.outputs.first, graph.shape(output).count == rank else { return nil }
+      return Rule(takesConstants: true) { _ in binary }
+    case let concat as Concat:
+      return Rule { Concat(axis: $0[front(concat.axis)]) }
+    case let split as Split:
+      return Rule { Split(axis: $0[front(split.axis)], sizes: split.sizes) }
+    case let slice as Slice:
+      return Rule { order in
+        Slice(starts: slice.starts, ends: slice.ends, axes: slice.axes.map { order[front($0)] }, steps: slice.steps)
+      }
+    case let pad as Pad:
+      return Rule { order in
+        var pads = pad.pads
+        for (position, axis) in order.enumerated() {
+          pads[axis] = pad.pads[position]
+          pads[axis + rank] = pad.pads[position + rank]
+        }
+        return Pad(pads: pads, mode: pad.mode, value: pad.value)
+      }
+    case let softmax as Softmax:
+      return Rule { Softmax(axis: $0[front(softmax.axis)]) }
+    case let softmax as LogSoftmax:
+      return Rule { LogSoftmax(axis: $0[front(softmax.axis)]) }
+    case let reduce as Reduce:
+      let reduced = Set(reduce.dimensions(rank: rank))
+      return Rule(
+        renamed: { order in
+          Reduce(
+            reduce.function, axes: reduced.sorted().map { order[$0] }.sorted(),
+            keepsDimensions: reduce.keepsDimensions)
+        },
+        outputOrder: { order in
+          guard !reduce.keepsDimensions else { return order }
+          let kept = order.indices.filter { !reduced.contains($0) }.map { order[$0] }
+          let ranks = kept.sorted()
+          return kept.map { axis in ranks.firstIndex(of: axis) ?? 0 }
+        })
+    default: return nil
+    }
+  }
+}

@@ -1,0 +1,95 @@
+package import IR
+import Math
+package import Runtime
+import Tensors
+
+/// How far each value of the int8 graph is from its float original, measured on samples.
+package struct LayerErrors: Sendable {
+  /// Signal to quantization noise in dB of each value, by name: 10 log10(sum x^2 / sum (x - y)^2).
+  package private(set) var signalToNoise: [String: Double] = [:]
+
+  /// Runs both graphs on the samples, one thread's worth at a time, and compares values of the same name.
+  package init(
+    float: Plan, floatGraph: Graph, int8: Plan, int8Graph: Graph, source: any SampleSource, samples: [Int]
+  ) {
+    let first = Executor(int8, workers: Workers(threads: 1))
+    let second = Executor(float, workers: Workers(threads: 1))
+    var sums: [String: (signal: Double, noise: Double)] = [:]
+    for sample in samples {
+      guard source.write(sample, into: second.input(0)) else { continue }
+      second.copyInput(0, to: first)
+      // The int8 values are kept first: they are a quarter of the float ones.
+      var kept: [String: Kept] = [:]
+      first.run { step, outputs in
+        for (value, view) in zip(int8.steps[step].values, outputs) {
+          if let copy = Kept(view) { kept[int8Graph[value].name] = copy }
+        }
+      }
+      second.run { step, outputs in
+        for (value, view) in zip(float.steps[step].values, outputs) {
+          let name = floatGraph[value].name
+          guard view.type.element == .float32, let other = kept[name], other.layout == view.layout,
+            other.count == view.count, let (signal, noise) = other.compare(view.elements(Float.self))
+          else { continue }
+          let known = sums[name] ?? (0, 0)
+          sums[name] = (known.signal + signal, known.noise + noise)
+        }
+      }
+    }
+    signalToNoise = sums.compactMapValues { sum in
+      sum.signal > 0 && sum.noise > 0 ? 10 * Decibel.log10(sum.signal / sum.noise) : nil
+    }
+  }
+
+  /// A copy of a value of the int8 graph.
+  private struct Kept {
+    let layout: Layout
+    let count: Int
+    private let integers: [Int8]
+    private let floats: [Float]
+    private let quantization: Quantization?
+
+    init?(_ view: TensorView) {
+      layout = view.layout
+      count = view.count
+      quantization = view.type.quantization
+      switch view.type.element {
+      case .int8:
+        integers = Array(view.elements(Int8.self))
+        floats = []
+      case .float32:
+        integers = []
+        floats = Array(view.elements(Float.self))
+      default: return nil
+      }
+    }
+
+    /// Sums of the squares of the original and of the difference.
+    func compare(_ original: UnsafeMutableBufferPointer<Float>) -> (signal: Double, noise: Double)? {
+      var signal = 0.0
+      var noise = 0.0
+      if let quantization, !integers.isEmpty {
+        let scale = quantization.scale
+        let zero = Float(quantization.zeroPoint)
+        integers.withUnsafeBufferPointer { integers in
+          for index in 0..<count {
+            let x = original[index]
+            let difference = Double(x - (Float(integers[index]) - zero) * scale)
+            signal += Double(x) * Double(x)
+            noise += difference * difference
+          }
+        }
+      } else if floats.count == count {
+        for index in 0..<count {
+          let x = Double(original[index])
+          let difference = x - Double(floats[index])
+          signal += x * x
+          noise += difference * difference
+        }
+      } else {
+        return nil
+      }
+      return signal.isFinite && noise.isFinite ? (signal, noise) : nil
+    }
+  }
+}

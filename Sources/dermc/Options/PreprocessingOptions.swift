@@ -1,0 +1,56 @@
+import ArgumentParser
+import Compiler
+
+/// How images become inputs.
+struct PreprocessingOptions: ParsableArguments {
+  @Option(help: "Height and width of the input, as 96 or 96x128, where the model leaves them free.")
+  var size: String?
+
+  @Option(help: "Factor for pixel values, as 1/255.")
+  var scale: String?
+
+  @Option(help: "Mean of each channel after scaling, as 0.485,0.456,0.406.")
+  var mean: String?
+
+  @Option(help: "Standard deviation of each channel, as 0.229,0.224,0.225.")
+  var std: String?
+
+  @Option(help: "Order of colours: rgb, bgr or gray.")
+  var channels: String?
+
+  @Option(help: "How images are fitted to the input: direct or center-crop.")
+  var resize: String?
+
+  @Option(help: ArgumentHelp("A JSON file with all of these.", valueName: "file"))
+  var preprocess: String?
+
+  @Option(help: "Order of the input's dimensions, nchw or nhwc, where the shape does not tell.")
+  var layout: String?
+
+  @Option(help: ArgumentHelp("A file with one class name a line, in the model's order.", valueName: "file"))
+  var labels: String?
+
+  func settings() throws -> DataSettings {
+    try DataSettings(
+      size: size, scale: scale, mean: mean, std: std, channels: channels, resize: resize, file: preprocess,
+      layout: layout, labels: labels)
+  }
+}
+
+/// How much to say and with how many threads.
+struct CommonOptions: ParsableArguments {
+  @Option(help: "Threads to use.")
+  var threads: Int?
+
+  @Flag(name: [.short, .long], help: "Say nothing but errors.")
+  var quiet = false
+
+  @Flag(name: [.short, .long], help: "Say more: passes, layers that stay float, skipped files.")
+  var verbose = false
+
+  func threadCount() throws -> Int {
+    guard let threads else { return Machine.processors }
+    guard (1...256).contains(threads) else { throw ValidationError("--threads \(threads): expected 1 to 256") }
+    return threads
+  }
+}

@@ -1,4 +1,3 @@
-@testable import Bundles
 import CanonicalJSON
 import Glibc
 import IR
@@ -6,6 +5,8 @@ import Math
 import Operators
 import Tensors
 import Testing
+
+@testable import Bundles
 
 @Suite struct DamageTests {
   /// Which part of a file a byte belongs to, as messages name it.

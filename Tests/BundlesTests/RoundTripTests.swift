@@ -1,4 +1,3 @@
-@testable import Bundles
 import CanonicalJSON
 import Glibc
 import IR
@@ -6,6 +5,8 @@ import Math
 import Operators
 import Tensors
 import Testing
+
+@testable import Bundles
 
 @Suite struct RoundTripTests {
   @Test(arguments: [BundleWriter.Compression.none, .smallest], [false, true])
@@ -28,7 +29,7 @@ import Testing
       #expect(after.map(\.origins) == before.map(\.origins))
       for (a, b) in zip(before, after) {
         #expect(a.inputs.map { $0.map { graph[$0].name } } == b.inputs.map { $0.map { read.graph[$0].name } })
-        for case let (x?, y?) in zip(a.inputs, b.inputs) {
+        for case (let x?, let y?) in zip(a.inputs, b.inputs) {
           guard let constant = graph.constant(x) else { continue }
           #expect(try #require(read.graph.constant(y)).isIdentical(to: constant))
         }
@@ -115,10 +116,11 @@ import Testing
     #expect(tensor.elements() == random.floats(108))
   }
 
-  @Test(arguments: [
-    0, -0.0, 0.1, .leastNonzeroMagnitude, .leastNormalMagnitude, .leastNormalMagnitude.nextDown,
-    .greatestFiniteMagnitude, 16_777_216, 0.3, 7.038531e-26, -1.5,
-  ] as [Float])
+  @Test(
+    arguments: [
+      0, -0.0, 0.1, .leastNonzeroMagnitude, .leastNormalMagnitude, .leastNormalMagnitude.nextDown,
+      .greatestFiniteMagnitude, 16_777_216, 0.3, 7.038531e-26, -1.5,
+    ] as [Float])
   func floatsKeepTheirBits(_ value: Float) throws {
     let text = try JSON.array([.float(value)]).canonicalBytes()
     let node = JSONNode(try JSON(parsing: text), name: "x")

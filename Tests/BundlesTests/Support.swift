@@ -54,8 +54,8 @@ struct Random: RandomNumberGenerator {
 }
 
 enum Sample {
-  /// A float graph with a free batch: shared constants, infinities, several outputs of a node, a left-out input, a tensor
-  /// attribute, int64 constants, a dead node, and names and origins of all kinds.
+  /// A float graph with a free batch: shared constants, infinities, several outputs of a node, a left-out input, a
+  /// tensor attribute, int64 constants, a dead node, and names and origins of all kinds.
   static func floatGraph() throws -> Graph {
     var random = Random(state: 1)
     var graph = Graph(name: "sample \"float\"")
@@ -71,7 +71,8 @@ enum Sample {
       Conv(window: Window(kernel: [1, 1])), name: "left", inputs: [conv, w2, b], origins: ["Conv_2"])[0]
     let right = try graph.add(Conv(window: Window(kernel: [1, 1])), name: "right", inputs: [conv, w2, nil])[0]
     let sum = try graph.add(Binary(.add, activation: .leakyRelu(alpha: 0.1)), name: "sum", inputs: [left, right])[0]
-    let parts = try graph.add(Split(axis: 1, sizes: [1, 3]), name: "split", inputs: [sum], outputNames: ["one", "three"])
+    let parts = try graph.add(
+      Split(axis: 1, sizes: [1, 3]), name: "split", inputs: [sum], outputNames: ["one", "three"])
     let shape = graph.addConstant("shape", Tensor([Int64(1), 1, 8, 8]))
     let filled = try graph.add(
       ConstantOfShape(value: Tensor([Float(0.1)])), name: "fill", inputs: [shape], outputNames: ["filled"])[0]

@@ -66,6 +66,7 @@ let package = Package(
     tests("CKernels"),
     tests("CanonicalJSON"),
     tests("NumPyFiles", "Tensors", exclude: ["Goldens"]),
+    tests("Bundles", "CanonicalJSON", "IR", "Math", "Operators", "Tensors"),
     tests("Operators", "CKernels", "IR", "Math", "Tensors"),
     tests("Passes", "IR", "Math", "Operators", "Tensors"),
   ],

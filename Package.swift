@@ -69,7 +69,7 @@ let package = Package(
     // 6: numbers
     library("Quantization", "CKernels", "IR", "Math", "Operators", "Runtime", "Tensors"),
 
-    library("Evaluation", "Images", "Math", "NumPyFiles", "Runtime", "Tensors"),
+    library("DataSets", "Images", "Math", "NumPyFiles", "Runtime", "Tensors"),
 
     tests("CKernels"),
     tests("CanonicalJSON"),

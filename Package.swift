@@ -63,10 +63,14 @@ let package = Package(
     // 6: numbers
     library("Quantization", "CKernels", "IR", "Math", "Operators", "Runtime", "Tensors"),
 
+    // 7: reports
+    library("Reports", "Bundles", "CanonicalJSON", "IR", "Operators", "Passes", "Quantization", "Tensors"),
+
     tests("CKernels"),
     tests("CanonicalJSON"),
     tests("NumPyFiles", "Tensors", exclude: ["Goldens"]),
     tests("Operators", "CKernels", "IR", "Math", "Tensors"),
+    tests("Reports", "CanonicalJSON", "IR", "Operators", "Tensors"),
   ],
   swiftLanguageModes: [.v6]
 )

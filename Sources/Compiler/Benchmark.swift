@@ -1,6 +1,7 @@
 package import CanonicalJSON
 import IR
 import Math
+import Reports
 import Runtime
 import Tensors
 
@@ -82,5 +83,31 @@ package struct Benchmark: Sendable {
           ])
         }),
     ])
+  }
+}
+
+extension Benchmark {
+  /// The figures for people.
+  package func text(title: String, perLayer: Bool) -> String {
+    var lines = [
+      "\(title): best \(Figures.decimal(bestSeconds * 1e3, 3)) ms, median \(Figures.decimal(medianSeconds * 1e3, 3)) ms "
+        + "of \(runs) runs, \(threads) thread\(threads == 1 ? "" : "s"), \(Machine.instructionSet)"
+    ]
+    if perLayer {
+      let total = layers.reduce(0) { $0 + $1.bestSeconds }
+      var table = TextTable([
+        ("layer", .left), ("operator", .left), ("kernel", .left), ("output", .left), ("us", .right), ("share", .right),
+        ("GMAC/s", .right),
+      ])
+      for layer in layers {
+        table.add([
+          layer.name, layer.op, layer.implementation, layer.output.map { "\($0)" }.joined(separator: "x"),
+          Figures.decimal(layer.bestSeconds * 1e6, 1), Figures.percent(total > 0 ? layer.bestSeconds / total : 0),
+          layer.macs > 0 ? Figures.decimal(Double(layer.macs) / layer.bestSeconds / 1e9, 1) : "",
+        ])
+      }
+      lines += table.lines(indent: 2)
+    }
+    return lines.joined(separator: "\n") + "\n"
   }
 }

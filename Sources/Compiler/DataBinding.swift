@@ -1,3 +1,4 @@
+package import CanonicalJSON
 package import DataSets
 package import Images
 import Tensors
@@ -11,6 +12,15 @@ package struct DataBinding: Sendable {
   private let order: ModelInput.Order?
 
   package init(_ model: LoadedModel, settings: DataSettings) throws(Diagnostic) {
+    try self.init(model, settings: settings, preprocessing: model.preprocessing, labels: settings.labels ?? model.labels)
+  }
+
+  /// - Parameters:
+  ///   - stored: the preprocessing that travels with the model, or with the one it is compared with
+  ///   - labels: class names in the model's order, where they are known
+  package init(
+    _ model: LoadedModel, settings: DataSettings, preprocessing stored: JSON?, labels: [String]?
+  ) throws(Diagnostic) {
     self.model = model
     guard model.graph.inputs.count == 1 else {
       throw .refused(
@@ -24,9 +34,9 @@ package struct DataBinding: Sendable {
     }
     order = settings.order
     preprocessing = try input.map { input throws(Diagnostic) in
-      try settings.preprocessing(for: input, stored: model.preprocessing)
+      try settings.preprocessing(for: input, stored: stored)
     }
-    labels = settings.labels ?? model.labels
+    self.labels = labels
     if let labels, let outputs = classCount, labels.count != outputs {
       throw .refused("\(labels.count) class names are given, the model has \(outputs) outputs")
     }

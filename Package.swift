@@ -49,6 +49,7 @@ let package = Package(
     // 1: tensors and texts
     library("CanonicalJSON"),
     library("Tensors"),
+    library("Metrics", "CanonicalJSON"),
     library("NumPyFiles", "CZlib", "Tensors"),
 
     // 2: arithmetic and images, no graph
@@ -74,6 +75,7 @@ let package = Package(
     tests("CKernels"),
     tests("CanonicalJSON"),
     tests("Images", "CanonicalJSON", "NumPyFiles", "Tensors", exclude: ["Goldens"]),
+    tests("Metrics", "CanonicalJSON"),
     tests("NumPyFiles", "Tensors", exclude: ["Goldens"]),
     tests("Bundles", "CanonicalJSON", "IR", "Math", "Operators", "Tensors"),
     tests("Operators", "CKernels", "IR", "Math", "Tensors"),

@@ -180,7 +180,9 @@ void dwconv_s8_run(const dwconv_isa *isa, const ck_conv_shape *s, const void *pa
         out.s8 = output->s8 ? output->s8 + at : NULL;
         out.f32 = output->f32 ? output->f32 + at : NULL;
         isa->row(pixels, &in, head, head + p.head_size + row * p.row_size, &out);
-        if (r && r->lut) isa->look_up(pixels, out.columns, p.channels, r->lut, out.s8);
+        // Pixels of one block are one run.
+        size_t runs = p.blocks == 1 ? 1 : pixels;
+        if (r && r->lut) isa->look_up(runs, pixels / runs * out.columns, p.channels, r->lut, out.s8);
       }
     }
   }

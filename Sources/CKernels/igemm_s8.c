@@ -20,7 +20,7 @@ typedef struct {
   size_t groups, in_c, out_c;  // channels of one group
   int whole_rows;              // a tap is a kernel row
   size_t taps, run, steps;     // `run` bytes a tap, read in `steps`
-  size_t rows, tile_rows, tiles;
+  size_t rows, tile_rows, tiles, rows_each, rows_over;  // every tile has rows_each rows, the first rows_over one more
   size_t vectors, blocks;  // vectors of columns, and the blocks they are dealt to
   size_t lanes;
   size_t zeros_size, group_size;  // bytes of the row of zero points and of a group's blocks
@@ -55,6 +55,8 @@ static plan make_plan(const igemm_isa *isa, const ck_conv_shape *s) {
   p.rows = (size_t)s->out_h * (size_t)s->out_w;
   p.tile_rows = isa->rows[ck_ceil_div(p.vectors, p.blocks)];
   p.tiles = ck_ceil_div(p.rows, p.tile_rows);
+  p.rows_each = p.rows / p.tiles;
+  p.rows_over = p.rows % p.tiles;
   p.zeros_size = ck_round_up(p.steps * IGEMM_STEP, CK_ALIGN);
   p.group_size = ck_round_up(p.vectors * p.lanes * column_size(isa, &p), CK_ALIGN);
 
@@ -206,9 +208,8 @@ typedef struct {
   size_t row_step, column_step, pixel_step;  // bytes from a kernel row, kernel column, or output pixel to the next
 } job;
 
-// The first rows % tiles tiles have a row more than the others.
 static size_t tile_begin(const plan *p, size_t tile) {
-  return tile * (p->rows / p->tiles) + ck_min(tile, p->rows % p->tiles);
+  return tile * p->rows_each + ck_min(tile, p->rows_over);
 }
 
 // Points `count` pixels of one output row, whose windows lie inside the image, from their first pixel's first position.

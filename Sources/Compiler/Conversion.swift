@@ -1,4 +1,6 @@
 import Bundles
+import IR
+import Images
 import ONNX
 import Tensors
 

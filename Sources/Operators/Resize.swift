@@ -4,9 +4,9 @@ package import Tensors
 
 /// Resizes images [N, C, H, W] to nearest neighbours or by bilinear interpolation.
 ///
-/// Either `sizes` [oH, oW] or `scales` [sH, sW] are given; with scales the output is floor(input * scale). Nearest takes
-/// any element; linear takes float32 and int8, where y = rne of the interpolated integers: the weights add up to 1, so the
-/// quantization stays.
+/// `sizes` [oH, oW] are the output's, by default floor(input * scale); `scales` [sH, sW] are those coordinates are computed
+/// with, by default output / input. Nearest takes any element; linear takes float32 and int8, where y = rne of the
+/// interpolated integers: the weights add up to 1, so the quantization stays.
 package struct Resize: ElementMoving {
   package static let name = "Resize"
 
@@ -14,21 +14,18 @@ package struct Resize: ElementMoving {
     case nearest, linear
   }
 
-  package enum Target: Sendable, Hashable {
-    case sizes([Int])
-    case scales([Float])
-  }
-
-  package let target: Target
+  package let sizes: [Int]?
+  package let scales: [Float]?
   package let mode: Mode
   package let transformation: CoordinateTransformation
   package let rounding: NearestRounding
 
   package init(
-    _ target: Target, mode: Mode = .nearest, transformation: CoordinateTransformation = .halfPixel,
-    rounding: NearestRounding = .preferFloor
+    sizes: [Int]? = nil, scales: [Float]? = nil, mode: Mode = .nearest,
+    transformation: CoordinateTransformation = .halfPixel, rounding: NearestRounding = .preferFloor
   ) {
-    self.target = target
+    self.sizes = sizes
+    self.scales = scales
     self.mode = mode
     self.transformation = transformation
     self.rounding = rounding
@@ -38,28 +35,21 @@ package struct Resize: ElementMoving {
     mode = try attributes.choice("mode", default: Mode.nearest)
     transformation = try attributes.choice("coordinate_transformation_mode", default: .halfPixel)
     rounding = try attributes.choice("nearest_mode", default: .preferFloor)
-    let sizes = try attributes.ints("sizes")
-    let scales = try attributes.floats("scales")
-    if let sizes, scales == nil {
-      guard sizes.count == 2, sizes.allSatisfy((1...Limits.elements).contains) else {
-        throw AttributeError("sizes \(sizes): expected a height and a width")
-      }
-      target = .sizes(sizes)
-    } else if let scales, sizes == nil {
-      guard scales.count == 2, scales.allSatisfy({ $0 > 0 && $0 <= 1_048_576 }) else {
-        throw AttributeError("scales \(scales): expected two positive numbers")
-      }
-      target = .scales(scales)
-    } else {
-      throw AttributeError("one of the attributes sizes and scales is expected")
+    sizes = try attributes.ints("sizes")
+    scales = try attributes.floats("scales")
+    if let sizes, sizes.count != 2 || !sizes.allSatisfy((1...Limits.elements).contains) {
+      throw AttributeError("sizes \(sizes): expected a height and a width")
     }
+    let range: ClosedRange<Float> = 0x1p-20...0x1p20
+    if let scales, scales.count != 2 || !scales.allSatisfy(range.contains) {
+      throw AttributeError("scales \(scales): expected two positive numbers")
+    }
+    guard sizes != nil || scales != nil else { throw AttributeError("attribute sizes or scales is missing") }
   }
 
   package func write(to attributes: inout AttributeWriter) {
-    switch target {
-    case .sizes(let sizes): attributes.set("sizes", sizes)
-    case .scales(let scales): attributes.set("scales", scales)
-    }
+    if let sizes { attributes.set("sizes", sizes) }
+    if let scales { attributes.set("scales", scales) }
     attributes.set("mode", mode.rawValue)
     if transformation != .halfPixel { attributes.set("coordinate_transformation_mode", transformation.rawValue) }
     if rounding != .preferFloor { attributes.set("nearest_mode", rounding.rawValue) }
@@ -75,14 +65,10 @@ package struct Resize: ElementMoving {
       throw OperatorError("x is \(x.type.element), linear interpolation takes float32 or int8")
     }
     guard x.type.count > 0 else { throw OperatorError("x with shape \(x.shape) is empty") }
-    let size: [Int]
-    switch target {
-    case .sizes(let sizes): size = sizes
-    case .scales(let scales):
-      // In float32, as ONNX Runtime does: 10 * 0.7 is 7. At most 2^31 * 2^20, so the conversion is safe.
-      size = zip(x.shape[2...], scales).map { Int((Float($0) * $1).rounded(.down)) }
-      guard size.allSatisfy({ $0 >= 1 }) else { throw OperatorError("scales \(scales) leave nothing of x \(x.shape)") }
-    }
+    let factors = scales ?? [1, 1]
+    // In float32, as ONNX Runtime does: 10 * 0.7 is 7. At most 2^31 * 2^20, so the conversion is safe.
+    let size = sizes ?? zip(x.shape[2...], factors).map { Int((Float($0) * $1).rounded(.down)) }
+    guard size.allSatisfy({ $0 >= 1 }) else { throw OperatorError("scales \(factors) leave nothing of x \(x.shape)") }
     return [x.type.with(shape: try checkedShape(Array(x.shape[..<2]) + size))]
   }
 
@@ -96,11 +82,7 @@ package struct Resize: ElementMoving {
     let axes = (0..<2).map { axis -> AxisResampling in
       let input = x.shape[axis + 2]
       let size = output.shape[axis + 2]
-      let scale: Float
-      switch target {
-      case .sizes: scale = Float(size) / Float(input)
-      case .scales(let scales): scale = scales[axis]
-      }
+      let scale = scales?[axis] ?? Float(size) / Float(input)
       if mode == .linear { return AxisResampling(linear: transformation, scale: scale, input: input, output: size) }
       return AxisResampling(nearest: rounding, transformation, scale: scale, input: input, output: size)
     }

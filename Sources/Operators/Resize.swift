@@ -87,8 +87,8 @@ package struct Resize: ElementMoving {
       return AxisResampling(nearest: rounding, transformation, scale: scale, input: input, output: size)
     }
     if mode == .nearest { return nearestKernel(x.type, output, axes[0], axes[1]) }
-    if x.type.element == .float32 { return linearKernel(Float.self, x.shape, output, axes[0], axes[1]) { $0 } }
-    return linearKernel(Int8.self, x.shape, output, axes[0], axes[1]) { Int8($0.rounded(.toNearestOrEven)) }
+    if x.type.element == .float32 { return linearKernel(Float.self, x.shape, output, axes[0], axes[1]) }
+    return linearKernel(Int8.self, x.shape, output, axes[0], axes[1])
   }
 
   private func nearestKernel(
@@ -114,8 +114,7 @@ package struct Resize: ElementMoving {
   }
 
   private func linearKernel<Element: TensorElement & Interpolable>(
-    _: Element.Type, _ input: [Int], _ output: TensorType, _ vertical: AxisResampling, _ horizontal: AxisResampling,
-    _ rounded: @escaping @Sendable (Float) -> Element
+    _: Element.Type, _ input: [Int], _ output: TensorType, _ vertical: AxisResampling, _ horizontal: AxisResampling
   ) -> Kernel {
     let channels = input[1]
     let (height, width) = (output.shape[2], output.shape[3])
@@ -133,15 +132,9 @@ package struct Resize: ElementMoving {
           for column in 0..<width {
             let left = horizontal.first[column] * channels
             let right = horizontal.second[column] * channels
-            let across = horizontal.weight[column]
-            let y = target + (unit * width + column) * channels
-            for channel in 0..<channels {
-              let (a, b) = (upper[left + channel].number, upper[right + channel].number)
-              let (c, d) = (lower[left + channel].number, lower[right + channel].number)
-              let top = a * (1 - across) + b * across
-              let bottom = c * (1 - across) + d * across
-              y[channel] = rounded(top * (1 - down) + bottom * down)
-            }
+            interpolate(
+              channels, upper + left, upper + right, lower + left, lower + right, across: horizontal.weight[column],
+              down: down, to: target + (unit * width + column) * channels)
           }
         }
       }
@@ -149,15 +142,35 @@ package struct Resize: ElementMoving {
   }
 }
 
-/// An element that interpolation reads as a float.
+/// All channels of one pixel between four neighbours: first across, then down.
+private func interpolate<Element: Interpolable>(
+  _ channels: Int, _ a: UnsafePointer<Element>, _ b: UnsafePointer<Element>, _ c: UnsafePointer<Element>,
+  _ d: UnsafePointer<Element>, across: Float, down: Float, to y: UnsafeMutablePointer<Element>
+) {
+  for channel in 0..<channels {
+    let top = a[channel].number * (1 - across) + b[channel].number * across
+    let bottom = c[channel].number * (1 - across) + d[channel].number * across
+    y[channel] = Element(interpolated: top * (1 - down) + bottom * down)
+  }
+}
+
+/// An element that interpolation reads and writes as a float.
 private protocol Interpolable {
   var number: Float { get }
+  init(interpolated number: Float)
 }
 
 extension Float: Interpolable {
   fileprivate var number: Float { self }
+  fileprivate init(interpolated number: Float) { self = number }
 }
 
 extension Int8: Interpolable {
   fileprivate var number: Float { Float(self) }
+
+  fileprivate init(interpolated number: Float) {
+    // Adding 1.5 * 2^23 leaves the integer nearest to the sum (ties to even) in the low bits: no call of rint.
+    let shifted = number + 12_582_912
+    self = Int8(truncatingIfNeeded: Int32(bitPattern: shifted.bitPattern))
+  }
 }

@@ -8,5 +8,6 @@ package protocol ActivationCarrying: Operator {
 
 extension Binary: ActivationCarrying {}
 extension Conv: ActivationCarrying {}
+extension ConvTranspose: ActivationCarrying {}
 extension Gemm: ActivationCarrying {}
 extension ScaleShift: ActivationCarrying {}

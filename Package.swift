@@ -49,6 +49,7 @@ let package = Package(
     // 1: tensors and texts
     library("CanonicalJSON"),
     library("Tensors"),
+    library("Metrics", "CanonicalJSON"),
     library("NumPyFiles", "CZlib", "Tensors"),
 
     // 2: arithmetic and images, no graph
@@ -69,11 +70,12 @@ let package = Package(
     // 6: numbers
     library("Quantization", "CKernels", "IR", "Math", "Operators", "Runtime", "Tensors"),
 
-    library("Evaluation", "Images", "Math", "NumPyFiles", "Runtime", "Tensors"),
+    library("DataSets", "Images", "Math", "NumPyFiles", "Runtime", "Tensors"),
 
     tests("CKernels"),
     tests("CanonicalJSON"),
     tests("Images", "CanonicalJSON", "NumPyFiles", "Tensors", exclude: ["Goldens"]),
+    tests("Metrics", "CanonicalJSON"),
     tests("NumPyFiles", "Tensors", exclude: ["Goldens"]),
     tests("Bundles", "CanonicalJSON", "IR", "Math", "Operators", "Tensors"),
     tests("Operators", "CKernels", "IR", "Math", "Tensors"),

@@ -86,8 +86,7 @@ void dwconv_s8_pack(const dwconv_isa *isa, const ck_conv_shape *s, const int8_t 
     size_t lane = i % isa->width, channel = i / isa->width * isa->width + isa->channel(lane);
     if (channel >= p.channels) continue;
     const int8_t *w = weights + channel * area;
-    uint32_t sum = 0;
-    for (size_t k = 0; k < area; k++) sum += (uint32_t)w[k];
+    uint32_t sum = ck_sum_of_weights(area, w);
     int32_t b = bias ? bias[channel] : 0, folded = ck_fold_bias(b, sum, input_zero_point, isa->input_offset);
     h.is_wild |= ck_is_wild(b, area, multiplier[channel]);
     memcpy(block + lane * sizeof folded, &folded, sizeof folded);
@@ -180,7 +179,9 @@ void dwconv_s8_run(const dwconv_isa *isa, const ck_conv_shape *s, const void *pa
         out.s8 = output->s8 ? output->s8 + at : NULL;
         out.f32 = output->f32 ? output->f32 + at : NULL;
         isa->row(pixels, &in, head, head + p.head_size + row * p.row_size, &out);
-        if (r && r->lut) isa->look_up(pixels, out.columns, p.channels, r->lut, out.s8);
+        // Pixels of one block are one run.
+        size_t runs = p.blocks == 1 ? 1 : pixels;
+        if (r && r->lut) isa->look_up(runs, pixels / runs * out.columns, p.channels, r->lut, out.s8);
       }
     }
   }

@@ -15,7 +15,7 @@
 #define UNROLL _Pragma("clang loop unroll(full)")
 #define ALWAYS static inline __attribute__((always_inline))
 
-enum { VECTORS = 4, MAX_PIXELS = 4, GROUP_SIZE = 256 };
+enum { VECTORS = 4, MAX_PIXELS = 4, MAX_TAPS = 5, GROUP_SIZE = 256 };
 
 // Unpacking twice within 128-bit groups leaves channels 16 * group + 4 * vector + element.
 static size_t channel(size_t lane) {
@@ -89,27 +89,34 @@ ALWAYS void tile(size_t pixels, size_t first, const dwconv_input *in, const void
   finish(pixels, acc, head, out, first);
 }
 
-// Three kernel columns of one group, in steps of 1 or 2: weights stay in registers, and each column of the image is loaded
-// once for the pixels it belongs to. `pixels` >= 4; the last four may overlap those before.
-ALWAYS void row_of_three(size_t stride, size_t pixels, const dwconv_input *in, const void *head, const char *weights,
-                         const dwconv_output *out) {
-  __m512i w[3][VECTORS];
-  UNROLL for (size_t tap = 0; tap < 3; tap++)
-    UNROLL for (size_t v = 0; v < VECTORS; v++) w[tap][v] = _mm512_loadu_si512(weights + tap * GROUP_SIZE + v * 64);
+// Kernels of `taps` neighbouring columns in steps of 1 or 2: each column of the image is loaded once for all the pixels it
+// belongs to, and weights stay in registers where these are enough. `pixels` >= 4; the last four may overlap those before.
+ALWAYS void row_of(size_t taps, size_t groups, size_t stride, size_t pixels, const dwconv_input *in, const void *head,
+                   const char *weights, const dwconv_output *out) {
+  const size_t x_step = groups * GROUP_SIZE;
+  const int is_resident = taps * groups * VECTORS <= 12;
+  __m512i resident[3][VECTORS];
+  UNROLL for (size_t tap = 0; is_resident && tap < taps; tap++)
+    UNROLL for (size_t v = 0; v < VECTORS; v++) resident[tap][v] = _mm512_loadu_si512(weights + tap * x_step + v * 64);
   for (size_t i = 0; i < pixels; i += 4) {
     size_t first = i + 4 <= pixels ? i : pixels - 4;
-    const char *x = in->x + first * stride * GROUP_SIZE;
+    const char *x = in->x + first * stride * x_step, *w = weights;
     __m512i acc[MAX_PIXELS][VECTORS];
     UNROLL for (size_t v = 0; v < VECTORS; v++) {
       __m512i bias = _mm512_loadu_si512((const char *)head + v * 64);
       UNROLL for (size_t p = 0; p < 4; p++) acc[p][v] = bias;
     }
-    UNROLL for (size_t column = 0; column < 3 * stride + 3; column++) {
+    UNROLL for (size_t g = 0; g < groups; g++, x += GROUP_SIZE, w += GROUP_SIZE) {
       UNROLL for (size_t v = 0; v < VECTORS; v++) {
-        __m512i u = _mm512_loadu_si512(x + column * GROUP_SIZE + v * 64);
-        UNROLL for (size_t p = 0; p < 4; p++)
-          if (column >= p * stride && column < p * stride + 3)
-            acc[p][v] = _mm512_dpbusd_epi32(acc[p][v], u, w[column - p * stride][v]);
+        __m512i kernel[MAX_TAPS];
+        UNROLL for (size_t tap = 0; tap < taps; tap++)
+          kernel[tap] = is_resident ? resident[tap][v] : _mm512_loadu_si512(w + tap * x_step + v * 64);
+        UNROLL for (size_t column = 0; column < 3 * stride + taps; column++) {
+          __m512i u = _mm512_loadu_si512(x + column * x_step + v * 64);
+          UNROLL for (size_t p = 0; p < 4; p++)
+            if (column >= p * stride && column < p * stride + taps)
+              acc[p][v] = _mm512_dpbusd_epi32(acc[p][v], u, kernel[column - p * stride]);
+        }
       }
     }
     finish(4, acc, head, out, first);
@@ -118,14 +125,18 @@ ALWAYS void row_of_three(size_t stride, size_t pixels, const dwconv_input *in, c
 
 static void row(size_t pixels, const dwconv_input *in, const void *head, const char *weights,
                 const dwconv_output *out) {
-  int is_small = in->taps == 3 && in->groups == 1 && in->tap_step == GROUP_SIZE && pixels >= 4;
-  if (is_small && in->pixel_step == GROUP_SIZE) {
-    row_of_three(1, pixels, in, head, weights, out);
-    return;
-  }
-  if (is_small && in->pixel_step == 2 * GROUP_SIZE) {
-    row_of_three(2, pixels, in, head, weights, out);
-    return;
+  size_t x_step = in->groups * GROUP_SIZE, stride = in->pixel_step / x_step;
+  if (in->tap_step == x_step && stride <= 2 && pixels >= 4) {
+    if (in->taps == 3 && in->groups == 1) {
+      if (stride == 1) row_of(3, 1, 1, pixels, in, head, weights, out);
+      if (stride == 2) row_of(3, 1, 2, pixels, in, head, weights, out);
+      return;
+    }
+    if (in->taps == 5 && in->groups == 2) {
+      if (stride == 1) row_of(5, 2, 1, pixels, in, head, weights, out);
+      if (stride == 2) row_of(5, 2, 2, pixels, in, head, weights, out);
+      return;
+    }
   }
   size_t i = 0;
   for (; i + 4 <= pixels; i += 4) tile(4, i, in, head, weights, out);

@@ -20,7 +20,7 @@ typedef struct {
   size_t groups, in_c, out_c;  // channels of one group
   int whole_rows;              // a tap is a kernel row
   size_t taps, run, steps;     // `run` bytes a tap, read in `steps`
-  size_t rows, tile_rows, tiles;
+  size_t rows, tile_rows, tiles, rows_each, rows_over;  // every tile has rows_each rows, the first rows_over one more
   size_t vectors, blocks;  // vectors of columns, and the blocks they are dealt to
   size_t lanes;
   size_t zeros_size, group_size;  // bytes of the row of zero points and of a group's blocks
@@ -55,6 +55,8 @@ static plan make_plan(const igemm_isa *isa, const ck_conv_shape *s) {
   p.rows = (size_t)s->out_h * (size_t)s->out_w;
   p.tile_rows = isa->rows[ck_ceil_div(p.vectors, p.blocks)];
   p.tiles = ck_ceil_div(p.rows, p.tile_rows);
+  p.rows_each = p.rows / p.tiles;
+  p.rows_over = p.rows % p.tiles;
   p.zeros_size = ck_round_up(p.steps * IGEMM_STEP, CK_ALIGN);
   p.group_size = ck_round_up(p.vectors * p.lanes * column_size(isa, &p), CK_ALIGN);
 
@@ -83,24 +85,38 @@ static void put_step(const igemm_isa *isa, const int8_t w[IGEMM_STEP], char *col
   memcpy(column + step_size / 2, wide + 2, sizeof wide / 2);
 }
 
-// Packs one column, whose weights are [in_c][kernel_h][kernel_w]; returns their sum modulo 2^32.
-static uint32_t pack_column(const igemm_isa *isa, const plan *p, const ck_conv_shape *s, const int8_t *weights,
-                            char *column, size_t step_size) {
+// The whole steps of one tap, weight k at weights[k * stride]. `stride` is a constant where it matters for speed.
+static inline __attribute__((always_inline)) char *put_steps(const igemm_isa *isa, size_t count, const int8_t *weights,
+                                                             size_t stride, char *column, size_t step_size) {
+  for (size_t k = 0; k + IGEMM_STEP <= count; k += IGEMM_STEP, column += step_size) {
+    const int8_t *from = weights + k * stride;
+    int8_t w[IGEMM_STEP] = {from[0], from[stride], from[2 * stride], from[3 * stride]};
+    put_step(isa, w, column, step_size);
+  }
+  return column;
+}
+
+// Packs one column, whose weights are [in_c][kernel_h][kernel_w].
+static void pack_column(const igemm_isa *isa, const plan *p, const ck_conv_shape *s, const int8_t *weights,
+                        char *column, size_t step_size) {
   size_t area = (size_t)s->kernel_h * (size_t)s->kernel_w;
-  uint32_t sum = 0;
   for (size_t tap = 0; tap < p->taps; tap++) {
-    for (size_t at = 0; at < p->run; at += IGEMM_STEP, column += step_size) {
+    size_t at = 0;
+    if (!p->whole_rows) {
+      if (area == 1)
+        column = put_steps(isa, p->run, weights, 1, column, step_size);
+      else
+        column = put_steps(isa, p->run, weights + tap, area, column, step_size);
+      at = p->run / IGEMM_STEP * IGEMM_STEP;
+    }
+    for (; at < p->run; at += IGEMM_STEP, column += step_size) {
       int8_t w[IGEMM_STEP] = {0};
-      for (size_t i = 0; i < IGEMM_STEP && at + i < p->run; i++) {
-        size_t k = at + i;
-        w[i] = p->whole_rows ? weights[k % p->in_c * area + tap * (size_t)s->kernel_w + k / p->in_c]
-                             : weights[k * area + tap];
-        sum += (uint32_t)w[i];
-      }
+      for (size_t k = at; k < p->run && k < at + IGEMM_STEP; k++)
+        w[k - at] = p->whole_rows ? weights[k % p->in_c * area + tap * (size_t)s->kernel_w + k / p->in_c]
+                                  : weights[k * area + tap];
       put_step(isa, w, column, step_size);
     }
   }
-  return sum;
 }
 
 // Packs a block of columns; whether one of them is wild.
@@ -117,7 +133,9 @@ static int pack_block(const igemm_isa *isa, const plan *p, const ck_conv_shape *
     if (column < p->out_c) {
       // Widened weights keep their 4-byte pairs where others have their 4 bytes.
       char *at = (char *)block + width * (sizeof(int32_t) + sizeof(float)) + i * IGEMM_STEP;
-      uint32_t sum = pack_column(isa, p, s, weights + column * area * p->in_c, at, step_size);
+      const int8_t *w = weights + column * area * p->in_c;
+      pack_column(isa, p, s, w, at, step_size);
+      uint32_t sum = ck_sum_of_weights(area * p->in_c, w);
       int32_t b = bias ? bias[column] : 0;
       m = multiplier[column];
       folded = ck_fold_bias(b, sum, zero_point, isa->input_offset);
@@ -206,9 +224,8 @@ typedef struct {
   size_t row_step, column_step, pixel_step;  // bytes from a kernel row, kernel column, or output pixel to the next
 } job;
 
-// The first rows % tiles tiles have a row more than the others.
 static size_t tile_begin(const plan *p, size_t tile) {
-  return tile * (p->rows / p->tiles) + ck_min(tile, p->rows % p->tiles);
+  return tile * p->rows_each + ck_min(tile, p->rows_over);
 }
 
 // Points `count` pixels of one output row, whose windows lie inside the image, from their first pixel's first position.

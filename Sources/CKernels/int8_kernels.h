@@ -39,6 +39,13 @@ extern const ck_int8_ops ck_int8_ops__avx2;
 extern const ck_int8_ops ck_int8_ops__avx512;
 extern const ck_int8_ops ck_int8_ops__avx512vbmi;
 
+/// The sum of the weights of one output channel, modulo 2^32.
+static inline uint32_t ck_sum_of_weights(size_t count, const int8_t *weights) {
+  uint32_t sum = 0;
+  for (size_t i = 0; i < count; i++) sum += (uint32_t)weights[i];
+  return sum;
+}
+
 /// The bias for sums over q + `offset` where those over q - z are wanted: bias - (z + offset) * sum of weights, modulo
 /// 2^32 like the accumulators.
 static inline int32_t ck_fold_bias(int32_t bias, uint32_t sum_of_weights, int32_t zero_point, int32_t offset) {

@@ -8,9 +8,9 @@ extension Pass {
   ///     y = Transpose(x, p); z = Relu(y); r = Transpose(z, inverse of p)   ->   r = Relu(x)
   ///     y = Transpose(x, p) that only moves dimensions of one              ->   y = Reshape(x)
   ///
-  /// A transpose moves through Unary, Cast, Binary (the other operand transposed alike, or constant), Concat, Split,
-  /// Slice, Pad, Reduce, Softmax and other transposes; axes are renamed on the way. What passes by the transpose's place
-  /// is `f(T(x)) = T(f'(x))`, with f' naming axis p[i] where f named i.
+  /// A transpose moves through Unary, Cast, QuantizeLinear, DequantizeLinear, Binary (the other operand transposed
+  /// alike, or constant), Concat, Split, Slice, Pad, Reduce, Softmax and other transposes.
+  /// Formula: f(T(x)) = T(f'(x)), where f' names dimension p[i] wherever f names i.
   /// Conditions: the whole move leaves fewer transposes than before; it is tried on a copy. Exact.
   package static let cancelTransposes = Pass("cancel-transposes", "move transposes until they cancel") {
     (graph: inout Graph, log: inout PassLog) throws(NodeError) in

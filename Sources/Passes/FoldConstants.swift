@@ -24,7 +24,7 @@ extension Pass {
       guard let inputs = constantInputs(of: node, in: graph) else { continue }
       let size = node.outputs.reduce(0) { $0 + graph.type(of: $1).byteCount }
       let given = inputs.reduce(0) { $0 + ($1?.type.byteCount ?? 0) }
-      guard size <= given + foldingGrowth else {
+      guard size <= 4 * given + foldingGrowth else {
         log.refused(node, "its \(size) bytes of constants would be stored")
         continue
       }
@@ -51,7 +51,7 @@ extension Pass {
     }
   }
 
-  /// Bytes by which a result may be larger than the constants it is made of.
+  /// Bytes of a result beyond four times its constants' (int8 weights that become float32).
   private static let foldingGrowth = 1 << 20
 
   private static func constantInputs(of node: Node, in graph: Graph) -> [Tensor?]? {

@@ -15,7 +15,8 @@ extension Pass {
   ///   counted it): it counts the padding now. Sizes are rounded down.
   /// - MaxPool: the value cannot win: it is not above any value of x. Sizes are rounded down.
   /// - Pooling: no window lies in padding alone (the operators refuse that). Exact.
-  package static let foldPadIntoWindow = Pass("fold-pad-into-window", "let convolutions and pooling pad for themselves") {
+  package static let foldPadIntoWindow = Pass("fold-pad-into-window", "let convolutions and pooling pad for themselves")
+  {
     (graph: inout Graph, log: inout PassLog) throws(NodeError) in
     for id in graph.nodeIDs {
       guard let node = graph[id], let pad = node.op as? Pad, let x = graph.input(node, 0), let y = node.outputs.first,

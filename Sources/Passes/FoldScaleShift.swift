@@ -12,8 +12,8 @@ extension Pass {
   ///
   /// Before: BatchNormalization or ScaleShift (s = scale / sqrt(var + epsilon), t = bias - mean * s) beside Conv,
   /// ConvTranspose or Gemm.
-  /// Conditions: nothing else uses the value between them; what comes first has no activation; into a layer after it only
-  /// where every output sums all taps: a convolution that pads would see shifted zeros (unless all shifts are 0).
+  /// Conditions: nothing else uses the value between them; what comes first has no activation; into a layer after it
+  /// only where every output sums all taps: a convolution that pads would see shifted zeros (unless all shifts are 0).
   /// Formula: in double precision from the original numbers, each weight rounded once.
   package static let foldScaleShift = Pass(
     "fold-scale-shift", "fold batch normalisations and channelwise scalings into layers"

@@ -3,8 +3,8 @@ import Math
 import Operators
 import Tensors
 
-/// A convolution, transposed convolution or fully connected layer with constant weights, as passes that fold numbers into
-/// it see it.
+/// A convolution, transposed convolution or fully connected layer with constant weights, as passes that fold numbers
+/// into it see it.
 struct LinearLayer {
   let node: Node
   let activation: UnaryFunction

@@ -4,8 +4,8 @@ import IR
 package enum PassList {
   /// What every graph goes through, whether it is executed in float, stored or quantized.
   package static let simplify: [PassGroup] = [
-    // What is constant shows first: weights that a model computes from constants are weights to all that follows. Equal
-    // things become one early, so that patterns find the same value where the model computed it twice.
+    // What is constant shows first: weights that a model computes from constants are weights to all that follows.
+    // Equal things become one early, so that patterns find the same value where the model computed it twice.
     PassGroup("constants", [.foldConstants, .eliminateCommonSubexpressions, .eliminateDeadNodes]),
     // Data movement goes before layers are looked at: transposes hide which operators are neighbours. Shuffles are found
     // before their reshapes can be merged with others.

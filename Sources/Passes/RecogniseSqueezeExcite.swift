@@ -3,13 +3,13 @@ import Math
 import Operators
 
 extension Pass {
-  /// Finds squeeze-and-excite blocks, for the report: their values spread widely from image to image, which quantization
-  /// has to know.
+  /// Finds squeeze-and-excite blocks, for the report: their values spread widely from image to image, which
+  /// quantization has to know.
   ///
   ///     p = GlobalAveragePool(x); r = act(Conv(p)); g = sigmoid(Conv(r)); y = x * g
   ///
-  /// Conditions: the layers are 1x1 convolutions or Gemm (reshapes between them do not matter), the gate is a sigmoid or
-  /// hard sigmoid. Changes nothing.
+  /// Conditions: the layers are convolutions or Gemm (reshapes between them do not matter), the gate is a sigmoid or hard
+  /// sigmoid. Changes nothing.
   package static let recogniseSqueezeExcite = Pass("recognise-squeeze-excite", "find squeeze-and-excite blocks") {
     (graph: inout Graph, log: inout PassLog) in
     for node in graph.nodesInOrder() {

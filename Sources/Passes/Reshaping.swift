@@ -14,7 +14,7 @@ extension Reshape {
     self = found
   }
 
-  /// A reshape from one shape to another that fits every number of images: the first dimension, when it stays, is copied.
+  /// A reshape from one shape to another that fits every number of images: the first dimension, if it stays, is copied.
   ///
   /// Nil when the batch is free and no reshape reaches `target` for all sizes.
   static func reaching(

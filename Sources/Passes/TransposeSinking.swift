@@ -135,7 +135,7 @@ struct TransposeSinking {
   private static func rule(for node: Node, rank: Int, in graph: Graph) -> Rule? {
     func front(_ axis: Int) -> Int { axis < 0 ? axis + rank : axis }
     switch node.op {
-    case is Unary, is Cast:
+    case is Unary, is Cast, is QuantizeLinear, is DequantizeLinear:
       let op = node.op
       return Rule { _ in op }
     case let binary as Binary:

@@ -68,20 +68,27 @@ struct Model {
       constant("\(name)_mean", [channels]), constant("\(name)_var", [channels], 0.1...2))
   }
 
-  /// What passes made of the graph, and the largest difference of an output on a random input, relative to the largest
-  /// element of that output.
+  /// What passes made of the graph, and the largest difference of an output on random inputs (also of several images
+  /// where the batch is free), relative to the largest element of that output.
   func rewritten(
     _ groups: [PassGroup], inputRange: ClosedRange<Float> = -4...4
   ) throws -> (graph: Graph, log: PassLog, difference: Double) {
     var result = graph
     let log = try Pipeline.run(groups, on: &result)
     var random = Random(seed: 99)
-    let inputs = graph.inputs.map { random.tensor(graph.type(of: $0).shape, inputRange) }
-    let before = try evaluate(graph, inputs)
-    let after = try evaluate(result, inputs)
     var worst = 0.0
-    for (a, b) in zip(before, after) { worst = max(worst, relativeDifference(a, b)) }
-    return (result, log, before.count == after.count ? worst : .infinity)
+    for batch in graph.hasFreeBatch ? [1, 3] : [1] {
+      let inputs = graph.inputs.map { id in
+        var shape = graph.type(of: id).shape
+        shape[0] *= batch
+        return random.tensor(shape, inputRange)
+      }
+      let before = try evaluate(graph, inputs)
+      let after = try evaluate(result, inputs)
+      if before.count != after.count { worst = .infinity }
+      for (a, b) in zip(before, after) { worst = max(worst, relativeDifference(a, b)) }
+    }
+    return (result, log, worst)
   }
 
   func rewritten(

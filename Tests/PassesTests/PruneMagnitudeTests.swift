@@ -1,0 +1,85 @@
+import IR
+import Math
+import Operators
+import Passes
+import Tensors
+import Testing
+
+@Suite struct PruneMagnitudeTests {
+  /// The weights of each node after pruning.
+  private func pruned(_ model: Model, _ pass: Pass) throws -> (weights: [String: [Float]], log: PassLog) {
+    var graph = model.graph
+    let log = try Pipeline.run([PassGroup("test", [pass])], on: &graph)
+    var weights: [String: [Float]] = [:]
+    for node in graph.nodesInOrder() where node.inputs.count > 1 {
+      weights[node.name] = graph.constant(node.inputs[1])?.floats()
+    }
+    return (weights, log)
+  }
+
+  private func twoLayers() throws -> Model {
+    var model = Model()
+    let x = model.input([1, 2])
+    let first = try model.add(
+      "first", Gemm(), x, model.numbers("w1", [0.1, -4, 3, 0.2], shape: [2, 2]), model.numbers("b1", [0.01, 0.02]))
+    model.graph.addOutput(
+      try model.add("second", Gemm(), first, model.numbers("w2", [-0.3, 5, -6, 0.1], shape: [2, 2])))
+    return model
+  }
+
+  @Test func theSmallestWeightsOfAllLayersGo() throws {
+    let (weights, log) = try pruned(twoLayers(), .pruneMagnitude(fraction: 0.375))
+    #expect(weights == ["first": [0, -4, 3, 0], "second": [-0.3, 5, -6, 0]])
+    #expect(
+      log.lines == ["applied first: 2 of 4 weights are zero", "applied second: 1 of 4 weights are zero"])
+  }
+
+  @Test func theSmallestWeightsOfEachLayerGo() throws {
+    let (weights, _) = try pruned(twoLayers(), .pruneMagnitude(fraction: 0.5, scope: .perLayer))
+    #expect(weights == ["first": [0, -4, 3, 0], "second": [0, 5, -6, 0]])
+  }
+
+  @Test func amongEqualWeightsTheFirstGo() throws {
+    // 0.1 stands in both layers and one weight goes: that of the first layer.
+    let (weights, _) = try pruned(twoLayers(), .pruneMagnitude(fraction: 0.125))
+    #expect(weights == ["first": [0, -4, 3, 0.2], "second": [-0.3, 5, -6, 0.1]])
+  }
+
+  @Test(arguments: [0.0, 0.1, 0.333, 0.5, 0.9, 0.999]) func theFractionIsExact(_ fraction: Double) throws {
+    var model = Model()
+    let x = model.input([1, 6, 8, 8])
+    let conv = try model.conv("conv", x, outputs: 16, kernel: 3)
+    let depthwise = try model.conv("depthwise", conv, outputs: 16, kernel: 3, group: 16)
+    model.graph.addOutput(try model.conv("pointwise", depthwise, outputs: 11))
+    let (weights, _) = try pruned(model, .pruneMagnitude(fraction: fraction))
+    let all = (weights["conv"] ?? []) + (weights["pointwise"] ?? [])
+    #expect(all.count == 16 * 6 * 9 + 11 * 16)
+    #expect(all.filter { $0 == 0 }.count == Int((fraction * Double(all.count)).rounded()))
+    #expect(weights["depthwise"]?.contains(0) == false)
+    // What stays is not smaller than what went.
+    let before = ["conv_w", "pointwise_w"].flatMap { name in
+      model.graph.valueIDs.first { model.graph[$0].name == name }.flatMap { model.graph.constant($0)?.floats() } ?? []
+    }
+    let gone = zip(before, all).filter { $1 == 0 }.map { abs($0.0) }.max() ?? 0
+    let stayed = zip(before, all).filter { $1 != 0 }.map { abs($0.0) }.min() ?? .infinity
+    #expect(gone <= stayed)
+    #expect(zip(before, all).allSatisfy { $1 == 0 || $0 == $1 })
+  }
+
+  @Test func sharedWeightsCountOnce() throws {
+    var model = Model()
+    let w = model.numbers("w", [1, 2, 3, 4], shape: [2, 2])
+    let first = try model.add("first", Gemm(), model.input([1, 2]), w)
+    model.graph.addOutput(try model.add("second", Gemm(), first, w))
+    let (weights, log) = try pruned(model, .pruneMagnitude(fraction: 0.5))
+    #expect(weights == ["first": [0, 0, 3, 4], "second": [0, 0, 3, 4]])
+    #expect(log.lines == ["applied first: 2 of 4 weights are zero"])
+  }
+
+  @Test(arguments: [-0.1, 1, .nan]) func impossibleFractionsAreErrors(_ fraction: Double) throws {
+    let error = #expect(throws: PassError.self) { try pruned(twoLayers(), .pruneMagnitude(fraction: fraction)) }
+    #expect(
+      error?.description
+        == "pass prune-magnitude: node test (prune-magnitude): fraction \(fraction) is not at least 0 and below 1")
+  }
+}

@@ -63,9 +63,13 @@ let package = Package(
     // 6: numbers
     library("Quantization", "CKernels", "IR", "Math", "Operators", "Runtime", "Tensors"),
 
+    .target(
+      name: "TestSupport", dependencies: ["IR", "Math", "Operators", "Tensors"], path: "Tests/Support",
+      swiftSettings: settings),
     tests("CKernels"),
     tests("CanonicalJSON"),
     tests("NumPyFiles", "Tensors", exclude: ["Goldens"]),
+    tests("ONNX", "IR", "Math", "NumPyFiles", "Operators", "TestSupport", "Tensors"),
     tests("Operators", "CKernels", "IR", "Math", "Tensors"),
   ],
   swiftLanguageModes: [.v6]

@@ -84,7 +84,7 @@ struct Emission {
     }
   }
 
-  private static func write(_ attribute: Attribute, _ name: String, to message: inout WireWriter) {
+  static func write(_ attribute: Attribute, _ name: String, to message: inout WireWriter) {
     message.string(1, name)
     let kind: Int
     switch attribute {

@@ -212,7 +212,7 @@ import Testing
 
   @Test func externalData() throws {
     let folder = try TemporaryFolder()
-    let numbers = [Float(1), 2, 3].flatMap { number in withUnsafeBytes(of: number) { Array($0) } }
+    let numbers: [UInt8] = [0, 0, 0x80, 0x3F, 0, 0, 0, 0x40, 0, 0, 0x40, 0x40]
     try folder.write([9, 9, 9, 9] + numbers, as: "weights.bin")
     func read(_ entries: [(String, String)]) throws -> Graph {
       var model = TestModel()

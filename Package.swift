@@ -32,9 +32,14 @@ let package = Package(
   // Floors, from the ground up: imports only go down.
   targets: [
     // 0: the C kernels and the libraries of the system
+    system("CJPEG", "libjpeg", apt: "libjpeg-dev"),
     system("COpenBLAS", "openblas", apt: "libopenblas-dev"),
+    system("CPNG", "libpng", apt: "libpng-dev"),
     system("CProtobufC", "libprotobuf-c", apt: "libprotobuf-c-dev"),
     system("CZlib", "zlib", apt: "zlib1g-dev"),
+    .target(
+      name: "CImages", dependencies: ["CJPEG", "CPNG"],
+      linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png"), .linkedLibrary("z")]),
     .target(
       name: "CONNX", dependencies: ["CProtobufC"], exclude: ["onnx.proto", "regenerate.sh"],
       // C code does not take part in the automatic linking of module maps.
@@ -44,9 +49,11 @@ let package = Package(
     // 1: tensors and texts
     library("CanonicalJSON"),
     library("Tensors"),
+    library("Metrics", "CanonicalJSON"),
     library("NumPyFiles", "CZlib", "Tensors"),
 
     // 2: arithmetic and images, no graph
+    library("Images", "CImages", "CanonicalJSON", "Tensors"),
     library("Math", "CKernels"),
     library("OpenBLASMath", "CKernels", "COpenBLAS", "Math"),
 
@@ -63,9 +70,14 @@ let package = Package(
     // 6: numbers
     library("Quantization", "CKernels", "IR", "Math", "Operators", "Runtime", "Tensors"),
 
+    library("DataSets", "Images", "Math", "NumPyFiles", "Runtime", "Tensors"),
+
     tests("CKernels"),
     tests("CanonicalJSON"),
+    tests("Images", "CanonicalJSON", "NumPyFiles", "Tensors", exclude: ["Goldens"]),
+    tests("Metrics", "CanonicalJSON"),
     tests("NumPyFiles", "Tensors", exclude: ["Goldens"]),
+    tests("Bundles", "CanonicalJSON", "IR", "Math", "Operators", "Tensors"),
     tests("Operators", "CKernels", "IR", "Math", "Tensors"),
     tests("Passes", "IR", "Math", "Operators", "Tensors"),
   ],

@@ -74,6 +74,7 @@ struct BundleContents {
       throw malformed("section \(section.name) has \(record.rawSize) bytes, more than \(BundleLimits.json)")
     }
     let bytes = try buffer(record)
+    defer { withExtendedLifetime(bytes) {} }
     do throws(JSONError) {
       return JSONNode(try JSON(parsing: bytes.bytes), name: section.name)
     } catch {

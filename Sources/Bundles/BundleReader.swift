@@ -11,13 +11,16 @@ package enum BundleReader {
     } catch {
       throw .file(error)
     }
+    // The bytes are only there as long as the mapping is.
+    defer { withExtendedLifetime(mapped) {} }
     let (root, records) = try Container.records(of: mapped.bytes, path: path)
     return BundleFile(mapped: mapped, rootHash: root, records: records)
   }
 
   /// Whether a file begins like a bundle; false for one that cannot be read.
   package static func recognizes(_ path: String) -> Bool {
-    (try? MappedFile(path: path))?.bytes.prefix(4).elementsEqual(Container.magic) ?? false
+    guard let mapped = try? MappedFile(path: path) else { return false }
+    return withExtendedLifetime(mapped) { mapped.bytes.prefix(4).elementsEqual(Container.magic) }
   }
 }
 

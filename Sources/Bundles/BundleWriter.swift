@@ -84,6 +84,21 @@ package enum BundleWriter {
   static func write(
     _ contents: [(section: Section, bytes: Buffer)], to path: String, compression: Compression
   ) throws(BundleError) -> [SectionReport] {
+    let (pieces, reports) = try assembled(contents, path: path, compression: compression)
+    // The pieces are written through pointers.
+    defer { withExtendedLifetime(pieces) {} }
+    do throws(FileError) {
+      try OutputFile.write(pieces.map(\.bytes), to: path)
+    } catch {
+      throw .file(error)
+    }
+    return reports
+  }
+
+  /// The file in pieces: the header, then padding and contents of each section.
+  static func assembled(
+    _ contents: [(section: Section, bytes: Buffer)], path: String, compression: Compression
+  ) throws(BundleError) -> (pieces: [Buffer], reports: [SectionReport]) {
     var records: [SectionRecord] = []
     var pieces: [Buffer] = []
     var end = Container.headerSize(sections: contents.count)
@@ -98,14 +113,7 @@ package enum BundleWriter {
     }
     let header = Container.header(records)
     pieces.insert(Buffer(count: header.count) { $0.copyBytes(from: header) }, at: 0)
-    do throws(FileError) {
-      try OutputFile.write(pieces.map(\.bytes), to: path)
-    } catch {
-      throw .file(error)
-    }
-    // The pieces are read through pointers until here.
-    withExtendedLifetime(pieces) {}
-    return records.map(\.report)
+    return (pieces, records.map(\.report))
   }
 
   private static func smallest(_ raw: Buffer, _ section: Section) -> (any SectionCodec.Type, Buffer) {

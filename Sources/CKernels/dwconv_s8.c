@@ -1,6 +1,10 @@
 // Depthwise convolution: blocking, packing and borders. Arithmetic is in dwconv_s8__<isa>.c.
 #include "dwconv_s8.h"
 
+#include "requantize__scalar.h"
+
+#pragma STDC FP_CONTRACT OFF
+
 // Bytes of interleaved columns to hold at a time; they are written once and read kernel_w times, from L1.
 enum { STRIP_SIZE = 16 << 10, LANE_SIZE = 4 };
 
@@ -36,10 +40,17 @@ static plan make_plan(const dwconv_isa *isa, const ck_conv_shape *s) {
 
 int dwconv_s8_fits(const ck_conv_shape *s) { return s->groups == s->in_c && s->groups == s->out_c; }
 
-// Packed: a row of `width` zero points, then the blocks.
+// Packed: a header with a row of `width` zero points, then the blocks.
+enum { MAX_WIDTH = 64 };
+typedef struct {
+  int8_t zeros[MAX_WIDTH];
+  int32_t is_wild;  // some scaled accumulator may not fit int32
+} header;
+enum { HEADER_SIZE = 2 * CK_ALIGN };
+
 size_t dwconv_s8_packed_size(const dwconv_isa *isa, const ck_conv_shape *shape) {
   plan p = make_plan(isa, shape);
-  return ck_round_up(isa->width, CK_ALIGN) + p.blocks * p.block_size;
+  return HEADER_SIZE + p.blocks * p.block_size;
 }
 
 // A weight into its slot: one of 4 bytes, or of 2 words.
@@ -66,22 +77,23 @@ static void pack_channel(const dwconv_isa *isa, const plan *p, const ck_conv_sha
 void dwconv_s8_pack(const dwconv_isa *isa, const ck_conv_shape *s, const int8_t *weights, const int32_t *bias,
                     const float *multiplier, int32_t input_zero_point, void *packed) {
   plan p = make_plan(isa, s);
-  size_t zeros = ck_round_up(isa->width, CK_ALIGN), area = (size_t)s->kernel_h * (size_t)s->kernel_w;
-  memset(packed, 0, zeros + p.blocks * p.block_size);
-  memset(packed, input_zero_point, zeros);
+  size_t area = (size_t)s->kernel_h * (size_t)s->kernel_w;
+  header h = {.is_wild = 0};
+  memset(h.zeros, input_zero_point, sizeof h.zeros);
+  memset(packed, 0, HEADER_SIZE + p.blocks * p.block_size);
   for (size_t i = 0; i < p.blocks * isa->width; i++) {
-    char *block = (char *)packed + zeros + i / isa->width * p.block_size;
+    char *block = (char *)packed + HEADER_SIZE + i / isa->width * p.block_size;
     size_t lane = i % isa->width, channel = i / isa->width * isa->width + isa->channel(lane);
     if (channel >= p.channels) continue;
     const int8_t *w = weights + channel * area;
-    int32_t sum = 0;
-    for (size_t k = 0; k < area; k++) sum += w[k];
-    uint32_t offset = (uint32_t)(input_zero_point + isa->input_offset) * (uint32_t)sum;
-    int32_t folded = (int32_t)((bias ? (uint32_t)bias[channel] : 0u) - offset);
+    uint32_t sum = ck_sum_of_weights(area, w);
+    int32_t b = bias ? bias[channel] : 0, folded = ck_fold_bias(b, sum, input_zero_point, isa->input_offset);
+    h.is_wild |= ck_is_wild(b, area, multiplier[channel]);
     memcpy(block + lane * sizeof folded, &folded, sizeof folded);
     memcpy(block + (isa->width + lane) * sizeof(float), &multiplier[channel], sizeof(float));
     pack_channel(isa, &p, s, w, block + p.head_size + lane * LANE_SIZE);
   }
+  memcpy(packed, &h, sizeof h);
 }
 
 size_t dwconv_s8_units(const dwconv_isa *isa, const ck_conv_shape *shape) {
@@ -92,6 +104,21 @@ size_t dwconv_s8_units(const dwconv_isa *isa, const ck_conv_shape *shape) {
 size_t dwconv_s8_scratch(const dwconv_isa *isa, const ck_conv_shape *shape) {
   plan p = make_plan(isa, shape);
   return p.columns * p.column_size;
+}
+
+void dwconv_store_each(const dwconv_isa *isa, size_t first, size_t pixels, const int32_t *acc, const void *head,
+                       const dwconv_output *out) {
+  const float *multiplier = (const float *)head + isa->width;
+  for (size_t p = 0; p < pixels; p++)
+    for (size_t lane = 0; lane < isa->width; lane++, acc++) {
+      if (isa->channel(lane) >= out->columns) continue;
+      float t = (float)*acc * multiplier[lane];
+      size_t at = (first + p) * out->stride + isa->channel(lane);
+      if (out->f32)
+        out->f32[at] = t;
+      else
+        out->s8[at] = ck_round_clamp(t, out->zero_point, out->lo, out->hi);
+    }
 }
 
 // Interleaves one group of rows for a strip whose first input column is `first`.
@@ -127,7 +154,9 @@ void dwconv_s8_run(const dwconv_isa *isa, const ck_conv_shape *s, const void *pa
                      .tap_step = (size_t)s->dilation_w * p.column_size,
                      .taps = (size_t)s->kernel_w,
                      .groups = p.groups};
-  dwconv_output out = {.stride = p.channels};
+  header h;
+  memcpy(&h, packed, sizeof h);
+  dwconv_output out = {.is_plain = !h.is_wild && !output->f32, .stride = p.channels};
   if (r) {
     out.zero_point = r->output_zero_point;
     out.lo = r->lo;
@@ -136,7 +165,7 @@ void dwconv_s8_run(const dwconv_isa *isa, const ck_conv_shape *s, const void *pa
   for (size_t unit = begin; unit < end; unit++) {
     size_t block = unit % p.blocks, oy = unit / p.blocks * p.rows, channel = block * isa->width;
     size_t rows = ck_min(p.rows, (size_t)s->out_h - oy);
-    const char *head = (const char *)packed + ck_round_up(isa->width, CK_ALIGN) + block * p.block_size;
+    const char *head = (const char *)packed + HEADER_SIZE + block * p.block_size;
     out.columns = ck_min(isa->width, p.channels - channel);
     for (size_t ox = 0; ox < out_w; ox += p.strip) {
       size_t pixels = ck_min(p.strip, out_w - ox);
@@ -150,13 +179,9 @@ void dwconv_s8_run(const dwconv_isa *isa, const ck_conv_shape *s, const void *pa
         out.s8 = output->s8 ? output->s8 + at : NULL;
         out.f32 = output->f32 ? output->f32 + at : NULL;
         isa->row(pixels, &in, head, head + p.head_size + row * p.row_size, &out);
-        if (!r || !r->lut) continue;
-        if (out.columns == p.channels) {
-          isa->lut(pixels * p.channels, out.s8, r->lut, out.s8);
-          continue;
-        }
-        for (size_t i = 0; i < pixels; i++)
-          isa->lut(out.columns, out.s8 + i * p.channels, r->lut, out.s8 + i * p.channels);
+        // Pixels of one block are one run.
+        size_t runs = p.blocks == 1 ? 1 : pixels;
+        if (r && r->lut) isa->look_up(runs, pixels / runs * out.columns, p.channels, r->lut, out.s8);
       }
     }
   }

@@ -11,6 +11,7 @@ enum { DWCONV_MAX_SLOTS = 4 };
 
 /// Results of a run of output pixels in one row.
 typedef struct {
+  int is_plain;  ///< int8, and every scaled accumulator is within int32
   int8_t *s8;    ///< first output, or NULL
   float *f32;    ///< the same for float32 output
   size_t stride; ///< outputs from one pixel to the next
@@ -35,8 +36,8 @@ typedef struct {
   /// Computes `pixels` outputs of one row; `head` is the block's bias and multipliers, weights are [tap][group][lane].
   void (*row)(size_t pixels, const dwconv_input *input, const void *head, const char *weights,
               const dwconv_output *output);
-  /// y = lut[x + 128], in place or not.
-  void (*lut)(size_t n, const int8_t *x, const int8_t *lut, int8_t *y);
+  /// Looks results up, in place: `rows` of `columns`, `stride` apart.
+  void (*look_up)(size_t rows, size_t columns, size_t stride, const int8_t *lut, int8_t *y);
   /// The channel of a block that lane `lane` of its groups holds.
   size_t (*channel)(size_t lane);
 } dwconv_isa;
@@ -49,6 +50,10 @@ size_t dwconv_s8_units(const dwconv_isa *isa, const ck_conv_shape *shape);
 size_t dwconv_s8_scratch(const dwconv_isa *isa, const ck_conv_shape *shape);
 void dwconv_s8_run(const dwconv_isa *isa, const ck_conv_shape *shape, const void *packed,
                    const ck_conv_s8_output *output, const int8_t *input, size_t begin, size_t end, void *scratch);
+
+/// Writes the accumulators [pixel][lane] one by one, whatever they are: float32, or int8 beyond int32.
+void dwconv_store_each(const dwconv_isa *isa, size_t first, size_t pixels, const int32_t *acc, const void *head,
+                       const dwconv_output *output);
 
 /// Defines the functions of a ck_conv_s8_kernel for an instruction set, and the kernel itself.
 #define DWCONV_DEFINE_KERNEL(symbol, label, level, set)                                                               \

@@ -10,27 +10,24 @@ enum { VECTORS = 4, MAX_PIXELS = 3, GROUP_SIZE = 128 };
 
 ALWAYS __m256i load(const void *p) { return _mm256_loadu_si256(p); }
 
-static __attribute__((noinline)) void store_floats(const __m256 *scaled, size_t columns, float *y) {
-  float lanes[VECTORS * 8];
-  for (size_t v = 0; v < VECTORS; v++) _mm256_storeu_ps(lanes + v * 8, scaled[v]);
-  for (size_t lane = 0; lane < VECTORS * 8; lane++)
-    if (channel(lane) < columns) y[channel(lane)] = lanes[lane];
-}
+static const dwconv_isa set;
 
 ALWAYS void finish(size_t pixels, __m256i acc[MAX_PIXELS][VECTORS], const void *head, const dwconv_output *out,
                    size_t first) {
+  if (!out->is_plain) {
+    int32_t all[MAX_PIXELS * VECTORS * 8];
+    UNROLL for (size_t i = 0; i < pixels * VECTORS; i++)
+      _mm256_storeu_si256((__m256i *)(void *)(all + i * 8), acc[i / VECTORS][i % VECTORS]);
+    dwconv_store_each(&set, first, pixels, all, head, out);
+    return;
+  }
   const float *multiplier = (const float *)head + VECTORS * 8;
   requantize_256 q = requantize_256_make(out->zero_point, out->lo, out->hi);
   UNROLL for (size_t p = 0; p < pixels; p++) {
-    __m256 scaled[VECTORS];
-    UNROLL for (size_t v = 0; v < VECTORS; v++)
-      scaled[v] = _mm256_mul_ps(_mm256_cvtepi32_ps(acc[p][v]), _mm256_loadu_ps(multiplier + v * 8));
-    if (out->f32) {
-      store_floats(scaled, out->columns, out->f32 + (first + p) * out->stride);
-      continue;
-    }
     __m256i rounded[VECTORS];
-    UNROLL for (size_t v = 0; v < VECTORS; v++) rounded[v] = requantize_256_round(scaled[v], q);
+    UNROLL for (size_t v = 0; v < VECTORS; v++)
+      rounded[v] =
+          requantize_256_round(_mm256_mul_ps(_mm256_cvtepi32_ps(acc[p][v]), _mm256_loadu_ps(multiplier + v * 8)));
     __m256i bytes = in_order(requantize_256_narrow(rounded[0], rounded[1], rounded[2], rounded[3], q));
     int8_t *y = out->s8 + (first + p) * out->stride;
     if (out->columns == VECTORS * 8) {

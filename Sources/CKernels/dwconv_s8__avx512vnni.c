@@ -15,7 +15,7 @@
 #define UNROLL _Pragma("clang loop unroll(full)")
 #define ALWAYS static inline __attribute__((always_inline))
 
-enum { VECTORS = 4, MAX_PIXELS = 4, GROUP_SIZE = 256 };
+enum { VECTORS = 4, MAX_PIXELS = 4, MAX_TAPS = 5, GROUP_SIZE = 256 };
 
 // Unpacking twice within 128-bit groups leaves channels 16 * group + 4 * vector + element.
 static size_t channel(size_t lane) {
@@ -26,11 +26,10 @@ static size_t channel(size_t lane) {
 static void interleave(const int8_t *const *rows, const size_t *steps, size_t columns, char *x, size_t x_step) {
   const __m512i flip = _mm512_set1_epi8((char)0x80);
   const int8_t *r0 = rows[0], *r1 = rows[1], *r2 = rows[2], *r3 = rows[3];
-  for (size_t i = 0; i < columns; i++, x += x_step) {
-    __m512i a = _mm512_xor_si512(_mm512_loadu_si512(r0 + i * steps[0]), flip);
-    __m512i b = _mm512_xor_si512(_mm512_loadu_si512(r1 + i * steps[1]), flip);
-    __m512i c = _mm512_xor_si512(_mm512_loadu_si512(r2 + i * steps[2]), flip);
-    __m512i d = _mm512_xor_si512(_mm512_loadu_si512(r3 + i * steps[3]), flip);
+  const size_t step0 = steps[0], step1 = steps[1], step2 = steps[2], step3 = steps[3];
+  for (size_t i = 0; i < columns; i++, x += x_step, r0 += step0, r1 += step1, r2 += step2, r3 += step3) {
+    __m512i a = _mm512_xor_si512(_mm512_loadu_si512(r0), flip), b = _mm512_xor_si512(_mm512_loadu_si512(r1), flip);
+    __m512i c = _mm512_xor_si512(_mm512_loadu_si512(r2), flip), d = _mm512_xor_si512(_mm512_loadu_si512(r3), flip);
     __m512i ab_lo = _mm512_unpacklo_epi8(a, b), ab_hi = _mm512_unpackhi_epi8(a, b);
     __m512i cd_lo = _mm512_unpacklo_epi8(c, d), cd_hi = _mm512_unpackhi_epi8(c, d);
     _mm512_storeu_si512(x, _mm512_unpacklo_epi16(ab_lo, cd_lo));
@@ -40,37 +39,31 @@ static void interleave(const int8_t *const *rows, const size_t *steps, size_t co
   }
 }
 
-static __attribute__((noinline)) void store_floats(const __m512 *scaled, size_t columns, float *y) {
-  float lanes[VECTORS * 16];
-  for (size_t v = 0; v < VECTORS; v++) _mm512_storeu_ps(lanes + v * 16, scaled[v]);
-  for (size_t lane = 0; lane < VECTORS * 16; lane++)
-    if (channel(lane) < columns) y[channel(lane)] = lanes[lane];
-}
+static const dwconv_isa set;
 
 ALWAYS void finish(size_t pixels, __m512i acc[MAX_PIXELS][VECTORS], const void *head, const dwconv_output *out,
                    size_t first) {
-  const float *multiplier = (const float *)head + VECTORS * 16;
-  __m512 m[VECTORS];
-  UNROLL for (size_t v = 0; v < VECTORS; v++) m[v] = _mm512_loadu_ps(multiplier + v * 16);
-  if (out->f32) {
-    UNROLL for (size_t p = 0; p < pixels; p++) {
-      __m512 scaled[VECTORS];
-      UNROLL for (size_t v = 0; v < VECTORS; v++) scaled[v] = _mm512_mul_ps(_mm512_cvtepi32_ps(acc[p][v]), m[v]);
-      store_floats(scaled, out->columns, out->f32 + (first + p) * out->stride);
-    }
+  if (!out->is_plain) {
+    int32_t all[MAX_PIXELS * VECTORS * 16];
+    UNROLL for (size_t i = 0; i < pixels * VECTORS; i++)
+      _mm512_storeu_si512(all + i * 16, acc[i / VECTORS][i % VECTORS]);
+    dwconv_store_each(&set, first, pixels, all, head, out);
     return;
   }
+  const float *multiplier = (const float *)head + VECTORS * 16;
   requantize_512 q = requantize_512_make(out->zero_point, out->lo, out->hi);
+  size_t stride = out->stride, columns = out->columns;
+  int8_t *y = out->s8 + first * stride;
   UNROLL for (size_t p = 0; p < pixels; p++) {
     __m512i rounded[VECTORS];
     UNROLL for (size_t v = 0; v < VECTORS; v++)
-      rounded[v] = requantize_512_round(_mm512_mul_ps(_mm512_cvtepi32_ps(acc[p][v]), m[v]), q);
+      rounded[v] =
+          requantize_512_round(_mm512_mul_ps(_mm512_cvtepi32_ps(acc[p][v]), _mm512_loadu_ps(multiplier + v * 16)));
     __m512i narrow = requantize_512_narrow(rounded[0], rounded[1], rounded[2], rounded[3], q);
-    int8_t *y = out->s8 + (first + p) * out->stride;
-    if (out->columns == VECTORS * 16)
-      _mm512_storeu_si512(y, narrow);
+    if (columns == VECTORS * 16)
+      _mm512_storeu_si512(y + p * stride, narrow);
     else
-      _mm512_mask_storeu_epi8(y, (__mmask64)((1ull << out->columns) - 1), narrow);
+      _mm512_mask_storeu_epi8(y + p * stride, (__mmask64)((1ull << columns) - 1), narrow);
   }
 }
 
@@ -96,8 +89,55 @@ ALWAYS void tile(size_t pixels, size_t first, const dwconv_input *in, const void
   finish(pixels, acc, head, out, first);
 }
 
+// Kernels of `taps` neighbouring columns in steps of 1 or 2: each column of the image is loaded once for all the pixels it
+// belongs to, and weights stay in registers where these are enough. `pixels` >= 4; the last four may overlap those before.
+ALWAYS void row_of(size_t taps, size_t groups, size_t stride, size_t pixels, const dwconv_input *in, const void *head,
+                   const char *weights, const dwconv_output *out) {
+  const size_t x_step = groups * GROUP_SIZE;
+  const int is_resident = taps * groups * VECTORS <= 12;
+  __m512i resident[3][VECTORS];
+  UNROLL for (size_t tap = 0; is_resident && tap < taps; tap++)
+    UNROLL for (size_t v = 0; v < VECTORS; v++) resident[tap][v] = _mm512_loadu_si512(weights + tap * x_step + v * 64);
+  for (size_t i = 0; i < pixels; i += 4) {
+    size_t first = i + 4 <= pixels ? i : pixels - 4;
+    const char *x = in->x + first * stride * x_step, *w = weights;
+    __m512i acc[MAX_PIXELS][VECTORS];
+    UNROLL for (size_t v = 0; v < VECTORS; v++) {
+      __m512i bias = _mm512_loadu_si512((const char *)head + v * 64);
+      UNROLL for (size_t p = 0; p < 4; p++) acc[p][v] = bias;
+    }
+    UNROLL for (size_t g = 0; g < groups; g++, x += GROUP_SIZE, w += GROUP_SIZE) {
+      UNROLL for (size_t v = 0; v < VECTORS; v++) {
+        __m512i kernel[MAX_TAPS];
+        UNROLL for (size_t tap = 0; tap < taps; tap++)
+          kernel[tap] = is_resident ? resident[tap][v] : _mm512_loadu_si512(w + tap * x_step + v * 64);
+        UNROLL for (size_t column = 0; column < 3 * stride + taps; column++) {
+          __m512i u = _mm512_loadu_si512(x + column * x_step + v * 64);
+          UNROLL for (size_t p = 0; p < 4; p++)
+            if (column >= p * stride && column < p * stride + taps)
+              acc[p][v] = _mm512_dpbusd_epi32(acc[p][v], u, kernel[column - p * stride]);
+        }
+      }
+    }
+    finish(4, acc, head, out, first);
+  }
+}
+
 static void row(size_t pixels, const dwconv_input *in, const void *head, const char *weights,
                 const dwconv_output *out) {
+  size_t x_step = in->groups * GROUP_SIZE, stride = in->pixel_step / x_step;
+  if (in->tap_step == x_step && stride <= 2 && pixels >= 4) {
+    if (in->taps == 3 && in->groups == 1) {
+      if (stride == 1) row_of(3, 1, 1, pixels, in, head, weights, out);
+      if (stride == 2) row_of(3, 1, 2, pixels, in, head, weights, out);
+      return;
+    }
+    if (in->taps == 5 && in->groups == 2) {
+      if (stride == 1) row_of(5, 2, 1, pixels, in, head, weights, out);
+      if (stride == 2) row_of(5, 2, 2, pixels, in, head, weights, out);
+      return;
+    }
+  }
   size_t i = 0;
   for (; i + 4 <= pixels; i += 4) tile(4, i, in, head, weights, out);
   switch (pixels - i) {
@@ -108,17 +148,13 @@ static void row(size_t pixels, const dwconv_input *in, const void *head, const c
   }
 }
 
-static void lut(size_t n, const int8_t *x, const int8_t *table, int8_t *y) {
-  (ck_has_avx512vbmi() ? ck_lut_s8__avx512vbmi : ck_lut_s8__avx512)(n, x, table, y);
-}
-
 static const dwconv_isa set = {
     .width = VECTORS * 16,
     .slots = 4,
     .input_offset = 128,
     .interleave = interleave,
     .row = row,
-    .lut = lut,
+    .look_up = ck_lut_rows_s8__avx512,
     .channel = channel,
 };
 

@@ -45,7 +45,7 @@ static const dwconv_isa set = {
     .input_offset = 128,
     .interleave = interleave,
     .row = row,
-    .lut = ck_lut_s8__avx2,
+    .look_up = ck_lut_rows_s8__avx2,
     .channel = channel,
 };
 

@@ -114,46 +114,64 @@ static size_t scratch_size(const ck_conv_shape *s) {
   return table_bytes(&p) + (1 + copies) * segment_bytes(&p);
 }
 
+// The segments of one kernel row for neighbouring pixels of an output row, the first of which reads from column ix on.
+static void find_row_segments(const ck_conv_shape *s, const plan *p, const float *row, int32_t ix, size_t pixels,
+                              const float *zeros, char *copies, const float **to) {
+  const size_t in_c = (size_t)s->in_c;
+  for (size_t i = 0; i < pixels; i++, ix += s->stride_w) {
+    if (ix >= 0 && ix + s->kernel_w <= s->in_w) {
+      to[i] = row + (size_t)ix * in_c;
+      continue;
+    }
+    const int32_t skipped = ix < 0 ? -ix : 0, rest = s->in_w - ix;
+    const int32_t end = rest < s->kernel_w ? rest : s->kernel_w;
+    float *copy = (float *)(copies + i * segment_bytes(p));
+    memcpy(copy, zeros, p->segment * sizeof(float));
+    if (skipped < end)
+      memcpy(copy + (size_t)skipped * in_c, row + (size_t)(ix + skipped) * in_c,
+             (size_t)(end - skipped) * in_c * sizeof(float));
+    to[i] = copy;
+  }
+}
+
+// The same for one tap.
+static void find_tap_segments(const ck_conv_shape *s, const float *row, int32_t ix, size_t pixels, const float *zeros,
+                              const float **to) {
+  const size_t in_c = (size_t)s->in_c;
+  for (size_t i = 0; i < pixels; i++, ix += s->stride_w)
+    to[i] = ix >= 0 && ix < s->in_w ? row + (size_t)ix * in_c : zeros;
+}
+
 // Where a panel's segments begin.
 static void find_segments(const ck_conv_shape *s, const plan *p, size_t group, size_t first_pixel, const float *input,
                           char *scratch) {
   const float **table = (const float **)scratch;
-  float *zeros = (float *)(scratch + table_bytes(p));
-  char *copies = (char *)zeros + segment_bytes(p);
-  const size_t in_c = (size_t)s->in_c, channels = in_c / (size_t)s->groups;
-  const size_t end = p->pixels - first_pixel < IGEMM_PANEL ? p->pixels - first_pixel : IGEMM_PANEL;
-  input += group * channels;
-  int32_t y = (int32_t)(first_pixel / (size_t)s->out_w), x = (int32_t)(first_pixel % (size_t)s->out_w);
-  for (size_t pixel = 0; pixel < end; pixel++) {
-    const int32_t iy0 = y * s->stride_h - s->pad_top, ix0 = x * s->stride_w - s->pad_left;
-    const float **to = table + pixel;
+  const float *zeros = (const float *)(scratch + table_bytes(p));
+  char *copies = scratch + table_bytes(p) + segment_bytes(p);
+  const size_t row_floats = (size_t)s->in_w * (size_t)s->in_c, out_w = (size_t)s->out_w;
+  const size_t count = p->pixels - first_pixel < IGEMM_PANEL ? p->pixels - first_pixel : IGEMM_PANEL;
+  input += group * (size_t)(s->in_c / s->groups);
+  // The panel in runs of pixels that lie in one output row.
+  for (size_t done = 0, run; done < count; done += run) {
+    const size_t y = (first_pixel + done) / out_w, x = (first_pixel + done) % out_w;
+    run = out_w - x < count - done ? out_w - x : count - done;
+    const int32_t iy0 = (int32_t)y * s->stride_h - s->pad_top, ix0 = (int32_t)x * s->stride_w - s->pad_left;
+    const float **to = table + done;
     for (int32_t ky = 0; ky < s->kernel_h; ky++) {
       const int32_t iy = iy0 + ky * s->dilation_h;
-      const int in_image = iy >= 0 && iy < s->in_h;
-      const float *row = input + (in_image ? (size_t)iy : 0) * (size_t)s->in_w * in_c;
-      if (p->row_segments) {
-        if (!in_image) {
-          *to = zeros;
-        } else if (ix0 >= 0 && ix0 + s->kernel_w <= s->in_w) {
-          *to = row + (size_t)ix0 * in_c;
-        } else {
-          float *copy = (float *)(copies + ((size_t)ky * IGEMM_PANEL + pixel) * segment_bytes(p));
-          for (int32_t kx = 0; kx < s->kernel_w; kx++)
-            for (size_t c = 0; c < channels; c++) {
-              const int inside = ix0 + kx >= 0 && ix0 + kx < s->in_w;
-              copy[(size_t)kx * channels + c] = inside ? row[(size_t)(ix0 + kx) * in_c + c] : 0.0f;
-            }
-          *to = copy;
-        }
-        to += IGEMM_PANEL;
-      } else {
-        for (int32_t kx = 0; kx < s->kernel_w; kx++, to += IGEMM_PANEL) {
-          const int32_t ix = ix0 + kx * s->dilation_w;
-          *to = in_image && ix >= 0 && ix < s->in_w ? row + (size_t)ix * in_c : zeros;
-        }
+      const int inside = iy >= 0 && iy < s->in_h;
+      const float *row = input + (inside ? (size_t)iy : 0) * row_floats;
+      const size_t segments = p->row_segments ? 1 : (size_t)s->kernel_w;
+      for (size_t kx = 0; kx < segments; kx++, to += IGEMM_PANEL) {
+        if (!inside)
+          for (size_t i = 0; i < run; i++) to[i] = zeros;
+        else if (p->row_segments)
+          find_row_segments(s, p, row, ix0, run, zeros,
+                            copies + ((size_t)ky * IGEMM_PANEL + done) * segment_bytes(p), to);
+        else
+          find_tap_segments(s, row, ix0 + (int32_t)kx * s->dilation_w, run, zeros, to);
       }
     }
-    if (++x == s->out_w) x = 0, y++;
   }
 }
 

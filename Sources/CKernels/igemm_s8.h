@@ -15,6 +15,7 @@ enum { IGEMM_MAX_VECTORS = 4, IGEMM_MAX_ROWS = 16, IGEMM_STEP = 4 };
 
 /// What a tile does with its accumulators.
 typedef struct {
+  int is_plain;      ///< int8, and every scaled accumulator is within int32
   int8_t *s8;        ///< first output of the tile, or NULL
   float *f32;        ///< the same for float32 output
   size_t stride;     ///< outputs from one row to the next
@@ -37,8 +38,8 @@ typedef struct {
   size_t converted_step;
   void (*convert)(size_t steps, const int8_t *row, void *converted);
   const igemm_tile (*tiles)[IGEMM_MAX_ROWS];  ///< [vectors - 1][rows - 1]
-  /// y = lut[x + 128], in place or not.
-  void (*lut)(size_t n, const int8_t *x, const int8_t *lut, int8_t *y);
+  /// Looks results up, in place: `rows` of `columns`, `stride` apart.
+  void (*look_up)(size_t rows, size_t columns, size_t stride, const int8_t *lut, int8_t *y);
 } igemm_isa;
 
 size_t igemm_s8_packed_size(const igemm_isa *isa, const ck_conv_shape *shape);
@@ -63,6 +64,10 @@ static inline const float *igemm_multiplier(const void *block, size_t width) {
 static inline const int8_t *igemm_weights(const void *block, size_t width) {
   return (const int8_t *)block + width * (sizeof(int32_t) + sizeof(float));
 }
+
+/// Writes the accumulators [row][vector][lane] of a tile one by one, whatever they are: float32, or int8 beyond int32.
+void igemm_store_each(const igemm_isa *isa, size_t vectors, size_t rows, const int32_t *acc, const void *block,
+                      const igemm_output *output);
 
 /// Defines the functions of a ck_conv_s8_kernel for a blocking, and the kernel itself.
 #define IGEMM_DEFINE_KERNEL(symbol, label, level, blocking)                                                           \

@@ -6,15 +6,7 @@
 
 enum { NARROW_ROWS = 8, WIDE_ROWS = 6 };
 
-static __attribute__((noinline)) void store_floats(size_t vectors, const __m256 *scaled, size_t columns, float *y) {
-  float lanes[2][8];
-  for (size_t v = 0; v < vectors; v++) _mm256_storeu_ps(lanes[v], scaled[v]);
-  for (size_t v = 0; v < vectors; v++)
-    for (size_t lane = 0; lane < 8; lane++) {
-      size_t column = igemm_column(vectors, v, lane);
-      if (column < columns) y[column] = lanes[v][lane];
-    }
-}
+static const igemm_isa blocking;
 
 // `narrow` holds the columns of each 128-bit group in its low 4 * vectors bytes.
 ALWAYS void store_columns(size_t vectors, int8_t *y, size_t columns, __m256i narrow) {
@@ -39,19 +31,20 @@ ALWAYS void tile(size_t vectors, size_t rows, size_t taps, size_t steps, const i
     UNROLL for (size_t r = 0; r < rows; r++) acc[r][v] = b;
   }
   accumulate(vectors, rows, taps, steps, pointers, igemm_weights(block, vectors * 8), acc);
+  if (!out->is_plain) {
+    int32_t all[NARROW_ROWS * 2 * 8];
+    UNROLL for (size_t i = 0; i < rows * vectors; i++)
+      _mm256_storeu_si256((__m256i *)(void *)(all + i * 8), acc[i / vectors][i % vectors]);
+    igemm_store_each(&blocking, vectors, rows, all, block, out);
+    return;
+  }
   const float *multiplier = igemm_multiplier(block, vectors * 8);
   __m256 m[2];
   UNROLL for (size_t v = 0; v < vectors; v++) m[v] = _mm256_loadu_ps(multiplier + v * 8);
   requantize_256 q = requantize_256_make(out->zero_point, out->lo, out->hi);
   UNROLL for (size_t r = 0; r < rows; r++) {
-    __m256 scaled[2];
-    UNROLL for (size_t v = 0; v < vectors; v++) scaled[v] = _mm256_mul_ps(_mm256_cvtepi32_ps(acc[r][v]), m[v]);
-    if (out->f32) {
-      store_floats(vectors, scaled, out->columns, out->f32 + r * out->stride);
-      continue;
-    }
-    __m256i a = requantize_256_round(scaled[0], q);
-    __m256i b = vectors == 2 ? requantize_256_round(scaled[1], q) : a;
+    __m256i a = requantize_256_round(_mm256_mul_ps(_mm256_cvtepi32_ps(acc[r][0]), m[0]));
+    __m256i b = vectors == 2 ? requantize_256_round(_mm256_mul_ps(_mm256_cvtepi32_ps(acc[r][1]), m[1])) : a;
     store_columns(vectors, out->s8 + r * out->stride, out->columns, requantize_256_narrow(a, b, a, b, q));
   }
 }

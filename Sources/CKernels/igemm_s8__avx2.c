@@ -56,7 +56,7 @@ static const igemm_isa blocking = {
     .converted_step = WIDE_STEP,
     .convert = convert,
     .tiles = tiles,
-    .lut = ck_lut_s8__avx2,
+    .look_up = ck_lut_rows_s8__avx2,
 };
 
 IGEMM_DEFINE_KERNEL(ck_igemm_s8__avx2, "igemm_s8__avx2", CK_ISA_AVX2, blocking);

@@ -15,19 +15,34 @@
 #define UNROLL _Pragma("clang loop unroll(full)")
 #define ALWAYS static inline __attribute__((always_inline))
 
-// The groups of a narrowed row that its columns are in, in order: 4 * vectors bytes of each 128-bit group.
-ALWAYS __m512i gather_columns(size_t vectors, __m512i narrow) {
+// Rows whose vectors fill one narrowing: it takes four vectors.
+ALWAYS size_t rows_together(size_t vectors) { return vectors == 1 ? 4 : vectors == 2 ? 2 : 1; }
+
+// Puts the columns of each row together, in order, rows in parts of 16 * vectors bytes (the last 16 are free where there
+// are 3 vectors).
+ALWAYS __m512i gather_rows(size_t vectors, __m512i narrow) {
   switch (vectors) {
-    case 1: return _mm512_permutexvar_epi32(_mm512_setr_epi32(0, 4, 8, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0), narrow);
-    case 2: return _mm512_permutexvar_epi64(_mm512_setr_epi64(0, 2, 4, 6, 0, 0, 0, 0), narrow);
+    case 1:
+      return _mm512_permutexvar_epi32(_mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15), narrow);
+    case 2: return _mm512_permutexvar_epi64(_mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7), narrow);
     case 3:
       return _mm512_permutexvar_epi32(_mm512_setr_epi32(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 0, 0, 0, 0), narrow);
     default: return narrow;
   }
 }
 
-ALWAYS void store_columns(size_t vectors, int8_t *y, size_t columns, __m512i narrow) {
-  __m512i bytes = gather_columns(vectors, narrow);
+// Part `i` of what gather_rows gives, moved to the front.
+ALWAYS __m512i row_part(size_t vectors, size_t i, __m512i rows) {
+  if (i == 0) return rows;
+  if (vectors == 2) return _mm512_castsi256_si512(_mm512_extracti64x4_epi64(rows, 1));
+  switch (i) {
+    case 1: return _mm512_castsi128_si512(_mm512_extracti32x4_epi32(rows, 1));
+    case 2: return _mm512_castsi128_si512(_mm512_extracti32x4_epi32(rows, 2));
+    default: return _mm512_castsi128_si512(_mm512_extracti32x4_epi32(rows, 3));
+  }
+}
+
+ALWAYS void store_row(size_t vectors, int8_t *y, size_t columns, __m512i bytes) {
   if (columns != 16 * vectors) {
     _mm512_mask_storeu_epi8(y, (__mmask64)((1ull << columns) - 1), bytes);
     return;
@@ -43,22 +58,17 @@ ALWAYS void store_columns(size_t vectors, int8_t *y, size_t columns, __m512i nar
   }
 }
 
-static __attribute__((noinline)) void store_floats(size_t vectors, const __m512 *scaled, size_t columns, float *y) {
-  float lanes[IGEMM_MAX_VECTORS][16];
-  for (size_t v = 0; v < vectors; v++) _mm512_storeu_ps(lanes[v], scaled[v]);
-  for (size_t v = 0; v < vectors; v++)
-    for (size_t lane = 0; lane < 16; lane++) {
-      size_t column = igemm_column(vectors, v, lane);
-      if (column < columns) y[column] = lanes[v][lane];
-    }
-}
+static const igemm_isa blocking;
 
 ALWAYS void tile(size_t vectors, size_t rows, size_t taps, size_t steps, const int8_t *const *pointers,
                  const void *block, const igemm_output *out) {
   __m512i acc[IGEMM_MAX_ROWS][IGEMM_MAX_VECTORS];
   const int32_t *bias = igemm_bias(block);
   const int8_t *weights = igemm_weights(block, vectors * 16);
-  const __m512i flip = _mm512_set1_epi8((char)0x80);
+  __m512i flip = _mm512_set1_epi8((char)0x80);
+  // Hides that all lanes are the same: the compiler would flip a scalar and spend a shuffle on broadcasting it, instead
+  // of flipping while it loads and broadcasts.
+  __asm__("" : "+v"(flip));
   UNROLL for (size_t v = 0; v < vectors; v++) {
     __m512i b = _mm512_loadu_si512(bias + v * 16);
     UNROLL for (size_t r = 0; r < rows; r++) acc[r][v] = b;
@@ -77,25 +87,30 @@ ALWAYS void tile(size_t vectors, size_t rows, size_t taps, size_t steps, const i
       }
     }
   }
+  if (!out->is_plain) {
+    int32_t all[IGEMM_MAX_ROWS * IGEMM_MAX_VECTORS * 16];
+    UNROLL for (size_t i = 0; i < rows * vectors; i++)
+      _mm512_storeu_si512(all + i * 16, acc[i / vectors][i % vectors]);
+    igemm_store_each(&blocking, vectors, rows, all, block, out);
+    return;
+  }
   const float *multiplier = igemm_multiplier(block, vectors * 16);
   __m512 m[IGEMM_MAX_VECTORS];
   UNROLL for (size_t v = 0; v < vectors; v++) m[v] = _mm512_loadu_ps(multiplier + v * 16);
-  if (out->f32) {
-    UNROLL for (size_t r = 0; r < rows; r++) {
-      __m512 scaled[IGEMM_MAX_VECTORS];
-      UNROLL for (size_t v = 0; v < vectors; v++) scaled[v] = _mm512_mul_ps(_mm512_cvtepi32_ps(acc[r][v]), m[v]);
-      store_floats(vectors, scaled, out->columns, out->f32 + r * out->stride);
-    }
-    return;
-  }
   requantize_512 q = requantize_512_make(out->zero_point, out->lo, out->hi);
-  UNROLL for (size_t r = 0; r < rows; r++) {
-    __m512i rounded[IGEMM_MAX_VECTORS];
-    UNROLL for (size_t v = 0; v < IGEMM_MAX_VECTORS; v++)
-      rounded[v] = v < vectors ? requantize_512_round(_mm512_mul_ps(_mm512_cvtepi32_ps(acc[r][v]), m[v]), q)
-                               : rounded[v & 1 & (vectors - 1)];
-    __m512i narrow = requantize_512_narrow(rounded[0], rounded[1], rounded[2], rounded[3], q);
-    store_columns(vectors, out->s8 + r * out->stride, out->columns, narrow);
+  size_t together = rows_together(vectors), columns = out->columns, stride = out->stride;
+  int8_t *y = out->s8;
+  UNROLL for (size_t r = 0; r < rows; r += together) {
+    __m512i rounded[4];
+    UNROLL for (size_t i = 0; i < 4; i++) {
+      size_t from = r + i / vectors, v = i % vectors;
+      rounded[i] = from < rows && i < together * vectors
+                       ? requantize_512_round(_mm512_mul_ps(_mm512_cvtepi32_ps(acc[from][v]), m[v]))
+                       : rounded[0];
+    }
+    __m512i bytes = gather_rows(vectors, requantize_512_narrow(rounded[0], rounded[1], rounded[2], rounded[3], q));
+    UNROLL for (size_t i = 0; i < together; i++)
+      if (r + i < rows) store_row(vectors, y + (r + i) * stride, columns, row_part(vectors, i, bytes));
   }
 }
 
@@ -121,10 +136,6 @@ static const igemm_tile tiles[IGEMM_MAX_VECTORS][IGEMM_MAX_ROWS] = {
     {tile_4x1, tile_4x2, tile_4x3, tile_4x4, tile_4x5, tile_4x6},
 };
 
-static void lut(size_t n, const int8_t *x, const int8_t *table, int8_t *y) {
-  (ck_has_avx512vbmi() ? ck_lut_s8__avx512vbmi : ck_lut_s8__avx512)(n, x, table, y);
-}
-
 static const igemm_isa blocking = {
     .lanes = 16,
     .vectors = 4,
@@ -132,7 +143,7 @@ static const igemm_isa blocking = {
     .input_offset = 128,
     .weight_size = 1,
     .tiles = tiles,
-    .lut = lut,
+    .look_up = ck_lut_rows_s8__avx512,
 };
 
 IGEMM_DEFINE_KERNEL(ck_igemm_s8__avx512vnni, "igemm_s8__avx512vnni", CK_ISA_AVX512VNNI, blocking);

@@ -36,7 +36,7 @@ static const igemm_isa blocking = {
     .input_offset = 128,
     .weight_size = 1,
     .tiles = tiles,
-    .lut = ck_lut_s8__avx2,
+    .look_up = ck_lut_rows_s8__avx2,
 };
 
 IGEMM_DEFINE_KERNEL(ck_igemm_s8__avxvnni, "igemm_s8__avxvnni", CK_ISA_AVXVNNI, blocking);

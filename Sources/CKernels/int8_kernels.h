@@ -39,6 +39,28 @@ extern const ck_int8_ops ck_int8_ops__avx2;
 extern const ck_int8_ops ck_int8_ops__avx512;
 extern const ck_int8_ops ck_int8_ops__avx512vbmi;
 
+/// The sum of the weights of one output channel, modulo 2^32.
+static inline uint32_t ck_sum_of_weights(size_t count, const int8_t *weights) {
+  uint32_t sum = 0;
+  for (size_t i = 0; i < count; i++) sum += (uint32_t)weights[i];
+  return sum;
+}
+
+/// The bias for sums over q + `offset` where those over q - z are wanted: bias - (z + offset) * sum of weights, modulo
+/// 2^32 like the accumulators.
+static inline int32_t ck_fold_bias(int32_t bias, uint32_t sum_of_weights, int32_t zero_point, int32_t offset) {
+  return (int32_t)((uint32_t)bias - (uint32_t)(zero_point + offset) * sum_of_weights);
+}
+
+/// Whether a scaled accumulator of `count` products might not fit int32 with room to spare: true for no sensible model.
+/// Vector kernels convert without looking, and leave such layers to code that does.
+static inline int ck_is_wild(int32_t bias, size_t count, float multiplier) {
+  double accumulator = 255.0 * 127.0 * (double)count + (bias < 0 ? -(double)bias : bias);
+  if (accumulator > 2147483648.0) accumulator = 2147483648.0;  // it wraps
+  double scaled = accumulator * multiplier;
+  return !(scaled > -1073741824.0 && scaled < 1073741824.0);
+}
+
 static inline size_t ck_min(size_t a, size_t b) { return a < b ? a : b; }
 static inline size_t ck_max(size_t a, size_t b) { return a > b ? a : b; }
 static inline size_t ck_ceil_div(size_t a, size_t b) { return (a + b - 1) / b; }

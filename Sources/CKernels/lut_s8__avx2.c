@@ -25,5 +25,9 @@ void ck_lut_s8__avx2(size_t n, const int8_t *x, const int8_t *lut, int8_t *y) {
   ck_lut_s8__scalar(n - i, x + i, lut, y + i);
 }
 
+void ck_lut_rows_s8__avx2(size_t rows, size_t columns, size_t stride, const int8_t *lut, int8_t *y) {
+  for (size_t row = 0; row < rows; row++, y += stride) ck_lut_s8__avx2(columns, y, lut, y);
+}
+
 #pragma clang attribute pop
 #endif

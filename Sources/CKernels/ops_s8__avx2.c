@@ -54,8 +54,8 @@ static inline void store_bytes(bytes b, int8_t *y, size_t n) {
 }
 
 static inline void store_block(const vector_f v[4], requantizer r, int8_t *y, size_t n) {
-  __m256i narrow = requantize_256_narrow(requantize_256_round(v[0], r), requantize_256_round(v[1], r),
-                                         requantize_256_round(v[2], r), requantize_256_round(v[3], r), r);
+  __m256i narrow = requantize_256_narrow(requantize_256_round_any(v[0], r), requantize_256_round_any(v[1], r),
+                                         requantize_256_round_any(v[2], r), requantize_256_round_any(v[3], r), r);
   __m256i in_order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
   store_bytes(_mm256_permutevar8x32_epi32(narrow, in_order), y, n);
 }

@@ -54,8 +54,8 @@ static inline void store_bytes(bytes b, int8_t *y, size_t n) {
 }
 
 static inline void store_block(const vector_f v[4], requantizer r, int8_t *y, size_t n) {
-  __m512i narrow = requantize_512_narrow(requantize_512_round(v[0], r), requantize_512_round(v[1], r),
-                                         requantize_512_round(v[2], r), requantize_512_round(v[3], r), r);
+  __m512i narrow = requantize_512_narrow(requantize_512_round_any(v[0], r), requantize_512_round_any(v[1], r),
+                                         requantize_512_round_any(v[2], r), requantize_512_round_any(v[3], r), r);
   __m512i in_order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
   store_bytes(_mm512_permutexvar_epi32(in_order, narrow), y, n);
 }

@@ -2,6 +2,7 @@
 // microseconds, which spares consecutive layers the price of waking a thread, and then sleep until the next run.
 #include <assert.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -10,7 +11,8 @@
 #include "include/ck_system.h"
 
 #define MOST_THREADS 256
-#define SPIN_NANOSECONDS 20000
+#define SPIN_NANOSECONDS 20000   // how long a thread watches before it sleeps
+#define ALONE_NANOSECONDS 3000   // how long it does so without offering its processor to others
 
 typedef struct {
   ck_pool *pool;
@@ -55,14 +57,20 @@ static void work(ck_pool *pool, size_t thread) {
   if (begin < end) pool->task(pool->context, thread, begin, end);
 }
 
+// A moment between two looks at a flag. After a while it lets others run: where threads outnumber processors, the one
+// waited for may need this very processor. Returns 0 when it is time to sleep.
+static int pause_watching(long long since) {
+  for (int i = 0; i < 8; i++) relax();
+  const long long waited = now() - since;
+  if (waited > ALONE_NANOSECONDS) sched_yield();
+  return waited < SPIN_NANOSECONDS;
+}
+
 static void wait_for_run(ck_pool *pool, unsigned seen) {
-  const long long until = now() + SPIN_NANOSECONDS;
+  const long long since = now();
   do {
-    for (int i = 0; i < 32; i++) {
-      if (atomic_load_explicit(&pool->generation, memory_order_acquire) != seen) return;
-      relax();
-    }
-  } while (now() < until);
+    if (atomic_load_explicit(&pool->generation, memory_order_acquire) != seen) return;
+  } while (pause_watching(since));
   pthread_mutex_lock(&pool->lock);
   // Counted before the last look at the generation; the caller looks at the count after it raised the generation. Both
   // orders are sequentially consistent, so either this sees the run or the caller sees the sleeper.
@@ -96,13 +104,10 @@ static void announce(ck_pool *pool) {
 }
 
 static void wait_for_workers(ck_pool *pool) {
-  const long long until = now() + SPIN_NANOSECONDS;
+  const long long since = now();
   do {
-    for (int i = 0; i < 32; i++) {
-      if (atomic_load_explicit(&pool->busy, memory_order_acquire) == 0) return;
-      relax();
-    }
-  } while (now() < until);
+    if (atomic_load_explicit(&pool->busy, memory_order_acquire) == 0) return;
+  } while (pause_watching(since));
   pthread_mutex_lock(&pool->lock);
   atomic_store(&pool->caller_sleeps, 1);
   while (atomic_load(&pool->busy) != 0) pthread_cond_wait(&pool->finished, &pool->lock);

@@ -1,4 +1,4 @@
-package import Evaluation
+package import DataSets
 import Images
 package import Tensors
 

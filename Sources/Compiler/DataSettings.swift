@@ -1,5 +1,5 @@
 import CanonicalJSON
-package import Evaluation
+package import DataSets
 package import Images
 import Tensors
 

@@ -4,23 +4,32 @@ package import Math
 import Operators
 package import Passes
 package import Runtime
+package import Tensors
 
 /// From a model as it was read to one that runs.
 package enum Preparation {
   /// The graph with everything foldable folded and clamps fused: what is quantized and pruned.
   package static func simplified(_ graph: Graph) throws(Diagnostic) -> (graph: Graph, log: PassLog) {
-    try run(PassList.simplify, on: graph)
+    var result = graph
+    let log = try run(PassList.simplify + PassList.fuseClamps, on: &result)
+    return (result, log)
   }
 
   /// A simplified graph with all activations fused: what is executed in float.
   package static func fused(_ graph: Graph) throws(Diagnostic) -> (graph: Graph, log: PassLog) {
-    try run(PassList.fuseFunctions, on: graph)
+    var result = graph
+    let log = try run(PassList.fuseFunctions, on: &result)
+    return (result, log)
   }
 
   /// The graph to execute for a model: a compiled bundle's as it is, any other simplified and fused.
   package static func executable(_ model: LoadedModel) throws(Diagnostic) -> Graph {
-    if model.bundle?.kind == .compiled { return model.graph }
-    return try fused(simplified(model.graph).graph).graph
+    model.bundle?.kind == .compiled ? model.graph : try executable(of: model.graph)
+  }
+
+  /// The graph to execute for a float model's graph.
+  package static func executable(of graph: Graph) throws(Diagnostic) -> Graph {
+    try fused(simplified(graph).graph).graph
   }
 
   /// A plan on dermc's kernels, or on OpenBLAS where they know no vector instructions of this processor.
@@ -37,13 +46,19 @@ package enum Preparation {
     Machine.instructionSet == "scalar" ? OpenBLASMath() : KernelMath()
   }
 
-  private static func run(_ groups: [PassGroup], on graph: Graph) throws(Diagnostic) -> (graph: Graph, log: PassLog) {
-    var result = graph
+  package static func run(_ groups: [PassGroup], on graph: inout Graph) throws(Diagnostic) -> PassLog {
     do throws(PassError) {
-      let log = try Pipeline.run(groups, on: &result)
-      return (result, log)
+      return try Pipeline.run(groups, on: &graph)
     } catch {
       throw Diagnostic(.defect, "\(error)")
     }
+  }
+
+  /// One run of a plan on row-major inputs.
+  package static func outputs(_ plan: Plan, inputs: [Tensor], workers: Workers = Workers(threads: 1)) -> [Tensor] {
+    let executor = Executor(plan, workers: workers)
+    for (index, input) in inputs.enumerated() { executor.write(input.bytes, toInput: index) }
+    executor.run()
+    return (0..<executor.outputCount).map { executor.outputTensor($0) }
   }
 }

@@ -57,8 +57,9 @@ package struct Conv: Operator {
     guard w[2...] == window.kernel[...] else {
       throw OperatorError("weights \(w) do not fit kernel_shape \(window.kernel)")
     }
-    guard group >= 1, w[0] > 0, w[1] > 0, x[1] == w[1] * group, w[0] % group == 0 else {
-      throw OperatorError("x has \(x[1]) channels, weights \(w) with group \(group) expect \(w[1] * group)")
+    // Divided, not multiplied: a group from a file may be any number.
+    guard group >= 1, w[0] > 0, w[1] > 0, x[1] % group == 0, x[1] / group == w[1], w[0] % group == 0 else {
+      throw OperatorError("x has \(x[1]) channels, which weights \(w) with group \(group) do not fit")
     }
     return try checkedShape([x[0], w[0]] + window.outputSize(Array(x[2...])))
   }

@@ -60,10 +60,18 @@ private final class Lane {
     let view = executor.input(0)
     guard source.write(sample, into: view) else { return }
     if values.contains(inputs[0]) { add(inputs[0], view) }
+    addAliases(of: executor.plan.inputs[0], view)
     executor.run { step, outputs in
-      for (value, view) in zip(executor.plan.steps[step].values, outputs) where values.contains(value) {
-        add(value, view)
-      }
+      let plan = executor.plan
+      for (value, view) in zip(plan.steps[step].values, outputs) where values.contains(value) { add(value, view) }
+      for (place, view) in zip(plan.steps[step].outputs, outputs) { addAliases(of: place, view) }
+    }
+  }
+
+  /// Values that are only other names of this memory.
+  private func addAliases(of place: Plan.Place, _ view: TensorView) {
+    for (value, place) in executor.plan.aliases[place.storage] ?? [] where values.contains(value) {
+      add(value, TensorView(place.type, layout: place.layout, base: view.base))
     }
   }
 

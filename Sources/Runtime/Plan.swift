@@ -44,6 +44,8 @@ package struct Plan: Sendable {
   package let inputs: [Place]
   package let outputs: [Place]
   package let storages: [Storage]
+  /// Values that no step computes because they are another value's memory under another shape, by that storage.
+  package let aliases: [Int: [(value: ValueID, place: Place)]]
   /// Bytes of the arena all activations live in.
   package let arenaBytes: Int
   /// The largest sum of activation bytes alive at one step: what no assignment can go below.
@@ -62,6 +64,7 @@ package struct Plan: Sendable {
     steps = builder.steps
     inputs = builder.inputs
     outputs = builder.outputs
+    aliases = builder.aliases
     storages = layout.storages
     arenaBytes = layout.arenaBytes
     peakActivationBytes = layout.peakBytes
@@ -78,6 +81,7 @@ private struct PlanBuilder {
   var storages: [Plan.Storage] = []
   var inputs: [Plan.Place] = []
   var outputs: [Plan.Place] = []
+  var aliases: [Int: [(value: ValueID, place: Plan.Place)]] = [:]
   private var places: [ValueID: [Layout: Plan.Place]] = [:]
   private var home: [ValueID: Layout] = [:]
 
@@ -166,7 +170,9 @@ private struct PlanBuilder {
     }
     guard let target else { return false }
     let place = node.op is Reshape ? self.place(of: input, in: .rowMajor) : self.place(of: input, in: source)
-    set(output, Plan.Place(type: type, layout: target, storage: place.storage))
+    let renamed = Plan.Place(type: type, layout: target, storage: place.storage)
+    aliases[place.storage, default: []].append((output, renamed))
+    set(output, renamed)
     return true
   }
 

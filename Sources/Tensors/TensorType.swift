@@ -52,14 +52,14 @@ package enum Limits {
   package static func count(_ shape: [Int]) -> Int? {
     guard shape.count <= rank else { return nil }
     var total = 1
-    for dimension in shape {
-      // Beside an empty dimension the product says nothing about the others.
-      guard (0...elements).contains(dimension) else { return nil }
+    // Zeros count last, so that the answer does not depend on the order of the dimensions.
+    for dimension in shape where dimension != 0 {
+      guard dimension > 0 else { return nil }
       let (product, overflow) = total.multipliedReportingOverflow(by: dimension)
       guard !overflow, product <= elements else { return nil }
       total = product
     }
-    return total
+    return shape.contains(0) ? 0 : total
   }
 }
 

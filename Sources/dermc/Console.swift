@@ -1,9 +1,16 @@
+import CanonicalJSON
 import Glibc
 import Synchronization
 
 /// Text for people: on standard error when standard output carries data.
 enum Console {
   static func output(_ text: String) { print(text) }
+
+  /// Text that ends its own lines.
+  static func text(_ text: String) { print(text, terminator: "") }
+
+  /// JSON for machines.
+  static func json(_ json: JSON) { print(String(decoding: json.prettyBytes(), as: UTF8.self)) }
 
   static func error(_ text: String) { fputs(text + "\n", stderr) }
 

@@ -43,4 +43,68 @@ struct NormalizationTests {
       attributeError("BatchNormalization", ["epsilon": .float(.nan)])
         == "attribute epsilon is nan, expected a finite number")
   }
+
+  @Test(arguments: [1, 2, 3, 5, 9], [Float(0.75), 0.5, 1, 0.3])
+  func normalizesResponses(_ size: Int, _ beta: Float) throws {
+    let x = noise([2, 5, 3, 2])
+    let y = try floats(LRN(size: size, alpha: 0.5, beta: beta, bias: 2), [x])
+    let expected = tensor(x.shape) { index in
+      var sum = 0.0
+      for channel in 0..<5 where channel >= index[1] - (size - 1) / 2 && channel <= index[1] + size / 2 {
+        let value = Double(x.at([index[0], channel, index[2], index[3]]))
+        sum += value * value
+      }
+      return Float(Double(x.at(index)) / UnaryFunction.power(2 + 0.5 / Double(size) * sum, Double(beta)))
+    }
+    expectClose(y, expected.elements(as: Float.self), tolerance: 1e-6)
+    #expect(refusal(LRN(size: 3), [float32(1, 2, 3)]) == "x has shape [1, 2, 3], expected 4 dimensions")
+    #expect(attributeError("LRN", ["size": .int(0)]) == "attribute size is 0, expected 1...32768")
+  }
+
+  /// (x - mean) / sqrt(variance + epsilon) of some numbers.
+  private func normal(_ values: [Float], _ epsilon: Double) -> [Double] {
+    let mean = values.reduce(0.0) { $0 + Double($1) } / Double(values.count)
+    let variance = values.reduce(0.0) { $0 + (Double($1) - mean) * (Double($1) - mean) } / Double(values.count)
+    return values.map { (Double($0) - mean) / (variance + epsilon).squareRoot() }
+  }
+
+  @Test func normalizesInstances() throws {
+    let x = noise([2, 3, 4, 5])
+    let scale = Tensor([Float(1), 2, -1])
+    let bias = Tensor([Float(0), 1, 0.5])
+    let y = try floats(InstanceNormalization(epsilon: 0.01), [x, scale, bias], constants: [1, 2])
+    var expected: [Float] = []
+    for plane in 0..<6 {
+      let values = Array(x.elements(as: Float.self)[(plane * 20)..<(plane * 20 + 20)])
+      for value in normal(values, Double(Float(0.01))) {
+        expected.append(Float(value * Double(scale.at([plane % 3])) + Double(bias.at([plane % 3]))))
+      }
+    }
+    expectClose(y, expected, tolerance: 1e-6)
+    #expect(
+      refusal(InstanceNormalization(), [float32(1, 3), float32(3), float32(3)])
+        == "x has shape [1, 3], expected [N, C, ...] with positions")
+  }
+
+  @Test(arguments: [-1, 1, 2], [true, false])
+  func normalizesLayers(_ axis: Int, _ hasBias: Bool) throws {
+    let x = noise([2, 3, 4])
+    let shape = Array(x.shape[(axis < 0 ? axis + 3 : axis)...])
+    let width = shape.reduce(1, *)
+    let scale = noise(shape, seed: 5)
+    let bias = noise(shape, seed: 6)
+    let inputs = hasBias ? [x, scale, bias] : [x, scale]
+    let y = try floats(LayerNormalization(axis: axis), inputs, constants: [1, 2])
+    var expected: [Float] = []
+    for row in 0..<(24 / width) {
+      let values = Array(x.elements(as: Float.self)[(row * width)..<(row * width + width)])
+      for (index, value) in normal(values, Double(Float(1e-5))).enumerated() {
+        let shift = hasBias ? bias.doubles()[index] : 0
+        expected.append(Float(value * scale.doubles()[index] + shift))
+      }
+    }
+    expectClose(y, expected, tolerance: 1e-6)
+    #expect(
+      refusal(LayerNormalization(axis: 1), [float32(2, 3, 4), float32(4)]) == "scale has shape [4], expected [3, 4]")
+  }
 }

@@ -7,11 +7,14 @@ enum Deflate {
   ///
   /// Dense int8 weights hold no repetitions worth a search: coding symbols alone is smaller and three times faster than
   /// level 9. Runs are best where most weights are zero, the full search where the bytes are text or nearly constant;
-  /// beyond level 6 it costs many times the time for half a percent.
+  /// beyond level 6 it costs many times the time for half a percent. It is left out where it would take longest for
+  /// nothing: on much data that coding symbols hardly makes smaller.
   static func compress(_ raw: UnsafeRawBufferPointer) -> Buffer? {
     guard raw.count > 1 else { return nil }
     var best: Buffer?
     for strategy in [Z_HUFFMAN_ONLY, Z_RLE, Z_DEFAULT_STRATEGY] {
+      let isDense = (best?.count ?? raw.count) > raw.count / 4 * 3
+      if strategy == Z_DEFAULT_STRATEGY, isDense, raw.count > 1 << 20 { continue }
       let bytes = [UInt8](unsafeUninitializedCapacity: (best?.count ?? raw.count) - 1) { target, length in
         length = compress(raw, into: UnsafeMutableRawBufferPointer(target), strategy) ?? 0
       }

@@ -20,7 +20,8 @@ enum ZlibPlanesCodec: SectionCodec {
       }
       for index in words * width..<raw.count { target[index] = raw[index] }
     }
-    return Deflate.compress(planes.bytes)
+    // The bytes are only there as long as the buffer is.
+    return withExtendedLifetime(planes) { Deflate.compress(planes.bytes) }
   }
 
   static func decode(_ stored: UnsafeRawBufferPointer, into raw: UnsafeMutableRawBufferPointer) -> Bool {
@@ -28,11 +29,13 @@ enum ZlibPlanesCodec: SectionCodec {
     var isWhole = false
     let planes = Buffer(count: raw.count) { isWhole = Deflate.expand(stored, into: $0) }
     guard isWhole else { return false }
-    let source = planes.bytes
-    for plane in 0..<width {
-      for word in 0..<words { raw[word * width + plane] = source[plane * words + word] }
+    withExtendedLifetime(planes) {
+      let source = planes.bytes
+      for plane in 0..<width {
+        for word in 0..<words { raw[word * width + plane] = source[plane * words + word] }
+      }
+      for index in words * width..<raw.count { raw[index] = source[index] }
     }
-    for index in words * width..<raw.count { raw[index] = source[index] }
     return true
   }
 

@@ -70,7 +70,7 @@ extension TensorType {
     guard let node = try node.optional("quantization") else { return }
     try node.allowOnly("scale", "zero_point")
     let scale = try node["scale"].float()
-    guard scale >= .leastNormalMagnitude else { throw try node["scale"].error("a scale must be positive") }
+    guard scale > 0 else { throw try node["scale"].error("a scale must be positive") }
     quantization = Quantization(scale: scale, zeroPoint: try node["zero_point"].int(in: -128...255))
   }
 }

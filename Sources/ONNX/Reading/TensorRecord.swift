@@ -179,12 +179,12 @@ extension Tensor {
     var start = 0
     while start < count {
       let end = min(count, start + stretch)
-      var found = false
+      // Adding one to an exponent of all ones carries into the sign bit: a test without branches.
+      var carries: UInt32 = 0
       for index in start..<end {
-        let bits = source.loadUnaligned(fromByteOffset: 4 * index, as: UInt32.self)
-        found = found || bits & exponent == exponent
+        carries |= (source.loadUnaligned(fromByteOffset: 4 * index, as: UInt32.self) & exponent) &+ 0x80_0000
       }
-      if found {
+      if carries & 0x8000_0000 != 0 {
         return (start..<end).first {
           source.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self) & exponent == exponent
         }

@@ -1,5 +1,5 @@
 import NumPyFiles
-package import Tensors
+import Tensors
 
 /// Files of tensors that are fed to a model as they are: .npy and .npz.
 package struct TensorFile: Sendable {

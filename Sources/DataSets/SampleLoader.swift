@@ -1,5 +1,5 @@
-import Images
-package import Runtime
+package import Images
+import Runtime
 import Synchronization
 package import Tensors
 
@@ -58,9 +58,10 @@ package final class SampleLoader: SampleSource {
   private func writeImage(_ sample: Sample, into view: TensorView) throws(DataError) {
     guard let input, let preprocessing else { throw DataError("images need a preprocessing") }
     let pixels: [Float]
-    do throws(ImageError) {
-      let image = try Image(path: sample.path, channels: input.channels)
-      pixels = try preprocessing.apply(to: image, height: input.height, width: input.width)
+    do {
+      pixels = try preprocessing.apply(Image(path: sample.path))
+    } catch let error as FileError {
+      throw DataError(error.reason)
     } catch {
       throw DataError("\(error)")
     }

@@ -1,5 +1,6 @@
 import Math
 package import Runtime
+import Tensors
 
 /// Runs a model over many samples, one executor for each thread.
 package enum Inference {
@@ -29,5 +30,15 @@ package enum Inference {
       }
     }
     return results
+  }
+}
+
+extension Inference {
+  /// One sample with all threads working on it.
+  package static func runOne(_ plan: Plan, on source: any SampleSource, sample: Int, threads: Int) -> [[Float]?] {
+    let executor = Executor(plan, workers: Workers(threads: threads))
+    guard source.write(sample, into: executor.input(0)) else { return [nil] }
+    executor.run()
+    return [Array(executor.output(0).elements(Float.self))]
   }
 }

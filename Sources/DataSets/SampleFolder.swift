@@ -1,5 +1,5 @@
 import NumPyFiles
-package import Tensors
+import Tensors
 
 /// Finds samples below a folder.
 package enum SampleFolder {

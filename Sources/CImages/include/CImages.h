@@ -1,0 +1,45 @@
+// JPEG and PNG decoding behind plain status codes.
+//
+// libjpeg and libpng report errors by longjmp, which must not cross Swift frames; here it ends in the C function that
+// was called. All functions are thread-safe and read nothing past bytes[count - 1].
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum {
+  CIMAGES_OK,
+  /// The file is damaged or cut off.
+  CIMAGES_CORRUPT,
+  /// The file may be sound, but is of a kind that is not decoded.
+  CIMAGES_UNSUPPORTED,
+  CIMAGES_NO_MEMORY,
+} cimages_status;
+
+/// What the decoded image will be: gray (1 channel) or RGB (3 channels).
+typedef struct {
+  uint32_t width;
+  uint32_t height;
+  uint32_t channels;
+} cimages_header;
+
+/// Room for a message, its final zero included.
+#define CIMAGES_MESSAGE_SIZE 256
+
+/// Reads the header. Unless the status is CIMAGES_OK, message (CIMAGES_MESSAGE_SIZE bytes) says what is wrong.
+cimages_status cimages_read_jpeg_header(const uint8_t *bytes, size_t count, cimages_header *header, char *message);
+cimages_status cimages_read_png_header(const uint8_t *bytes, size_t count, cimages_header *header, char *message);
+
+/// Decodes into width * height * channels bytes, rows from the top, channels interleaved. The header is what the
+/// function above gave for the same bytes. The whole file is read: one that ends early is corrupt.
+cimages_status cimages_read_jpeg(const uint8_t *bytes, size_t count, const cimages_header *header, uint8_t *pixels,
+                                 char *message);
+cimages_status cimages_read_png(const uint8_t *bytes, size_t count, const cimages_header *header, uint8_t *pixels,
+                                char *message);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,83 @@
+import Metrics
+package import Reports
+
+/// Metrics of two models on the same samples, as reports hold them.
+package enum AccuracyMeasure {
+  /// Both models against labels, with bootstrap intervals of the differences.
+  package static func labelled(
+    float: [[Float]], compiled: [[Float]], labels: [Int], classes: [String]
+  ) throws(Diagnostic) -> AccuracyReport {
+    let names = classNames(classes, scores: float)
+    let comparison = try measuring { () throws(MetricsError) in
+      try Comparison(
+        float: Scores(rows: float), compiled: Scores(rows: compiled), labels: labels, classNames: names)
+    }
+    var report = AccuracyReport(data: .labelled, samples: comparison.samples, classes: names)
+    fill(&report, comparison)
+    if let labelled = comparison.labelled {
+      report.float = ModelAccuracy(labelled.float)
+      report.compiled = ModelAccuracy(labelled.compiled)
+      report.deltas = AccuracyReport.Deltas(
+        top1: labelled.deltas.top1.map(Estimate.init), macroF1: labelled.deltas.macroF1.map(Estimate.init),
+        auc: labelled.deltas.auc.map(Estimate.init),
+        perClass: labelled.deltas.classes.map {
+          AccuracyReport.ClassDelta(
+            $0.name, recall: $0.recall.map(Estimate.init), precision: $0.precision.map(Estimate.init))
+        })
+    }
+    return report
+  }
+
+  /// How alike two models answer.
+  package static func unlabelled(float: [[Float]], compiled: [[Float]]) throws(Diagnostic) -> AccuracyReport {
+    let comparison = try measuring { () throws(MetricsError) in
+      try Comparison(float: Scores(rows: float), compiled: Scores(rows: compiled), labels: nil, classNames: [])
+    }
+    var report = AccuracyReport(data: .heldBack, samples: comparison.samples)
+    fill(&report, comparison)
+    return report
+  }
+
+  /// One model against labels.
+  package static func single(_ scores: [[Float]], labels: [Int], classes: [String]) throws(Diagnostic) -> Evaluation {
+    try measuring { () throws(MetricsError) in
+      try Evaluation(
+        LabelledScores(Scores(rows: scores), labels: labels), classNames: classNames(classes, scores: scores))
+    }
+  }
+
+  /// Names for all outputs: those the data know, numbers for the rest.
+  private static func classNames(_ classes: [String], scores: [[Float]]) -> [String] {
+    let count = scores.first?.count ?? classes.count
+    return classes + (min(classes.count, count)..<count).map { "\($0)" }
+  }
+
+  private static func fill(_ report: inout AccuracyReport, _ comparison: Comparison) {
+    let divergence = comparison.divergence
+    report.agreement =
+      comparison.agreement.map(Estimate.init) ?? Estimate(divergence.agreement)
+    report.outputSQNR = divergence.sqnr.isFinite ? divergence.sqnr : nil
+    report.cosine = divergence.cosine
+    report.divergence = divergence.kl
+  }
+
+  private static func measuring<Result>(_ body: () throws(MetricsError) -> Result) throws(Diagnostic) -> Result {
+    do throws(MetricsError) { return try body() } catch { throw .refused("\(error)") }
+  }
+}
+
+extension Estimate {
+  init(_ interval: ConfidenceInterval) { self.init(interval.value, low: interval.low, high: interval.high) }
+}
+
+extension ModelAccuracy {
+  package init(_ evaluation: Evaluation) {
+    self.init(
+      top1: evaluation.top1, macroF1: evaluation.macroF1, auc: evaluation.auc, ece: evaluation.ece,
+      perClass: evaluation.classes.map {
+        ClassAccuracy(
+          $0.name, samples: $0.support, precision: $0.precision, recall: $0.recall, f1: $0.f1, auc: $0.auc)
+      },
+      confusion: evaluation.confusion)
+  }
+}

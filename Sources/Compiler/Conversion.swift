@@ -1,0 +1,40 @@
+import Bundles
+import ONNX
+import Tensors
+
+/// What `dermc convert` does.
+package struct Conversion {
+  private let model: LoadedModel
+  private let settings: DataSettings
+
+  package init(_ model: LoadedModel, settings: DataSettings) {
+    self.model = model
+    self.settings = settings
+  }
+
+  package func write(to path: String) throws(Diagnostic) {
+    if path.hasSuffix(".derm") { return try writeBundle(to: path) }
+    guard path.hasSuffix(".onnx") else { throw .usage("-o \(path): expected a name ending in .derm or .onnx") }
+    do throws(ONNXError) {
+      try ONNXWriter.write(model.graph, to: path)
+    } catch {
+      throw .refused("\(error)")
+    }
+  }
+
+  /// A float checkpoint: the graph as it was read, its weights raw so that they map straight into memory.
+  private func writeBundle(to path: String) throws(Diagnostic) {
+    var bundle = model.bundle ?? Bundle(kind: .checkpoint, graph: model.graph)
+    if model.bundle == nil {
+      let binding = try? DataBinding(model, settings: settings)
+      if settings.describesPreprocessing { bundle.preprocessing = binding?.preprocessing?.json }
+      bundle.labels = settings.labels
+      bundle.provenance = Provenance.json(source: model, recipe: nil)
+    }
+    do throws(BundleError) {
+      try BundleWriter.write(bundle, to: path, compression: bundle.kind == .checkpoint ? .none : .smallest)
+    } catch {
+      throw .refused("\(error)")
+    }
+  }
+}

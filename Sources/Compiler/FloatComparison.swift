@@ -1,0 +1,60 @@
+import DataSets
+import IR
+import Quantization
+import Reports
+import Runtime
+
+/// Compares the compiled model with the float one.
+struct FloatComparison {
+  /// Samples per-layer errors are measured on.
+  private static let layerSamples = 4
+
+  let threads: Int
+  let observer: any CompilationObserver
+  private(set) var layerErrors: LayerErrors?
+
+  init(threads: Int, observer: any CompilationObserver) {
+    self.threads = threads
+    self.observer = observer
+  }
+
+  /// Measures the noise of every value on a few samples, held-back ones where there are some.
+  mutating func measureLayers(
+    _ plans: (float: Plan, compiled: Plan), _ original: Graph, _ compiled: Graph, _ data: CalibrationData
+  ) {
+    let samples = (data.heldBack.isEmpty ? data.calibration : data.heldBack).prefix(FloatComparison.layerSamples)
+    layerErrors = LayerErrors(
+      float: plans.float, floatGraph: original, int8: plans.compiled, int8Graph: compiled, source: data.loader,
+      samples: Array(samples))
+  }
+
+  /// Accuracy on labelled data where there are some, else how alike both models answer on held-back samples.
+  func accuracy(
+    _ plans: (float: Plan, compiled: Plan), evaluation: LabelledData?, calibration: CalibrationData?
+  ) -> AccuracyReport? {
+    if let evaluation {
+      let samples = Array(evaluation.loader.samples.indices)
+      let (float, compiled, used) = scores(plans, evaluation.loader, samples)
+      guard !used.isEmpty else { return nil }
+      return AccuracyMeasure.labelled(
+        float: float, compiled: compiled, labels: used.map { evaluation.labels[$0] }, classes: evaluation.classes)
+    }
+    guard let calibration, !calibration.heldBack.isEmpty else { return nil }
+    let (float, compiled, used) = scores(plans, calibration.loader, calibration.heldBack)
+    guard !used.isEmpty else { return nil }
+    return AccuracyMeasure.unlabelled(float: float, compiled: compiled)
+  }
+
+  private func scores(
+    _ plans: (float: Plan, compiled: Plan), _ loader: SampleLoader, _ samples: [Int]
+  ) -> (float: [[Float]], compiled: [[Float]], used: [Int]) {
+    observer.begin("Evaluating", count: 2 * samples.count)
+    defer { observer.end() }
+    let float = Inference.run(plans.float, on: loader, samples: samples, threads: threads) { _ in observer.advance() }
+    let compiled = Inference.run(plans.compiled, on: loader, samples: samples, threads: threads) { _ in
+      observer.advance()
+    }
+    let used = samples.indices.filter { float[$0] != nil && compiled[$0] != nil }
+    return (used.compactMap { float[$0] }, used.compactMap { compiled[$0] }, used.map { samples[$0] })
+  }
+}

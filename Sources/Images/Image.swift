@@ -1,0 +1,73 @@
+/// An image of 8 bits per channel: rows from the top, channels interleaved.
+package struct Image: Sendable, Equatable {
+  /// What an image may have at most, decoded or resized, so that a small file cannot ask for the whole memory.
+  package static let pixelLimit = 64 << 20
+
+  package let width: Int
+  package let height: Int
+  /// 1 for gray, 3 for red, green, blue.
+  package let channels: Int
+  /// `height * width * channels` bytes.
+  package let pixels: [UInt8]
+
+  /// Nil unless the sizes are positive, there are 1 or 3 channels, and as many bytes as these ask for.
+  package init?(width: Int, height: Int, channels: Int, pixels: [UInt8]) {
+    guard width > 0, height > 0, channels == 1 || channels == 3, width <= Self.pixelLimit, height <= Self.pixelLimit,
+      pixels.count == width * height * channels
+    else { return nil }
+    self.init(width, height, channels, pixels)
+  }
+
+  /// For sizes that are right by construction.
+  init(_ width: Int, _ height: Int, _ channels: Int, _ pixels: [UInt8]) {
+    self.width = width
+    self.height = height
+    self.channels = channels
+    self.pixels = pixels
+  }
+
+  /// Three channels: gray is repeated.
+  package func rgb() -> Image {
+    guard channels == 1 else { return self }
+    let triples = [UInt8](unsafeUninitializedCapacity: 3 * pixels.count) { target, count in
+      for (index, value) in pixels.enumerated() {
+        target[3 * index] = value
+        target[3 * index + 1] = value
+        target[3 * index + 2] = value
+      }
+      count = 3 * pixels.count
+    }
+    return Image(width, height, 3, triples)
+  }
+
+  /// One channel: luma of ITU-R BT.601, 0.299 R + 0.587 G + 0.114 B, in the 16-bit fixed point of Pillow.
+  package func gray() -> Image {
+    guard channels == 3 else { return self }
+    let lumas = [UInt8](unsafeUninitializedCapacity: width * height) { target, count in
+      pixels.withUnsafeBufferPointer { source in
+        for index in 0..<width * height {
+          let red = Int(source[3 * index])
+          let green = Int(source[3 * index + 1])
+          let blue = Int(source[3 * index + 2])
+          target[index] = UInt8((19595 * red + 38470 * green + 7471 * blue + 0x8000) >> 16)
+        }
+      }
+      count = width * height
+    }
+    return Image(width, height, 1, lumas)
+  }
+
+  /// The part of `width` x `height` pixels whose corner is at column `x`, row `y`; nil when it is not inside the image.
+  package func cropped(x: Int, y: Int, width: Int, height: Int) -> Image? {
+    guard x >= 0, y >= 0, width > 0, height > 0, width <= self.width, height <= self.height, x <= self.width - width,
+      y <= self.height - height
+    else { return nil }
+    var part: [UInt8] = []
+    part.reserveCapacity(width * height * channels)
+    for row in y..<y + height {
+      let start = (row * self.width + x) * channels
+      part += pixels[start..<start + width * channels]
+    }
+    return Image(width, height, channels, part)
+  }
+}

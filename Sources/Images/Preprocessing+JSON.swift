@@ -1,0 +1,49 @@
+package import CanonicalJSON
+
+extension Preprocessing {
+  /// Reads the members of `json`; all but `size` have defaults: scale 1, mean 0, std 1, rgb, direct.
+  ///
+  /// `{"size": [96, 96], "scale": 0.0039, "mean": [0.5], "std": [0.25], "channels": "rgb", "resize": "direct"}` with
+  /// the size as height and width. Unknown members are refused.
+  ///
+  /// - Parameter size: The model's height and width, taken where the JSON has none.
+  package init(json: JSONNode, size: (height: Int, width: Int)? = nil) throws(JSONError) {
+    try json.allowOnly("size", "scale", "mean", "std", "channels", "resize")
+    let sides: [Int]
+    if let size, try json.optional("size") == nil {
+      sides = [size.height, size.width]
+    } else {
+      sides = try json["size"].ints()
+    }
+    guard sides.count == 2 else { throw json.error("size needs two numbers, height and width") }
+    let scale = try json.optional("scale")?.double() ?? 1
+    let mean = try json.optional("mean")?.doubles() ?? [0]
+    let std = try json.optional("std")?.doubles() ?? [1]
+    let channels: Channels = try Self.choice(json.optional("channels")) ?? .rgb
+    let resize: Resize = try Self.choice(json.optional("resize")) ?? .direct
+    do throws(PreprocessingError) {
+      try self.init(
+        height: sides[0], width: sides[1], scale: scale, mean: mean, std: std, channels: channels, resize: resize)
+    } catch {
+      throw json.error(error.description)
+    }
+  }
+
+  private static func choice<Choice: RawRepresentable<String> & CaseIterable>(
+    _ node: JSONNode?
+  ) throws(JSONError) -> Choice? {
+    guard let node else { return nil }
+    guard let choice = Choice(rawValue: try node.string()) else {
+      throw node.error("unknown value; known are \(Choice.allCases.map(\.rawValue).joined(separator: ", "))")
+    }
+    return choice
+  }
+
+  /// The object that `init(json:)` reads.
+  package var json: JSON {
+    [
+      "size": [.int(height), .int(width)], "scale": .double(scale), "mean": .doubles(mean), "std": .doubles(std),
+      "channels": .string(channels.rawValue), "resize": .string(resize.rawValue),
+    ]
+  }
+}

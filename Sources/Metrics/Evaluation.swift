@@ -1,0 +1,50 @@
+/// One model's answers measured against the labels. All measures are fractions.
+package struct Evaluation: Sendable, Equatable {
+  /// One class told from all others; nil is a measure that is not defined on these samples.
+  package struct ClassMeasures: Sendable, Equatable {
+    package let name: String
+    /// Samples of the class.
+    package let support: Int
+    package let precision: Double?
+    package let recall: Double?
+    package let f1: Double?
+    package let auc: Double?
+  }
+
+  package let samples: Int
+  package let top1: Double
+  /// The mean F1 of the classes that have samples.
+  package let macroF1: Double
+  /// The mean area under the ROC curve, one class against the rest, of the classes with samples inside and outside.
+  package let auc: Double?
+  /// Expected calibration error over 15 bins.
+  package let ece: Double
+  package let logLoss: Double
+  package let brier: Double
+  package let classes: [ClassMeasures]
+  /// Samples by right class (row) and predicted class (column).
+  package let confusion: [[Int]]
+
+  /// - Throws: unless there is a name for every class.
+  package init(_ samples: LabelledScores, classNames: [String]) throws(MetricsError) {
+    guard classNames.count == samples.classCount else {
+      throw MetricsError("\(classNames.count) class names for \(samples.classCount) classes")
+    }
+    let counts = ClassCounts(
+      labels: samples.labels, predictions: samples.predictions, classCount: samples.classCount)
+    let areas = classNames.indices.map { RankingCurve(samples, class: $0).area }
+    self.samples = samples.sampleCount
+    top1 = counts.top1
+    macroF1 = counts.macroF1
+    auc = RankingCurve.mean(areas)
+    ece = samples.calibrationError()
+    logLoss = samples.logLoss
+    brier = samples.brierScore
+    classes = classNames.enumerated().map { index, name in
+      ClassMeasures(
+        name: name, support: counts.support[index], precision: counts.precision(index), recall: counts.recall(index),
+        f1: counts.f1(index), auc: areas[index])
+    }
+    confusion = samples.confusion
+  }
+}

@@ -1,0 +1,72 @@
+import Glibc
+
+/// Scores, the right classes, and what follows from both and is needed by several measures.
+package struct LabelledScores: Sendable {
+  package let scores: Scores
+  /// The right class of each sample.
+  package let labels: [Int]
+  package let predictions: [Int]
+  /// Rows as in `scores`.
+  package let probabilities: [Double]
+
+  /// - Throws: unless every sample has a label and every label is a class.
+  package init(_ scores: Scores, labels: [Int]) throws(MetricsError) {
+    guard labels.count == scores.sampleCount else {
+      throw MetricsError("\(labels.count) labels for \(scores.sampleCount) samples")
+    }
+    if let sample = labels.firstIndex(where: { !(0..<scores.classCount).contains($0) }) {
+      throw MetricsError(
+        "the label of sample \(sample) is class \(labels[sample]); the model has \(scores.classCount) classes")
+    }
+    self.scores = scores
+    self.labels = labels
+    predictions = scores.predictions
+    probabilities = scores.probabilities()
+  }
+
+  package var sampleCount: Int { scores.sampleCount }
+  package var classCount: Int { scores.classCount }
+
+  /// The probability a sample's right class was given, kept off zero for logarithms.
+  private func probabilityOfLabel(_ sample: Int) -> Double {
+    max(probabilities[sample * classCount + labels[sample]], Divergence.smallestProbability)
+  }
+
+  /// The mean of -ln p, p the probability of the right class (at least 1e-12).
+  package var logLoss: Double {
+    (0..<sampleCount).reduce(0.0) { $0 - log(probabilityOfLabel($1)) } / Double(sampleCount)
+  }
+
+  /// The mean over samples of the squared distance between the probabilities and the right answer (0 to 2).
+  package var brierScore: Double {
+    var sum = 0.0
+    for sample in 0..<sampleCount {
+      for index in 0..<classCount {
+        let error = probabilities[sample * classCount + index] - (index == labels[sample] ? 1 : 0)
+        sum += error * error
+      }
+    }
+    return sum / Double(sampleCount)
+  }
+
+  /// Expected calibration error: the mean over bins, weighted by samples, of |mean confidence - fraction right|.
+  ///
+  /// Confidence is the probability of the predicted class; the bins are of equal width, the upper edge belonging to
+  /// the bin (Guo et al., "On Calibration of Modern Neural Networks", 2017).
+  package func calibrationError(bins: Int = 15) -> Double {
+    var excess = [Double](repeating: 0, count: max(bins, 1))
+    for sample in 0..<sampleCount {
+      let confidence = probabilities[sample * classCount + predictions[sample]]
+      let bin = Int((confidence * Double(excess.count)).rounded(.up)) - 1
+      excess[min(max(bin, 0), excess.count - 1)] += confidence - (predictions[sample] == labels[sample] ? 1 : 0)
+    }
+    return excess.reduce(0.0) { $0 + abs($1) } / Double(sampleCount)
+  }
+
+  /// Samples by right class (row) and predicted class (column).
+  package var confusion: [[Int]] {
+    var counts = [[Int]](repeating: [Int](repeating: 0, count: classCount), count: classCount)
+    for (label, prediction) in zip(labels, predictions) { counts[label][prediction] += 1 }
+    return counts
+  }
+}

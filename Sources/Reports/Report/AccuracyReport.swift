@@ -1,0 +1,127 @@
+/// What compiling changed in a model's answers: the float model and the compiled one on the same samples.
+package struct AccuracyReport: Sendable, Equatable {
+  /// What the two were compared on.
+  package enum Data: String, Sendable {
+    case labelled
+    /// Nothing is known about the right answers: only how alike the two models answer.
+    case heldBack = "held-back calibration samples"
+  }
+
+  package var data: Data
+  package var samples: Int
+  /// Class names, in the order of the model's outputs.
+  package var classes: [String]
+  /// The float model against the labels; nil without labels.
+  package var float: ModelAccuracy?
+  /// The compiled model against the labels; nil without labels.
+  package var compiled: ModelAccuracy?
+  package var deltas: Deltas?
+  /// The fraction of samples both models give the same class first.
+  package var agreement: Estimate?
+  /// Signal to quantization noise of the model's outputs in dB: 10 log10(sum x^2 / sum (x - y)^2).
+  package var outputSQNR: Double?
+  /// Mean cosine of the angle between the two models' outputs.
+  package var cosine: Double?
+  /// Mean Kullback-Leibler divergence of the compiled model's probabilities from the float model's, in nats.
+  package var divergence: Double?
+  /// The largest difference of outputs over the largest output.
+  package var maximumRelativeError: Double?
+  /// The probability of a difference in top-1 at least as large if both models were right equally often (McNemar's exact test).
+  package var mcNemarP: Double?
+
+  package init(data: Data, samples: Int, classes: [String] = []) {
+    self.data = data
+    self.samples = samples
+    self.classes = classes
+  }
+
+  /// Compiled minus float, as fractions.
+  package struct Deltas: Sendable, Equatable {
+    package var top1: Estimate?
+    package var macroF1: Estimate?
+    package var auc: Estimate?
+    package var perClass: [ClassDelta]
+
+    package init(top1: Estimate? = nil, macroF1: Estimate? = nil, auc: Estimate? = nil, perClass: [ClassDelta] = []) {
+      self.top1 = top1
+      self.macroF1 = macroF1
+      self.auc = auc
+      self.perClass = perClass
+    }
+  }
+
+  package struct ClassDelta: Sendable, Equatable {
+    package let name: String
+    package var recall: Estimate?
+    package var precision: Estimate?
+    package var auc: Estimate?
+
+    package init(_ name: String, recall: Estimate? = nil, precision: Estimate? = nil, auc: Estimate? = nil) {
+      self.name = name
+      self.recall = recall
+      self.precision = precision
+      self.auc = auc
+    }
+  }
+
+  /// The class that lost most recall: how much, and on how many samples of it. Nil where none lost any.
+  package var worstRecall: (delta: ClassDelta, before: ClassAccuracy?, after: ClassAccuracy?)? {
+    let known = (deltas?.perClass ?? []).filter { ($0.recall?.value ?? 0) < 0 }
+    guard let worst = known.min(by: { ($0.recall?.value ?? 0) < ($1.recall?.value ?? 0) }) else { return nil }
+    return (worst, float?.perClass.first { $0.name == worst.name }, compiled?.perClass.first { $0.name == worst.name })
+  }
+}
+
+/// One model against labels. All measures are fractions; nil is a measure that is not defined on these samples.
+package struct ModelAccuracy: Sendable, Equatable {
+  package var top1: Double?
+  /// The mean of the classes' F1.
+  package var macroF1: Double?
+  /// The mean of the classes' areas under the ROC curve, each against the rest.
+  package var auc: Double?
+  /// Expected calibration error: how far stated confidence is from the fraction that is right.
+  package var ece: Double?
+  /// Mean negative logarithm of the probability given to the right class, in nats.
+  package var logLoss: Double?
+  /// Mean squared distance of the probabilities from the right answer.
+  package var brier: Double?
+  package var perClass: [ClassAccuracy]
+  /// Samples by true class (row) and answered class (column); empty where unknown.
+  package var confusion: [[Int]]
+
+  package init(
+    top1: Double? = nil, macroF1: Double? = nil, auc: Double? = nil, ece: Double? = nil,
+    logLoss: Double? = nil, brier: Double? = nil, perClass: [ClassAccuracy] = [], confusion: [[Int]] = []
+  ) {
+    self.top1 = top1
+    self.macroF1 = macroF1
+    self.auc = auc
+    self.ece = ece
+    self.logLoss = logLoss
+    self.brier = brier
+    self.perClass = perClass
+    self.confusion = confusion
+  }
+}
+
+/// One class of a model against labels.
+package struct ClassAccuracy: Sendable, Equatable {
+  package var name: String
+  /// Samples of the class.
+  package var support: Int
+  package var precision: Double?
+  package var recall: Double?
+  package var f1: Double?
+  package var auc: Double?
+
+  package init(
+    _ name: String, support: Int, precision: Double? = nil, recall: Double? = nil, f1: Double? = nil, auc: Double? = nil
+  ) {
+    self.name = name
+    self.support = support
+    self.precision = precision
+    self.recall = recall
+    self.f1 = f1
+    self.auc = auc
+  }
+}

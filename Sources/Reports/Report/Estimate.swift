@@ -1,0 +1,40 @@
+package import CanonicalJSON
+
+/// A measure and, where it was resampled, its 95 % bootstrap interval.
+package struct Estimate: Sendable, Equatable {
+  package let value: Double
+  package let low: Double?
+  package let high: Double?
+
+  package init(_ value: Double, low: Double? = nil, high: Double? = nil) {
+    self.value = value
+    self.low = low
+    self.high = high
+  }
+
+  package var json: JSON {
+    ["value": .finite(value), "low": .finite(low), "high": .finite(high)]
+  }
+
+  /// Reads what `json` writes, or a number alone; nil where the value itself is null.
+  init?(_ node: JSONNode) throws(JSONError) {
+    switch node.value {
+    case .int, .double: self.init(try node.double())
+    default:
+      guard let value = try node.optional("value")?.double() else { return nil }
+      self.init(value, low: try node.optional("low")?.double(), high: try node.optional("high")?.double())
+    }
+  }
+}
+
+extension JSONNode {
+  /// The estimate in a member; nil where there is none.
+  func estimate(_ key: String) throws(JSONError) -> Estimate? {
+    guard let node = try optional(key) else { return nil }
+    return try Estimate(node)
+  }
+}
+
+extension JSON {
+  static func estimate(_ estimate: Estimate?) -> JSON { estimate?.json ?? .null }
+}

@@ -1,0 +1,143 @@
+package import CanonicalJSON
+
+extension Report {
+  /// The report as `model.report.json` stores it; docs/json.md names the fields.
+  package var json: JSON {
+    [
+      "schema": .int(Report.schema),
+      "dermc": .string(dermc),
+      "source": source.json,
+      "recipe": recipe,
+      "bundle": bundle?.json ?? .null,
+      "stats": stats,
+      "compiled": compiled.json,
+      "calibration": calibration?.json ?? .null,
+      "accuracy": accuracy?.json ?? .null,
+      "passes": .array(passes.map(\.json)),
+      "layers": .array(layers.map(\.json)),
+      "warnings": .strings(warnings),
+    ]
+  }
+
+  /// Reads a report.
+  ///
+  /// Members it does not know are passed over, so that reports of later versions of one schema can be read; members that are
+  /// missing count as not measured.
+  package init(json: JSON, name: String = "report") throws(JSONError) {
+    let node = JSONNode(json, name: name)
+    let schema = try node["schema"].int()
+    guard schema == Report.schema else {
+      throw try node["schema"].error("schema \(schema) is not known; this dermc reads schema \(Report.schema)")
+    }
+    self.init(
+      dermc: try node.optional("dermc")?.string() ?? "", source: try Source(node["source"]),
+      recipe: json["recipe"] ?? .null, stats: json["stats"] ?? .null,
+      compiled: try CompiledFigures(node["compiled"]))
+    if let bundle = try node.optional("bundle") { self.bundle = try BundleFile(bundle) }
+    if let calibration = try node.optional("calibration") { self.calibration = try CalibrationSummary(calibration) }
+    if let accuracy = try node.optional("accuracy") { self.accuracy = try AccuracyReport(accuracy) }
+    for element in try node.optional("passes")?.elements() ?? [] { passes.append(try PassSummary(element)) }
+    for element in try node.optional("layers")?.elements() ?? [] { layers.append(try LayerReport(element)) }
+    warnings = try node.optional("warnings")?.strings() ?? []
+  }
+}
+
+extension Report.Source {
+  fileprivate var json: JSON {
+    ["file": .string(file), "format": .string(format), "bytes": .int(bytes), "sha256": .string(sha256)]
+  }
+
+  fileprivate init(_ node: JSONNode) throws(JSONError) {
+    self.init(
+      path: try node["file"].string(), format: try node.optional("format")?.string() ?? "",
+      bytes: try node.count("bytes"), sha256: try node.optional("sha256")?.string() ?? "")
+  }
+}
+
+extension Report.BundleFile {
+  fileprivate var json: JSON {
+    [
+      "file": .string(file), "bytes": .int(bytes), "sha256": .string(sha256), "sections": .array(sections.map(\.json)),
+    ]
+  }
+
+  fileprivate init(_ node: JSONNode) throws(JSONError) {
+    var sections: [Report.SectionSize] = []
+    for element in try node.optional("sections")?.elements() ?? [] {
+      sections.append(try Report.SectionSize(element))
+    }
+    self.init(
+      path: try node["file"].string(), bytes: try node["bytes"].int(in: 0...Int.max),
+      sha256: try node.optional("sha256")?.string() ?? "", sections: sections)
+  }
+}
+
+extension Report.SectionSize {
+  fileprivate var json: JSON {
+    [
+      "name": .string(name), "codec": .string(codec), "raw_bytes": .int(rawBytes), "stored_bytes": .int(storedBytes),
+    ]
+  }
+
+  fileprivate init(_ node: JSONNode) throws(JSONError) {
+    self.init(
+      name: try node["name"].string(), codec: try node["codec"].string(), rawBytes: try node.count("raw_bytes"),
+      storedBytes: try node.count("stored_bytes"))
+  }
+}
+
+extension Report.CompiledFigures {
+  fileprivate var json: JSON {
+    [
+      "parameters": .int(parameters), "macs": .int(macs), "effective_macs": .int(effectiveMACs), "bytes": .int(bytes),
+      "peak_activation_bytes": .int(peakActivationBytes), "arena_bytes": .int(arenaBytes),
+      "packed_bytes": .int(packedBytes),
+    ]
+  }
+
+  fileprivate init(_ node: JSONNode) throws(JSONError) {
+    let macs = try node["macs"].int(in: 0...Int.max)
+    self.init(
+      parameters: try node.count("parameters"), macs: macs, bytes: try node.count("bytes"),
+      peakActivationBytes: try node["peak_activation_bytes"].int(in: 0...Int.max),
+      arenaBytes: try node.count("arena_bytes"), packedBytes: try node.count("packed_bytes"),
+      effectiveMACs: try node.optional("effective_macs")?.int(in: 0...Int.max) ?? macs)
+  }
+}
+
+extension Report.CalibrationSummary {
+  fileprivate var json: JSON {
+    [
+      "samples": .int(samples), "held_back": .int(heldBack),
+      "skipped": .array(skipped.map { ["file": .string($0.file), "reason": .string($0.reason)] }),
+      "range": .string(estimator), "seed": .int(seed),
+    ]
+  }
+
+  fileprivate init(_ node: JSONNode) throws(JSONError) {
+    var skipped: [Report.SkippedFile] = []
+    for element in try node.optional("skipped")?.elements() ?? [] {
+      skipped.append(
+        Report.SkippedFile(
+          file: try element["file"].string(), reason: try element.optional("reason")?.string() ?? ""))
+    }
+    self.init(
+      samples: try node.count("samples"), heldBack: try node.count("held_back"), skipped: skipped,
+      estimator: try node.optional("range")?.string() ?? "", seed: try node.optional("seed")?.int() ?? 0)
+  }
+}
+
+extension Report.PassSummary {
+  fileprivate var json: JSON {
+    [
+      "pass": .string(pass), "applied": .int(applied), "no_effect": .int(noEffect), "refused": .int(refused),
+      "notes": .strings(notes),
+    ]
+  }
+
+  fileprivate init(_ node: JSONNode) throws(JSONError) {
+    self.init(
+      pass: try node["pass"].string(), applied: try node.count("applied"), noEffect: try node.count("no_effect"),
+      refused: try node.count("refused"), notes: try node.optional("notes")?.strings() ?? [])
+  }
+}

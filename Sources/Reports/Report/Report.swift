@@ -1,0 +1,162 @@
+package import CanonicalJSON
+
+/// Everything a compilation has to say about itself, as plain values.
+///
+/// Nothing here names a folder, a clock or a host: the same model, recipe and data give the same report.
+package struct Report: Sendable, Equatable {
+  /// The version of the JSON form; a change of a field's meaning or name raises it.
+  package static let schema = 1
+
+  /// The version of dermc that compiled.
+  package var dermc: String
+  package var source: Source
+  /// What was asked for, as the bundle's provenance stores it.
+  package var recipe: JSON
+  /// The file that was written.
+  package var bundle: BundleFile?
+  /// The figures of the source model, as `dermc stats --json` prints them, without layers.
+  package var stats: JSON
+  package var compiled: CompiledFigures
+  package var calibration: CalibrationSummary?
+  package var accuracy: AccuracyReport?
+  package var passes: [PassSummary] = []
+  package var layers: [LayerReport] = []
+  package var warnings: [String] = []
+
+  package init(dermc: String, source: Source, recipe: JSON, stats: JSON, compiled: CompiledFigures) {
+    self.dermc = dermc
+    self.source = source
+    self.recipe = recipe
+    self.stats = stats
+    self.compiled = compiled
+  }
+
+  /// The model file that went in.
+  package struct Source: Sendable, Equatable {
+    /// The file's name, without its folders.
+    package let file: String
+    package let format: String
+    package let bytes: Int
+    package let sha256: String
+
+    /// - Parameter path: where the file is; only its last part is kept
+    package init(path: String, format: String, bytes: Int, sha256: String) {
+      file = Report.fileName(path)
+      self.format = format
+      self.bytes = bytes
+      self.sha256 = sha256
+    }
+  }
+
+  package struct BundleFile: Sendable, Equatable {
+    /// The file's name, without its folders.
+    package let file: String
+    package let bytes: Int
+    package let sha256: String
+    package let sections: [SectionSize]
+
+    /// - Parameter path: where the file is; only its last part is kept
+    package init(path: String, bytes: Int, sha256: String, sections: [SectionSize]) {
+      file = Report.fileName(path)
+      self.bytes = bytes
+      self.sha256 = sha256
+      self.sections = sections
+    }
+  }
+
+  package struct SectionSize: Sendable, Equatable {
+    package let name: String
+    package let codec: String
+    package let rawBytes: Int
+    package let storedBytes: Int
+
+    package init(name: String, codec: String, rawBytes: Int, storedBytes: Int) {
+      self.name = name
+      self.codec = codec
+      self.rawBytes = rawBytes
+      self.storedBytes = storedBytes
+    }
+  }
+
+  /// What the compiled model is made of.
+  package struct CompiledFigures: Sendable, Equatable {
+    package var parameters: Int
+    package var macs: Int
+    /// Bytes of constants before any coding.
+    package var bytes: Int
+    /// The largest sum of activation bytes alive at one step.
+    package var peakActivationBytes: Int
+    /// Bytes of the one buffer all activations are placed in.
+    package var arenaBytes: Int
+    /// Bytes of the weights as they are packed in memory when the model is loaded.
+    package var packedBytes: Int
+    /// MACs without those by weights that are zero.
+    package var effectiveMACs: Int
+
+    package init(
+      parameters: Int, macs: Int, bytes: Int, peakActivationBytes: Int, arenaBytes: Int, packedBytes: Int,
+      effectiveMACs: Int
+    ) {
+      self.parameters = parameters
+      self.macs = macs
+      self.bytes = bytes
+      self.peakActivationBytes = peakActivationBytes
+      self.arenaBytes = arenaBytes
+      self.packedBytes = packedBytes
+      self.effectiveMACs = effectiveMACs
+    }
+  }
+
+  package struct CalibrationSummary: Sendable, Equatable {
+    /// Samples the ranges were taken from.
+    package var samples: Int
+    /// Samples kept out of calibration to compare float and compiled on.
+    package var heldBack: Int
+    /// Samples that could not be read.
+    package var skipped: [SkippedFile]
+    /// How ranges were chosen: `mse`, `minmax`, ...
+    package var estimator: String
+    package var seed: Int
+
+    package init(samples: Int, heldBack: Int, skipped: [SkippedFile] = [], estimator: String, seed: Int) {
+      self.samples = samples
+      self.heldBack = heldBack
+      self.skipped = skipped
+      self.estimator = estimator
+      self.seed = seed
+    }
+  }
+
+  package struct SkippedFile: Sendable, Equatable {
+    /// The file's name below the calibration folder.
+    package let file: String
+    package let reason: String
+
+    package init(file: String, reason: String) {
+      self.file = file
+      self.reason = reason
+    }
+  }
+
+  /// What one pass did.
+  package struct PassSummary: Sendable, Equatable {
+    package var pass: String
+    package var applied: Int
+    package var noEffect: Int
+    package var refused: Int
+    /// A line for each candidate the pass left alone: the node, and why.
+    package var notes: [String]
+
+    package init(pass: String, applied: Int, noEffect: Int = 0, refused: Int = 0, notes: [String] = []) {
+      self.pass = pass
+      self.applied = applied
+      self.noEffect = noEffect
+      self.refused = refused
+      self.notes = notes
+    }
+  }
+
+  static func fileName(_ path: String) -> String {
+    path.split(separator: "/").last.map(String.init) ?? path
+  }
+}

@@ -1,0 +1,94 @@
+/// What `dermc compile` says when it is done: a handful of lines for a terminal.
+package enum SummaryText {
+  /// The summary, a line feed at its end.
+  ///
+  /// - Parameter files: paths of the files that were written, as the user should see them
+  package static func make(_ report: Report, files: [String] = []) -> String {
+    var table = TextTable([("", .left), ("", .left)])
+    size(report, &table)
+    work(report, &table)
+    layers(report, &table)
+    accuracy(report, &table)
+    for warning in report.warnings { table.add(["warning", Printable.name(warning, limit: 400)]) }
+    for (index, file) in files.enumerated() {
+      table.add([index == 0 ? "written" : "", Printable.name(file, limit: 400)])
+    }
+    let title = [report.source.file, report.bundle?.file].compactMap { $0 }.map { Printable.name($0) }
+    return ([title.joined(separator: " → ")] + table.lines(indent: 2)).joined(separator: "\n") + "\n"
+  }
+
+  private static func size(_ report: Report, _ table: inout TextTable) {
+    guard let bundle = report.bundle else { return }
+    let (before, after) = (report.source.bytes, bundle.bytes)
+    let change =
+      after <= before ? "\(Figures.factor(before, after)) smaller" : "\(Figures.factor(after, before)) larger"
+    table.add(["size", "\(Figures.bytes(before)) → \(Figures.bytes(after)), \(change)"])
+  }
+
+  private static func work(_ report: Report, _ table: inout TextTable) {
+    let compiled = report.compiled
+    var text = "\(Figures.short(compiled.macs)) MACs"
+    if compiled.effectiveMACs < compiled.macs {
+      text += " (\(Figures.short(compiled.effectiveMACs)) by weights that are not zero)"
+    }
+    table.add(["work", text + ", \(Figures.bytes(compiled.peakActivationBytes)) of activations at most"])
+  }
+
+  private static func layers(_ report: Report, _ table: inout TextTable) {
+    let int8 = report.layers.filter(\.isInt8)
+    let float = report.layers.filter(\.isFloat)
+    guard !report.layers.isEmpty else { return }
+    var parts: [String] = []
+    if !int8.isEmpty { parts.append("\(Figures.grouped(int8.count)) int8") }
+    if !float.isEmpty { parts.append("\(Figures.grouped(float.count)) float32") }
+    if let worst = report.worstLayer {
+      parts.append(
+        "least like float: \(Printable.name(worst.name)) (\(worst.op)), \(Figures.decibels(worst.outputSQNR))")
+    }
+    table.add(["layers", parts.joined(separator: ", ")])
+    if !int8.isEmpty {
+      for layer in float.prefix(3) {
+        table.add([
+          "", "float32: \(Printable.name(layer.name)) (\(layer.op)): \(Printable.name(layer.reason, limit: 200))",
+        ])
+      }
+      if float.count > 3 { table.add(["", "and \(Figures.grouped(float.count - 3)) more, see the report"]) }
+    }
+  }
+
+  private static func accuracy(_ report: Report, _ table: inout TextTable) {
+    guard let accuracy = report.accuracy else { return }
+    let isLabelled = accuracy.data == .labelled
+    let noun = isLabelled ? "labelled image" : "held-back calibration sample"
+    var parts: [String] = []
+    if let before = accuracy.float?.top1, let after = accuracy.compiled?.top1 {
+      parts.append("top-1 \(Figures.percent(before)) → \(Figures.percent(after))")
+    }
+    if let delta = accuracy.deltas?.top1 { parts.append(Figures.points(delta)) }
+    if let agreement = accuracy.agreement { parts.append("agreement \(Figures.percent(agreement.value))") }
+    if !isLabelled, let level = accuracy.outputSQNR { parts.append("output SQNR \(Figures.decibels(level))") }
+    table.add(["accuracy", parts.joined(separator: ", ") + " on \(Figures.count(accuracy.samples, noun))"])
+    if let worst = accuracy.worstRecall {
+      let change =
+        if let before = worst.before?.recall, let after = worst.after?.recall {
+          "recall \(Figures.percent(before)) → \(Figures.percent(after)), "
+        } else {
+          "recall "
+        }
+      let samples = worst.before.map { " on \(Figures.count($0.support, "image"))" } ?? ""
+      table.add([
+        "", "\(Printable.name(worst.delta.name)) lost most: \(change)\(Figures.points(worst.delta.recall))\(samples)",
+      ])
+    } else if accuracy.deltas?.perClass.contains(where: { $0.recall != nil }) == true {
+      table.add(["", "no class lost recall"])
+    }
+  }
+}
+
+extension Report {
+  /// The layer whose output is least like the float model's.
+  package var worstLayer: LayerReport? {
+    layers.filter { $0.outputSQNR != nil }
+      .min { ($0.outputSQNR ?? .infinity) < ($1.outputSQNR ?? .infinity) }
+  }
+}

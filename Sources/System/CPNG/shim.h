@@ -1,0 +1,6 @@
+#ifndef DERMC_CPNG_SHIM_H
+#define DERMC_CPNG_SHIM_H
+
+#include <png.h>
+
+#endif

@@ -1,0 +1,146 @@
+import ArgumentParser
+import Compiler
+import Quantization
+import Reports
+import Synchronization
+import Tensors
+
+struct CompileCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "compile",
+    abstract: "Compile a model into a bundle, and report what changed.",
+    discussion: """
+      Writes model.derm and model.report.json beside the model, or where -o points.
+
+      EXAMPLES
+        dermc compile model.onnx --int8 --calib data/calib
+        dermc compile model.onnx --int8 --calib data/calib --eval data/val --report model.html
+        dermc compile model.onnx --prune 0.5 -o small.derm
+        dermc compile model.onnx --int8 --calib data/calib --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225
+      """)
+
+  @Argument(help: "The model: .onnx or .derm.")
+  var model: String
+
+  @Flag(help: "Quantize to int8; needs --calib.")
+  var int8 = false
+
+  @Option(help: ArgumentHelp("Folder of images or tensors to calibrate with.", valueName: "dir"))
+  var calib: String?
+
+  @Option(help: ArgumentHelp("Folder of labelled data to measure accuracy on.", valueName: "dir"))
+  var eval: String?
+
+  @Option(help: ArgumentHelp("Fraction of the weights to set to zero.", valueName: "fraction"))
+  var prune: Double?
+
+  @Option(help: "Whether pruning picks weights over the whole model (global) or in each layer (layer).")
+  var pruneScope = "global"
+
+  @Option(help: "How ranges of activations are chosen: minmax, percentile, mse or entropy.")
+  var range = RangeEstimator.mse.rawValue
+
+  @Option(help: "Use this many calibration samples, chosen by --seed.")
+  var samples: Int?
+
+  @Option(help: "Seed of the choice of samples.")
+  var seed: UInt64 = 0
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("Where to write the bundle.", valueName: "bundle"))
+  var output: String?
+
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp("Also write the report here: .json, .md or .html by the name's ending.", valueName: "file"))
+  var report: [String] = []
+
+  @Flag(help: "Refuse where a sample cannot be read, instead of leaving it out.")
+  var strict = false
+
+  @OptionGroup(title: "How images become inputs") var preprocessing: PreprocessingOptions
+  @OptionGroup var common: CommonOptions
+
+  func run() throws {
+    let settings = try preprocessing.settings()
+    let output = self.output ?? replacingExtension(model, with: "derm")
+    guard output != model else { throw Diagnostic.usage("the bundle would replace the model: give another name with -o") }
+    var request = CompilationRequest(
+      model: model, recipe: try recipe(), settings: settings, output: output, threads: try common.threadCount())
+    request.calibrationPath = calib
+    request.evaluationPath = eval
+    request.isStrict = strict
+    let outputs = try ReportFile.all([replacingExtension(output, with: "report.json")] + report)
+    let watcher = CompileWatcher(quiet: common.quiet, verbose: common.verbose)
+    let result = try Compilation(request, observer: watcher).run()
+    for file in outputs { try file.write(result) }
+    if !common.quiet {
+      Console.output(SummaryText.make(result, files: [output] + outputs.map(\.path)))
+    }
+  }
+
+  private func recipe() throws -> Recipe {
+    var recipe = Recipe()
+    recipe.int8 = int8
+    guard let estimator = RangeEstimator(rawValue: range) else {
+      let known = RangeEstimator.allCases.map(\.rawValue).joined(separator: ", ")
+      throw Diagnostic.usage("--range \(range): expected one of \(known)")
+    }
+    recipe.estimator = estimator
+    if let prune {
+      guard prune >= 0, prune < 1 else { throw Diagnostic.usage("--prune \(prune): expected a fraction from 0 to below 1") }
+      recipe.pruneFraction = prune
+    }
+    guard let scope = Recipe.PruneScope(rawValue: pruneScope) else {
+      throw Diagnostic.usage("--prune-scope \(pruneScope): expected global or layer")
+    }
+    recipe.pruneScope = scope
+    if let samples {
+      guard samples > 0 else { throw Diagnostic.usage("--samples \(samples): expected at least 1") }
+      recipe.samples = samples
+    }
+    recipe.seed = seed
+    return recipe
+  }
+}
+
+/// Shows a compilation's progress and warnings.
+private final class CompileWatcher: CompilationObserver {
+  private let quiet: Bool
+  private let verbose: Bool
+  private let bar = Mutex<ProgressBar?>(nil)
+
+  init(quiet: Bool, verbose: Bool) {
+    self.quiet = quiet
+    self.verbose = verbose
+  }
+
+  func begin(_ stage: String, count: Int) {
+    let fresh = ProgressBar(stage, total: count, quiet: quiet)
+    bar.withLock { $0 = fresh }
+  }
+
+  func advance() { bar.withLock { $0 }?.advance() }
+
+  func end() {
+    bar.withLock { bar in
+      bar?.finish()
+      bar = nil
+    }
+  }
+
+  func warn(_ message: String) {
+    if !quiet { Console.error("dermc: warning: \(message)") }
+  }
+
+  func note(_ message: String) {
+    if verbose { Console.error("dermc: \(message)") }
+  }
+}
+
+/// A path with another ending.
+func replacingExtension(_ path: String, with ending: String) -> String {
+  let slash = path.lastIndex(of: "/")
+  let start = slash.map { path.index(after: $0) } ?? path.startIndex
+  guard let dot = path[start...].lastIndex(of: "."), dot != start else { return "\(path).\(ending)" }
+  return "\(path[..<dot]).\(ending)"
+}

@@ -1,0 +1,51 @@
+import ArgumentParser
+import CanonicalJSON
+import Compiler
+import DataSets
+import Metrics
+import Reports
+
+struct EvalCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "eval",
+    abstract: "Measure a model on labelled data, alone or against another model.",
+    discussion: """
+      DIR holds a folder for each class, or a labels.csv with the columns file and label.
+
+      EXAMPLES
+        dermc eval model.derm data/val
+        dermc eval model.derm data/val --against model.onnx --json
+      """)
+
+  @Argument(help: "The model: .onnx or .derm.")
+  var model: String
+
+  @Argument(help: ArgumentHelp("Folder of labelled data.", valueName: "dir"))
+  var data: String
+
+  @Option(help: ArgumentHelp("The model to compare with: the float original.", valueName: "model"))
+  var against: String?
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  @OptionGroup(title: "How images become inputs") var preprocessing: PreprocessingOptions
+  @OptionGroup var common: CommonOptions
+
+  func run() throws {
+    let settings = try preprocessing.settings()
+    let threads = try common.threadCount()
+    let evaluated = try LoadedModel(path: model, size: settings.freeSize)
+    let other = try against.map { try LoadedModel(path: $0, size: settings.freeSize) }
+    let job = EvaluationJob(settings: settings, threads: threads)
+    let bar = ProgressBar("Evaluating", total: 0, quiet: common.quiet)
+    defer { bar.finish() }
+    let result = try job.run(evaluated, against: other, data: data)
+    for problem in result.problems where !common.quiet { Console.error("dermc: warning: skipped \(problem)") }
+    if json {
+      Console.json(result.json)
+    } else {
+      Console.text(result.text)
+    }
+  }
+}

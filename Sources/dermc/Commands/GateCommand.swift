@@ -1,0 +1,52 @@
+import ArgumentParser
+import CanonicalJSON
+import Compiler
+import Reports
+import Tensors
+
+struct GateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "gate",
+    abstract: "Check a report against a budget; exit 1 when it is broken.",
+    discussion: """
+      The keys of a budget are listed in docs/json.md.
+
+      EXAMPLES
+        dermc gate model.report.json --budget budget.json
+      """)
+
+  @Argument(help: "A report that dermc compile wrote (.json).")
+  var report: String
+
+  @Option(help: ArgumentHelp("The budget: a JSON file.", valueName: "file"))
+  var budget: String
+
+  @Flag(name: [.short, .long], help: "Say nothing but errors.")
+  var quiet = false
+
+  func run() throws {
+    let checked: Report
+    let gate: Gate
+    do {
+      checked = try Report(json: read(report))
+    } catch let error as JSONError {
+      throw Diagnostic.refused("\(report): \(error)")
+    }
+    do {
+      gate = try Gate(json: read(budget))
+    } catch let error as JSONError {
+      throw Diagnostic.refused("\(budget): \(error)")
+    }
+    let result = gate.check(checked)
+    if !quiet { Console.text(result.text) }
+    guard result.isMet else { throw Diagnostic(.failed, "\(report): the budget is broken") }
+  }
+
+  private func read(_ path: String) throws -> JSON {
+    do {
+      return try JSON(parsing: MappedFile(path: path).bytes)
+    } catch let error as FileError {
+      throw Diagnostic.refused("\(error)")
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import ArgumentParser
+import CanonicalJSON
+import Compiler
+import Tensors
+
+struct RunCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run",
+    abstract: "Run a model on an image, a tensor or a folder of them.",
+    discussion: """
+      With .npy the tensor is taken in the model's own input layout, any number of inputs along its first dimension.
+
+      EXAMPLES
+        dermc run model.derm lesion.jpg
+        dermc run model.derm lesion.jpg --top 3 --json
+        dermc run model.derm batch.npy --output logits.npy
+      """)
+
+  @Argument(help: "The model: .onnx or .derm.")
+  var model: String
+
+  @Argument(help: "An image, a .npy or .npz file, or a folder.")
+  var input: String
+
+  @Option(help: ArgumentHelp("Write the raw output tensor here.", valueName: "file.npy"))
+  var output: String?
+
+  @Option(help: "How many classes to show, best first.")
+  var top = 3
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  @OptionGroup(title: "How images become inputs") var preprocessing: PreprocessingOptions
+  @OptionGroup var common: CommonOptions
+
+  func run() throws {
+    guard top > 0 else { throw Diagnostic.usage("--top \(top): expected at least 1") }
+    let settings = try preprocessing.settings()
+    let loaded = try LoadedModel(path: model, size: settings.freeSize)
+    let predictions = try Predictions(loaded, on: input, settings: settings, threads: try common.threadCount())
+    for problem in predictions.problems { Console.error("dermc: warning: skipped \(problem)") }
+    if let output {
+      do throws(FileError) { try predictions.write(to: output) } catch { throw Diagnostic.refused("\(error)") }
+    }
+    if json {
+      Console.json(predictions.json(top: top))
+    } else if output == nil || !common.quiet {
+      Console.text(predictions.text(top: top))
+    }
+  }
+}

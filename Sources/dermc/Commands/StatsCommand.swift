@@ -1,0 +1,41 @@
+import ArgumentParser
+import Compiler
+import Reports
+
+struct StatsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "stats",
+    abstract: "Count a model's parameters, MACs, FLOPs, bytes and activation memory.",
+    discussion: """
+      MACs are those of convolutions and matrix products; FLOPs = 2 x MACs.
+
+      EXAMPLES
+        dermc stats model.onnx
+        dermc stats model.derm --per-layer
+        dermc stats model.onnx --json
+      """)
+
+  @Argument(help: "The model: .onnx or .derm.")
+  var model: String
+
+  @Flag(help: "Also list every layer.")
+  var perLayer = false
+
+  @Flag(help: "Print JSON, layers included.")
+  var json = false
+
+  @Option(help: "Height and width of the input, as 96 or 96x128, where the model leaves them free.")
+  var size: String?
+
+  func run() throws {
+    let settings = try DataSettings(
+      size: size, scale: nil, mean: nil, std: nil, channels: nil, resize: nil, file: nil, layout: nil, labels: nil)
+    let loaded = try LoadedModel(path: model, size: settings.freeSize, checksWeights: false)
+    let statistics = ModelStatistics(loaded.graph)
+    if json {
+      Console.json(statistics.json(perLayer: true))
+    } else {
+      Console.text(StatsText.make(statistics, title: model, fileBytes: loaded.fileBytes, perLayer: perLayer))
+    }
+  }
+}

@@ -1,0 +1,143 @@
+import CanonicalJSON
+import Glibc
+import IR
+import Math
+import Operators
+import Tensors
+import Testing
+
+@testable import Bundles
+
+@Suite struct RoundTripTests {
+  @Test(arguments: [BundleWriter.Compression.none, .smallest], [false, true])
+  func graphsSurvive(_ compression: BundleWriter.Compression, isFloat: Bool) throws {
+    try withFolder { folder in
+      let graph = isFloat ? try Sample.floatGraph() : try Sample.int8Graph()
+      let written = Bundle(kind: isFloat ? .checkpoint : .compiled, graph: graph)
+      let reports = try BundleWriter.write(written, to: "\(folder)/a.derm", compression: compression)
+      let file = try BundleReader.open("\(folder)/a.derm")
+      #expect(file.sections == reports)
+      #expect(file.verify().isEmpty)
+      let read = try file.read()
+      #expect(read.kind == written.kind)
+      #expect(read.graph.name == graph.name)
+      #expect(read.graph.hasFreeBatch == graph.hasFreeBatch)
+      #expect(read.graph.description == graph.description)
+      let before = graph.nodesInOrder()
+      let after = read.graph.nodesInOrder()
+      #expect(after.map(\.name) == before.map(\.name))
+      #expect(after.map(\.origins) == before.map(\.origins))
+      for (a, b) in zip(before, after) {
+        #expect(a.inputs.map { $0.map { graph[$0].name } } == b.inputs.map { $0.map { read.graph[$0].name } })
+        for case (let x?, let y?) in zip(a.inputs, b.inputs) {
+          guard let constant = graph.constant(x) else { continue }
+          #expect(try #require(read.graph.constant(y)).isIdentical(to: constant))
+        }
+      }
+      try BundleWriter.write(read, to: "\(folder)/b.derm", compression: compression)
+      #expect(try bytes(of: "\(folder)/b.derm") == bytes(of: "\(folder)/a.derm"))
+    }
+  }
+
+  @Test func allSectionsSurvive() throws {
+    try withFolder { folder in
+      let bundle = try Sample.full()
+      try BundleWriter.write(bundle, to: "\(folder)/a.derm")
+      let read = try BundleReader.open("\(folder)/a.derm").read()
+      #expect(read.preprocessing == bundle.preprocessing)
+      #expect(read.labels == bundle.labels)
+      #expect(read.calibration == bundle.calibration)
+      #expect(read.evaluation == bundle.evaluation)
+      #expect(read.explanation == bundle.explanation)
+      #expect(read.provenance == bundle.provenance)
+      let (a, b) = (try #require(bundle.selfTest), try #require(read.selfTest))
+      #expect(zip(a.inputs + a.outputs, b.inputs + b.outputs).allSatisfy { $0.isIdentical(to: $1) })
+      #expect(a.inputs.count == b.inputs.count && a.outputs.count == b.outputs.count)
+    }
+  }
+
+  @Test func absentSectionsStayAbsent() throws {
+    try withFolder { folder in
+      try BundleWriter.write(Bundle(kind: .checkpoint, graph: Sample.floatGraph()), to: "\(folder)/a.derm")
+      let file = try BundleReader.open("\(folder)/a.derm")
+      #expect(file.sections.map(\.name) == ["graph", "parameters", "integers"])
+      let read = try file.read()
+      #expect(read.preprocessing == nil && read.labels == nil && read.selfTest == nil && read.provenance == nil)
+    }
+  }
+
+  @Test func theSameBundleGivesTheSameBytes() throws {
+    try withFolder { folder in
+      for name in ["a", "b"] { try BundleWriter.write(Sample.full(), to: "\(folder)/\(name).derm") }
+      #expect(try bytes(of: "\(folder)/a.derm") == bytes(of: "\(folder)/b.derm"))
+      let (a, b) = (try BundleReader.open("\(folder)/a.derm"), try BundleReader.open("\(folder)/b.derm"))
+      #expect(a.sha256() == b.sha256() && a.rootHash == b.rootHash)
+      #expect(a.sha256() == SHA256(of: try bytes(of: "\(folder)/a.derm")))
+    }
+  }
+
+  @Test func numberingDoesNotDependOnEdits() throws {
+    try withFolder { folder in
+      var edited = try Sample.int8Graph()
+      // A constant and a node that come and go leave holes in the numbers of values and nodes.
+      let spare = edited.addConstant("spare", Tensor([Float(1)]))
+      try edited.add(Unary(.abs), name: "gone", inputs: [spare])
+      edited.removeDeadNodes()
+      try BundleWriter.write(Bundle(kind: .compiled, graph: Sample.int8Graph()), to: "\(folder)/a.derm")
+      try BundleWriter.write(Bundle(kind: .compiled, graph: edited), to: "\(folder)/b.derm")
+      #expect(try bytes(of: "\(folder)/a.derm") == bytes(of: "\(folder)/b.derm"))
+    }
+  }
+
+  @Test func rawConstantsAreMapped() throws {
+    try withFolder { folder in
+      let bundle = Bundle(kind: .checkpoint, graph: try Sample.floatGraph())
+      for compression in [BundleWriter.Compression.none, .smallest] {
+        let reports = try BundleWriter.write(bundle, to: "\(folder)/a.derm", compression: compression)
+        let graph = try BundleReader.open("\(folder)/a.derm").read().graph
+        for tensor in graph.valueIDs.compactMap({ graph.constant($0) }) {
+          let section = Section.holding(tensor.element).name
+          let isRaw = reports.contains { $0.name == section && $0.codec == "raw" }
+          #expect(tensor.buffer.isOwned != isRaw)
+          #expect(UInt(bitPattern: tensor.bytes.baseAddress) % 64 == 0)
+        }
+      }
+    }
+  }
+
+  @Test func constantsOutliveTheFile() throws {
+    let tensor = try withFolder { folder in
+      try BundleWriter.write(
+        Bundle(kind: .checkpoint, graph: Sample.floatGraph()), to: "\(folder)/a.derm", compression: .none)
+      let graph = try BundleReader.open("\(folder)/a.derm").read().graph
+      return try #require(graph.valueIDs.first { graph[$0].name == "w/1" }.flatMap { graph.constant($0) })
+    }
+    var random = Random(state: 1)
+    #expect(tensor.elements() == random.floats(108))
+  }
+
+  @Test(
+    arguments: [
+      0, -0.0, 0.1, .leastNonzeroMagnitude, .leastNormalMagnitude, .leastNormalMagnitude.nextDown,
+      .greatestFiniteMagnitude, 16_777_216, 0.3, 7.038531e-26, -1.5,
+    ] as [Float])
+  func floatsKeepTheirBits(_ value: Float) throws {
+    let text = try JSON.array([.float(value)]).canonicalBytes()
+    let node = JSONNode(try JSON(parsing: text), name: "x")
+    #expect(try node.elements()[0].anyFloat().bitPattern == value.bitPattern)
+  }
+
+  @Test func manyFloatsKeepTheirBitsAndStayShort() throws {
+    var random = Random(state: 4)
+    for _ in 0..<20_000 {
+      let value = Float(bitPattern: UInt32.random(in: 0...UInt32.max, using: &random))
+      guard value.isFinite else { continue }
+      let text = String(decoding: try JSON.float(value).canonicalBytes(), as: UTF8.self)
+      #expect(Float(try #require(Double(text))).bitPattern == value.bitPattern)
+      #expect(Double(text) == Double(value.description))
+    }
+    #expect(JSON.float(.infinity) == "inf")
+    #expect(JSON.float(-.infinity) == "-inf")
+    #expect(JSON.float(.nan) == "nan")
+  }
+}

@@ -1,0 +1,142 @@
+import CanonicalJSON
+import Testing
+
+@testable import Metrics
+
+@Suite struct ScoresTests {
+  @Test func predictsTheLowestOfEqualClasses() throws {
+    #expect(try Scores(rows: Samples.float).predictions == [0, 1, 0, 2, 0, 3, 0, 1, 0, 0, 1, 2])
+    #expect(try Scores(rows: [[-2, -1, -1]]).predictions == [1])
+  }
+
+  @Test func takesSoftmaxOnlyOfLogits() throws {
+    let probabilities = try Scores(rows: [[0.25, 0.75], [0.5, 0.495]])
+    #expect(probabilities.areProbabilities)
+    #expect(probabilities.probabilities() == [0.25, 0.75, 0.5, Double(Float(0.495))])
+    #expect(try !Scores(rows: [[0.25, 0.75], [0.5, 0.45]]).areProbabilities)
+    #expect(try !Scores(rows: [[1.25, -0.25]]).areProbabilities)
+    let softmax = try Scores(rows: [[1000, 1000, 0], [0, 1, -1]]).probabilities()
+    let sum = 2.718281828459045 + 1 + 0.36787944117144233
+    let expected = [0.5, 0.5, 0, 1 / sum, 2.718281828459045 / sum, 0.36787944117144233 / sum]
+    #expect(zip(softmax, expected).allSatisfy { $0.isNear($1) })
+  }
+
+  static let refused: [(rows: [[Float]], message: String)] = [
+    ([], "there are no samples"), ([[1]], "1 scores per sample; classes must be two or more"),
+    ([[1, 2], [3]], "sample 1 has 1 scores, sample 0 has 2"),
+    ([[1, 2], [3, .nan]], "the score of sample 1, class 1 is nan"),
+    ([[1, -.infinity]], "the score of sample 0, class 1 is -inf"),
+  ]
+
+  @Test(arguments: refused)
+  func refuses(rows: [[Float]], message: String) {
+    #expect(throws: MetricsError(message)) { try Scores(rows: rows) }
+  }
+
+  @Test func refusesLabelsThatDoNotFit() throws {
+    let scores = try Scores(rows: [[1, 2], [3, 4]])
+    #expect(throws: MetricsError("1 labels for 2 samples")) { try LabelledScores(scores, labels: [0]) }
+    #expect(throws: MetricsError("the label of sample 1 is class 2; the model has 2 classes")) {
+      try LabelledScores(scores, labels: [0, 2])
+    }
+    #expect(throws: MetricsError.self) { try LabelledScores(scores, labels: [-1, 0]) }
+    #expect(throws: MetricsError("3 scores do not make rows of 2 classes")) {
+      try Scores(values: [1, 2, 3], classCount: 2)
+    }
+    #expect(throws: MetricsError("1 class names for 2 classes")) {
+      try Evaluation(LabelledScores(scores, labels: [0, 1]), classNames: ["a"])
+    }
+  }
+}
+
+@Suite struct EvaluationTests {
+  @Test func measuresAgainstLabels() throws {
+    let evaluation = try Evaluation(Samples.labelled(Samples.float), classNames: Samples.names)
+    #expect(evaluation.samples == 12)
+    #expect(evaluation.top1 == 7.0 / 12)
+    #expect(evaluation.macroF1.isNear(0.6126984126984126))
+    #expect(try #require(evaluation.auc).isNear((0.84375 + 0.875 + 0.875) / 3))
+    #expect(evaluation.logLoss.isNear(0.8170157140303065))
+    #expect(evaluation.brier.isNear(0.44975748450034664))
+    #expect(evaluation.ece.isNear(0.14425274583888198))
+    #expect(evaluation.confusion == [[3, 1, 0, 0], [2, 2, 0, 0], [1, 0, 2, 1], [0, 0, 0, 0]])
+    let classes = evaluation.classes
+    #expect(classes.map(\.name) == Samples.names)
+    #expect(classes.map(\.support) == [4, 4, 4, 0])
+    #expect(classes.map(\.precision) == [0.5, 2.0 / 3, 1, 0])
+    #expect(classes.map(\.recall) == [0.75, 0.5, 0.5, nil])
+    #expect(classes.map(\.f1) == [0.6, 4.0 / 7, 2.0 / 3, nil])
+    #expect(classes.map(\.auc) == [0.84375, 0.875, 0.875, nil])
+  }
+
+  @Test func leavesUndefinedMeasuresOut() throws {
+    let labelled = try LabelledScores(Scores(rows: [[1, 0, 0], [2, 0, 1]]), labels: [0, 0])
+    let evaluation = try Evaluation(labelled, classNames: ["a", "b", "c"])
+    #expect(evaluation.top1 == 1)
+    #expect(evaluation.macroF1 == 1)
+    #expect(evaluation.auc == nil)
+    #expect(evaluation.classes.map(\.precision) == [1, nil, nil])
+  }
+
+  @Test func weighsTiesOneHalf() throws {
+    // Probabilities of class 1: own 0.5, 0.9; others 0.5, 0.1. Pairs: tie, win, win, win.
+    let scores = try Scores(rows: [[0.5, 0.5], [0.1, 0.9], [0.5, 0.5], [0.9, 0.1]])
+    let curve = RankingCurve(try LabelledScores(scores, labels: [1, 1, 0, 0]), class: 1)
+    #expect(curve.area == 3.5 / 4)
+    // The first pair twice: 2 ties and 2 wins more.
+    #expect(curve.area(weights: [2, 1, 1, 1]) == 5.0 / 6)
+    #expect(curve.area(weights: [0, 0, 1, 1]) == nil)
+  }
+
+  @Test func putsConfidencesIntoBins() throws {
+    // Confidence 1 belongs to the last bin, 0.8 to the one that ends there with ten bins.
+    let scores = try Scores(rows: [[1, 0], [0.75, 0.25], [0.75, 0.25]])
+    let labelled = try LabelledScores(scores, labels: [0, 0, 1])
+    #expect(labelled.calibrationError(bins: 4).isNear((0 + abs(1.5 - 1)) / 3))
+    #expect(labelled.calibrationError(bins: 1).isNear(abs(2.5 - 2) / 3))
+  }
+
+  @Test func writesJSON() throws {
+    let labelled = try LabelledScores(Scores(rows: [[1, 0], [0.5, 0.5]]), labels: [0, 0])
+    let expected = """
+      {"auc":null,"brier":0.25,"confusion":[[2,0],[0,0]],"ece":0.25,"log_loss":0.34657359027997264,"macro_f1":1.0,\
+      "per_class":[{"auc":null,"f1":1.0,"name":"x","precision":1.0,"recall":1.0,"support":2},\
+      {"auc":null,"f1":null,"name":"y","precision":null,"recall":null,"support":0}],"samples":2,"top1":1.0}
+      """
+    #expect(try Evaluation(labelled, classNames: ["x", "y"]).json.description == expected)
+  }
+}
+
+@Suite struct DivergenceTests {
+  @Test func measuresWithoutLabels() throws {
+    let divergence = try Divergence(of: Scores(rows: Samples.compiled), from: Scores(rows: Samples.float))
+    #expect(divergence.agreement == 0.75)
+    #expect(divergence.kl.isNear(0.037629500507838615))
+    #expect(divergence.sqnr.isNear(11.353837612316477))
+    #expect(divergence.cosine.isNear(0.8944880577029583))
+    #expect(divergence.maximumRelativeError.isNear(0.4583333333333333))
+  }
+
+  @Test func isNothingBetweenEqualScores() throws {
+    let scores = try Scores(rows: Samples.float)
+    let divergence = try Divergence(of: scores, from: scores)
+    #expect(divergence.agreement == 1)
+    #expect(divergence.kl == 0)
+    #expect(divergence.sqnr == .infinity)
+    #expect(divergence.cosine == 1)
+    #expect(divergence.maximumRelativeError == 0)
+  }
+
+  @Test func staysFiniteForZeroProbabilities() throws {
+    let divergence = try Divergence(of: Scores(rows: [[0, 1]]), from: Scores(rows: [[1, 0]]))
+    // ln(1 / 1e-12) of the first class; the second adds 1e-12 ln 1e-12.
+    #expect(divergence.kl.isNear(27.631021115928547 - 27.631021115928547e-12))
+    #expect(divergence.cosine == 0)
+  }
+
+  @Test func refusesOtherShapes() throws {
+    #expect(throws: MetricsError("1 x 2 scores cannot be compared with 1 x 3")) {
+      try Divergence(of: Scores(rows: [[1, 2]]), from: Scores(rows: [[1, 2, 3]]))
+    }
+  }
+}

@@ -1,0 +1,177 @@
+import CanonicalJSON
+import Testing
+
+@testable import Reports
+
+struct ReportJSONTests {
+  @Test func writesTheDocumentedFields() throws {
+    var report = sampleReport()
+    report.layers = [report.layers[1]]
+    report.accuracy = AccuracyReport(data: .heldBack, samples: 16)
+    report.accuracy?.agreement = Estimate(0.9375, low: 0.8125, high: 1)
+    report.accuracy?.outputSQNR = 28.5
+    #expect(
+      String(decoding: report.json.prettyBytes(), as: UTF8.self) == """
+        {
+          "schema": 1,
+          "dermc": "0.1.0",
+          "source": {
+            "file": "lesions.onnx",
+            "format": "onnx",
+            "bytes": 9137004,
+            "sha256": "5f1c"
+          },
+          "recipe": {
+            "int8": true,
+            "range": "mse",
+            "prune": 0.0
+          },
+          "bundle": {
+            "file": "lesions.derm",
+            "bytes": 2150300,
+            "sha256": "77ab",
+            "sections": [
+              {
+                "name": "graph",
+                "codec": "zlib",
+                "raw_bytes": 41200,
+                "stored_bytes": 6100
+              },
+              {
+                "name": "weights",
+                "codec": "zlib",
+                "raw_bytes": 2210000,
+                "stored_bytes": 2081000
+              }
+            ]
+          },
+          "stats": {
+            "parameters": 2232839,
+            "macs": 299529216,
+            "flops": 599058432,
+            "bytes": {
+              "total": 9068000
+            },
+            "peak_activation_bytes": 4816896
+          },
+          "compiled": {
+            "parameters": 2215000,
+            "macs": 299529216,
+            "effective_macs": 284000000,
+            "bytes": 2300500,
+            "peak_activation_bytes": 1204224,
+            "arena_bytes": 1254400,
+            "packed_bytes": 2410000
+          },
+          "calibration": {
+            "samples": 127,
+            "held_back": 0,
+            "skipped": [
+              {
+                "file": "nv/broken.jpg",
+                "reason": "the JPEG ends early"
+              }
+            ],
+            "range": "mse",
+            "seed": 0
+          },
+          "accuracy": {
+            "data": "held-back calibration samples",
+            "classes": [],
+            "samples": 16,
+            "agreement": 0.9375,
+            "agreement_interval": {
+              "value": 0.9375,
+              "low": 0.8125,
+              "high": 1.0
+            },
+            "kl": null,
+            "sqnr_db": 28.5,
+            "cosine": null,
+            "max_relative_error": null,
+            "float": null,
+            "compiled": null,
+            "deltas": null,
+            "mcnemar_p": null
+          },
+          "passes": [
+            {
+              "pass": "fold-scale-shift",
+              "applied": 52,
+              "no_effect": 0,
+              "refused": 0,
+              "notes": []
+            },
+            {
+              "pass": "fold-pad",
+              "applied": 0,
+              "no_effect": 2,
+              "refused": 1,
+              "notes": ["pad_3: pads with 0.5, not with 0"]
+            }
+          ],
+          "layers": [
+            {
+              "name": "block_1",
+              "op": "Conv",
+              "output": [1, 96, 56, 56],
+              "macs": 2709504,
+              "precision": "int8",
+              "bits": 8,
+              "weights": 864,
+              "bytes": 1632,
+              "sparsity": 0.1,
+              "output_sqnr_db": 18.24,
+              "reason": "",
+              "raised_scales": 3
+            }
+          ],
+          "warnings": ["1 calibration file was skipped: nv/broken.jpg (the JPEG ends early)"]
+        }
+
+        """)
+  }
+
+  @Test func readsWhatItWrites() throws {
+    let report = sampleReport()
+    let text = report.json.prettyBytes()
+    #expect(try Report(json: JSON(parsing: text)) == report)
+    #expect(try Report(json: JSON(parsing: text)).json == report.json)
+  }
+
+  @Test func passesOverUnknownMembersAndToleratesMissingOnes() throws {
+    let json: JSON = [
+      "schema": 1, "invented": [1, 2], "source": ["file": "a.onnx", "colour": "red"],
+      "compiled": ["macs": 10, "peak_activation_bytes": 20],
+    ]
+    let report = try Report(json: json)
+    #expect(report.source.file == "a.onnx")
+    #expect(report.compiled.effectiveMACs == 10)
+    #expect(report.bundle == nil)
+    #expect(report.accuracy == nil)
+  }
+
+  @Test(
+    arguments: [
+      ([], "report: expected an object, found an array"),
+      (["schema": 2], "report.schema: schema 2 is not known; this dermc reads schema 1"),
+      (["schema": 1], #"report: the member "source" is missing"#),
+      (
+        ["schema": 1, "source": ["file": "a"], "compiled": ["macs": -1]],
+        "report.compiled.macs: -1 is out of range; expected 0 to 9223372036854775807"
+      ),
+    ] as [(JSON, String)])
+  func refusesOtherJSON(_ json: JSON, _ message: String) {
+    #expect {
+      try Report(json: json)
+    } throws: {
+      "\($0)" == message
+    }
+  }
+
+  @Test func namesNoFolders() {
+    let text = "\(sampleReport().json)"
+    #expect(!text.contains("models/"))
+    #expect(!text.contains("out/"))
+  }
+}

@@ -14,6 +14,8 @@ extension Pass {
   /// Conditions: the whole move leaves fewer transposes than before; it is tried on a copy. Exact.
   package static let cancelTransposes = Pass("cancel-transposes", "move transposes until they cancel") {
     (graph: inout Graph, log: inout PassLog) throws(NodeError) in
+    // Moves are tried one transpose after another; a graph made to take for ever is left as it is.
+    var budget = 20_000
     for id in graph.nodeIDs {
       guard let node = graph[id], let transpose = node.op as? Transpose, let x = graph.input(node, 0) else { continue }
       if let reshape = TransposeSinking.reshape(transpose, of: graph.shape(x), freeBatch: graph.hasFreeBatch) {
@@ -22,11 +24,12 @@ extension Pass {
         continue
       }
       guard TransposeSinking.canMove(node, in: graph) else { continue }
-      var trial = TransposeSinking(graph)
+      var trial = TransposeSinking(graph, budget: budget)
       try trial.sink(id)
+      budget = trial.budget
       let saved = graph.transposeCount - trial.graph.transposeCount
       guard saved > 0 else {
-        log.refused(node, "moving it meets no inverse")
+        log.refused(node, budget > 0 ? "moving it meets no inverse" : "too many operators to look at")
         continue
       }
       graph = trial.graph

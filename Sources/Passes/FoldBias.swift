@@ -27,9 +27,13 @@ extension Pass {
         log.refused(node, "\(producer.name) before it has an activation")
         continue
       }
-      try layer.foldAfter(
+      let isFolded = try layer.foldAfter(
         scale: nil, shift: binary.function == .add ? numbers : numbers.map { -$0 }, activation: binary.activation,
         in: &graph, origins: node.origins)
+      guard isFolded else {
+        log.refused(node, "the bias of \(producer.name) would not be finite")
+        continue
+      }
       graph.bypass(node, with: y)
       log.applied(node, "into the bias of \(producer.name)")
     }

@@ -44,6 +44,9 @@ extension Pass {
       guard first.activation == .identity else { return "\(producer.name) before it has an activation" }
       let scale = zip(first.scale, scaling.scale).map { $0 * $1 }
       let shift = zip(zip(first.shift, scaling.scale), scaling.shift).map { $0.0 * $0.1 + $1 }
+      guard (scale + shift).allSatisfy({ Float($0).isFinite }) else {
+        return "numbers of \(producer.name) would not be finite"
+      }
       try graph.rewrite(
         producer, as: ScaleShift(activation: scaling.activation),
         inputs: [
@@ -56,8 +59,9 @@ extension Pass {
       guard layer.channelAxis == 1, layer.outputs == scaling.scale.count else {
         return "\(producer.name) has its channels in another dimension"
       }
-      try layer.foldAfter(
+      let isFolded = try layer.foldAfter(
         scale: scaling.scale, shift: scaling.shift, activation: scaling.activation, in: &graph, origins: node.origins)
+      guard isFolded else { return "numbers of \(producer.name) would not be finite" }
     }
     graph.bypass(node, with: scaling.x)
     log.applied(node, "into \(producer.name) before it")
@@ -84,8 +88,9 @@ extension Pass {
       }
       if user.op is ConvTranspose { return "\(user.name) after it does not sum all taps at every position" }
     }
-    try layer.foldBefore(
+    let isFolded = try layer.foldBefore(
       scale: scaling.scale, shift: scaling.shift, x: scaling.x, in: &graph, origins: node.origins)
+    guard isFolded else { return "numbers of \(user.name) would not be finite" }
     graph.erase(node.id)
     log.applied(node, "into \(user.name) after it")
     return nil

@@ -68,30 +68,34 @@ struct LinearLayer {
 
   // MARK: Folding
 
-  /// Rewrites the layer to y * scale[m] + shift[m], followed by `activation`.
+  /// Rewrites the layer to y * scale[m] + shift[m], followed by `activation`. False, and nothing changed, when a number
+  /// would not be finite in float32.
   func foldAfter(
     scale: [Double]?, shift: [Double], activation: UnaryFunction, in graph: inout Graph, origins: [String]
-  ) throws(NodeError) {
+  ) throws(NodeError) -> Bool {
     let folded = (0..<outputs).map { bias[$0] * (scale?[$0] ?? 1) + shift[$0] }
     let changed = scale.map { scale in mapWeights { weight, output, _ in weight * scale[output] } }
-    try replace(weights: changed, bias: folded, activation: activation, in: &graph, origins: origins)
+    return try replace(weights: changed, bias: folded, activation: activation, in: &graph, origins: origins)
   }
 
   /// Rewrites the layer to take `x` instead of x * scale[c] + shift[c]. Exact where every output sums all its taps.
+  /// False, and nothing changed, when a number would not be finite in float32.
   func foldBefore(
     scale: [Double], shift: [Double], x: ValueID, in graph: inout Graph, origins: [String]
-  ) throws(NodeError) {
+  ) throws(NodeError) -> Bool {
     var folded = bias
     visit { weight, output, input in folded[output] += Double(weight) * shift[input] }
     let changed = mapWeights { weight, _, input in weight * scale[input] }
-    try replace(weights: changed, bias: folded, activation: activation, x: x, in: &graph, origins: origins)
+    return try replace(weights: changed, bias: folded, activation: activation, x: x, in: &graph, origins: origins)
   }
 
   private func replace(
     weights: Tensor?, bias: [Double], activation: UnaryFunction, x: ValueID? = nil, in graph: inout Graph,
     origins: [String]
-  ) throws(NodeError) {
-    guard var op = node.op as? any ActivationCarrying else { return }
+  ) throws(NodeError) -> Bool {
+    guard var op = node.op as? any ActivationCarrying, bias.allSatisfy({ Float($0).isFinite }),
+      weights?.elements(as: Float.self).allSatisfy(\.isFinite) ?? true
+    else { return false }
     op.activation = activation
     var operands = node.inputs
     if let x { operands[0] = x }
@@ -99,6 +103,7 @@ struct LinearLayer {
     let biasID = graph.addFloats(bias, name: "\(node.name)_bias")
     if operands.count > 2 { operands[2] = biasID } else { operands.append(biasID) }
     try graph.rewrite(node, as: op, inputs: operands, origins: origins)
+    return true
   }
 
   // MARK: Walking the weights
@@ -166,7 +171,7 @@ struct ChannelScaling {
       activation = .identity
     default: return nil
     }
-    guard scale.allSatisfy(\.isFinite), shift.allSatisfy(\.isFinite) else { return nil }
+    guard (scale + shift).allSatisfy({ Float($0).isFinite }) else { return nil }
     self.x = x
   }
 }

@@ -5,10 +5,10 @@ package enum PassList {
   /// What every graph goes through, whether it is executed in float, stored or quantized.
   package static let simplify: [PassGroup] = [
     // What is constant shows first: weights that a model computes from constants are weights to all that follows.
-    // Equal things become one early, so that patterns find the same value where the model computed it twice.
+    // Equal things become one early: patterns then find the same value where the model computed it twice.
     PassGroup("constants", [.foldConstants, .eliminateCommonSubexpressions, .eliminateDeadNodes]),
-    // Data movement goes before layers are looked at: transposes hide which operators are neighbours. Shuffles are found
-    // before their reshapes can be merged with others.
+    // Data movement goes before layers are looked at: transposes hide which operators are neighbours. Shuffles are
+    // found before their reshapes can be merged with others.
     PassGroup("movement", repeats: true, [.recogniseChannelShuffle, .eliminateIdentities, .cancelTransposes]),
     // Functions before biases: the 3 of x + 3 in a hard sigmoid would vanish in the layer before it.
     PassGroup("functions", [.recogniseActivations, .eliminateDeadNodes]),

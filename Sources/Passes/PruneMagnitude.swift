@@ -18,8 +18,8 @@ extension Pass {
   /// Before: Conv, ConvTranspose and Gemm with constant weights, after scalings are folded into them. The first and
   /// the last layer take part; depthwise convolutions do not: they have few weights, and each is worth many.
   /// Conditions: 0 <= fraction < 1. Changes what the graph computes.
-  /// Formula: k = round(fraction * n); plain magnitudes, not normalised by layer; where magnitudes are equal, those that
-  /// come first in the graph go first. Biases stay.
+  /// Formula: k = round(fraction * n); plain magnitudes, not normalised by layer; where magnitudes are equal, those
+  /// that come first in the graph go first. Biases stay.
   package static func pruneMagnitude(fraction: Double, scope: PruningScope = .global) -> Pass {
     Pass("prune-magnitude", "set the smallest weights to zero") {
       (graph: inout Graph, log: inout PassLog) throws(NodeError) in

@@ -8,8 +8,8 @@ extension Pass {
   ///
   ///     p = GlobalAveragePool(x); r = act(Conv(p)); g = sigmoid(Conv(r)); y = x * g
   ///
-  /// Conditions: the layers are convolutions or Gemm (reshapes between them do not matter), the gate is a sigmoid or hard
-  /// sigmoid. Changes nothing.
+  /// Conditions: the layers are convolutions or Gemm (reshapes between them do not matter), the gate is a sigmoid or
+  /// hard sigmoid. Changes nothing.
   package static let recogniseSqueezeExcite = Pass("recognise-squeeze-excite", "find squeeze-and-excite blocks") {
     (graph: inout Graph, log: inout PassLog) in
     for node in graph.nodesInOrder() {

@@ -7,11 +7,12 @@ struct TransposeSinking {
   private(set) var graph: Graph
   private var waiting: [NodeID] = []
 
-  /// Rewritings of one transpose, so that a graph with many branches is not searched for ever.
-  private static let stepLimit = 1000
+  /// Nodes that may still be looked at.
+  private(set) var budget: Int
 
-  init(_ graph: Graph) {
+  init(_ graph: Graph, budget: Int) {
     self.graph = graph
+    self.budget = budget
   }
 
   /// The reshape a transpose comes to when it keeps the order of all dimensions larger than one; a free batch counts as
@@ -34,15 +35,14 @@ struct TransposeSinking {
   /// Moves a transpose as far down as it goes.
   mutating func sink(_ id: NodeID) throws(NodeError) {
     waiting = [id]
-    var steps = 0
     while let next = waiting.popLast() {
       guard let node = graph[next], let transpose = node.op as? Transpose, let x = graph.input(node, 0),
         let output = node.outputs.first
       else { continue }
       let order = transpose.order(rank: graph.shape(x).count)
       for user in Set(graph[output].users).sorted() {
-        steps += 1
-        guard steps < TransposeSinking.stepLimit, let user = graph[user] else { continue }
+        guard budget > 0, let user = graph[user] else { continue }
+        budget -= 1
         if let second = user.op as? Transpose {
           try compose(order, second.order(rank: order.count), x, user)
         } else {

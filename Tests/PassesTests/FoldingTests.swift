@@ -161,6 +161,27 @@ import Testing
   }
 }
 
+@Suite struct OverflowTests {
+  /// Weights that float32 does not hold stay in two factors.
+  @Test func numbersThatWouldNotBeFiniteStay() throws {
+    var model = Model()
+    let x = model.input([1, 1])
+    let gemm = try model.add("gemm", Gemm(), x, model.numbers("w", [1e30], shape: [1, 1]))
+    let scaled = try model.add("scaled", ScaleShift(), gemm, model.numbers("s", [1e10]), model.numbers("t", [0]))
+    let small = try model.add("small", ScaleShift(), scaled, model.numbers("u", [1e-20]), model.numbers("v", [0]))
+    model.graph.addOutput(small)
+    var graph = model.graph
+    let log = try Pipeline.run([PassGroup("test", [.foldScaleShift])], on: &graph)
+    #expect(
+      log.lines == [
+        "refused scaled: numbers of gemm would not be finite; ScaleShift after it has no weights",
+        "applied small: into scaled before it",
+      ])
+    let again = try Pipeline.run([PassGroup("test", [.foldScaleShift])], on: &graph)
+    #expect(again.lines == ["applied scaled: into gemm before it"])
+  }
+}
+
 @Suite struct ArithmeticTests {
   @Test func constantsPerChannelBecomeScalings() throws {
     for (function, isLeft) in [

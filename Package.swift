@@ -85,13 +85,18 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: settings),
 
+    .target(
+      name: "TestSupport", dependencies: ["IR", "Math", "Operators", "Tensors"], path: "Tests/Support",
+      swiftSettings: settings),
     tests("Bundles", "CanonicalJSON", "IR", "Math", "Operators", "Tensors"),
     tests("CKernels"),
     tests("CanonicalJSON"),
     tests("Images", "CanonicalJSON", "NumPyFiles", "Tensors", exclude: ["Goldens"]),
     tests("Metrics", "CanonicalJSON"),
     tests("NumPyFiles", "Tensors", exclude: ["Goldens"]),
+    tests("ONNX", "IR", "Math", "NumPyFiles", "Operators", "TestSupport", "Tensors"),
     tests("Operators", "CKernels", "IR", "Math", "Tensors"),
+    tests("Reports", "CanonicalJSON", "IR", "Operators", "Tensors"),
     tests("Passes", "IR", "Math", "Operators", "Tensors"),
   ],
   swiftLanguageModes: [.v6]

@@ -96,8 +96,10 @@ let package = Package(
     tests("NumPyFiles", "Tensors", exclude: ["Goldens"]),
     tests("ONNX", "IR", "Math", "NumPyFiles", "Operators", "TestSupport", "Tensors"),
     tests("Operators", "CKernels", "IR", "Math", "Tensors"),
+    tests("Quantization", "IR", "Math", "Operators", "Runtime", "Tensors"),
     tests("Reports", "CanonicalJSON", "IR", "Operators", "Tensors"),
     tests("Passes", "IR", "Math", "Operators", "Tensors"),
+    tests("Runtime", "IR", "Math", "Operators", "Tensors"),
   ],
   swiftLanguageModes: [.v6]
 )

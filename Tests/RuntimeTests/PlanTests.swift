@@ -1,0 +1,104 @@
+import IR
+import Math
+import Operators
+import Runtime
+import Tensors
+import Testing
+
+private func tensor(_ shape: [Int], seed: UInt64 = 1) -> Tensor {
+  var state = seed
+  let count = shape.reduce(1, *)
+  return Tensor(
+    (0..<count).map { _ -> Float in
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Float(state >> 40) / Float(1 << 23) - 1
+    }, shape: shape)
+}
+
+/// input -> 3x3 convolution -> ReLU -> 1x1 convolution + input-sized branch -> pooling -> reshape
+private func network() throws -> Graph {
+  var graph = Graph(name: "net")
+  let x = graph.addInput("x", TensorType(.float32, [1, 4, 9, 7]))
+  let w1 = graph.addConstant("w1", tensor([6, 4, 3, 3], seed: 2))
+  let b1 = graph.addConstant("b1", tensor([6], seed: 3))
+  let conv = try graph.add(
+    Conv(window: Window(kernel: [3, 3], pads: [1, 1, 1, 1])), name: "conv", inputs: [x, w1, b1])[0]
+  let relu = try graph.add(Unary(.relu), name: "relu", inputs: [conv])[0]
+  let w2 = graph.addConstant("w2", tensor([6, 6, 1, 1], seed: 4))
+  let point = try graph.add(Conv(window: Window(kernel: [1, 1])), name: "point", inputs: [relu, w2])[0]
+  let sum = try graph.add(Binary(.add), name: "sum", inputs: [point, relu])[0]
+  let pooled = try graph.add(GlobalAveragePool(), name: "pool", inputs: [sum])[0]
+  let flat = try graph.add(Reshape(shape: [0, -1]), name: "flat", inputs: [pooled])[0]
+  graph.addOutput(flat)
+  return graph
+}
+
+/// The network computed node by node by the operators alone.
+private func reference(_ graph: Graph, _ input: Tensor) throws -> Tensor {
+  var values: [ValueID: Tensor] = [graph.inputs[0]: input]
+  for node in graph.nodesInOrder() {
+    let arguments = node.inputs.map { id in id.flatMap { values[$0] ?? graph[$0].constant } }
+    for (id, result) in zip(node.outputs, try evaluateConstants(node.op, inputs: arguments)) { values[id] = result }
+  }
+  return try #require(values[graph.outputs[0]])
+}
+
+@Suite struct PlanTests {
+  @Test(arguments: [1, 2, 3]) func computesWhatTheOperatorsMean(threads: Int) throws {
+    let graph = try network()
+    let input = tensor([1, 4, 9, 7])
+    let executor = Executor(try Plan(graph, math: KernelMath()), workers: Workers(threads: threads))
+    let expected = try reference(graph, input)
+    for _ in 0..<3 {
+      executor.write(input.bytes, toInput: 0)
+      executor.run()
+      #expect(executor.outputTensor(0).elements(as: Float.self) == expected.elements(as: Float.self))
+    }
+  }
+
+  @Test func channelsLastInputsAreTakenAsTheyLie() throws {
+    let graph = try network()
+    let executor = Executor(try Plan(graph, math: KernelMath()), workers: Workers(threads: 1))
+    #expect(executor.input(0).layout == .channelsLast)
+    let input = tensor([1, 4, 9, 7])
+    let values: [Float] = input.elements()
+    var moved = [Float](repeating: 0, count: values.count)
+    for c in 0..<4 {
+      for p in 0..<63 { moved[p * 4 + c] = values[c * 63 + p] }
+    }
+    moved.withUnsafeBytes { executor.write($0, layout: .channelsLast, toInput: 0) }
+    executor.run()
+    let expected = try reference(graph, input)
+    #expect(executor.outputTensor(0).elements(as: Float.self) == expected.elements(as: Float.self))
+  }
+
+  /// Storages that are alive together never overlap, and the arena is not much larger than it must be.
+  @Test func memoryIsReusedWithoutOverlap() throws {
+    let plan = try Plan(network(), math: KernelMath())
+    let own = plan.storages.filter { $0.constant == nil && $0.sharedWith == nil }
+    for (index, a) in own.enumerated() {
+      for b in own[(index + 1)...] where a.first <= b.last && b.first <= a.last {
+        #expect(a.offset + a.bytes <= b.offset || b.offset + b.bytes <= a.offset)
+      }
+    }
+    let total = own.reduce(0) { $0 + $1.bytes }
+    #expect(plan.arenaBytes < total)
+    #expect(plan.arenaBytes >= plan.peakActivationBytes)
+  }
+
+  @Test func transposesOfTheInputThatOnlyRenameAreFree() throws {
+    var graph = Graph(name: "nhwc")
+    let x = graph.addInput("x", TensorType(.float32, [1, 5, 6, 3]))
+    let nchw = try graph.add(Transpose(perm: [0, 3, 1, 2]), name: "t", inputs: [x])[0]
+    let w = graph.addConstant("w", tensor([2, 3, 1, 1]))
+    let y = try graph.add(Conv(window: Window(kernel: [1, 1])), name: "c", inputs: [nchw, w])[0]
+    graph.addOutput(y)
+    let plan = try Plan(graph, math: KernelMath())
+    #expect(plan.steps.filter { $0.node != nil }.count == 1)
+    let input = tensor([1, 5, 6, 3])
+    let executor = Executor(plan, workers: Workers(threads: 1))
+    executor.write(input.bytes, toInput: 0)
+    executor.run()
+    #expect(executor.outputTensor(0).elements(as: Float.self) == (try reference(graph, input)).elements(as: Float.self))
+  }
+}

@@ -69,16 +69,34 @@ let package = Package(
 
     // 6: numbers
     library("Quantization", "CKernels", "IR", "Math", "Operators", "Runtime", "Tensors"),
-
     library("DataSets", "Images", "Math", "NumPyFiles", "Runtime", "Tensors"),
 
+    // 7: the main flow, and what is said about it
+    library("Reports", "Bundles", "CanonicalJSON", "IR", "Operators", "Passes", "Quantization", "Tensors"),
+    library(
+      "Compiler", "Bundles", "CanonicalJSON", "DataSets", "IR", "Images", "Math", "Metrics", "NumPyFiles", "ONNX",
+      "OpenBLASMath", "Operators", "Passes", "Quantization", "Reports", "Runtime", "Tensors"),
+
+    // 8: the command line
+    .executableTarget(
+      name: "dermc",
+      dependencies: [
+        "CanonicalJSON", "Compiler", "Quantization", "Reports", "Tensors",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], swiftSettings: settings),
+
+    .target(
+      name: "TestSupport", dependencies: ["IR", "Math", "Operators", "Tensors"], path: "Tests/Support",
+      swiftSettings: settings),
+    tests("Bundles", "CanonicalJSON", "IR", "Math", "Operators", "Tensors"),
     tests("CKernels"),
     tests("CanonicalJSON"),
     tests("Images", "CanonicalJSON", "NumPyFiles", "Tensors", exclude: ["Goldens"]),
     tests("Metrics", "CanonicalJSON"),
     tests("NumPyFiles", "Tensors", exclude: ["Goldens"]),
-    tests("Bundles", "CanonicalJSON", "IR", "Math", "Operators", "Tensors"),
+    tests("ONNX", "IR", "Math", "NumPyFiles", "Operators", "TestSupport", "Tensors"),
     tests("Operators", "CKernels", "IR", "Math", "Tensors"),
+    tests("Reports", "CanonicalJSON", "IR", "Operators", "Tensors"),
     tests("Passes", "IR", "Math", "Operators", "Tensors"),
   ],
   swiftLanguageModes: [.v6]

@@ -1,9 +1,9 @@
 // Depthwise convolution: what is common to all instruction sets.
 //
 // Vectors run across channels. Dot-product instructions add 4 bytes (or 2 words) of one lane, so a few input rows are
-// first interleaved, column by column: lane c of a group holds channel c of 4 (or 2) rows, its slots. Kernel columns are
-// then one multiply-add per group. Slots are as many as the kernel has rows, rounded up to whole groups; where that leaves
-// slots over, they serve further output rows, whose weights lie some slots lower.
+// first interleaved, column by column: lane c of a group holds channel c of 4 (or 2) rows, its slots. Kernel columns
+// are then one multiply-add per group. Slots are as many as the kernel has rows, rounded up to whole groups; where that
+// leaves slots over, they serve further output rows, whose weights lie some slots lower.
 #pragma once
 #include "int8_kernels.h"
 

@@ -1,5 +1,5 @@
-// Depthwise blocks of 64 channels: 4 rows of bytes interleaved, one dpbusd for 4 kernel rows of 16 channels. Activations
-// are made unsigned while they are interleaved (see igemm_s8__avx512vnni.c).
+// Depthwise blocks of 64 channels: 4 rows of bytes interleaved, one dpbusd for 4 kernel rows of 16 channels.
+// Activations are made unsigned while they are interleaved (see igemm_s8__avx512vnni.c).
 #if defined(__x86_64__)
 #include <immintrin.h>
 
@@ -89,8 +89,9 @@ ALWAYS void tile(size_t pixels, size_t first, const dwconv_input *in, const void
   finish(pixels, acc, head, out, first);
 }
 
-// Kernels of `taps` neighbouring columns in steps of 1 or 2: each column of the image is loaded once for all the pixels it
-// belongs to, and weights stay in registers where these are enough. `pixels` >= 4; the last four may overlap those before.
+// Kernels of `taps` neighbouring columns in steps of 1 or 2: each column of the image is loaded once for all the pixels
+// it belongs to, and weights stay in registers where these are enough. `pixels` >= 4; the last four may overlap those
+// before.
 ALWAYS void row_of(size_t taps, size_t groups, size_t stride, size_t pixels, const dwconv_input *in, const void *head,
                    const char *weights, const dwconv_output *out) {
   const size_t x_step = groups * GROUP_SIZE;

@@ -1,8 +1,8 @@
 // Implicit-GEMM convolution: what is common to all instruction sets.
 //
-// The output pixels of one image are the rows of a matrix product, the output channels its columns. A tile is a few rows
-// times one block of columns, accumulated in registers. No im2col matrix is built: a tile reads its input through a
-// table of pointers, one for every tap and row, which lead into the image or, outside of it, to a row of zero points.
+// The output pixels of one image are the rows of a matrix product, the output channels its columns. A tile is a few
+// rows times one block of columns, accumulated in registers. No im2col matrix is built: a tile reads its input through
+// a table of pointers, one for every tap and row, which lead into the image or, outside of it, to a row of zero points.
 //
 // Taps are kernel positions, each a run of in_c / groups bytes. Where channels are few, a whole kernel row is one tap
 // (kernel_w * in_c contiguous bytes); pixels at the border then read a patch copied to scratch.
@@ -34,7 +34,8 @@ typedef struct {
   size_t rows[IGEMM_MAX_VECTORS + 1];    ///< rows of a full tile, by vectors in the widest block
   int32_t input_offset;                  ///< what the tile adds to activations (128 where it makes them unsigned)
   size_t weight_size;                    ///< bytes of a packed weight
-  /// Bytes of `steps` steps of a row converted once for all blocks, and the conversion; 0 and NULL where tiles read int8.
+  /// Bytes of a step of a row once it is converted, and the conversion of `steps` of them, made once for all blocks;
+  /// 0 and NULL where tiles read int8.
   size_t converted_step;
   void (*convert)(size_t steps, const int8_t *row, void *converted);
   const igemm_tile (*tiles)[IGEMM_MAX_ROWS];  ///< [vectors - 1][rows - 1]
@@ -50,8 +51,8 @@ size_t igemm_s8_scratch(const igemm_isa *isa, const ck_conv_shape *shape);
 void igemm_s8_run(const igemm_isa *isa, const ck_conv_shape *shape, const void *packed, const ck_conv_s8_output *output,
                   const int8_t *input, size_t begin, size_t end, void *scratch);
 
-/// The column of a block held by lane `lane` of vector `vector` where the block has `vectors` vectors. It is the order in
-/// which x86 narrowing leaves its results: 128-bit groups of 4 lanes, vector by vector.
+/// The column of a block held by lane `lane` of vector `vector` where the block has `vectors` vectors. It is the order
+/// in which x86 narrowing leaves its results: 128-bit groups of 4 lanes, vector by vector.
 static inline size_t igemm_column(size_t vectors, size_t vector, size_t lane) {
   return 4 * vectors * (lane / 4) + 4 * vector + lane % 4;
 }

@@ -1,5 +1,6 @@
-// Tiles of 8-lane vectors with madd: pairs of int16 products, which int32 always holds. The multiplication of bytes that
-// AVX2 also has (maddubs) saturates and is of no use here. Rows are widened to int16 once for all blocks of columns.
+// Tiles of 8-lane vectors with madd: pairs of int16 products, which int32 always holds. The multiplication of bytes
+// that AVX2 also has (maddubs) saturates and is of no use here. Rows are widened to int16 once for all blocks of
+// columns.
 #if defined(__x86_64__)
 #include <immintrin.h>
 

@@ -18,8 +18,8 @@
 // Rows whose vectors fill one narrowing: it takes four vectors.
 ALWAYS size_t rows_together(size_t vectors) { return vectors == 1 ? 4 : vectors == 2 ? 2 : 1; }
 
-// Puts the columns of each row together, in order, rows in parts of 16 * vectors bytes (the last 16 are free where there
-// are 3 vectors).
+// Puts the columns of each row together, in order, rows in parts of 16 * vectors bytes (the last 16 are free where
+// there are 3 vectors).
 ALWAYS __m512i gather_rows(size_t vectors, __m512i narrow) {
   switch (vectors) {
     case 1:

@@ -27,7 +27,9 @@ static void look_up_rows(size_t rows, size_t columns, size_t stride, const int8_
   for (size_t row = 0; row < rows; row++, y += stride) {
     for (size_t i = 0; i < whole; i += 64)
       _mm512_storeu_si512(y + i, lut_512_apply(_mm512_loadu_si512(y + i), table));
-    if (valid) _mm512_mask_storeu_epi8(y + whole, valid, lut_512_apply(_mm512_maskz_loadu_epi8(valid, y + whole), table));
+    if (!valid) continue;
+    __m512i tail = _mm512_maskz_loadu_epi8(valid, y + whole);
+    _mm512_mask_storeu_epi8(y + whole, valid, lut_512_apply(tail, table));
   }
 }
 

@@ -1,5 +1,6 @@
 // A pool of threads that stay alive between runs. A run is announced by a counter: workers watch it for some
 // microseconds, which spares consecutive layers the price of waking a thread, and then sleep until the next run.
+#define _GNU_SOURCE  // sched_getaffinity
 #include <assert.h>
 #include <pthread.h>
 #include <sched.h>
@@ -13,6 +14,13 @@
 #define MOST_THREADS 256
 #define SPIN_NANOSECONDS 20000   // how long a thread watches before it sleeps
 #define ALONE_NANOSECONDS 3000   // how long it does so without offering its processor to others
+
+size_t ck_processors(void) {
+  cpu_set_t allowed;
+  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return 1;
+  const int count = CPU_COUNT(&allowed);
+  return count > 0 ? (size_t)count : 1;
+}
 
 typedef struct {
   ck_pool *pool;

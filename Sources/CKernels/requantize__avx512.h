@@ -18,9 +18,9 @@ static inline requantize_512 requantize_512_make(int32_t zero_point, int32_t lo,
 /// Rounds scaled values, those beyond the upper bound brought to it first: for any value at all.
 ///
 /// It equals ck_round_clamp: rounding is monotonic and leaves integers alone, so each bound may be applied before or
-/// after it. The upper bound comes before, which also gives hi for NaN (minps returns its second operand) and keeps large
-/// values from the conversion's overflow result, INT32_MIN. That result then only stands for values below -2^31; the
-/// saturating narrowing and addition that follow keep it below every lower bound, which is applied last.
+/// after it. The upper bound comes before, which also gives hi for NaN (minps returns its second operand) and keeps
+/// large values from the conversion's overflow result, INT32_MIN. That result then only stands for values below -2^31;
+/// the saturating narrowing and addition that follow keep it below every lower bound, which is applied last.
 static inline __m512i requantize_512_round_any(__m512 scaled, requantize_512 r) {
   return _mm512_cvtps_epi32(_mm512_min_ps(scaled, r.bound));
 }

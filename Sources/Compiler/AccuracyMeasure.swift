@@ -1,4 +1,4 @@
-import Metrics
+package import Metrics
 package import Reports
 
 /// Metrics of two models on the same samples, as reports hold them.
@@ -76,7 +76,7 @@ extension ModelAccuracy {
       top1: evaluation.top1, macroF1: evaluation.macroF1, auc: evaluation.auc, ece: evaluation.ece,
       perClass: evaluation.classes.map {
         ClassAccuracy(
-          $0.name, samples: $0.support, precision: $0.precision, recall: $0.recall, f1: $0.f1, auc: $0.auc)
+          $0.name, support: $0.support, precision: $0.precision, recall: $0.recall, f1: $0.f1, auc: $0.auc)
       },
       confusion: evaluation.confusion)
   }

@@ -32,7 +32,8 @@ package enum BundleCheck {
       try Preparation.plan(graph), inputs: test.inputs, workers: Workers(threads: threads))
     for (index, (expected, output)) in zip(test.outputs, outputs).enumerated() {
       guard expected.bytes.elementsEqual(output.bytes) else {
-        throw Diagnostic(.failed, "\(path): self-test failed: output \(index) differs from the stored bits on this machine")
+        throw Diagnostic(
+          .failed, "\(path): self-test failed: output \(index) differs from the stored bits on this machine")
       }
     }
     lines.append("self-test: outputs equal the stored bits (\(Machine.instructionSet))")

@@ -1,6 +1,4 @@
 package import DataSets
-import Images
-package import Tensors
 
 /// The samples a compilation looks at: those it calibrates with, and those it holds back to compare float and int8 on.
 package struct CalibrationData: Sendable {

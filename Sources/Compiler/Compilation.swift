@@ -1,7 +1,8 @@
-package import Bundles
+import Bundles
 import CanonicalJSON
-package import DataSets
+import DataSets
 import IR
+import Images
 import Math
 import Passes
 import Quantization
@@ -93,7 +94,7 @@ package struct Compilation {
     let plans = (float: try Preparation.plan(original), compiled: try Preparation.plan(compiled))
     var comparison = FloatComparison(threads: request.threads, observer: observer)
     if let calibration, recipe.int8 { comparison.measureLayers(plans, original, compiled, calibration) }
-    let accuracy = comparison.accuracy(plans, evaluation: evaluation, calibration: calibration)
+    let accuracy = try comparison.accuracy(plans, evaluation: evaluation, calibration: calibration)
     try checkSamples([calibration?.loader, evaluation?.loader])
 
     // Write.
@@ -132,16 +133,19 @@ package struct Compilation {
     defer { observer.end() }
     let observations = try refusing { () throws(NodeError) in
       let calibrator = try Calibrator(graph, observing: Quantizer.valuesToObserve(graph), math: KernelMath())
-      return calibrator.run(data.loader, samples: data.calibration, threads: request.threads) { _ in observer.advance() }
+      return calibrator.run(data.loader, samples: data.calibration, threads: request.threads) { _ in observer.advance()
+      }
     }
     let unreadable = data.loader.problems
     guard unreadable.count < data.calibration.count else {
       throw .refused(
-        "\(request.calibrationPath ?? ""): no sample could be read; \(unreadable.first.map { "\($0.sample.name): \($0.reason)" } ?? "")")
+        "\(request.calibrationPath ?? ""): no sample could be read; \(unreadable.first.map { "\($0.sample.name): \($0.reason)" } ?? "")"
+      )
     }
     for (value, observation) in observations.sorted(by: { $0.key < $1.key }) where observation.histogram.notFinite > 0 {
       throw .refused(
-        "\(request.model): value \(graph[value].name) became NaN or infinite on calibration samples; check the preprocessing (--scale, --mean, --std)")
+        "\(request.model): value \(graph[value].name) became NaN or infinite on calibration samples; check the preprocessing (--scale, --mean, --std)"
+      )
     }
     return observations
   }

@@ -1,4 +1,6 @@
 import Bundles
+import IR
+import Images
 import ONNX
 import Tensors
 
@@ -16,7 +18,7 @@ package struct Conversion {
     if path.hasSuffix(".derm") { return try writeBundle(to: path) }
     guard path.hasSuffix(".onnx") else { throw .usage("-o \(path): expected a name ending in .derm or .onnx") }
     do throws(ONNXError) {
-      try ONNXWriter.write(model.graph, to: path)
+      try ONNXWriter.write(model.graph, to: path, producerVersion: Provenance.version)
     } catch {
       throw .refused("\(error)")
     }

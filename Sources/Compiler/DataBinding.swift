@@ -1,5 +1,6 @@
 package import CanonicalJSON
 package import DataSets
+import IR
 package import Images
 import Tensors
 
@@ -12,7 +13,8 @@ package struct DataBinding: Sendable {
   private let order: ModelInput.Order?
 
   package init(_ model: LoadedModel, settings: DataSettings) throws(Diagnostic) {
-    try self.init(model, settings: settings, preprocessing: model.preprocessing, labels: settings.labels ?? model.labels)
+    try self.init(
+      model, settings: settings, preprocessing: model.preprocessing, labels: settings.labels ?? model.labels)
   }
 
   /// - Parameters:
@@ -64,7 +66,8 @@ package struct DataBinding: Sendable {
       }
       if labels == nil, data.classes.count < outputs, !data.hasNumberLabels {
         throw .refused(
-          "\(path): has \(data.classes.count) class folders, the model has \(outputs) outputs; name all classes in order with --labels FILE")
+          "\(path): has \(data.classes.count) class folders, the model has \(outputs) outputs; name all classes in order with --labels FILE"
+        )
       }
     }
     return data

@@ -1,4 +1,4 @@
-import CanonicalJSON
+package import CanonicalJSON
 package import DataSets
 package import Images
 import Tensors
@@ -73,11 +73,13 @@ package struct DataSettings: Sendable {
       throw .refused("\(error)")
     }
     if let base, (base.height, base.width) != modelSize {
-      throw .refused("the preprocessing's size is \(base.height)x\(base.width), the model's input \(input.height)x\(input.width)")
+      throw .refused(
+        "the preprocessing's size is \(base.height)x\(base.width), the model's input \(input.height)x\(input.width)")
     }
     guard result.channels.count == input.channels else {
       throw .refused(
-        "preprocessing gives \(result.channels.count) channels (\(result.channels.rawValue)), the model's input has \(input.channels)")
+        "preprocessing gives \(result.channels.count) channels (\(result.channels.rawValue)), the model's input has \(input.channels)"
+      )
     }
     return result
   }

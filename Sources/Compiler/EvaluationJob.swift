@@ -33,21 +33,25 @@ package struct EvaluationJob {
     var used = samples.filter { scores[$0] != nil }
     var reference: [[Float]?] = []
     if let other {
-      let binding = try DataBinding(other, settings: settings, preprocessing: other.preprocessing ?? stored, labels: names)
+      let binding = try DataBinding(
+        other, settings: settings, preprocessing: other.preprocessing ?? stored, labels: names)
       let loader = try binding.labelled(at: path).loader
       reference = Inference.run(
         try Preparation.plan(Preparation.executable(other)), on: loader, samples: samples, threads: threads)
       used = used.filter { reference[$0] != nil }
     }
     guard !used.isEmpty else {
-      throw .refused("\(path): no sample could be read; \(data.loader.problems.first.map { "\($0.sample.name): \($0.reason)" } ?? "")")
+      throw .refused(
+        "\(path): no sample could be read; \(data.loader.problems.first.map { "\($0.sample.name): \($0.reason)" } ?? "")"
+      )
     }
     let labels = used.map { data.labels[$0] }
     let evaluation = try AccuracyMeasure.single(used.compactMap { scores[$0] }, labels: labels, classes: data.classes)
     let problems = data.loader.problems.map { "\($0.sample.path): \($0.reason)" }
     guard other != nil else {
       return Result(
-        json: evaluation.json, text: EvaluationText.make(ModelAccuracy(evaluation), samples: used.count), problems: problems)
+        json: evaluation.json, text: EvaluationText.make(ModelAccuracy(evaluation), samples: used.count),
+        problems: problems)
     }
     let accuracy = try AccuracyMeasure.labelled(
       float: used.compactMap { reference[$0] }, compiled: used.compactMap { scores[$0] }, labels: labels,

@@ -31,18 +31,18 @@ struct FloatComparison {
   /// Accuracy on labelled data where there are some, else how alike both models answer on held-back samples.
   func accuracy(
     _ plans: (float: Plan, compiled: Plan), evaluation: LabelledData?, calibration: CalibrationData?
-  ) -> AccuracyReport? {
+  ) throws(Diagnostic) -> AccuracyReport? {
     if let evaluation {
       let samples = Array(evaluation.loader.samples.indices)
       let (float, compiled, used) = scores(plans, evaluation.loader, samples)
       guard !used.isEmpty else { return nil }
-      return AccuracyMeasure.labelled(
+      return try AccuracyMeasure.labelled(
         float: float, compiled: compiled, labels: used.map { evaluation.labels[$0] }, classes: evaluation.classes)
     }
     guard let calibration, !calibration.heldBack.isEmpty else { return nil }
     let (float, compiled, used) = scores(plans, calibration.loader, calibration.heldBack)
     guard !used.isEmpty else { return nil }
-    return AccuracyMeasure.unlabelled(float: float, compiled: compiled)
+    return try AccuracyMeasure.unlabelled(float: float, compiled: compiled)
   }
 
   private func scores(

@@ -3,7 +3,7 @@ package import CanonicalJSON
 package import IR
 package import Math
 import ONNX
-package import Tensors
+import Tensors
 
 /// A model read from any of the formats dermc knows.
 package struct LoadedModel: Sendable {

@@ -5,10 +5,7 @@ import Math
 package enum Machine {
   /// Processors this process may run on.
   package static var processors: Int {
-    var set = cpu_set_t()
-    guard sched_getaffinity(0, MemoryLayout<cpu_set_t>.size, &set) == 0 else { return 1 }
-    let count = withUnsafeBytes(of: &set) { $0.reduce(0) { $0 + $1.nonzeroBitCount } }
-    return max(1, min(256, count))
+    max(1, min(256, Workers.processors))
   }
 
   /// The instruction set kernels are chosen for.

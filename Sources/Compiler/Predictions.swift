@@ -48,7 +48,10 @@ package struct Predictions: Sendable {
   private func best(_ row: Row, _ top: Int) -> [(label: String, probability: Double, index: Int)] {
     let probabilities = (try? Scores(rows: [row.values]))?.probabilities() ?? row.values.map(Double.init)
     let order = probabilities.indices.sorted { (probabilities[$1], $0) < (probabilities[$0], $1) }
-    return order.prefix(top).map { (labels.map { $0.indices.contains($1) ? $0[$1] : "\($1)" }?($0) ?? "\($0)", probabilities[$0], $0) }
+    return order.prefix(top).map { index in
+      let label = labels.flatMap { $0.indices.contains(index) ? $0[index] : nil } ?? "\(index)"
+      return (label, probabilities[index], index)
+    }
   }
 
   package func json(top: Int) -> JSON {

@@ -1,6 +1,7 @@
+import Bundles
 package import IR
-import OpenBLASMath
 package import Math
+import OpenBLASMath
 import Operators
 package import Passes
 package import Runtime

@@ -1,4 +1,5 @@
 import IR
+import Math
 import Passes
 import Quantization
 import Reports

@@ -22,7 +22,8 @@ enum LabelsFile {
 
     var names = classes ?? []
     if classes == nil {
-      let texts = Set(lines.compactMap { labelColumn < $0.count && Int($0[labelColumn]) == nil ? $0[labelColumn] : nil })
+      let texts = Set(
+        lines.compactMap { labelColumn < $0.count && Int($0[labelColumn]) == nil ? $0[labelColumn] : nil })
       names = texts.sorted()
     }
     var samples: [Sample] = []

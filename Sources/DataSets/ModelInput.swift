@@ -1,9 +1,8 @@
-import Images
 package import Tensors
 
 /// How a model takes images: where its dimensions are in its input.
 package struct ModelInput: Sendable, Hashable {
-  package enum Order: String, Sendable { case nchw, nhwc }
+  package enum Order: String, Sendable, CaseIterable { case nchw, nhwc }
 
   package let type: TensorType
   package let order: Order

@@ -52,7 +52,8 @@ package enum SampleFolder {
     for folder in folders {
       guard let label = names.firstIndex(of: folder) else {
         throw DataError(
-          "\(path)/\(folder): is no class of the model (\(names.joined(separator: ", "))); give the order with --labels FILE")
+          "\(path)/\(folder): is no class of the model (\(names.joined(separator: ", "))); give the order with --labels FILE"
+        )
       }
       for file in try list({ () throws(FileError) in try FileTree.files(below: "\(path)/\(folder)") })
       where SampleFormat(path: file) != nil {

@@ -66,7 +66,9 @@ package final class SampleLoader: SampleSource {
       throw DataError("\(error)")
     }
     // Pixels are NHWC: what a channels-last view of an NCHW input and a plain NHWC input both are.
-    pixels.withUnsafeBytes { SampleLoader.copy($0, order: input.order == .nhwc ? .rowMajor : .channelsLast, into: view) }
+    pixels.withUnsafeBytes {
+      SampleLoader.copy($0, order: input.order == .nhwc ? .rowMajor : .channelsLast, into: view)
+    }
   }
 
   private static func copy(_ bytes: UnsafeRawBufferPointer, order: Layout, into view: TensorView) {

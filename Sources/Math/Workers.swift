@@ -16,6 +16,9 @@ package final class Workers: @unchecked Sendable {
     count = pool == nil ? 1 : wanted
   }
 
+  /// Processors this process may run on.
+  package static var processors: Int { ck_processors() }
+
   deinit {
     if let pool { ck_pool_destroy(pool) }
   }

@@ -4,9 +4,9 @@ package import Tensors
 
 /// Resizes images [N, C, H, W] to nearest neighbours or by bilinear interpolation.
 ///
-/// Either `sizes` [oH, oW] or `scales` [sH, sW] are given; with scales the output is floor(input * scale). Nearest takes
-/// any element; linear takes float32 and int8, where y = rne of the interpolated integers: the weights add up to 1, so the
-/// quantization stays.
+/// `sizes` [oH, oW] are the output's, by default floor(input * scale); `scales` [sH, sW] are those coordinates are computed
+/// with, by default output / input. Nearest takes any element; linear takes float32 and int8, where y = rne of the
+/// interpolated integers: the weights add up to 1, so the quantization stays.
 package struct Resize: ElementMoving {
   package static let name = "Resize"
 
@@ -14,21 +14,18 @@ package struct Resize: ElementMoving {
     case nearest, linear
   }
 
-  package enum Target: Sendable, Hashable {
-    case sizes([Int])
-    case scales([Float])
-  }
-
-  package let target: Target
+  package let sizes: [Int]?
+  package let scales: [Float]?
   package let mode: Mode
   package let transformation: CoordinateTransformation
   package let rounding: NearestRounding
 
   package init(
-    _ target: Target, mode: Mode = .nearest, transformation: CoordinateTransformation = .halfPixel,
-    rounding: NearestRounding = .preferFloor
+    sizes: [Int]? = nil, scales: [Float]? = nil, mode: Mode = .nearest,
+    transformation: CoordinateTransformation = .halfPixel, rounding: NearestRounding = .preferFloor
   ) {
-    self.target = target
+    self.sizes = sizes
+    self.scales = scales
     self.mode = mode
     self.transformation = transformation
     self.rounding = rounding
@@ -38,28 +35,21 @@ package struct Resize: ElementMoving {
     mode = try attributes.choice("mode", default: Mode.nearest)
     transformation = try attributes.choice("coordinate_transformation_mode", default: .halfPixel)
     rounding = try attributes.choice("nearest_mode", default: .preferFloor)
-    let sizes = try attributes.ints("sizes")
-    let scales = try attributes.floats("scales")
-    if let sizes, scales == nil {
-      guard sizes.count == 2, sizes.allSatisfy((1...Limits.elements).contains) else {
-        throw AttributeError("sizes \(sizes): expected a height and a width")
-      }
-      target = .sizes(sizes)
-    } else if let scales, sizes == nil {
-      guard scales.count == 2, scales.allSatisfy({ $0 > 0 && $0 <= 1_048_576 }) else {
-        throw AttributeError("scales \(scales): expected two positive numbers")
-      }
-      target = .scales(scales)
-    } else {
-      throw AttributeError("one of the attributes sizes and scales is expected")
+    sizes = try attributes.ints("sizes")
+    scales = try attributes.floats("scales")
+    if let sizes, sizes.count != 2 || !sizes.allSatisfy((1...Limits.elements).contains) {
+      throw AttributeError("sizes \(sizes): expected a height and a width")
     }
+    let range: ClosedRange<Float> = 0x1p-20...0x1p20
+    if let scales, scales.count != 2 || !scales.allSatisfy(range.contains) {
+      throw AttributeError("scales \(scales): expected two positive numbers")
+    }
+    guard sizes != nil || scales != nil else { throw AttributeError("attribute sizes or scales is missing") }
   }
 
   package func write(to attributes: inout AttributeWriter) {
-    switch target {
-    case .sizes(let sizes): attributes.set("sizes", sizes)
-    case .scales(let scales): attributes.set("scales", scales)
-    }
+    if let sizes { attributes.set("sizes", sizes) }
+    if let scales { attributes.set("scales", scales) }
     attributes.set("mode", mode.rawValue)
     if transformation != .halfPixel { attributes.set("coordinate_transformation_mode", transformation.rawValue) }
     if rounding != .preferFloor { attributes.set("nearest_mode", rounding.rawValue) }
@@ -75,14 +65,10 @@ package struct Resize: ElementMoving {
       throw OperatorError("x is \(x.type.element), linear interpolation takes float32 or int8")
     }
     guard x.type.count > 0 else { throw OperatorError("x with shape \(x.shape) is empty") }
-    let size: [Int]
-    switch target {
-    case .sizes(let sizes): size = sizes
-    case .scales(let scales):
-      // In float32, as ONNX Runtime does: 10 * 0.7 is 7. At most 2^31 * 2^20, so the conversion is safe.
-      size = zip(x.shape[2...], scales).map { Int((Float($0) * $1).rounded(.down)) }
-      guard size.allSatisfy({ $0 >= 1 }) else { throw OperatorError("scales \(scales) leave nothing of x \(x.shape)") }
-    }
+    let factors = scales ?? [1, 1]
+    // In float32, as ONNX Runtime does: 10 * 0.7 is 7. At most 2^31 * 2^20, so the conversion is safe.
+    let size = sizes ?? zip(x.shape[2...], factors).map { Int((Float($0) * $1).rounded(.down)) }
+    guard size.allSatisfy({ $0 >= 1 }) else { throw OperatorError("scales \(factors) leave nothing of x \(x.shape)") }
     return [x.type.with(shape: try checkedShape(Array(x.shape[..<2]) + size))]
   }
 
@@ -96,17 +82,13 @@ package struct Resize: ElementMoving {
     let axes = (0..<2).map { axis -> AxisResampling in
       let input = x.shape[axis + 2]
       let size = output.shape[axis + 2]
-      let scale: Float
-      switch target {
-      case .sizes: scale = Float(size) / Float(input)
-      case .scales(let scales): scale = scales[axis]
-      }
+      let scale = scales?[axis] ?? Float(size) / Float(input)
       if mode == .linear { return AxisResampling(linear: transformation, scale: scale, input: input, output: size) }
       return AxisResampling(nearest: rounding, transformation, scale: scale, input: input, output: size)
     }
     if mode == .nearest { return nearestKernel(x.type, output, axes[0], axes[1]) }
-    if x.type.element == .float32 { return linearKernel(Float.self, x.shape, output, axes[0], axes[1]) { $0 } }
-    return linearKernel(Int8.self, x.shape, output, axes[0], axes[1]) { Int8($0.rounded(.toNearestOrEven)) }
+    if x.type.element == .float32 { return linearKernel(Float.self, x.shape, output, axes[0], axes[1]) }
+    return linearKernel(Int8.self, x.shape, output, axes[0], axes[1])
   }
 
   private func nearestKernel(
@@ -132,8 +114,7 @@ package struct Resize: ElementMoving {
   }
 
   private func linearKernel<Element: TensorElement & Interpolable>(
-    _: Element.Type, _ input: [Int], _ output: TensorType, _ vertical: AxisResampling, _ horizontal: AxisResampling,
-    _ rounded: @escaping @Sendable (Float) -> Element
+    _: Element.Type, _ input: [Int], _ output: TensorType, _ vertical: AxisResampling, _ horizontal: AxisResampling
   ) -> Kernel {
     let channels = input[1]
     let (height, width) = (output.shape[2], output.shape[3])
@@ -151,15 +132,9 @@ package struct Resize: ElementMoving {
           for column in 0..<width {
             let left = horizontal.first[column] * channels
             let right = horizontal.second[column] * channels
-            let across = horizontal.weight[column]
-            let y = target + (unit * width + column) * channels
-            for channel in 0..<channels {
-              let (a, b) = (upper[left + channel].number, upper[right + channel].number)
-              let (c, d) = (lower[left + channel].number, lower[right + channel].number)
-              let top = a * (1 - across) + b * across
-              let bottom = c * (1 - across) + d * across
-              y[channel] = rounded(top * (1 - down) + bottom * down)
-            }
+            interpolate(
+              channels, upper + left, upper + right, lower + left, lower + right, across: horizontal.weight[column],
+              down: down, to: target + (unit * width + column) * channels)
           }
         }
       }
@@ -167,15 +142,35 @@ package struct Resize: ElementMoving {
   }
 }
 
-/// An element that interpolation reads as a float.
+/// All channels of one pixel between four neighbours: first across, then down.
+private func interpolate<Element: Interpolable>(
+  _ channels: Int, _ a: UnsafePointer<Element>, _ b: UnsafePointer<Element>, _ c: UnsafePointer<Element>,
+  _ d: UnsafePointer<Element>, across: Float, down: Float, to y: UnsafeMutablePointer<Element>
+) {
+  for channel in 0..<channels {
+    let top = a[channel].number * (1 - across) + b[channel].number * across
+    let bottom = c[channel].number * (1 - across) + d[channel].number * across
+    y[channel] = Element(interpolated: top * (1 - down) + bottom * down)
+  }
+}
+
+/// An element that interpolation reads and writes as a float.
 private protocol Interpolable {
   var number: Float { get }
+  init(interpolated number: Float)
 }
 
 extension Float: Interpolable {
   fileprivate var number: Float { self }
+  fileprivate init(interpolated number: Float) { self = number }
 }
 
 extension Int8: Interpolable {
   fileprivate var number: Float { Float(self) }
+
+  fileprivate init(interpolated number: Float) {
+    // Adding 1.5 * 2^23 leaves the integer nearest to the sum (ties to even) in the low bits: no call of rint.
+    let shifted = number + 12_582_912
+    self = Int8(truncatingIfNeeded: Int32(bitPattern: shifted.bitPattern))
+  }
 }

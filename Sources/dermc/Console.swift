@@ -12,7 +12,13 @@ enum Console {
   /// JSON for machines.
   static func json(_ json: JSON) { print(String(decoding: json.prettyBytes(), as: UTF8.self)) }
 
-  static func error(_ text: String) { fputs(text + "\n", stderr) }
+  static func error(_ text: String) { standardError(text + "\n") }
+
+  /// Writes text as it is to standard error.
+  static func standardError(_ text: String) {
+    var text = text
+    text.withUTF8 { bytes in _ = write(2, bytes.baseAddress, bytes.count) }
+  }
 
   static var isTerminal: Bool { isatty(2) == 1 }
 }
@@ -43,7 +49,7 @@ final class ProgressBar: Sendable {
       let width = 30
       let filled = total == 0 ? width : state.done * width / total
       let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: width - filled)
-      fputs("\r\(title) [\(bar)] \(state.done)/\(total)", stderr)
+      Console.standardError("\r\(title) [\(bar)] \(state.done)/\(total)")
     }
   }
 
@@ -51,7 +57,7 @@ final class ProgressBar: Sendable {
   func finish() {
     guard isShown else { return }
     state.withLock { state in
-      if state.drawn > 0 { fputs("\r\u{1B}[K", stderr) }
+      if state.drawn > 0 { Console.standardError("\r\u{1B}[K") }
     }
   }
 

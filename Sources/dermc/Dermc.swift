@@ -30,24 +30,24 @@ struct Dermc: ParsableCommand {
       let message = fullMessage(for: error)
       if exitCode(for: error).isSuccess {
         print(message)
-        exit(0)
+        Glibc.exit(0)
       }
       Console.error(message)
-      exit(Diagnostic.Code.wrongUsage.rawValue)
+      Glibc.exit(Diagnostic.Code.wrongUsage.rawValue)
     }
     do {
       try command.run()
     } catch let diagnostic as Diagnostic {
       Console.error("dermc: \(diagnostic)")
-      exit(diagnostic.code.rawValue)
+      Glibc.exit(diagnostic.code.rawValue)
     } catch {
       let message = fullMessage(for: error)
       if exitCode(for: error).isSuccess {
         print(message)
-        exit(0)
+        Glibc.exit(0)
       }
       Console.error(message)
-      exit(error is ValidationError ? Diagnostic.Code.wrongUsage.rawValue : Diagnostic.Code.defect.rawValue)
+      Glibc.exit(error is ValidationError ? Diagnostic.Code.wrongUsage.rawValue : Diagnostic.Code.defect.rawValue)
     }
   }
 }

@@ -1,3 +1,4 @@
+import CanonicalJSON
 import Compiler
 import Reports
 import Tensors

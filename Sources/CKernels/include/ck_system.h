@@ -9,6 +9,9 @@
 extern "C" {
 #endif
 
+/// Processors this process may run on; at least 1.
+size_t ck_processors(void);
+
 /// A fixed set of persistent worker threads. The calling thread works too: a pool of 1 has no workers.
 typedef struct ck_pool ck_pool;
 /// NULL when threads cannot be started or threads is not in 1...256.

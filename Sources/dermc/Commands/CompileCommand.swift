@@ -63,7 +63,9 @@ struct CompileCommand: ParsableCommand {
   func run() throws {
     let settings = try preprocessing.settings()
     let output = self.output ?? replacingExtension(model, with: "derm")
-    guard output != model else { throw Diagnostic.usage("the bundle would replace the model: give another name with -o") }
+    guard output != model else {
+      throw Diagnostic.usage("the bundle would replace the model: give another name with -o")
+    }
     var request = CompilationRequest(
       model: model, recipe: try recipe(), settings: settings, output: output, threads: try common.threadCount())
     request.calibrationPath = calib
@@ -87,7 +89,9 @@ struct CompileCommand: ParsableCommand {
     }
     recipe.estimator = estimator
     if let prune {
-      guard prune >= 0, prune < 1 else { throw Diagnostic.usage("--prune \(prune): expected a fraction from 0 to below 1") }
+      guard prune >= 0, prune < 1 else {
+        throw Diagnostic.usage("--prune \(prune): expected a fraction from 0 to below 1")
+      }
       recipe.pruneFraction = prune
     }
     guard let scope = Recipe.PruneScope(rawValue: pruneScope) else {

@@ -20,7 +20,9 @@ struct ConvertCommand: ParsableCommand {
   @OptionGroup(title: "How images become inputs") var preprocessing: PreprocessingOptions
 
   func run() throws {
-    guard output != model else { throw Diagnostic.usage("the output would replace the model: give another name with -o") }
+    guard output != model else {
+      throw Diagnostic.usage("the output would replace the model: give another name with -o")
+    }
     let settings = try preprocessing.settings()
     let loaded = try LoadedModel(path: model, size: settings.freeSize)
     try Conversion(loaded, settings: settings).write(to: output)

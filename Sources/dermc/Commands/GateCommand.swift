@@ -26,20 +26,22 @@ struct GateCommand: ParsableCommand {
 
   func run() throws {
     let checked: Report
-    let gate: Gate
+    let limits: Budget
     do {
       checked = try Report(json: read(report))
     } catch let error as JSONError {
       throw Diagnostic.refused("\(report): \(error)")
     }
     do {
-      gate = try Gate(json: read(budget))
+      limits = try Budget(json: read(budget), name: budget)
     } catch let error as JSONError {
-      throw Diagnostic.refused("\(budget): \(error)")
+      throw Diagnostic.refused("\(error)")
     }
-    let result = gate.check(checked)
-    if !quiet { Console.text(result.text) }
-    guard result.isMet else { throw Diagnostic(.failed, "\(report): the budget is broken") }
+    let gate = Gate(checked, limits)
+    if !quiet {
+      for check in gate.checks { Console.output(check.line) }
+    }
+    guard gate.passes else { throw Diagnostic(.failed, "\(report): the budget is broken") }
   }
 
   private func read(_ path: String) throws -> JSON {

@@ -54,24 +54,25 @@ extension NodeImport {
     guard (scales?.count ?? 4) == 4, (sizes?.count ?? 4) == 4, scales != nil || sizes != nil else {
       throw Failure("scales and sizes do not fit x with shape \(x.shape)")
     }
-    var factors = scales ?? []
     var target = sizes ?? []
-    if let sizes {
-      factors = zip(sizes, x.shape).map { $1 == 0 ? 1 : Float($0) / Float($1) }
-    } else {
-      for (factor, extent) in zip(factors, x.shape) {
+    if let scales, sizes == nil {
+      for (factor, extent) in zip(scales, x.shape) {
         let size = (Float(extent) * factor).rounded(.down)
-        guard factor > 0, size >= 0, size < 0x1p20 else { throw Failure("scales \(factors) are out of range") }
+        guard factor > 0, size >= 0, size < 0x1p20 else { throw Failure("scales \(scales) are out of range") }
         target.append(Int(size))
       }
     }
-    let kind = mode == "bilinear" ? "linear" : mode
     func attributes(_ axes: [Int]) -> [String: Attribute] {
-      [
-        "mode": .string(kind), "coordinate_transformation_mode": .string(coordinates),
-        "nearest_mode": .string(nearest), "sizes": .ints(axes.map { target[$0] }),
-        "scales": .floats(axes.map { factors[$0] }),
+      var attributes: [String: Attribute] = [
+        "mode": .string(mode == "bilinear" ? "linear" : mode), "coordinate_transformation_mode": .string(coordinates),
+        "nearest_mode": .string(nearest),
       ]
+      if let scales, sizes == nil {
+        attributes["scales"] = .floats(axes.map { scales[$0] })
+      } else {
+        attributes["sizes"] = .ints(axes.map { target[$0] })
+      }
+      return attributes
     }
     if target[0] == x.shape[0], target[1] == x.shape[1] { return try add("Resize", attributes([2, 3]), [x]) }
     guard target[0] == x.shape[0], target[3] == x.shape[3] else {

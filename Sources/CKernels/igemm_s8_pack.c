@@ -1,0 +1,132 @@
+// Implicit-GEMM convolution: cutting the work and packing weights.
+#include "igemm_s8_plan.h"
+
+// Cache sizes the loop order aims at: what a chunk of rows may take of L1, and of L2 where the weights exceed it.
+enum { L1_CHUNK = 16 << 10, L2_CHUNK = 192 << 10, L1_WEIGHTS = 16 << 10, L2_WEIGHTS = 512 << 10 };
+// Work units below which rows and blocks of columns are both divided.
+enum { ENOUGH_UNITS = 16, MAX_CHUNK_TILES = 32 };
+
+igemm_plan igemm_make_plan(const igemm_isa *isa, const ck_conv_shape *s) {
+  igemm_plan p = {0};
+  p.groups = (size_t)s->groups;
+  p.in_c = (size_t)s->in_c / p.groups;
+  p.out_c = (size_t)s->out_c / p.groups;
+  p.whole_rows = s->kernel_w > 1 && s->dilation_w == 1 && p.groups == 1 && p.in_c < 16;
+  p.taps = (size_t)s->kernel_h * (p.whole_rows ? 1 : (size_t)s->kernel_w);
+  p.run = p.in_c * (p.whole_rows ? (size_t)s->kernel_w : 1);
+  p.steps = ck_ceil_div(p.run, IGEMM_STEP);
+  p.lanes = isa->lanes;
+  p.vectors = ck_ceil_div(p.out_c, p.lanes);
+  p.blocks = ck_ceil_div(p.vectors, isa->vectors);
+  p.rows = (size_t)s->out_h * (size_t)s->out_w;
+  p.tile_rows = isa->rows[ck_ceil_div(p.vectors, p.blocks)];
+  p.tiles = ck_ceil_div(p.rows, p.tile_rows);
+  p.rows_each = p.rows / p.tiles;
+  p.rows_over = p.rows % p.tiles;
+  p.zeros_size = ck_round_up(p.steps * IGEMM_STEP, CK_ALIGN);
+  p.group_size = ck_round_up(p.vectors * p.lanes * igemm_column_size(isa, &p), CK_ALIGN);
+
+  if (p.tiles < ENOUGH_UNITS) p.row_parts = ck_min(p.tiles, ck_ceil_div(ENOUGH_UNITS, p.blocks));
+  size_t tile_bytes = p.tile_rows * p.in_c * (size_t)s->stride_w * (size_t)s->stride_h;
+  if (isa->convert) tile_bytes = p.tile_rows * p.taps * p.steps * isa->converted_step;
+  size_t chunk = p.group_size <= L1_WEIGHTS ? L1_CHUNK / 4 : p.group_size <= L2_WEIGHTS ? L1_CHUNK : L2_CHUNK;
+  p.chunk_tiles = ck_max(1, ck_min(MAX_CHUNK_TILES, chunk / tile_bytes));
+  if (p.row_parts) p.chunk_tiles = p.tiles;
+  return p;
+}
+
+size_t igemm_s8_packed_size(const igemm_isa *isa, const ck_conv_shape *shape) {
+  igemm_plan p = igemm_make_plan(isa, shape);
+  return IGEMM_HEADER_SIZE + p.zeros_size + p.groups * p.group_size;
+}
+
+// Packs the 4 weights of a step at `column`, steps being `step_size` apart in the block.
+static void put_step(const igemm_isa *isa, const int8_t w[IGEMM_STEP], char *column, size_t step_size) {
+  if (isa->weight_size == 1) {
+    memcpy(column, w, IGEMM_STEP);
+    return;
+  }
+  // Widened weights: the pairs of a step are apart by half a step of the whole block.
+  int16_t wide[IGEMM_STEP] = {w[0], w[1], w[2], w[3]};
+  memcpy(column, wide, sizeof wide / 2);
+  memcpy(column + step_size / 2, wide + 2, sizeof wide / 2);
+}
+
+// The whole steps of one tap, weight k at weights[k * stride]. `stride` is a constant where it matters for speed.
+static inline __attribute__((always_inline)) char *put_steps(const igemm_isa *isa, size_t count, const int8_t *weights,
+                                                             size_t stride, char *column, size_t step_size) {
+  for (size_t k = 0; k + IGEMM_STEP <= count; k += IGEMM_STEP, column += step_size) {
+    const int8_t *from = weights + k * stride;
+    int8_t w[IGEMM_STEP] = {from[0], from[stride], from[2 * stride], from[3 * stride]};
+    put_step(isa, w, column, step_size);
+  }
+  return column;
+}
+
+// Packs one column, whose weights are [in_c][kernel_h][kernel_w].
+static void pack_column(const igemm_isa *isa, const igemm_plan *p, const ck_conv_shape *s, const int8_t *weights,
+                        char *column, size_t step_size) {
+  size_t area = (size_t)s->kernel_h * (size_t)s->kernel_w;
+  for (size_t tap = 0; tap < p->taps; tap++) {
+    size_t at = 0;
+    if (!p->whole_rows) {
+      if (area == 1)
+        column = put_steps(isa, p->run, weights, 1, column, step_size);
+      else
+        column = put_steps(isa, p->run, weights + tap, area, column, step_size);
+      at = p->run / IGEMM_STEP * IGEMM_STEP;
+    }
+    for (; at < p->run; at += IGEMM_STEP, column += step_size) {
+      int8_t w[IGEMM_STEP] = {0};
+      for (size_t k = at; k < p->run && k < at + IGEMM_STEP; k++)
+        w[k - at] = p->whole_rows ? weights[k % p->in_c * area + tap * (size_t)s->kernel_w + k / p->in_c]
+                                  : weights[k * area + tap];
+      put_step(isa, w, column, step_size);
+    }
+  }
+}
+
+// Packs a block of columns; whether one of them is wild.
+static int pack_block(const igemm_isa *isa, const igemm_plan *p, const ck_conv_shape *s, size_t first, size_t vectors,
+                      const int8_t *weights, const int32_t *bias, const float *multiplier, int32_t zero_point,
+                      void *block) {
+  size_t width = vectors * p->lanes, area = (size_t)s->kernel_h * (size_t)s->kernel_w;
+  int is_wild = 0;
+  size_t step_size = width * IGEMM_STEP * isa->weight_size;
+  for (size_t i = 0; i < width; i++) {
+    size_t column = first + igemm_column(vectors, i / p->lanes, i % p->lanes);
+    int32_t folded = 0;
+    float m = 0;
+    if (column < p->out_c) {
+      // Widened weights keep their 4-byte pairs where others have their 4 bytes.
+      char *at = (char *)block + width * (sizeof(int32_t) + sizeof(float)) + i * IGEMM_STEP;
+      const int8_t *w = weights + column * area * p->in_c;
+      pack_column(isa, p, s, w, at, step_size);
+      uint32_t sum = ck_sum_of_weights(area * p->in_c, w);
+      int32_t b = bias ? bias[column] : 0;
+      m = multiplier[column];
+      folded = ck_fold_bias(b, sum, zero_point, isa->input_offset);
+      is_wild |= ck_is_wild(b, area * p->in_c, m);
+    }
+    memcpy((char *)block + i * sizeof folded, &folded, sizeof folded);
+    memcpy((char *)block + (width + i) * sizeof m, &m, sizeof m);
+  }
+  return is_wild;
+}
+
+void igemm_s8_pack(const igemm_isa *isa, const ck_conv_shape *s, const int8_t *weights, const int32_t *bias,
+                   const float *multiplier, int32_t input_zero_point, void *packed) {
+  igemm_plan p = igemm_make_plan(isa, s);
+  memset(packed, 0, igemm_s8_packed_size(isa, s));
+  memset((char *)packed + IGEMM_HEADER_SIZE, input_zero_point, p.zeros_size);
+  igemm_header h = {0};
+  size_t per_group = p.out_c * p.in_c * (size_t)s->kernel_h * (size_t)s->kernel_w;
+  for (size_t g = 0; g < p.groups; g++) {
+    char *group = (char *)packed + IGEMM_HEADER_SIZE + p.zeros_size + g * p.group_size;
+    for (size_t b = 0; b < p.blocks; b++)
+      h.is_wild |= pack_block(isa, &p, s, igemm_first_vector(&p, b) * p.lanes, igemm_block_vectors(&p, b),
+                              weights + g * per_group, bias ? bias + g * p.out_c : NULL, multiplier + g * p.out_c,
+                              input_zero_point, group + igemm_block_offset(isa, &p, b));
+  }
+  memcpy(packed, &h, sizeof h);
+}

@@ -1,0 +1,50 @@
+package import IR
+import Tensors
+
+/// Writes graphs as ONNX models that compute the same: activations fused into operators become nodes of their own, a free
+/// batch becomes the dimension N.
+///
+/// Operator set 17, or a later one where an operator needs it. Weights go to the file from where they lie.
+package enum ONNXWriter {
+  /// - Throws: when an operator has no ONNX form, or the file cannot be written; then nothing of it is left.
+  package static func write(_ graph: Graph, to path: String, producerVersion: String = "") throws(ONNXError) {
+    var emission = Emission(graph)
+    for node in graph.nodesInOrder() {
+      guard let emitter = NodeEmitters.table[node.op.name] else {
+        throw ONNXError(
+          file: path, node: node.name, op: node.op.name, reason: "the operator has no ONNX form",
+          remedy: "write a .derm file instead")
+      }
+      do throws(Failure) {
+        try emitter(node, &emission)
+      } catch {
+        throw ONNXError(file: path, node: node.name, op: node.op.name, reason: error.reason, remedy: error.remedy)
+      }
+    }
+    let model = model(emission.graphMessage(), opset: emission.opset, producerVersion: producerVersion)
+    guard model.count < 1 << 31 else {
+      throw ONNXError(
+        file: path, reason: "would be \(model.count) bytes long, ONNX files end at 2 GiB",
+        remedy: "write a .derm file instead")
+    }
+    let failure = model.withPieces { pieces -> FileError? in
+      do throws(FileError) { try OutputFile.write(pieces, to: path) } catch { return error }
+      return nil
+    }
+    if let failure { throw ONNXError(file: path, reason: failure.reason) }
+  }
+
+  private static func model(_ graph: WireWriter, opset: Int, producerVersion: String) -> WireWriter {
+    var model = WireWriter()
+    // The IR versions ONNX released together with these operator sets.
+    model.integer(1, opset < 19 ? 8 : opset < 21 ? 9 : 10)
+    model.string(2, "dermc")
+    if !producerVersion.isEmpty { model.string(3, producerVersion) }
+    model.message(7, graph)
+    model.message(8) { operatorSet in
+      operatorSet.string(1, "")
+      operatorSet.integer(2, opset)
+    }
+    return model
+  }
+}

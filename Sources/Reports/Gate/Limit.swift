@@ -1,0 +1,141 @@
+/// One kind of limit a budget may set. Adding one is an entry in `Limit.all`.
+struct Limit: Sendable {
+  enum Direction: Sendable {
+    case atMost
+    case atLeast
+  }
+
+  /// How a limit and what is measured are written, and which values make sense.
+  enum Unit: Sendable {
+    case bytes
+    case count
+    /// 0 to 1, shown as percent.
+    case fraction
+    /// A loss of a fraction, 0 to 1, shown as percentage points.
+    case drop
+    case decibels
+  }
+
+  /// What a report has to say about a limit.
+  enum Measured: Sendable {
+    /// The figure, and the class it belongs to; empty for figures of the whole model.
+    case value(Double, subject: String = "")
+    /// Why the report does not have the figure.
+    case missing(String)
+  }
+
+  /// What a limit looks at.
+  enum Figure: Sendable {
+    case whole(@Sendable (Report, _ usesIntervals: Bool) -> Measured)
+    /// A figure of each class the budget names.
+    case perClass(@Sendable (AccuracyReport, _ name: String, _ usesIntervals: Bool) -> Measured)
+  }
+
+  let key: String
+  let direction: Direction
+  let unit: Unit
+  let figure: Figure
+
+  /// All limits there are.
+  static let all: [Limit] = [
+    Limit("max_bundle_bytes", .atMost, .bytes) { report, _ in
+      report.bundle.map { .value(Double($0.bytes)) } ?? .missing("the report is not of a bundle")
+    },
+    Limit("max_parameters", .atMost, .count) { report, _ in .value(Double(report.compiled.parameters)) },
+    Limit("max_macs", .atMost, .count) { report, _ in .value(Double(report.compiled.macs)) },
+    Limit("max_effective_macs", .atMost, .count) { report, _ in .value(Double(report.compiled.effectiveMACs)) },
+    Limit("max_peak_activation_bytes", .atMost, .bytes) { report, _ in
+      .value(Double(report.compiled.peakActivationBytes))
+    },
+    Limit("max_arena_bytes", .atMost, .bytes) { report, _ in .value(Double(report.compiled.arenaBytes)) },
+    Limit("max_packed_bytes", .atMost, .bytes) { report, _ in .value(Double(report.compiled.packedBytes)) },
+    Limit("max_float_layers", .atMost, .count) { report, _ in
+      report.layers.isEmpty
+        ? .missing("the report has no layers") : .value(Double(report.layers.count { $0.isFloat }))
+    },
+    Limit("min_top1", .atLeast, .fraction) { report, _ in report.labelled(\.top1) },
+    Limit("min_macro_f1", .atLeast, .fraction) { report, _ in report.labelled(\.macroF1) },
+    Limit("min_auc", .atLeast, .fraction) { report, _ in report.labelled(\.auc) },
+    Limit("max_ece", .atMost, .fraction) { report, _ in report.labelled(\.ece) },
+    Limit("max_top1_drop", .atMost, .drop) { $0.drop(\.top1, usesIntervals: $1) },
+    Limit("max_macro_f1_drop", .atMost, .drop) { $0.drop(\.macroF1, usesIntervals: $1) },
+    Limit("max_auc_drop", .atMost, .drop) { $0.drop(\.auc, usesIntervals: $1) },
+    Limit("max_recall_drop", .atMost, .drop) { $0.worstRecallDrop(usesIntervals: $1) },
+    Limit("min_agreement", .atLeast, .fraction) { $0.agreement(usesIntervals: $1) },
+    Limit("min_output_sqnr_db", .atLeast, .decibels) { report, _ in
+      guard let accuracy = report.accuracy else { return .notCompared }
+      // Equal outputs have no noise and so no level.
+      let level = accuracy.outputSQNR ?? (accuracy.maximumRelativeError == 0 ? .infinity : nil)
+      return level.map { .value($0) } ?? .undefined
+    },
+    Limit(
+      key: "min_recall", direction: .atLeast, unit: .fraction,
+      figure: .perClass { accuracy, name, _ in
+        accuracy.compiled?.perClass.first { $0.name == name }?.recall.map { .value($0) } ?? .noSamples(name)
+      }),
+    Limit(
+      key: "max_recall_drop_per_class", direction: .atMost, unit: .drop,
+      figure: .perClass { accuracy, name, usesIntervals in
+        accuracy.deltas?.perClass.first { $0.name == name }?.recall
+          .map { .drop($0, usesInterval: usesIntervals) } ?? .noSamples(name)
+      }),
+  ]
+}
+
+extension Limit {
+  private init(
+    _ key: String, _ direction: Direction, _ unit: Unit, _ figure: @escaping @Sendable (Report, Bool) -> Measured
+  ) {
+    self.init(key: key, direction: direction, unit: unit, figure: .whole(figure))
+  }
+}
+
+extension Limit.Measured {
+  static let notLabelled = missing("the report has no labelled data; compile with --eval")
+  fileprivate static let notCompared = missing("the report compares nothing; compile with --eval or --calib")
+  fileprivate static let undefined = missing("it is not defined on the evaluation data")
+  fileprivate static let noInterval = missing("the report has no interval of it")
+
+  fileprivate static func noSamples(_ name: String) -> Limit.Measured {
+    .missing("it is not defined on the evaluation data for \(Printable.name(name))")
+  }
+
+  /// A loss: the difference turned round, or the end of its interval that is the greater loss.
+  fileprivate static func drop(_ delta: Estimate, usesInterval: Bool) -> Limit.Measured {
+    guard usesInterval else { return .value(-delta.value) }
+    return delta.low.map { .value(-$0) } ?? .noInterval
+  }
+}
+
+extension Report {
+  /// A measure of the compiled model against labels.
+  fileprivate func labelled(_ measure: (ModelAccuracy) -> Double?) -> Limit.Measured {
+    guard let compiled = accuracy?.compiled else { return .notLabelled }
+    return measure(compiled).map { .value($0) } ?? .undefined
+  }
+
+  fileprivate func drop(_ measure: (AccuracyReport.Deltas) -> Estimate?, usesIntervals: Bool) -> Limit.Measured {
+    guard let deltas = accuracy?.deltas else { return .notLabelled }
+    return measure(deltas).map { .drop($0, usesInterval: usesIntervals) } ?? .undefined
+  }
+
+  /// The largest loss of recall of any class that has samples.
+  fileprivate func worstRecallDrop(usesIntervals: Bool) -> Limit.Measured {
+    guard let deltas = accuracy?.deltas else { return .notLabelled }
+    var worst: (value: Double, subject: String)?
+    for delta in deltas.perClass {
+      guard let recall = delta.recall else { continue }
+      guard case .value(let value, _) = Limit.Measured.drop(recall, usesInterval: usesIntervals) else {
+        return .missing("the report has no interval of the recall of \(Printable.name(delta.name))")
+      }
+      if value > worst?.value ?? -.infinity { worst = (value, delta.name) }
+    }
+    return worst.map { .value($0.value, subject: $0.subject) } ?? .undefined
+  }
+
+  fileprivate func agreement(usesIntervals: Bool) -> Limit.Measured {
+    guard let agreement = accuracy?.agreement else { return .notCompared }
+    guard usesIntervals else { return .value(agreement.value) }
+    return agreement.low.map { .value($0) } ?? .noInterval
+  }
+}

@@ -20,6 +20,10 @@ extension Pass {
       else { continue }
       let shape = graph.shape(x)
       guard shape.count >= 2, let numbers = graph.constant(constant, along: 1, of: shape) else { continue }
+      guard numbers.count <= channelLimit else {
+        log.noEffect(node, "a number for each of \(numbers.count) elements would be stored twice")
+        continue
+      }
       let scale: [Double]
       let shift: [Double]
       let zeros = [Double](repeating: 0, count: numbers.count)
@@ -43,4 +47,7 @@ extension Pass {
       log.applied(node, "\(binary.function.rawValue) with a constant")
     }
   }
+
+  /// Beyond this, dimension 1 is not channels but a flattened image.
+  private static let channelLimit = 1 << 14
 }

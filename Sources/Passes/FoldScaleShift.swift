@@ -9,6 +9,8 @@ extension Pass {
   ///     y = Conv(x, w, b); z = ScaleShift(y, s, t)        ->   z = Conv(x, w * s[m], b * s[m] + t[m])
   ///     y = ScaleShift(x, s, t); z = Conv(y, w, b)        ->   z = Conv(x, w * s[c], b + sum over c, taps of w * t[c])
   ///     y = ScaleShift(x, s, t); z = ScaleShift(y, u, v)  ->   z = ScaleShift(x, s * u, t * u + v)
+  ///     y = ScaleShift(x, s, t); f = Reshape(y); z = Gemm(f, w, b)
+  ///         ->   f = Reshape(x); z = Gemm(f, ...) as Conv, each channel's s and t for all of its elements
   ///
   /// Before: BatchNormalization or ScaleShift (s = scale / sqrt(var + epsilon), t = bias - mean * s) beside Conv,
   /// ConvTranspose or Gemm.
@@ -56,11 +58,11 @@ extension Pass {
     } else {
       guard let layer = LinearLayer(producer, in: graph) else { return "\(producer.name) has no constant weights" }
       guard layer.activation == .identity else { return "\(producer.name) before it has an activation" }
-      guard layer.channelAxis == 1, layer.outputs == scaling.scale.count else {
+      guard let spread = scaling.spread(over: layer.outputs, isAlongChannels: layer.channelAxis == 1) else {
         return "\(producer.name) has its channels in another dimension"
       }
       let isFolded = try layer.foldAfter(
-        scale: scaling.scale, shift: scaling.shift, activation: scaling.activation, in: &graph, origins: node.origins)
+        scale: spread.scale, shift: spread.shift, activation: scaling.activation, in: &graph, origins: node.origins)
       guard isFolded else { return "numbers of \(producer.name) would not be finite" }
     }
     graph.bypass(node, with: scaling.x)
@@ -73,13 +75,16 @@ extension Pass {
     _ node: Node, _ scaling: ChannelScaling, _ graph: inout Graph, _ log: inout PassLog
   ) throws(NodeError) -> String? {
     guard scaling.activation == .identity else { return "it has an activation" }
-    guard let output = node.outputs.first, let user = graph.soleUser(of: output) else {
-      return "not exactly one node uses its result"
-    }
-    guard let layer = LinearLayer(user, in: graph), graph.input(user, 0) == output else {
+    guard let output = node.outputs.first else { return "it has no output" }
+    let path = graph.movements(from: output)
+    let end = path.last?.outputs.first ?? output
+    guard let user = graph.soleUser(of: end) else { return "not exactly one node uses its result" }
+    guard let layer = LinearLayer(user, in: graph), graph.input(user, 0) == end else {
       return "\(user.op.name) after it has no weights"
     }
-    guard layer.inputs == scaling.scale.count, layer.channelAxis == 1 || graph.shape(output).count == 2 else {
+    let places = try graph.channels(of: output, after: path)
+    let moved = path.isEmpty ? scaling : places.map { scaling.reordered($0) }
+    guard let spread = moved?.spread(over: layer.inputs, isAlongChannels: layer.channelAxis == 1) else {
       return "\(user.name) has its channels in another dimension"
     }
     if scaling.shift.contains(where: { $0 != 0 }) {
@@ -89,8 +94,9 @@ extension Pass {
       if user.op is ConvTranspose { return "\(user.name) after it does not sum all taps at every position" }
     }
     let isFolded = try layer.foldBefore(
-      scale: scaling.scale, shift: scaling.shift, x: scaling.x, in: &graph, origins: node.origins)
+      scale: spread.scale, shift: spread.shift, x: path.isEmpty ? scaling.x : end, in: &graph, origins: node.origins)
     guard isFolded else { return "numbers of \(user.name) would not be finite" }
+    if let first = path.first { try graph.rewrite(first, as: first.op, inputs: [scaling.x]) }
     graph.erase(node.id)
     log.applied(node, "into \(user.name) after it")
     return nil

@@ -145,33 +145,3 @@ struct LinearLayer {
     }
   }
 }
-
-/// A batch normalisation or channelwise scaling with constant numbers: y = activation(x * scale[c] + shift[c]).
-struct ChannelScaling {
-  let x: ValueID
-  let scale: [Double]
-  let shift: [Double]
-  let activation: UnaryFunction
-
-  /// Nil when the node is neither, or a number is not finite.
-  init?(_ node: Node, in graph: Graph) {
-    guard let x = graph.input(node, 0) else { return nil }
-    func numbers(_ index: Int) -> [Float]? { graph.constant(graph.input(node, index))?.floats() }
-    switch node.op {
-    case let scaling as ScaleShift:
-      guard let scale = numbers(1), let shift = numbers(2) else { return nil }
-      self.scale = scale.map(Double.init)
-      self.shift = shift.map(Double.init)
-      activation = scaling.activation
-    case let normalization as BatchNormalization:
-      guard let scale = numbers(1), let bias = numbers(2), let mean = numbers(3), let variance = numbers(4) else {
-        return nil
-      }
-      (self.scale, self.shift) = normalization.coefficients(scale: scale, bias: bias, mean: mean, variance: variance)
-      activation = .identity
-    default: return nil
-    }
-    guard (scale + shift).allSatisfy({ Float($0).isFinite }) else { return nil }
-    self.x = x
-  }
-}

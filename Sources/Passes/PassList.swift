@@ -17,11 +17,16 @@ package enum PassList {
     // Layers come to have weights, biases and scalings; each one found may complete another.
     PassGroup(
       "layers", repeats: true,
-      [.matMulToGemm, .foldBias, .foldScaleShift, .convertReduceToPool, .foldConstants, .eliminateIdentities]),
+      [
+        .matMulToGemm, .foldBias, .convertReduceToPool, .foldScaleShift, .sinkScaleShift, .foldConstants,
+        .eliminateIdentities,
+      ]),
     // Arithmetic and normalisations that found no layer; seen as scalings they may find one, or each other.
     PassGroup(
       "scalings", repeats: true,
-      [.batchNormalizationToScaleShift, .binaryToScaleShift, .foldScaleShift, .eliminateIdentities]),
+      [
+        .batchNormalizationToScaleShift, .binaryToScaleShift, .foldScaleShift, .sinkScaleShift, .eliminateIdentities,
+      ]),
     PassGroup("cleaning", [.eliminateDeadNodes]),
     // Looks only; the report names what it finds.
     PassGroup("findings", [.recogniseSqueezeExcite]),

@@ -161,6 +161,87 @@ import Testing
   }
 }
 
+@Suite struct SinkScaleShiftTests {
+  /// Activation before normalisation, as in many small networks: the scaling goes below the pooling and, through the
+  /// flattening of TensorFlow's layout, into the fully connected layer.
+  @Test func normalizationGoesThroughPoolingAndFlatteningIntoTheLayer() throws {
+    for isTransposed in [false, true] {
+      var model = Model()
+      model.graph.hasFreeBatch = true
+      let conv = try model.conv("conv", model.input([1, 2, 6, 4]), outputs: 3)
+      let relu = try model.add("relu", Unary(.relu), conv)
+      let bn = try model.batchNormalization("bn", relu)
+      var y = try model.add("pool", MaxPool(window: Window(kernel: [2, 2], strides: [2, 2])), bn)
+      if isTransposed { y = try model.add("nhwc", Transpose(perm: [0, 2, 3, 1]), y) }
+      y = try model.add("flat", Reshape(shape: [0, -1]), y)
+      model.graph.addOutput(try model.add("gemm", Gemm(), y, model.constant("w", [5, 18])))
+      let (graph, log, difference) = try model.rewritten(.sinkScaleShift, .foldScaleShift)
+      let movement = isTransposed ? ["nhwc", "flat"] : ["flat"]
+      #expect(graph.nodesInOrder().map(\.name) == ["conv", "relu", "pool"] + movement + ["gemm"])
+      #expect(log.lines == ["applied bn: below pool", "applied bn: into gemm after it"])
+      #expect(difference < 1e-6)
+    }
+  }
+
+  @Test func scalingsOfMeansAreMeansOfScalings() throws {
+    var model = Model()
+    let x = model.input([2, 3, 4, 4])
+    for (name, pool) in [
+      ("global", GlobalAveragePool() as any Operator), ("most", GlobalMaxPool()),
+      ("local", AveragePool(window: Window(kernel: [3, 3], pads: [1, 1, 1, 1]))),
+    ] {
+      let bn = try model.batchNormalization("bn_\(name)", x)
+      model.graph.addOutput(try model.add(name, pool, bn))
+    }
+    let (graph, log, difference) = try model.rewritten(.sinkScaleShift)
+    #expect(
+      graph.outputs.map { graph.producer(of: $0)?.op.name } == [String?](repeating: "BatchNormalization", count: 3))
+    #expect(graph.outputs.map { graph[$0].name } == ["global", "most", "local"])
+    #expect(log.entries.map(\.outcome) == [.applied, .applied, .applied])
+    #expect(difference < 1e-6)
+  }
+
+  @Test func whatPoolingWouldChangeStays() throws {
+    var model = Model()
+    let x = model.input([1, 2, 4, 4])
+    let negative = try model.add(
+      "negative", ScaleShift(), x, model.numbers("s", [1, -1]), model.numbers("t", [0, 0]))
+    model.graph.addOutput(try model.add("max", MaxPool(window: Window(kernel: [2, 2])), negative))
+    let shifted = try model.add("shifted", ScaleShift(), x, model.numbers("u", [1, 2]), model.numbers("v", [0, 1]))
+    let mean = AveragePool(window: Window(kernel: [2, 2], pads: [1, 1, 1, 1]), countIncludePad: true)
+    model.graph.addOutput(try model.add("mean", mean, shifted))
+    let (graph, log, _) = try model.rewritten(.sinkScaleShift)
+    #expect(graph.description == model.graph.description)
+    #expect(
+      log.lines == [
+        "refused negative: a negative scale would turn the maxima of max into minima",
+        "refused shifted: mean counts zeros, which would have to be shifted too",
+      ])
+  }
+
+  @Test func flatteningThatMixesImagesIsNotFollowed() throws {
+    var model = Model()
+    let bn = try model.batchNormalization("bn", model.input([2, 2, 3]))
+    let swapped = try model.add("swapped", Transpose(perm: [1, 0, 2]), bn)
+    let flat = try model.add("flat", Reshape(shape: [2, 6]), swapped)
+    model.graph.addOutput(try model.add("gemm", Gemm(), flat, model.constant("w", [5, 6])))
+    let (graph, log, _) = try model.rewritten(.foldScaleShift)
+    #expect(graph.description == model.graph.description)
+    #expect(log.lines == ["refused bn: it reads an input of the model; gemm has its channels in another dimension"])
+  }
+
+  @Test func oneNumberFitsEveryLayer() throws {
+    var model = Model()
+    let x = model.input([1, 3, 4])
+    let half = try model.add("half", Binary(.mul), x, model.scalar(0.5))
+    let gemm = try model.add("gemm", Gemm(), half, model.constant("w", [3, 4]), model.constant("b", [3]))
+    model.graph.addOutput(try model.add("twice", Binary(.mul), gemm, model.scalar(2)))
+    let (graph, _, difference) = try model.rewritten(.binaryToScaleShift, .foldScaleShift)
+    #expect(graph.nodesInOrder().map(\.name) == ["gemm"])
+    #expect(difference < 1e-6)
+  }
+}
+
 @Suite struct OverflowTests {
   /// Weights that float32 does not hold stay in two factors.
   @Test func numbersThatWouldNotBeFiniteStay() throws {

@@ -128,6 +128,13 @@ import Testing
     #expect(again.outputs.count == 4)
   }
 
+  @Test func nodesOfOneName() throws {
+    var (graph, x) = graph([1, 3])
+    let first = try graph.add(Unary(.relu), name: "same", inputs: [x])
+    graph.addOutput(try graph.add(Unary(.tanh), name: "same", inputs: [first[0]])[0])
+    #expect(try roundTrip(graph).nodesInOrder().map(\.name) == ["same", "same_2"])
+  }
+
   @Test func largeWeightsAreNotCopied() {
     var writer = WireWriter()
     let buffer = Buffer(count: 100_000)

@@ -158,7 +158,7 @@ struct ReportJSONTests {
       (["schema": 1], #"report: the member "source" is missing"#),
       (
         ["schema": 1, "source": ["file": "a"], "compiled": ["macs": -1]],
-        "report.compiled.macs: -1 is out of range; expected 0 to 9223372036854775807"
+        "report.compiled.macs: -1 is out of range; expected 0 to 70368744177664"
       ),
     ] as [(JSON, String)])
   func refusesOtherJSON(_ json: JSON, _ message: String) {

@@ -26,7 +26,8 @@ package struct AccuracyReport: Sendable, Equatable {
   package var divergence: Double?
   /// The largest difference of outputs over the largest output.
   package var maximumRelativeError: Double?
-  /// The probability of a difference in top-1 at least as large if both models were right equally often (McNemar's exact test).
+  /// McNemar's exact test: the probability of a difference in top-1 at least as large if both models were right equally
+  /// often.
   package var mcNemarP: Double?
 
   package init(data: Data, samples: Int, classes: [String] = []) {
@@ -62,6 +63,11 @@ package struct AccuracyReport: Sendable, Equatable {
       self.precision = precision
       self.auc = auc
     }
+  }
+
+  /// The classes whose loss of recall chance does not explain: the interval holds no gain.
+  package var provenLosses: [ClassDelta] {
+    (deltas?.perClass ?? []).filter { ($0.recall?.high ?? 0) < 0 }
   }
 
   /// The class that lost most recall: how much, and on how many samples of it. Nil where none lost any.

@@ -28,6 +28,12 @@ package struct Estimate: Sendable, Equatable {
 }
 
 extension JSONNode {
+  /// What a report may count at most, so that sums over everything in it never overflow.
+  static let counts = 0...(1 << 46)
+
+  /// The count in a member; 0 where there is none.
+  func count(_ key: String) throws(JSONError) -> Int { try optional(key)?.int(in: JSONNode.counts) ?? 0 }
+
   /// The estimate in a member; nil where there is none.
   func estimate(_ key: String) throws(JSONError) -> Estimate? {
     guard let node = try optional(key) else { return nil }

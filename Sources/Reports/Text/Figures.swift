@@ -52,6 +52,11 @@ package enum Figures {
     return "\(threeDigits(value)) \(unit)"
   }
 
+  /// A number of things from a fraction of them.
+  static func part(_ fraction: Double, of count: Int) -> Int {
+    Int((max(0, min(1, fraction)) * Double(count)).rounded())
+  }
+
   private static func threeDigits(_ value: Double) -> String {
     decimal(value, value < 9.995 ? 2 : value < 99.95 ? 1 : 0)
   }

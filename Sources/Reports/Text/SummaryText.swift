@@ -82,6 +82,11 @@ package enum SummaryText {
     } else if accuracy.deltas?.perClass.contains(where: { $0.recall != nil }) == true {
       table.add(["", "no class lost recall"])
     }
+    for delta in accuracy.provenLosses.filter({ $0.name != accuracy.worstRecall?.delta.name }).prefix(3) {
+      table.add([
+        "", "\(Printable.name(delta.name)) lost recall too, more than chance explains: \(Figures.points(delta.recall))",
+      ])
+    }
   }
 }
 

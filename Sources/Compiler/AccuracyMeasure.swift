@@ -22,8 +22,10 @@ package enum AccuracyMeasure {
         auc: labelled.deltas.auc.map(Estimate.init),
         perClass: labelled.deltas.classes.map {
           AccuracyReport.ClassDelta(
-            $0.name, recall: $0.recall.map(Estimate.init), precision: $0.precision.map(Estimate.init))
+            $0.name, recall: $0.recall.map(Estimate.init), precision: $0.precision.map(Estimate.init),
+            auc: $0.auc.map(Estimate.init))
         })
+      report.mcNemarP = labelled.mcNemarP
     }
     return report
   }
@@ -59,6 +61,7 @@ package enum AccuracyMeasure {
     report.outputSQNR = divergence.sqnr.isFinite ? divergence.sqnr : nil
     report.cosine = divergence.cosine
     report.divergence = divergence.kl
+    report.maximumRelativeError = divergence.maximumRelativeError.isFinite ? divergence.maximumRelativeError : nil
   }
 
   private static func measuring<Result>(_ body: () throws(MetricsError) -> Result) throws(Diagnostic) -> Result {
@@ -74,6 +77,7 @@ extension ModelAccuracy {
   package init(_ evaluation: Evaluation) {
     self.init(
       top1: evaluation.top1, macroF1: evaluation.macroF1, auc: evaluation.auc, ece: evaluation.ece,
+      logLoss: evaluation.logLoss, brier: evaluation.brier,
       perClass: evaluation.classes.map {
         ClassAccuracy(
           $0.name, support: $0.support, precision: $0.precision, recall: $0.recall, f1: $0.f1, auc: $0.auc)

@@ -27,6 +27,7 @@ package enum AccuracyMeasure {
         })
       report.mcNemarP = labelled.mcNemarP
     }
+    report.widenUnchanged()
     return report
   }
 
@@ -37,6 +38,7 @@ package enum AccuracyMeasure {
     }
     var report = AccuracyReport(data: .heldBack, samples: comparison.samples)
     fill(&report, comparison)
+    report.widenUnchanged()
     return report
   }
 

@@ -57,7 +57,7 @@ struct ReportJSONTests {
           "compiled": {
             "parameters": 2215000,
             "macs": 299529216,
-            "effective_macs": 284000000,
+            "effective_macs": 150000000,
             "bytes": 2300500,
             "peak_activation_bytes": 1204224,
             "arena_bytes": 1254400,

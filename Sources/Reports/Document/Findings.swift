@@ -29,9 +29,13 @@ enum Findings {
       return result
     }
     if let before = accuracy.float?.top1, let after = accuracy.compiled?.top1 {
-      result.append(
-        "It is right for \(Figures.percent(after)) of them, the float model for \(Figures.percent(before))"
-          + (accuracy.deltas?.top1).map { ": \(Figures.points($0)), \(verdict($0))." }.orEmpty("."))
+      if accuracy.deltas?.top1?.value == 0 {
+        result.append("It is right for \(Figures.percent(after)) of them, like the float model.")
+      } else {
+        result.append(
+          "It is right for \(Figures.percent(after)) of them, the float model for \(Figures.percent(before))"
+            + (accuracy.deltas?.top1).map { ": \(Figures.points($0)), \(verdict($0))." }.orEmpty("."))
+      }
     }
     if let worst = accuracy.worstRecall {
       let name = Printable.name(worst.delta.name)

@@ -12,6 +12,13 @@ package struct Estimate: Sendable, Equatable {
     self.high = high
   }
 
+  /// The estimate, with 3 / samples to each side where its interval has no width.
+  func widened(samples: Int, to bounds: ClosedRange<Double> = -1...1) -> Estimate {
+    guard let low, low == high, samples > 0 else { return self }
+    let margin = 3 / Double(samples)
+    return Estimate(value, low: max(bounds.lowerBound, low - margin), high: min(bounds.upperBound, low + margin))
+  }
+
   package var json: JSON {
     ["value": .finite(value), "low": .finite(low), "high": .finite(high)]
   }

@@ -28,7 +28,8 @@ package enum SummaryText {
   private static func work(_ report: Report, _ table: inout TextTable) {
     let compiled = report.compiled
     var text = "\(Figures.short(compiled.macs)) MACs"
-    if compiled.effectiveMACs < compiled.macs {
+    // A few weights are always rounded to zero.
+    if Double(compiled.effectiveMACs) < 0.95 * Double(compiled.macs) {
       text += " (\(Figures.short(compiled.effectiveMACs)) by weights that are not zero)"
     }
     table.add(["work", text + ", \(Figures.bytes(compiled.peakActivationBytes)) of activations at most"])

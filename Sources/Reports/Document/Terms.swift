@@ -12,7 +12,7 @@ enum Terms {
     meaning:
       "compiled minus float in percentage points (pp), and in brackets the range that holds with 95 % confidence "
       + "for images like these (paired bootstrap). A range that contains 0 may be chance; a wide one means too few "
-      + "images to tell.")
+      + "images to tell. Where no image changed, the range is what their number still allows (rule of three).")
   static let top1 = Document.Term(
     name: "Top-1", meaning: "the share of images whose most probable class is the right one.")
   static let macroF1 = Document.Term(

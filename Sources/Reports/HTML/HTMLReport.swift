@@ -113,7 +113,9 @@ enum HTMLPage {
         if index == 0, named {
           html.element("th", ["scope": "row"]) { write(cell, &$0) }
         } else {
-          html.element("td", ["class": isNumber ? "number" : cell.isDrawn ? "drawn" : ""]) { write(cell, &$0) }
+          html.element("td", ["class": isNumber ? "number" : cell.isDrawn ? "drawn" : cell.isWord ? "word" : ""]) {
+            write(cell, &$0)
+          }
         }
       }
     }
@@ -186,6 +188,12 @@ extension Document.Table {
 }
 
 extension Document.Cell {
+  /// Short enough that breaking it would only hurt.
+  fileprivate var isWord: Bool {
+    guard case .text(let text) = self else { return false }
+    return text.count <= 24
+  }
+
   fileprivate var isDrawn: Bool {
     switch self {
     case .change, .bar: true

@@ -51,7 +51,8 @@ enum StyleSheet {
     }
     th:last-child, td:last-child { padding-right: 0; }
     thead th { color: var(--soft); font-weight: 500; font-size: .82rem; vertical-align: bottom; }
-    tbody th { font-weight: 500; overflow-wrap: anywhere; min-width: 6rem; }
+    tbody th { font-weight: 500; overflow-wrap: anywhere; min-width: 7rem; }
+    td.word { white-space: nowrap; }
     tfoot td { border-bottom: 0; font-weight: 600; }
     .number { text-align: right; }
     td.number { white-space: nowrap; }

@@ -80,7 +80,8 @@ package enum Figures {
   }
 
   private static func range(_ estimate: Estimate, _ text: (Double) -> String) -> String {
-    guard let low = estimate.low, let high = estimate.high else { return "" }
+    // An interval without width says that nothing varied, not that nothing can.
+    guard let low = estimate.low, let high = estimate.high, low < high else { return "" }
     return " (\(text(low)) … \(text(high)))"
   }
 

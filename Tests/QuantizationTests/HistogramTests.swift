@@ -1,7 +1,6 @@
-import Testing
-
 import Quantization
 import Tensors
+import Testing
 
 /// Deterministic numbers for tests.
 private func samples(_ count: Int, scale: Float, seed: UInt64) -> [Float] {
@@ -32,7 +31,9 @@ private func histogram(_ parts: [[Float]]) -> Histogram {
 
   /// Calibration is byte-reproducible because of this: neither order nor the split over threads changes a count.
   @Test func dependsOnTheValuesAlone() {
-    let parts = [samples(1000, scale: 0.01, seed: 1), samples(1000, scale: 5, seed: 2), samples(1000, scale: 300, seed: 3)]
+    let parts = [
+      samples(1000, scale: 0.01, seed: 1), samples(1000, scale: 5, seed: 2), samples(1000, scale: 300, seed: 3),
+    ]
     let forward = histogram(parts)
     let backward = histogram(parts.reversed())
     #expect(forward.exponent == backward.exponent)

@@ -1,12 +1,12 @@
-import Testing
-
 import Quantization
 import Tensors
+import Testing
 
 @Suite struct WeightQuantizationTests {
   @Test func scalesArePerChannelAndSymmetric() {
     let q = WeightQuantization(
-      [1.27, -0.635, 0, 10, 5, -2.5], bias: [], channels: 2, inputScale: 0.1) { _ in [] }
+      [1.27, -0.635, 0, 10, 5, -2.5], bias: [], channels: 2, inputScale: 0.1
+    ) { _ in [] }
     #expect(q.weights == [127, -64, 0, 127, 64, -32] || q.weights == [127, -63, 0, 127, 64, -32])
     #expect(abs(q.scales[0] - 0.01) < 1e-6)
     #expect(abs(q.scales[1] - Float(10.0 / 127)) < 1e-6)

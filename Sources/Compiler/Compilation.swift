@@ -93,7 +93,10 @@ package struct Compilation {
     // Compare with the original.
     let plans = (float: try Preparation.plan(original), compiled: try Preparation.plan(compiled))
     var comparison = FloatComparison(threads: request.threads, observer: observer)
-    if let calibration, recipe.int8 { comparison.measureLayers(plans, original, compiled, calibration) }
+    if let calibration, recipe.int8 {
+      let layers = (float: try Preparation.plan(graph), compiled: plans.compiled)
+      comparison.measureLayers(layers, graph, compiled, calibration)
+    }
     let accuracy = try comparison.accuracy(plans, evaluation: evaluation, calibration: calibration)
     try checkSamples([calibration?.loader, evaluation?.loader])
 
@@ -142,7 +145,8 @@ package struct Compilation {
         "\(request.calibrationPath ?? ""): no sample could be read; \(unreadable.first.map { "\($0.sample.name): \($0.reason)" } ?? "")"
       )
     }
-    for (value, observation) in observations.sorted(by: { $0.key < $1.key }) where observation.histogram.notFinite > 0 {
+    for (value, observation) in observations.sorted(by: { $0.key < $1.key }) where observation.histograms.notFinite > 0
+    {
       throw .refused(
         "\(request.model): value \(graph[value].name) became NaN or infinite on calibration samples; check the preprocessing (--scale, --mean, --std)"
       )

@@ -86,7 +86,7 @@ package struct DataSettings: Sendable {
 
   private func read(_ path: String, size: (height: Int, width: Int)) throws(Diagnostic) -> Preprocessing {
     do {
-      let json = try JSON(parsing: MappedFile(path: path).bytes)
+      let json = try JSON(parsing: MappedFile.contents(of: path))
       return try Preprocessing(json: JSONNode(json, name: "preprocessing"), size: size)
     } catch let error as FileError {
       throw .refused("\(error)")
@@ -109,7 +109,7 @@ package struct DataSettings: Sendable {
   private static func readLines(_ path: String) throws(Diagnostic) -> [String] {
     let text: String
     do throws(FileError) {
-      text = String(decoding: try MappedFile(path: path).bytes, as: UTF8.self)
+      text = String(decoding: try MappedFile.contents(of: path), as: UTF8.self)
     } catch {
       throw .refused("\(error)")
     }

@@ -30,7 +30,8 @@ package struct LoadedModel: Sendable {
 
   /// The hash of the file. Computed anew by each call.
   package var sha256: SHA256 {
-    (try? MappedFile(path: path)).map { SHA256(of: $0.bytes) } ?? SHA256(of: [])
+    (try? MappedFile(path: path)).map { file in withExtendedLifetime(file) { SHA256(of: file.bytes) } }
+      ?? SHA256(of: [])
   }
 
   /// Reads a model.

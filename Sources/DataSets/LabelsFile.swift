@@ -6,7 +6,7 @@ enum LabelsFile {
     let path = "\(folder)/labels.csv"
     let text: String
     do throws(FileError) {
-      text = String(decoding: try MappedFile(path: path).bytes, as: UTF8.self)
+      text = String(decoding: try MappedFile.contents(of: path), as: UTF8.self)
     } catch {
       throw DataError("\(error)")
     }

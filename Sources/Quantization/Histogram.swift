@@ -26,13 +26,28 @@ package struct Histogram: Sendable {
 
   /// Adds all values; `scratch` holds `bins` counters and is left in no particular state.
   package mutating func add(_ values: UnsafeBufferPointer<Float>, scratch: UnsafeMutablePointer<UInt32>) {
-    guard let start = values.baseAddress, !values.isEmpty else { return }
+    let (low, high, bad) = Histogram.range(values)
+    notFinite += UInt64(bad)
+    guard low <= high else { return }
+    add(values, range: (low, high), notFinite: bad, scratch: scratch)
+  }
+
+  /// The range of the finite values, and how many are not.
+  package static func range(_ values: UnsafeBufferPointer<Float>) -> (low: Float, high: Float, notFinite: Int) {
     var range: (Float, Float) = (.infinity, -.infinity)
+    guard let start = values.baseAddress else { return (range.0, range.1, 0) }
     let bad = withUnsafeMutableBytes(of: &range) { range in
       Kernels.float.min_max(values.count, start, range.baseAddress?.assumingMemoryBound(to: Float.self))
     }
-    notFinite += UInt64(bad)
-    guard range.0 <= range.1 else { return }
+    return (range.0, range.1, bad)
+  }
+
+  /// Adds values whose range is known.
+  package mutating func add(
+    _ values: UnsafeBufferPointer<Float>, range: (Float, Float), notFinite bad: Int,
+    scratch: UnsafeMutablePointer<UInt32>
+  ) {
+    guard let start = values.baseAddress else { return }
     grow(toInclude: range.0, range.1)
     memset(scratch, 0, Histogram.bins * MemoryLayout<UInt32>.stride)
     Kernels.float.histogram(

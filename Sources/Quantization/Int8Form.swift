@@ -22,7 +22,6 @@ enum Int8Form {
     case let conv as Conv:
       return weightsRefusal(node, in: graph, activation: conv.activation)
     case let gemm as Gemm:
-      guard gemm.transB else { return "weights are not stored [outputs, inputs]" }
       guard x?.rank == 2 else { return "the input has \(x?.rank ?? 0) dimensions, int8 has a form for 2" }
       return weightsRefusal(node, in: graph, activation: gemm.activation)
     case let scaleShift as ScaleShift:

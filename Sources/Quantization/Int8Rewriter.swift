@@ -61,7 +61,8 @@ struct Int8Rewriter {
     case let conv as Conv:
       let operation = Weighted(groups: conv.group, window: conv.window, clamp: conv.activation)
       try addWeighted(node, operation)
-    case let gemm as Gemm: try addWeighted(node, Weighted(groups: 1, window: nil, clamp: gemm.activation))
+    case let gemm as Gemm:
+      try addWeighted(node, Weighted(groups: 1, window: nil, clamp: gemm.activation, isTransposed: !gemm.transB))
     case let scaleShift as ScaleShift:
       let channels = source.type(of: node.outputs[0]).shape[1]
       let operation = Weighted(groups: channels, window: Window(kernel: [1, 1]), clamp: scaleShift.activation)
@@ -90,17 +91,26 @@ struct Int8Rewriter {
     /// Nil for a matrix product.
     let window: Window?
     let clamp: UnaryFunction
+    /// Whether the weights lie [inputs, outputs] and must be turned.
+    var isTransposed = false
   }
 
   private mutating func addWeighted(_ node: Node, _ operation: Weighted) throws(OperatorError) {
     guard let inputID = node.inputs[0], let weightsID = node.inputs[1],
-      let weights = source.constant(weightsID), let values = weights.floats()
+      let weights = source.constant(weightsID), var values = weights.floats()
     else { return try keepFloat(node, reason: "weights are not constant float32") }
+    var shape = weights.shape
+    if operation.isTransposed {
+      let rows = shape[0]
+      let columns = shape[1]
+      values = (0..<rows * columns).map { values[$0 % rows * columns + $0 / rows] }
+      shape = [columns, rows]
+    }
     let bias = node.inputs.count > 2 ? source.constant(node.inputs[2])?.floats() ?? [] : []
     let x = try int8(inputID)
     let input = try quantizationOfInt8(x)
-    let channels = weights.shape[0]
-    let shape = node.op is ScaleShift ? [channels, 1, 1, 1] : weights.shape
+    let channels = shape[0]
+    if node.op is ScaleShift { shape = [channels, 1, 1, 1] }
     let quantized = WeightQuantization(
       values, bias: bias, channels: channels, inputScale: input.scale, inputMeans: means(inputID, shape, operation))
     let largest = Int8Weights.largestAccumulator(
@@ -128,8 +138,14 @@ struct Int8Rewriter {
       origins += function.origins
       decisions.append(LayerDecision(node: function.name, op: function.op.name, precision: .int8))
     }
-    let outputs = try graph.add(
-      op, name: node.name, inputs: inputs, outputNames: [source[result].name], origins: origins)
+    // Float output is the bare accumulator: a clamp becomes an operator of its own again.
+    let isClampedFloat = output == nil && operation.clamp != .identity
+    let outputName = source[result].name + (isClampedFloat ? "_unclamped" : "")
+    var outputs = try graph.add(op, name: node.name, inputs: inputs, outputNames: [outputName], origins: origins)
+    if isClampedFloat {
+      outputs = try graph.add(
+        Unary(operation.clamp), name: "\(node.name)_clamp", inputs: [outputs[0]], outputNames: [source[result].name])
+    }
     if output == nil { floats[result] = outputs[0] } else { integers[result] = outputs[0] }
     decisions.append(
       LayerDecision(node: node.name, op: node.op.name, precision: .int8, raisedScales: quantized.raisedScales))

@@ -1,15 +1,28 @@
-/// Finds the range with the least sum of squared quantization errors over a histogram.
+import Glibc
+
+/// Finds the range with the least sum of squared quantization errors, each relative to the scale of its image.
 ///
-/// Alternates between the two ends: each is moved over a grid of fractions of its extreme while the other stays, the grid
-/// refined around the best once.
+/// Alternates between the two ends: each is moved over a grid of fractions of its extreme, spaced evenly in the logarithm, while the
+/// other stays; the grid is refined around the best once.
 struct MeanSquaredErrorSearch {
   private var values: [Float] = []
   private var weights: [Float] = []
 
-  init(_ histogram: Histogram) {
-    for bin in 0..<Histogram.bins where histogram.counts[bin] > 0 {
-      values.append(Float(histogram.center(ofBin: bin)))
-      weights.append(Float(Double(histogram.counts[bin]) / Double(histogram.total)))
+  init(_ histograms: ScaledHistograms) {
+    let combined = histograms.combined
+    // Bins of all scales are brought onto the widest grid: errors below its width do not matter for the choice.
+    var sums = [Double](repeating: 0, count: Histogram.bins)
+    for (exponent, histogram) in histograms.byExponent.sorted(by: { $0.key < $1.key }) {
+      let weight = Double(sign: .plus, exponent: -2 * exponent, significand: 1)
+      for bin in 0..<Histogram.bins where histogram.counts[bin] > 0 {
+        let index = Int((histogram.center(ofBin: bin) / combined.width).rounded(.down)) - combined.base
+        sums[max(0, min(Histogram.bins - 1, index))] += Double(histogram.counts[bin]) * weight
+      }
+    }
+    let total = sums.reduce(0, +)
+    for bin in 0..<Histogram.bins where sums[bin] > 0 {
+      values.append(Float(combined.center(ofBin: bin)))
+      weights.append(Float(sums[bin] / total))
     }
   }
 
@@ -24,19 +37,21 @@ struct MeanSquaredErrorSearch {
     return (low, high)
   }
 
-  /// The fraction of an extreme with the least error: 24 steps down to 0.04, then 8 between the best one's neighbours.
+  /// The fraction of an extreme with the least error: eighth powers of 1/2 down to 1/32, then four steps to either side of the best.
   private func best(_ extreme: Double, _ error: (Double) -> Float) -> Double {
     guard extreme != 0 else { return 0 }
-    var best = (fraction: 1.0, error: error(extreme))
-    func attempt(_ fraction: Double) {
-      let candidate = error(extreme * fraction)
-      if candidate < best.error { best = (fraction, candidate) }
+    var best = (step: 0.0, error: error(extreme))
+    func attempt(_ step: Double) {
+      let candidate = error(extreme * MeanSquaredErrorSearch.fraction(step))
+      if candidate < best.error { best = (step, candidate) }
     }
-    for step in 1..<25 { attempt(1 - Double(step) * 0.04) }
-    let center = best.fraction
-    for step in -4...4 where step != 0 && center + Double(step) * 0.008 <= 1 { attempt(center + Double(step) * 0.008) }
-    return extreme * best.fraction
+    for step in 1...40 { attempt(Double(step)) }
+    let center = best.step
+    for step in -4...4 where step != 0 && center + Double(step) / 5 > 0 { attempt(center + Double(step) / 5) }
+    return extreme * MeanSquaredErrorSearch.fraction(best.step)
   }
+
+  private static func fraction(_ step: Double) -> Double { Glibc.exp2(-step / 8) }
 
   private func error(low: Double, high: Double) -> Float {
     guard high > low else { return .infinity }

@@ -1,6 +1,6 @@
 /// What calibration has seen of one value: all its elements, and for 4-D values (and rows) each channel.
 package struct Observation: Sendable {
-  package var histogram = Histogram()
+  package var histograms = ScaledHistograms()
   /// Smallest and largest value of each channel.
   package var channelMinimum: [Float] = []
   package var channelMaximum: [Float] = []
@@ -14,7 +14,7 @@ package struct Observation: Sendable {
   package mutating func add(
     _ values: UnsafeBufferPointer<Float>, channels: Int, scratch: ObservationScratch
   ) {
-    histogram.add(values, scratch: scratch.counters)
+    histograms.add(values, scratch: scratch.counters)
     guard channels > 0, channels <= scratch.channels, values.count % channels == 0, let base = values.baseAddress
     else { return }
     if channelMinimum.count != channels {
@@ -47,7 +47,7 @@ package struct Observation: Sendable {
   }
 
   package mutating func merge(_ other: Observation) {
-    histogram.merge(other.histogram)
+    histograms.merge(other.histograms)
     guard !other.channelMinimum.isEmpty else { return }
     guard channelMinimum.count == other.channelMinimum.count else {
       channelMinimum = other.channelMinimum

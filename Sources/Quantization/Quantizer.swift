@@ -71,7 +71,7 @@ package struct Quantizer {
     var ranges: [ValueID: (low: Double, high: Double)] = [:]
     for (value, observation) in observations.sorted(by: { $0.key < $1.key }) {
       let root = groups.root(of: value)
-      let range = options.estimator.range(of: observation.histogram)
+      let range = options.estimator.range(of: observation.histograms)
       let known = ranges[root]
       ranges[root] = (min(range.low, known?.low ?? range.low), max(range.high, known?.high ?? range.high))
     }

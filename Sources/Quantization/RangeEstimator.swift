@@ -6,19 +6,20 @@ package enum RangeEstimator: String, Sendable, CaseIterable {
   case minMax = "minmax"
   /// Cuts a fraction of the values at each end: 99.99 % stay.
   case percentile
-  /// The range whose 8-bit grid has the least mean squared error.
+  /// The range whose 8-bit grid has the least mean squared error, relative to the scale of each image.
   case mse
   /// The range whose quantized distribution loses the least information (Kullback-Leibler divergence, as in TensorRT).
   case entropy
 
-  /// The range for a histogram; contains 0.
-  package func range(of histogram: Histogram) -> (low: Double, high: Double) {
+  /// The range for what was seen of a value; contains 0.
+  package func range(of histograms: ScaledHistograms) -> (low: Double, high: Double) {
+    let histogram = histograms.combined
     guard histogram.total > 0 else { return (0, 0) }
     let full = (low: min(0, Double(histogram.minimum)), high: max(0, Double(histogram.maximum)))
     switch self {
     case .minMax: return full
     case .percentile: return percentile(histogram, full)
-    case .mse: return MeanSquaredErrorSearch(histogram).range(within: full)
+    case .mse: return MeanSquaredErrorSearch(histograms).range(within: full)
     case .entropy: return EntropySearch(histogram).range(within: full)
     }
   }

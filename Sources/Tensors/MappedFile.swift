@@ -45,7 +45,13 @@ package final class MappedFile: Sendable {
     if let base { munmap(UnsafeMutableRawPointer(mutating: base), count) }
   }
 
-  /// The contents; valid as long as the file object lives.
+  /// A whole file as an array, for small ones.
+  package static func contents(of path: String) throws(FileError) -> [UInt8] {
+    let file = try MappedFile(path: path)
+    return withExtendedLifetime(file) { Array(file.bytes) }
+  }
+
+  /// The contents; valid as long as the file object lives: keep it alive (`withExtendedLifetime`) while they are used.
   package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
 
   /// Tells the kernel that pages read so far may leave memory: they come back from the file when touched again.

@@ -1,4 +1,5 @@
 import CanonicalJSON
 import Reports
+
 enum MarkdownReport { static func make(_ r: Report) -> String { "" } }
 enum HTMLReport { static func make(_ r: Report) -> String { "" } }

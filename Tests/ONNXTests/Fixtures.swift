@@ -9,18 +9,17 @@ enum Fixtures {
   static let folder = root + "/fixtures/operators"
 
   /// Names of all cases, sorted.
-  static let cases: [String] = {
-    guard let listing = opendir(folder) else { return [] }
-    defer { closedir(listing) }
-    var names: [String] = []
-    while let entry = readdir(listing) {
-      let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      if name.hasSuffix(".onnx") { names.append(String(name.dropLast(5))) }
-    }
-    return names.sorted()
-  }()
+  static let cases: [String] = files(matching: "\(folder)/*.onnx").map { path in
+    String(path.dropFirst(folder.count + 1).dropLast(".onnx".count))
+  }
+
+  /// Sorted paths that match a pattern of the shell.
+  static func files(matching pattern: String) -> [String] {
+    var matches = glob_t()
+    defer { globfree(&matches) }
+    guard glob(pattern, 0, nil, &matches) == 0 else { return [] }
+    return (0..<Int(matches.gl_pathc)).compactMap { matches.gl_pathv[$0].map { String(cString: $0) } }
+  }
 
   static func model(_ name: String) -> String { "\(folder)/\(name).onnx" }
 

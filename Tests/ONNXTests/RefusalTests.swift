@@ -195,6 +195,9 @@ import Testing
       try Self.convolution(["N", "C", "H", "W"]).refusal()
         == "input image has free dimensions [1, 2, 3], only the batch "
         + "and an image's height and width may be free; export the model with fixed shapes")
+    #expect(
+      try Self.convolution(["N", 3, "W"]).refusal() == "input image has free dimensions [2], only the batch "
+        + "and an image's height and width may be free; export the model with fixed shapes")
     #expect(try Self.convolution(nil).refusal() == "input image has no shape; export the model with input shapes")
 
     let sized = ONNXReadingOptions(size: (height: 5, width: 7))

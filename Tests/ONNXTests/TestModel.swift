@@ -133,12 +133,7 @@ final class TemporaryFolder {
   }
 
   deinit {
-    guard let listing = opendir(path) else { return }
-    while let entry = readdir(listing) {
-      let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-      if name != "." && name != ".." { unlink("\(path)/\(name)") }
-    }
-    closedir(listing)
+    for file in Fixtures.files(matching: "\(path)/*") { unlink(file) }
     rmdir(path)
   }
 

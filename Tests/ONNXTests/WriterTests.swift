@@ -99,10 +99,23 @@ import Testing
     _ = try roundTrip(graph, batch: 2)
   }
 
-  @Test func resizeToSizes() throws {
+  static let resizes: [Resize] = [
+    Resize(sizes: [7, 4], mode: .linear), Resize(scales: [1.5, 0.7], mode: .linear),
+    Resize(sizes: [4, 3], scales: [1.5, 0.7], mode: .nearest),
+  ]
+
+  @Test(arguments: resizes) func resize(op: Resize) throws {
     var (graph, x) = graph([1, 2, 3, 5], freeBatch: true)
-    graph.addOutput(try graph.add(Resize(.sizes([7, 4]), mode: .linear), name: "r", inputs: [x])[0])
+    graph.addOutput(try graph.add(op, name: "r", inputs: [x])[0])
     _ = try roundTrip(graph, batch: 2)
+  }
+
+  @Test func resizeWithScalesOfItsOwn() throws {
+    var (graph, x) = graph([1, 2, 3, 5])
+    graph.addOutput(try graph.add(Resize(sizes: [9, 9], scales: [2, 2]), name: "r", inputs: [x])[0])
+    let folder = try TemporaryFolder()
+    let error = #expect(throws: ONNXError.self) { try ONNXWriter.write(graph, to: "\(folder.path)/model.onnx") }
+    #expect(error?.reason == "its sizes [9, 9] are not those its scales [2.0, 2.0] give")
   }
 
   /// Outputs that no node produces, or that are one value twice, get nodes of their own.
@@ -113,6 +126,13 @@ import Testing
     for output in [y[0], y[0], x, c] { graph.addOutput(output) }
     let again = try roundTrip(graph)
     #expect(again.outputs.count == 4)
+  }
+
+  @Test func nodesOfOneName() throws {
+    var (graph, x) = graph([1, 3])
+    let first = try graph.add(Unary(.relu), name: "same", inputs: [x])
+    graph.addOutput(try graph.add(Unary(.tanh), name: "same", inputs: [first[0]])[0])
+    #expect(try roundTrip(graph).nodesInOrder().map(\.name) == ["same", "same_2"])
   }
 
   @Test func largeWeightsAreNotCopied() {

@@ -65,9 +65,17 @@ private func histogram(_ parts: [[Float]]) -> Histogram {
   }
 }
 
+private func scaled(_ parts: [[Float]]) -> ScaledHistograms {
+  var result = ScaledHistograms()
+  let scratch = UnsafeMutablePointer<UInt32>.allocate(capacity: Histogram.bins)
+  defer { scratch.deallocate() }
+  for part in parts { part.withUnsafeBufferPointer { result.add($0, scratch: scratch) } }
+  return result
+}
+
 @Suite struct RangeEstimatorTests {
   @Test func minMaxIsTheWholeRangeAndContainsZero() {
-    let h = histogram([[2, 3, 7]])
+    let h = scaled([[2, 3, 7]])
     let range = RangeEstimator.minMax.range(of: h)
     #expect(range.low == 0 && range.high == 7)
   }
@@ -75,7 +83,7 @@ private func histogram(_ parts: [[Float]]) -> Histogram {
   /// One far outlier among many values: the estimators that look at the distribution leave it out, min-max cannot.
   @Test(arguments: [RangeEstimator.mse, .percentile, .entropy])
   func outliersAreCut(estimator: RangeEstimator) {
-    let h = histogram([samples(100_000, scale: 1, seed: 4), [100]])
+    let h = scaled([samples(100_000, scale: 1, seed: 4) + [100]])
     let range = estimator.range(of: h)
     #expect(range.high < 60)
     #expect(range.low >= -0.31 && range.low < 0)
@@ -83,14 +91,21 @@ private func histogram(_ parts: [[Float]]) -> Histogram {
 
   /// For a uniform distribution the best 8-bit grid is the full range.
   @Test func meanSquaredErrorKeepsUniformRanges() {
-    let h = histogram([samples(50_000, scale: 10, seed: 5)])
+    let h = scaled([samples(50_000, scale: 10, seed: 5)])
     let range = RangeEstimator.mse.range(of: h)
     #expect(abs(range.high - 7) < 0.2)
     #expect(abs(range.low + 3) < 0.2)
   }
 
+  /// One image in fifty that drives the values thirty times as far must not take the resolution from all others.
+  @Test func imagesFarOutsideTheOthersDoNotDecide() {
+    let usual = (0..<50).map { samples(2000, scale: 1, seed: UInt64($0)) }
+    let range = RangeEstimator.mse.range(of: scaled(usual + [samples(2000, scale: 30, seed: 99)]))
+    #expect(range.high < 3, "\(range)")
+  }
+
   @Test func allZeroTensorsHaveAUsableQuantization() {
-    let range = RangeEstimator.mse.range(of: histogram([[0, 0, 0]]))
+    let range = RangeEstimator.mse.range(of: scaled([[0, 0, 0]]))
     let quantization = Quantization(low: range.low, high: range.high)
     #expect(quantization.scale > 0 && quantization.quantize(0) == quantization.zeroPoint)
   }

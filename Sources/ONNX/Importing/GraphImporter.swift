@@ -19,7 +19,7 @@ final class GraphImporter {
   private var outputNames: [String: String] = [:]
 
   /// Folding may make large tensors of small ones; a file that wants more than this is refused.
-  private static let foldedBytesLimit = 4 << 30
+  private static let foldedBytesLimit = 2 << 30
 
   init(
     _ model: ModelFile, opset: Int, initializers: Initializers, memo: FoldMemo, binding: InputBinding,

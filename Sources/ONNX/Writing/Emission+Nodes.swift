@@ -209,16 +209,21 @@ extension Emission {
     add(opType, name: node.name, inputs: inputs, outputs: [name(node.outputs[0])], attributes)
   }
 
+  /// ONNX takes scales or sizes; scales fix the sizes.
   mutating func resize(_ node: Node) throws(Failure) {
     var attributes = node.op.attributes
+    let sizes = attributes.removeValue(forKey: "sizes")?.numbers
     var inputs = [name(node.inputs[0]), ""]
-    if let sizes = attributes.removeValue(forKey: "sizes")?.numbers {
-      inputs += ["", constant(node, "sizes", ints: sizes)]
-      attributes["axes"] = .ints([2, 3])
-    } else if case .floats(let scales)? = attributes.removeValue(forKey: "scales") {
+    if case .floats(let scales)? = attributes.removeValue(forKey: "scales") {
+      let input = node.inputs[0].map { graph.type(of: $0).shape.dropFirst(2) } ?? []
+      let implied = zip(input, scales).map { Int((Float($0) * $1).rounded(.down)) }
+      guard sizes == nil || sizes == implied else {
+        throw Failure("its sizes \(sizes ?? []) are not those its scales \(scales) give")
+      }
       inputs.append(constant(node, "scales", Tensor([1, 1] + scales)))
     } else {
-      throw Failure("it has neither sizes nor scales")
+      inputs += ["", constant(node, "sizes", ints: sizes ?? [])]
+      attributes["axes"] = .ints([2, 3])
     }
     add("Resize", name: node.name, inputs: inputs, outputs: [name(node.outputs[0])], attributes)
   }

@@ -12,6 +12,7 @@ struct Emission {
   private var initializers = WireWriter()
   private var written: Set<ValueID> = []
   private var names: Set<String> = []
+  private var nodeNames: Set<String> = []
 
   private enum GraphField {
     static let node = 1, name = 2, initializer = 5, input = 11, output = 12
@@ -36,13 +37,18 @@ struct Emission {
 
   /// A new name for a value between the nodes that one operator becomes.
   mutating func temporary(_ node: Node, _ step: String) -> String {
-    var name = "\(node.name)/\(step)"
+    Emission.unique("\(node.name)/\(step)", in: &names)
+  }
+
+  /// The name, or the name with a number that makes it one of its own.
+  private static func unique(_ name: String, in names: inout Set<String>) -> String {
+    var candidate = name
     var suffix = 1
-    while !names.insert(name).inserted {
+    while !names.insert(candidate).inserted {
       suffix += 1
-      name = "\(node.name)/\(step)_\(suffix)"
+      candidate = "\(name)_\(suffix)"
     }
-    return name
+    return candidate
   }
 
   /// A new constant for a node: a list of integers, bounds, a shape.
@@ -72,6 +78,8 @@ struct Emission {
   mutating func add(
     _ opType: String, name: String, inputs: [String], outputs: [String], _ attributes: [String: Attribute] = [:]
   ) {
+    // Passes may leave several nodes with one name, which ONNX Runtime refuses.
+    let name = Emission.unique(name, in: &nodeNames)
     nodes.message(GraphField.node) { node in
       // Inputs left out at the end are not named at all.
       for input in inputs[..<((inputs.lastIndex { !$0.isEmpty } ?? -1) + 1)] { node.string(1, input) }
@@ -126,8 +134,7 @@ struct Emission {
         outputNames.append(name)
         continue
       }
-      var copy = "\(name)_output"
-      while !names.insert(copy).inserted { copy += "_" }
+      let copy = Emission.unique("\(name)_output", in: &names)
       add("Identity", name: copy, inputs: [name], outputs: [copy])
       outputNames.append(copy)
     }

@@ -65,7 +65,7 @@ enum NodeEmitters {
     if functions.contains("gelu") { return 20 }
     if op.name == "AveragePool", attributes["dilations"] != nil { return 19 }
     // Sizes of height and width alone.
-    if op.name == "Resize", attributes["sizes"] != nil { return 18 }
+    if op.name == "Resize", attributes["scales"] == nil { return 18 }
     return functions.contains("mish") ? 18 : baseOpset
   }
 

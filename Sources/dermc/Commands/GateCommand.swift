@@ -46,7 +46,7 @@ struct GateCommand: ParsableCommand {
 
   private func read(_ path: String) throws -> JSON {
     do {
-      return try JSON(parsing: MappedFile(path: path).bytes)
+      return try JSON(parsing: MappedFile.contents(of: path))
     } catch let error as FileError {
       throw Diagnostic.refused("\(error)")
     }

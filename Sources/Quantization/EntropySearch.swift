@@ -47,8 +47,8 @@ struct EntropySearch {
     var sum = 0.0
     for (bin, p) in reference.enumerated() where p > 0 {
       let index = level(bin)
-      // A level that only the tail reaches has no share of its own: a small one keeps the divergence finite.
-      let q = inside[bin] > 0 ? mass[index] / occupied[index] / kept : 1e-9
+      // A level that only the tail reaches has no share of its own: a small one, the usual 1e-4, keeps the divergence finite.
+      let q = inside[bin] > 0 ? mass[index] / occupied[index] / kept : 1e-4
       sum += p / total * Glibc.log(p / total / q)
     }
     return sum

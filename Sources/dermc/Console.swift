@@ -10,7 +10,7 @@ enum Console {
   static func text(_ text: String) { print(text, terminator: "") }
 
   /// JSON for machines.
-  static func json(_ json: JSON) { print(String(decoding: json.prettyBytes(), as: UTF8.self)) }
+  static func json(_ json: JSON) { text(String(decoding: json.prettyBytes(), as: UTF8.self)) }
 
   static func error(_ text: String) { standardError(text + "\n") }
 

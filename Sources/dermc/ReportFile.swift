@@ -24,7 +24,7 @@ struct ReportFile {
   func write(_ report: Report) throws {
     let bytes: [UInt8] =
       switch format {
-      case .json: report.json.prettyBytes() + [UInt8(ascii: "\n")]
+      case .json: report.json.prettyBytes()
       case .md: Array(MarkdownReport.make(report).utf8)
       case .html: Array(HTMLReport.make(report).utf8)
       }

@@ -81,5 +81,5 @@ set_up() {
 # since modules that tests may look into are compiled differently and would undo what `swift build` has done.
 run_tests() {
   swift test -c release --disable-xctest --explicit-target-dependency-import-check error "$@" 2>&1 |
-    sed -u -e '/Test run with/b' -e '/^[◇✔]/d'
+    sed -u -e '/Test run with/b' -e '/^[◇✔]/d' -e '/ started\.$/d'
 }

@@ -74,3 +74,12 @@ set_up() {
   require_swift
   install_packages
 }
+
+# Builds and runs all tests with options for swift test. Of the runner's words failures and the closing line are shown.
+#
+# Tests are optimized: with kernels at -O0 they would take several times as long. They have build folders of their own,
+# since modules that tests may look into are compiled differently and would undo what `swift build` has done.
+run_tests() {
+  swift test -c release --disable-xctest --explicit-target-dependency-import-check error "$@" 2>&1 |
+    sed -u -e '/Test run with/b' -e '/^[◇✔]/d' -e '/ started\.$/d'
+}

@@ -2,9 +2,9 @@ import Glibc
 
 /// Finds the clipping range whose distribution, quantized to 8 bits, diverges least from the original (Kullback-Leibler).
 ///
-/// As in TensorRT's calibration (Migacz, "8-bit Inference with TensorRT", 2017), extended to asymmetric ranges: both ends are
-/// scaled by one fraction of their extremes, from 1 down to 1/32. P is the histogram with the tails added to its end bins, Q is P merged into 256 levels and
-/// spread again over the bins of each level that are not empty.
+/// As in TensorRT's calibration (Migacz, "8-bit Inference with TensorRT", 2017), extended to asymmetric ranges: one threshold, from the
+/// largest magnitude down to 1/32 of it, bounds both ends. P is the histogram with the tails added to its end bins, Q is P merged
+/// into 256 levels and spread again over the bins of each level that are not empty.
 struct EntropySearch {
   private let histogram: Histogram
 
@@ -14,13 +14,14 @@ struct EntropySearch {
 
   func range(within full: (low: Double, high: Double)) -> (low: Double, high: Double) {
     guard full.high > full.low else { return full }
-    var best = (fraction: 1.0, divergence: Double.infinity)
+    let largest = max(-full.low, full.high)
+    var best = (threshold: largest, divergence: Double.infinity)
     for step in 0...60 {
-      let fraction = Glibc.exp2(-Double(step) / 12)
-      let divergence = divergence(low: full.low * fraction, high: full.high * fraction)
-      if divergence < best.divergence { best = (fraction, divergence) }
+      let threshold = largest * Glibc.exp2(-Double(step) / 12)
+      let divergence = divergence(low: max(full.low, -threshold), high: min(full.high, threshold))
+      if divergence < best.divergence { best = (threshold, divergence) }
     }
-    return (full.low * best.fraction, full.high * best.fraction)
+    return (max(full.low, -best.threshold), min(full.high, best.threshold))
   }
 
   private func divergence(low: Double, high: Double) -> Double {

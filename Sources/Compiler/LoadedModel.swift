@@ -56,6 +56,7 @@ package struct LoadedModel: Sendable {
       } catch {
         throw .refused("\(error)")
       }
+      try LoadedModel.check(size, graph, path)
       return
     }
     do throws(ONNXError) {
@@ -68,6 +69,24 @@ package struct LoadedModel: Sendable {
       bundle = nil
     } catch {
       throw .refused("\(error)")
+    }
+    try LoadedModel.check(size, graph, path)
+  }
+
+  /// A size that was asked for must be the one the image input has.
+  private static func check(
+    _ size: (height: Int, width: Int)?, _ graph: Graph, _ path: String
+  ) throws(Diagnostic) {
+    guard let size else { return }
+    for input in graph.inputs {
+      let shape = graph.type(of: input).shape
+      guard shape.count == 4 else { continue }
+      let sides = [size.height, size.width]
+      guard Array(shape[2...3]) == sides || Array(shape[1...2]) == sides else {
+        throw .refused(
+          "\(path): --size \(size.height)x\(size.width) does not fit: input \(graph[input].name) has the fixed shape \(shape)"
+        )
+      }
     }
   }
 }

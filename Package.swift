@@ -69,7 +69,7 @@ let package = Package(
 
     // 6: numbers
     library("Quantization", "CKernels", "IR", "Math", "Operators", "Runtime", "Tensors"),
-    library("DataSets", "Images", "Math", "NumPyFiles", "Runtime", "Tensors"),
+    library("DataSets", "Images", "Math", "NumPyFiles", "ONNX", "Runtime", "Tensors"),
 
     // 7: the main flow, and what is said about it
     library("Reports", "Bundles", "CanonicalJSON", "IR", "Operators", "Passes", "Quantization", "Tensors"),

@@ -1,6 +1,6 @@
 import CanonicalJSON
 import IR
-import Tensors
+package import Tensors
 
 /// Writes bundles: the same bundle always gives the same bytes (for one version of zlib).
 package enum BundleWriter {
@@ -19,6 +19,13 @@ package enum BundleWriter {
     _ bundle: Bundle, to path: String, compression: Compression = .smallest
   ) throws(BundleError) -> [SectionReport] {
     try write(contents(of: bundle, path: path), to: path, compression: compression)
+  }
+
+  /// Writes a bundle aside, for the caller to commit together with other files.
+  package static func stage(
+    _ bundle: Bundle, for path: String, compression: Compression = .smallest
+  ) throws(BundleError) -> (file: StagedFile, sections: [SectionReport]) {
+    try stage(contents(of: bundle, path: path), for: path, compression: compression)
   }
 
   /// The raw bytes of all sections, in the order of the file.
@@ -84,15 +91,26 @@ package enum BundleWriter {
   static func write(
     _ contents: [(section: Section, bytes: Buffer)], to path: String, compression: Compression
   ) throws(BundleError) -> [SectionReport] {
+    let (file, sections) = try stage(contents, for: path, compression: compression)
+    do throws(FileError) {
+      try file.commit()
+    } catch {
+      throw .file(error)
+    }
+    return sections
+  }
+
+  private static func stage(
+    _ contents: [(section: Section, bytes: Buffer)], for path: String, compression: Compression
+  ) throws(BundleError) -> (file: StagedFile, sections: [SectionReport]) {
     let (pieces, reports) = try assembled(contents, path: path, compression: compression)
     // The pieces are written through pointers.
     defer { withExtendedLifetime(pieces) {} }
     do throws(FileError) {
-      try OutputFile.write(pieces.map(\.bytes), to: path)
+      return (try StagedFile(pieces.map(\.bytes), for: path), reports)
     } catch {
       throw .file(error)
     }
-    return reports
   }
 
   /// The file in pieces: the header, then padding and contents of each section.

@@ -90,7 +90,7 @@ extension Benchmark {
   /// The figures for people.
   package func text(title: String, perLayer: Bool) -> String {
     var lines = [
-      "\(title): best \(Figures.decimal(bestSeconds * 1e3, 3)) ms, median \(Figures.decimal(medianSeconds * 1e3, 3)) ms "
+      "\(Printable.name(title, limit: 200)): best \(Figures.decimal(bestSeconds * 1e3, 3)) ms, median \(Figures.decimal(medianSeconds * 1e3, 3)) ms "
         + "of \(runs) runs, \(threads) thread\(threads == 1 ? "" : "s"), \(Machine.instructionSet)"
     ]
     if perLayer {
@@ -101,7 +101,7 @@ extension Benchmark {
       ])
       for layer in layers {
         table.add([
-          layer.name, layer.op, layer.implementation, layer.output.map { "\($0)" }.joined(separator: "x"),
+          Printable.name(layer.name, limit: 48), layer.op, layer.implementation, Figures.shape(layer.output),
           Figures.decimal(layer.bestSeconds * 1e6, 1), Figures.percent(total > 0 ? layer.bestSeconds / total : 0),
           layer.macs > 0 ? Figures.decimal(Double(layer.macs) / layer.bestSeconds / 1e9, 1) : "",
         ])

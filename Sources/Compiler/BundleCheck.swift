@@ -13,13 +13,12 @@ package enum BundleCheck {
     do throws(BundleError) {
       file = try BundleReader.open(path)
     } catch {
-      switch error {
-      case .file, .unsupported: throw .refused("\(error)")
-      case .damaged, .malformed: throw Diagnostic(.failed, "\(error)")
-      }
+      // What cannot be opened was not checked; whatever is in a file that can be is its fault.
+      if case .file = error { throw .refused("\(error)") }
+      throw Diagnostic(.failed, "\(error)")
     }
     let problems = file.verify()
-    guard problems.isEmpty else { throw Diagnostic(.failed, problems.map { "\($0)" }.joined(separator: "\n")) }
+    guard problems.isEmpty else { throw Diagnostic(.failed, problems.map { "\($0)" }.joined(separator: "; ")) }
     do throws(BundleError) {
       bundle = try file.read()
     } catch {

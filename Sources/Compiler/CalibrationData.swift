@@ -27,4 +27,10 @@ package struct CalibrationData: Sendable {
     calibration = kept
     heldBack = held
   }
+
+  /// How many samples ranges were taken from, once all were tried.
+  var usedForCalibration: Int {
+    let unusable = Set(loader.problems.map(\.index))
+    return calibration.count { !unusable.contains($0) }
+  }
 }

@@ -8,7 +8,7 @@ import Passes
 import Quantization
 package import Reports
 import Runtime
-import Tensors
+package import Tensors
 
 /// What to compile, with which data, to where.
 package struct CompilationRequest: Sendable {
@@ -31,29 +31,24 @@ package struct CompilationRequest: Sendable {
   }
 }
 
-/// Tells whoever watches how far a compilation is.
-package protocol CompilationObserver: Sendable {
-  /// A stage of `count` pieces of work begins.
-  func begin(_ stage: String, count: Int)
-  /// One piece is done; called from any thread.
-  func advance()
-  func end()
-  func warn(_ message: String)
-  func note(_ message: String)
+/// What a compilation made: the bundle, written aside until it is committed, and what there is to say about it.
+package struct CompiledModel: Sendable {
+  package let report: Report
+  package let bundle: StagedFile
 }
 
 /// From a float model to a bundle and its report: the main job, top to bottom.
 package struct Compilation {
   private let request: CompilationRequest
-  private let observer: any CompilationObserver
+  private let observer: any WorkObserver
 
-  package init(_ request: CompilationRequest, observer: any CompilationObserver) {
+  package init(_ request: CompilationRequest, observer: any WorkObserver) {
     self.request = request
     self.observer = observer
   }
 
-  /// Compiles, writes the bundle and returns the report. Nothing is written when anything fails before the end.
-  package func run() throws(Diagnostic) -> Report {
+  /// Compiles and measures. Nothing is left on disk unless the bundle is committed.
+  package func run() throws(Diagnostic) -> CompiledModel {
     let recipe = request.recipe
     // Read.
     let model = try LoadedModel(path: request.model, size: request.settings.freeSize)
@@ -61,21 +56,29 @@ package struct Compilation {
     let data = try DataBinding(model, settings: request.settings)
     let calibration = try calibrationData(data)
     let evaluation = try request.evaluationPath.map { path throws(Diagnostic) in try data.labelled(at: path) }
+    let loaders = [calibration?.loader, evaluation?.loader].compactMap(\.self)
+    let preprocessing = try data.preprocessing(for: loaders)
+    let assumption = data.assumption(for: loaders)
+    if let assumption { observer.warn(assumption) }
 
     // Rewrite.
+    let source = model.sha256
     var (graph, log) = try Preparation.simplified(model.graph)
-    let original = try Preparation.fused(graph).graph
+    // The weights that matter now are copies with everything folded in.
+    model.releasePages()
+    let original = graph
     if recipe.pruneFraction > 0 {
       let scope: PruningScope = recipe.pruneScope == .global ? .global : .perLayer
       let pruning = PassGroup("pruning", [.pruneMagnitude(fraction: recipe.pruneFraction, scope: scope)])
       log.append(try Preparation.run([pruning], on: &graph))
     }
 
-    // Quantize, or only fuse.
+    // Quantize, or only fuse. One float plan serves calibration and comparison: plans hold a copy of all weights.
+    let floatPlan = try Preparation.plan(graph)
     var decisions: [LayerDecision] = []
     let compiled: Graph
     if recipe.int8, let calibration {
-      let observations = try calibrate(graph, calibration)
+      let observations = try calibrate(graph, floatPlan, calibration)
       var options = Quantizer.Options()
       options.estimator = recipe.estimator
       options.correctsBias = recipe.correctsBias
@@ -91,31 +94,36 @@ package struct Compilation {
     }
 
     // Compare with the original.
-    let plans = (float: try Preparation.plan(original), compiled: try Preparation.plan(compiled))
+    let compiledPlan = try Preparation.plan(compiled)
     var comparison = FloatComparison(threads: request.threads, observer: observer)
     if let calibration, recipe.int8 {
-      let layers = (float: try Preparation.plan(graph), compiled: plans.compiled)
-      comparison.measureLayers(layers, graph, compiled, calibration)
+      comparison.measureLayers((floatPlan, compiledPlan), graph, compiled, calibration)
     }
-    let accuracy = try comparison.accuracy(plans, evaluation: evaluation, calibration: calibration)
-    try checkSamples([calibration?.loader, evaluation?.loader])
+    let reference = recipe.pruneFraction > 0 ? try Preparation.plan(original) : floatPlan
+    let accuracy = try comparison.accuracy(
+      (reference, compiledPlan), evaluation: evaluation, calibration: calibration)
+    for loader in loaders { try observer.report(loader, isStrict: request.isStrict) }
 
     // Write.
     var bundle = Bundle(kind: .compiled, graph: compiled)
-    bundle.preprocessing = data.preprocessing?.json
-    bundle.labels = evaluation?.classes ?? data.labels
+    bundle.preprocessing = preprocessing?.json
+    bundle.labels = evaluation?.classes ?? data.labels ?? request.calibrationPath.flatMap(data.folderNames)
     bundle.calibration = calibration.map { calibrationRecord($0) }
     bundle.evaluation = accuracy?.json
-    bundle.selfTest = try selfTest(of: compiled, plans.compiled)
-    bundle.provenance = Provenance.json(source: model, recipe: recipe)
-    let file = try write(bundle)
+    bundle.selfTest = try selfTest(of: compiled, compiledPlan)
+    bundle.provenance = Provenance.json(source: model, hash: source, recipe: recipe)
+    let (staged, file) = try stage(bundle)
 
     // Report.
-    return ReportMaker(
-      model: model, recipe: recipe, compiled: compiled, plan: plans.compiled, log: log, decisions: decisions,
+    var report = ReportMaker(
+      model: model, source: source, recipe: recipe, compiled: compiled, plan: compiledPlan, log: log,
+      decisions: decisions,
       layerErrors: comparison.layerErrors, accuracy: accuracy, bundle: file,
       calibration: calibration.map { calibrationSummary($0) }
     ).report()
+    if let assumption { report.warnings.append(assumption) }
+    note(log, decisions)
+    return CompiledModel(report: report, bundle: staged)
   }
 
   // MARK: Data
@@ -131,20 +139,19 @@ package struct Compilation {
     return CalibrationData(loader, recipe: request.recipe, holdsBack: request.evaluationPath == nil)
   }
 
-  private func calibrate(_ graph: Graph, _ data: CalibrationData) throws(Diagnostic) -> [ValueID: Observation] {
+  private func calibrate(_ graph: Graph, _ plan: Plan, _ data: CalibrationData) throws(Diagnostic) -> [ValueID:
+    Observation]
+  {
     observer.begin("Calibrating", count: data.calibration.count)
     defer { observer.end() }
-    let observations = try refusing { () throws(NodeError) in
-      let calibrator = try Calibrator(graph, observing: Quantizer.valuesToObserve(graph), math: KernelMath())
-      return calibrator.run(data.loader, samples: data.calibration, threads: request.threads) { _ in observer.advance()
-      }
+    let calibrator = Calibrator(plan, of: graph, observing: Quantizer.valuesToObserve(graph))
+    let observations = calibrator.run(data.loader, samples: data.calibration, threads: request.threads) { _ in
+      observer.advance()
     }
-    let unreadable = data.loader.problems
-    guard unreadable.count < data.calibration.count else {
-      throw .refused(
-        "\(request.calibrationPath ?? ""): no sample could be read; \(unreadable.first.map { "\($0.sample.name): \($0.reason)" } ?? "")"
-      )
+    guard data.loader.problems.count < data.calibration.count else {
+      throw data.loader.nothingReadable(request.calibrationPath ?? "")
     }
+    if request.isStrict { try observer.report(data.loader, isStrict: true) }
     for (value, observation) in observations.sorted(by: { $0.key < $1.key }) where observation.histograms.notFinite > 0
     {
       throw .refused(
@@ -154,25 +161,16 @@ package struct Compilation {
     return observations
   }
 
-  /// Samples that could not be read are named; under --strict they end the compilation.
-  private func checkSamples(_ loaders: [SampleLoader?]) throws(Diagnostic) {
-    for problem in loaders.compactMap(\.self).flatMap(\.problems) {
-      let message = "\(problem.sample.path): \(problem.reason)"
-      if request.isStrict { throw .refused("\(message) (leave out --strict to skip it)") }
-      observer.warn("skipped \(message)")
-    }
-  }
-
   private func calibrationRecord(_ data: CalibrationData) -> JSON {
     .object([
-      "samples": .int(data.calibration.count), "held_back": .int(data.heldBack.count),
+      "samples": .int(data.usedForCalibration), "held_back": .int(data.heldBack.count),
       "range": .string(request.recipe.estimator.rawValue), "seed": .int(Int(truncatingIfNeeded: request.recipe.seed)),
     ])
   }
 
   private func calibrationSummary(_ data: CalibrationData) -> Report.CalibrationSummary {
     Report.CalibrationSummary(
-      samples: data.calibration.count, heldBack: data.heldBack.count,
+      samples: data.usedForCalibration, heldBack: data.heldBack.count,
       skipped: data.loader.problems.map { Report.SkippedFile(file: $0.sample.name, reason: $0.reason) },
       estimator: request.recipe.estimator.rawValue, seed: Int(truncatingIfNeeded: request.recipe.seed))
   }
@@ -184,17 +182,26 @@ package struct Compilation {
     return SelfTest(inputs: inputs, outputs: Preparation.outputs(plan, inputs: inputs))
   }
 
-  private func write(_ bundle: Bundle) throws(Diagnostic) -> Report.BundleFile {
+  private func stage(_ bundle: Bundle) throws(Diagnostic) -> (StagedFile, Report.BundleFile) {
     do throws(BundleError) {
-      let sections = try BundleWriter.write(bundle, to: request.output)
-      let file = try BundleReader.open(request.output)
-      return Report.BundleFile(
+      let (staged, sections) = try BundleWriter.stage(bundle, for: request.output)
+      let file = try BundleReader.open(staged.aside)
+      let described = Report.BundleFile(
         path: request.output, bytes: file.size, sha256: file.sha256().hex,
         sections: sections.map {
           Report.SectionSize(name: $0.name, codec: $0.codec, rawBytes: $0.rawBytes, storedBytes: $0.storedBytes)
         })
+      return (staged, described)
     } catch {
       throw .refused("\(error)")
+    }
+  }
+
+  /// What --verbose shows: the passes, and the layers that stay float with their reasons.
+  private func note(_ log: PassLog, _ decisions: [LayerDecision]) {
+    for line in log.description.split(separator: "\n") { observer.note(String(line)) }
+    for decision in decisions where decision.precision == .float32 {
+      observer.note("stays float32: \(decision.node) (\(decision.op)): \(decision.reason)")
     }
   }
 

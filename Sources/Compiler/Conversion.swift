@@ -14,9 +14,16 @@ package struct Conversion {
     self.settings = settings
   }
 
+  /// Refuses names of formats that cannot be written.
+  package static func checkName(_ path: String) throws(Diagnostic) {
+    guard path.hasSuffix(".derm") || path.hasSuffix(".onnx") else {
+      throw .usage("-o \(path): expected a name ending in .derm or .onnx")
+    }
+  }
+
+  /// Writes a file of the format its name ends in.
   package func write(to path: String) throws(Diagnostic) {
     if path.hasSuffix(".derm") { return try writeBundle(to: path) }
-    guard path.hasSuffix(".onnx") else { throw .usage("-o \(path): expected a name ending in .derm or .onnx") }
     do throws(ONNXError) {
       try ONNXWriter.write(model.graph, to: path, producerVersion: Provenance.version)
     } catch {
@@ -27,11 +34,11 @@ package struct Conversion {
   /// A float checkpoint: the graph as it was read, its weights raw so that they map straight into memory.
   private func writeBundle(to path: String) throws(Diagnostic) {
     var bundle = model.bundle ?? Bundle(kind: .checkpoint, graph: model.graph)
-    if model.bundle == nil {
-      let binding = try? DataBinding(model, settings: settings)
-      if settings.describesPreprocessing { bundle.preprocessing = binding?.preprocessing?.json }
-      bundle.labels = settings.labels
-      bundle.provenance = Provenance.json(source: model, recipe: nil)
+    if model.bundle == nil { bundle.provenance = Provenance.json(source: model, hash: model.sha256, recipe: nil) }
+    if settings.describesPreprocessing || settings.labels != nil {
+      let binding = try DataBinding(model, settings: settings)
+      if settings.describesPreprocessing { bundle.preprocessing = try binding.preprocessing(for: [])?.json }
+      bundle.labels = binding.labels
     }
     do throws(BundleError) {
       try BundleWriter.write(bundle, to: path, compression: bundle.kind == .checkpoint ? .none : .smallest)

@@ -15,26 +15,23 @@ package struct DataSettings: Sendable {
   private var file: String?
   package private(set) var order: ModelInput.Order?
   package private(set) var labels: [String]?
-
-  package init() {}
+  /// The file the class names are from.
+  package private(set) var labelsFile: String?
 
   /// Parses the options of the command line.
   package init(
-    size: String?, scale: String?, mean: String?, std: String?, channels: String?, resize: String?, file: String?,
-    layout: String?, labels: String?
+    size: String?, scale: String? = nil, mean: String? = nil, std: String? = nil, channels: String? = nil,
+    resize: String? = nil, file: String? = nil, layout: String? = nil, labels: String? = nil
   ) throws(Diagnostic) {
-    do throws(PreprocessingError) {
-      self.size = try size.map { text throws(PreprocessingError) in try Preprocessing.size(text) }
-      self.scale = try scale.map { text throws(PreprocessingError) in try Preprocessing.number(text) }
-      self.mean = try mean.map { text throws(PreprocessingError) in try Preprocessing.numbers(text) }
-      self.std = try std.map { text throws(PreprocessingError) in try Preprocessing.numbers(text) }
-    } catch {
-      throw .usage("\(error)")
-    }
+    self.size = try DataSettings.parse(size, "--size", Preprocessing.size)
+    self.scale = try DataSettings.parse(scale, "--scale", Preprocessing.number)
+    self.mean = try DataSettings.parse(mean, "--mean", Preprocessing.numbers)
+    self.std = try DataSettings.parse(std, "--std", Preprocessing.numbers)
     self.channels = try DataSettings.choice(channels, "--channels")
     self.resize = try DataSettings.choice(resize, "--resize")
     order = try DataSettings.choice(layout, "--layout")
     self.file = file
+    labelsFile = labels
     self.labels = try labels.map { path throws(Diagnostic) in try DataSettings.readLines(path) }
   }
 
@@ -62,6 +59,9 @@ package struct DataSettings: Sendable {
     if let size, size != modelSize {
       throw .refused("--size \(size.height)x\(size.width): the model's input is \(input.height)x\(input.width)")
     }
+    guard input.channels == 1 || input.channels == 3 else {
+      throw .refused("the model's input has \(input.channels) channels, images have 1 or 3: use .npy tensors")
+    }
     let fallback: Preprocessing.Channels = input.channels == 1 ? .gray : .rgb
     let result: Preprocessing
     do throws(PreprocessingError) {
@@ -78,7 +78,7 @@ package struct DataSettings: Sendable {
     }
     guard result.channels.count == input.channels else {
       throw .refused(
-        "preprocessing gives \(result.channels.count) channels (\(result.channels.rawValue)), the model's input has \(input.channels)"
+        "preprocessing gives \(result.channels.count) channels (\(result.channels.rawValue)), the model's input has \(input.channels): use --channels \(fallback.rawValue)"
       )
     }
     return result
@@ -93,6 +93,13 @@ package struct DataSettings: Sendable {
     } catch {
       throw .refused("\(path): \(error)")
     }
+  }
+
+  private static func parse<Value>(
+    _ text: String?, _ option: String, _ parse: (String) throws(PreprocessingError) -> Value
+  ) throws(Diagnostic) -> Value? {
+    guard let text else { return nil }
+    do throws(PreprocessingError) { return try parse(text) } catch { throw .usage("\(option): \(error)") }
   }
 
   private static func choice<Choice: RawRepresentable & CaseIterable>(
@@ -116,8 +123,10 @@ package struct DataSettings: Sendable {
     let lines = text.split(whereSeparator: \.isNewline).map { line in
       String(line.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
     }.filter { !$0.isEmpty }
-    guard !lines.isEmpty, Set(lines).count == lines.count else {
-      throw .refused("\(path): expected one class name a line, each once")
+    guard !lines.isEmpty else { throw .refused("\(path): is empty; expected one class name a line") }
+    var seen: Set<String> = []
+    if let twice = lines.first(where: { !seen.insert($0).inserted }) {
+      throw .refused("\(path): class \(twice) is named twice; expected one class name a line, each once")
     }
     return lines
   }

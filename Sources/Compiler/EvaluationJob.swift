@@ -8,58 +8,69 @@ import Runtime
 package struct EvaluationJob {
   private let settings: DataSettings
   private let threads: Int
+  private let isStrict: Bool
+  private let observer: any WorkObserver
 
-  package init(settings: DataSettings, threads: Int) {
+  /// - Parameter isStrict: whether to refuse where a sample cannot be read, instead of leaving it out with a warning
+  package init(settings: DataSettings, threads: Int, isStrict: Bool, observer: any WorkObserver) {
     self.settings = settings
     self.threads = threads
+    self.isStrict = isStrict
+    self.observer = observer
   }
 
   package struct Result {
     package let json: JSON
     package let text: String
-    /// Samples that could not be read.
-    package let problems: [String]
   }
 
   package func run(_ model: LoadedModel, against other: LoadedModel?, data path: String) throws(Diagnostic) -> Result {
     // A model without preprocessing of its own is fed as the other one is.
     let stored = model.preprocessing ?? other?.preprocessing
     let names = settings.labels ?? model.labels ?? other?.labels
-    let binding = try DataBinding(model, settings: settings, preprocessing: stored, labels: names)
-    let data = try binding.labelled(at: path)
-    let samples = Array(data.loader.samples.indices)
-    let scores = Inference.run(
-      try Preparation.plan(Preparation.executable(model)), on: data.loader, samples: samples, threads: threads)
-    var used = samples.filter { scores[$0] != nil }
-    var reference: [[Float]?] = []
-    if let other {
-      let binding = try DataBinding(
-        other, settings: settings, preprocessing: other.preprocessing ?? stored, labels: names)
-      let loader = try binding.labelled(at: path).loader
-      reference = Inference.run(
-        try Preparation.plan(Preparation.executable(other)), on: loader, samples: samples, threads: threads)
-      used = used.filter { reference[$0] != nil }
+    func scores(
+      _ model: LoadedModel, _ preprocessing: JSON?
+    ) throws(Diagnostic) -> (data: LabelledData, scores: [[Float]?]) {
+      let binding = try DataBinding(model, settings: settings, preprocessing: preprocessing, labels: names)
+      let data = try binding.labelled(at: path)
+      if let assumption = binding.assumption(for: [data.loader]) { observer.warn(assumption) }
+      let plan = try Preparation.plan(Preparation.executable(model))
+      observer.begin("Evaluating", count: data.loader.count)
+      defer { observer.end() }
+      let scores = Inference.run(
+        plan, on: data.loader, samples: Array(0..<data.loader.count), threads: threads
+      ) { observer.advance() }
+      return (data, scores)
     }
-    guard !used.isEmpty else {
-      throw .refused(
-        "\(path): no sample could be read; \(data.loader.problems.first.map { "\($0.sample.name): \($0.reason)" } ?? "")"
-      )
-    }
+    let (data, own) = try scores(model, stored)
+    let reference = try other.map { other throws(Diagnostic) in try scores(other, other.preprocessing ?? stored) }
+    try observer.report(data.loader, isStrict: isStrict)
+    let used = own.indices.filter { own[$0] != nil && (reference == nil || reference?.scores[$0] != nil) }
+    guard !used.isEmpty else { throw data.loader.nothingReadable(path) }
+
     let labels = used.map { data.labels[$0] }
-    let evaluation = try AccuracyMeasure.single(used.compactMap { scores[$0] }, labels: labels, classes: data.classes)
-    let problems = data.loader.problems.map { "\($0.sample.path): \($0.reason)" }
-    guard other != nil else {
+    let evaluation = try AccuracyMeasure.single(used.compactMap { own[$0] }, labels: labels, classes: data.classes)
+    guard let reference else {
       return Result(
-        json: evaluation.json, text: EvaluationText.make(ModelAccuracy(evaluation), samples: used.count),
-        problems: problems)
+        json: evaluation.json, text: EvaluationText.make(ModelAccuracy(evaluation), samples: used.count))
     }
     let accuracy = try AccuracyMeasure.labelled(
-      float: used.compactMap { reference[$0] }, compiled: used.compactMap { scores[$0] }, labels: labels,
+      float: used.compactMap { reference.scores[$0] }, compiled: used.compactMap { own[$0] }, labels: labels,
       classes: data.classes)
     var object = JSONObject()
     if case .object(let own) = evaluation.json { object = own }
     object["agreement"] = .double(accuracy.agreement?.value ?? 0)
     object["comparison"] = accuracy.json
-    return Result(json: .object(object), text: EvaluationText.make(accuracy), problems: problems)
+    return Result(json: .object(object), text: EvaluationText.make(accuracy))
+  }
+}
+
+extension WorkObserver {
+  /// Names the samples that could not be used; under --strict the first of them ends the work.
+  func report(_ loader: SampleLoader, isStrict: Bool) throws(Diagnostic) {
+    for problem in loader.skipped {
+      if isStrict { throw .refused("\(problem) (leave out --strict to skip it)") }
+      warn("skipped \(problem)")
+    }
   }
 }

@@ -3,6 +3,7 @@ import IR
 import Quantization
 import Reports
 import Runtime
+import Tensors
 
 /// Compares the compiled model with the float one.
 struct FloatComparison {
@@ -10,10 +11,10 @@ struct FloatComparison {
   private static let layerSamples = 4
 
   let threads: Int
-  let observer: any CompilationObserver
+  let observer: any WorkObserver
   private(set) var layerErrors: LayerErrors?
 
-  init(threads: Int, observer: any CompilationObserver) {
+  init(threads: Int, observer: any WorkObserver) {
     self.threads = threads
     self.observer = observer
   }
@@ -35,14 +36,20 @@ struct FloatComparison {
     if let evaluation {
       let samples = Array(evaluation.loader.samples.indices)
       let (float, compiled, used) = scores(plans, evaluation.loader, samples)
-      guard !used.isEmpty else { return nil }
+      guard !used.isEmpty else { throw evaluation.loader.nothingReadable(evaluation.path) }
       return try AccuracyMeasure.labelled(
         float: float, compiled: compiled, labels: used.map { evaluation.labels[$0] }, classes: evaluation.classes)
     }
     guard let calibration, !calibration.heldBack.isEmpty else { return nil }
-    let (float, compiled, used) = scores(plans, calibration.loader, calibration.heldBack)
-    guard !used.isEmpty else { return nil }
-    return try AccuracyMeasure.unlabelled(float: float, compiled: compiled)
+    let (float, compiled, _) = scores(plans, calibration.loader, calibration.heldBack)
+    let batch = max(1, plans.float.inputs.first?.type.shape.first ?? 1)
+    let rows = (
+      float: float.flatMap { Predictions.rows($0, batch: batch) },
+      compiled: compiled.flatMap { Predictions.rows($0, batch: batch) }
+    )
+    // A single score has no classes to agree on.
+    guard let classes = rows.float.first?.count, classes > 1 else { return nil }
+    return try AccuracyMeasure.unlabelled(float: rows.float, compiled: rows.compiled)
   }
 
   private func scores(
@@ -50,10 +57,9 @@ struct FloatComparison {
   ) -> (float: [[Float]], compiled: [[Float]], used: [Int]) {
     observer.begin("Evaluating", count: 2 * samples.count)
     defer { observer.end() }
-    let float = Inference.run(plans.float, on: loader, samples: samples, threads: threads) { _ in observer.advance() }
-    let compiled = Inference.run(plans.compiled, on: loader, samples: samples, threads: threads) { _ in
-      observer.advance()
-    }
+    let advance: @Sendable () -> Void = { observer.advance() }
+    let float = Inference.run(plans.float, on: loader, samples: samples, threads: threads, progress: advance)
+    let compiled = Inference.run(plans.compiled, on: loader, samples: samples, threads: threads, progress: advance)
     let used = samples.indices.filter { float[$0] != nil && compiled[$0] != nil }
     return (used.compactMap { float[$0] }, used.compactMap { compiled[$0] }, used.map { samples[$0] })
   }

@@ -34,6 +34,17 @@ package struct LoadedModel: Sendable {
       ?? SHA256(of: [])
   }
 
+  /// Lets the pages of mapped weights that were read leave memory; they come back when they are touched.
+  package func releasePages() {
+    var released: Set<ObjectIdentifier> = []
+    for value in graph.valueIDs {
+      guard let file = graph[value].constant?.buffer.file, released.insert(ObjectIdentifier(file)).inserted else {
+        continue
+      }
+      file.releasePages()
+    }
+  }
+
   /// Reads a model.
   ///
   /// - Parameters:
@@ -56,6 +67,7 @@ package struct LoadedModel: Sendable {
       } catch {
         throw .refused("\(error)")
       }
+      try LoadedModel.check(size, graph, path)
       return
     }
     do throws(ONNXError) {
@@ -68,6 +80,24 @@ package struct LoadedModel: Sendable {
       bundle = nil
     } catch {
       throw .refused("\(error)")
+    }
+    try LoadedModel.check(size, graph, path)
+  }
+
+  /// A size that was asked for must be the one the image input has.
+  private static func check(
+    _ size: (height: Int, width: Int)?, _ graph: Graph, _ path: String
+  ) throws(Diagnostic) {
+    guard let size else { return }
+    for input in graph.inputs {
+      let shape = graph.type(of: input).shape
+      guard shape.count == 4 else { continue }
+      let sides = [size.height, size.width]
+      guard Array(shape[2...3]) == sides || Array(shape[1...2]) == sides else {
+        throw .refused(
+          "\(path): --size \(size.height)x\(size.width) does not fit: input \(graph[input].name) has the fixed shape \(shape)"
+        )
+      }
     }
   }
 }

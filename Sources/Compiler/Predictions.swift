@@ -15,28 +15,45 @@ package struct Predictions: Sendable {
   }
 
   package let rows: [Row]
-  /// Samples that could not be read.
-  package let problems: [String]
   private let shape: [Int]
   private let labels: [String]?
 
+  /// - Parameter isStrict: whether to refuse where a sample cannot be read, instead of leaving it out with a warning
   package init(
-    _ model: LoadedModel, on path: String, settings: DataSettings, threads: Int
+    _ model: LoadedModel, on path: String, settings: DataSettings, threads: Int, isStrict: Bool,
+    observer: any WorkObserver
   ) throws(Diagnostic) {
     let binding = try DataBinding(model, settings: settings)
     let loader = try binding.unlabelled(at: path)
+    if let assumption = binding.assumption(for: [loader]) { observer.warn(assumption) }
     let plan = try Preparation.plan(Preparation.executable(model))
-    let samples = Array(loader.samples.indices)
-    let isSingle = samples.count == 1
-    let outputs =
-      isSingle
-      ? Inference.runOne(plan, on: loader, sample: 0, threads: threads)
-      : Inference.run(plan, on: loader, samples: samples, threads: threads)
-    rows = samples.compactMap { index in outputs[index].map { Row(name: loader.samples[index].name, values: $0) } }
-    problems = loader.problems.map { "\($0.sample.path): \($0.reason)" }
-    guard !rows.isEmpty else { throw .refused(problems.first ?? "\(path): holds no samples") }
+    observer.begin("Running", count: loader.count)
+    let outputs = Inference.run(
+      plan, on: loader, samples: Array(0..<loader.count), threads: threads
+    ) { observer.advance() }
+    observer.end()
+    // What ends the work names the sample itself, so there is no need for a warning before.
+    guard outputs.contains(where: { $0 != nil }) else {
+      throw loader.count == 1
+        ? .refused(loader.skipped.first ?? "\(path): could not be used") : loader.nothingReadable(path)
+    }
+    try observer.report(loader, isStrict: isStrict)
+    let type = plan.outputs[0].type
+    let batch = max(1, plan.inputs[0].type.shape.first ?? 1)
+    shape = Array(type.shape.dropFirst())
     labels = binding.labels
-    shape = Array(plan.outputs[0].type.shape.dropFirst())
+    rows = zip(loader.samples, outputs).flatMap { sample, values in
+      Predictions.rows(values ?? [], batch: batch).enumerated().map { index, values in
+        Row(name: batch == 1 ? sample.name : "\(sample.name)[\(sample.index * batch + index)]", values: values)
+      }
+    }
+  }
+
+  /// The outputs of each input of a batch.
+  static func rows(_ values: [Float], batch: Int) -> [[Float]] {
+    guard batch > 1, values.count % batch == 0, !values.isEmpty else { return values.isEmpty ? [] : [values] }
+    let size = values.count / batch
+    return (0..<batch).map { Array(values[$0 * size..<($0 + 1) * size]) }
   }
 
   /// Writes the outputs as one float32 tensor [samples, ...].
@@ -69,10 +86,11 @@ package struct Predictions: Sendable {
   }
 
   package func text(top: Int) -> String {
+    let top = min(top, rows.first?.values.count ?? 0)
     var table = TextTable([("", .left)] + (0..<top).flatMap { _ in [("", .left), ("", .right)] })
     for row in rows {
-      let cells = best(row, top).flatMap { [$0.label, Figures.percent($0.probability)] }
-      table.add([row.name] + cells + [String](repeating: "", count: 2 * top - cells.count))
+      let cells = best(row, top).flatMap { [Printable.name($0.label), Figures.percent($0.probability)] }
+      table.add([Printable.name(row.name, limit: 200)] + cells)
     }
     return table.lines(indent: 0).joined(separator: "\n") + "\n"
   }

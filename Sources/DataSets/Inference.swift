@@ -4,13 +4,18 @@ import Tensors
 
 /// Runs a model over many samples, one executor for each thread.
 package enum Inference {
-  /// The first output of every sample as float32, row-major; nil for samples that could not be read.
+  /// The first output of every sample, which must be float32, row-major; nil for samples that could not be read.
+  ///
+  /// - Parameter progress: called after each sample, from any thread
   package static func run(
-    _ plan: Plan, on source: any SampleSource, samples: [Int], threads: Int,
-    progress: (@Sendable (Int) -> Void)? = nil
+    _ plan: Plan, on source: any SampleSource, samples: [Int], threads: Int, progress: (@Sendable () -> Void)? = nil
   ) -> [[Float]?] {
-    let workers = Workers(threads: min(threads, max(1, samples.count)))
-    let executors = (0..<workers.count).map { _ in Executor(plan, workers: Workers(threads: 1)) }
+    // All threads work on a single sample, else each on one of its own.
+    let lanes = samples.count == 1 ? 1 : min(threads, max(1, samples.count))
+    let workers = Workers(threads: lanes)
+    let executors = (0..<workers.count).map { _ in
+      Executor(plan, workers: Workers(threads: lanes == 1 ? threads : 1))
+    }
     let next = SharedCounter()
     var results = [[Float]?](repeating: nil, count: samples.count)
     results.withUnsafeMutableBufferPointer { results in
@@ -24,21 +29,11 @@ package enum Inference {
               executor.run()
               slots[position] = Array(executor.output(0).elements(Float.self))
             }
-            progress?(position)
+            progress?()
           }
         }
       }
     }
     return results
-  }
-}
-
-extension Inference {
-  /// One sample with all threads working on it.
-  package static func runOne(_ plan: Plan, on source: any SampleSource, sample: Int, threads: Int) -> [[Float]?] {
-    let executor = Executor(plan, workers: Workers(threads: threads))
-    guard source.write(sample, into: executor.input(0)) else { return [nil] }
-    executor.run()
-    return [Array(executor.output(0).elements(Float.self))]
   }
 }

@@ -2,44 +2,42 @@ import Tensors
 
 /// labels.csv: a header with the columns file and label, then a line for each sample; labels are numbers or class names.
 enum LabelsFile {
-  static func read(folder: String, classes: [String]?) throws(DataError) -> (samples: [Sample], classes: [String]) {
+  /// More classes than any classifier has; a larger number is no label.
+  private static let labelLimit = 1 << 16
+
+  static func read(
+    folder: String, classes: [String]?, shape: [Int]
+  ) throws(DataError) -> (samples: [Sample], classes: [String]) {
     let path = "\(folder)/labels.csv"
-    let text: String
+    let bytes: [UInt8]
     do throws(FileError) {
-      text = String(decoding: try MappedFile.contents(of: path), as: UTF8.self)
+      bytes = try MappedFile.contents(of: path)
     } catch {
       throw DataError("\(error)")
     }
-    var lines = text.split(whereSeparator: \.isNewline).map { line in
-      line.split(separator: ",", omittingEmptySubsequences: false).map { field in
-        String(field).trimmingSpacesAndQuotes()
-      }
-    }
-    guard let header = lines.first, let fileColumn = header.firstIndex(of: "file"),
+    var lines = CSVLines(bytes)
+    guard let header = lines.next()?.fields, let fileColumn = header.firstIndex(of: "file"),
       let labelColumn = header.firstIndex(of: "label")
     else { throw DataError("\(path): the first line must name the columns file and label") }
-    lines.removeFirst()
 
-    var names = classes ?? []
-    if classes == nil {
-      let texts = Set(
-        lines.compactMap { labelColumn < $0.count && Int($0[labelColumn]) == nil ? $0[labelColumn] : nil })
-      names = texts.sorted()
-    }
-    var samples: [Sample] = []
-    for (number, fields) in lines.enumerated() {
+    var rows: [(number: Int, file: String, label: String)] = []
+    while let (number, fields) = lines.next() {
       guard fileColumn < fields.count, labelColumn < fields.count else {
-        throw DataError("\(path), line \(number + 2): has \(fields.count) columns, the header \(header.count)")
-      }
-      let label = fields[labelColumn]
-      guard let index = Int(label) ?? names.firstIndex(of: label), index >= 0 else {
-        throw DataError("\(path), line \(number + 2): label \(label) is neither a number nor a known class")
+        throw DataError("\(path), line \(number): has \(fields.count) columns, the header \(header.count)")
       }
       let file = fields[fileColumn]
       guard !file.hasPrefix("/"), !file.split(separator: "/").contains("..") else {
-        throw DataError("\(path), line \(number + 2): \(file) is outside the folder")
+        throw DataError("\(path), line \(number): \(file) is outside the folder")
       }
-      samples.append(Sample(name: file, path: "\(folder)/\(file)", label: index))
+      rows.append((number, file, fields[labelColumn]))
+    }
+    var names = classes ?? Set(rows.map(\.label).filter { Int($0) == nil }).sorted()
+    var samples: [Sample] = []
+    for (number, file, label) in rows {
+      guard let index = Int(label) ?? names.firstIndex(of: label), (0..<labelLimit).contains(index) else {
+        throw DataError("\(path), line \(number): label \(label) is neither a number nor a known class")
+      }
+      samples += SampleFolder.expand(Sample(name: file, path: "\(folder)/\(file)", label: index), shape)
     }
     guard !samples.isEmpty else { throw DataError("\(path): names no samples") }
     let count = (samples.compactMap(\.label).max() ?? 0) + 1
@@ -48,11 +46,50 @@ enum LabelsFile {
   }
 }
 
-extension String {
-  fileprivate func trimmingSpacesAndQuotes() -> String {
-    var text = self[...]
-    while let first = text.first, first == " " || first == "\"" { text.removeFirst() }
-    while let last = text.last, last == " " || last == "\"" || last == "\r" { text.removeLast() }
-    return String(text)
+/// The lines of a CSV file (RFC 4180, but a field does not go over lines), empty ones left out.
+private struct CSVLines: Sequence, IteratorProtocol {
+  private var rest: ArraySlice<UInt8>
+  private var number = 0
+
+  init(_ bytes: [UInt8]) {
+    // Spreadsheets put a byte order mark in front.
+    rest = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes[...]
+  }
+
+  mutating func next() -> (number: Int, fields: [String])? {
+    while !rest.isEmpty {
+      let line = rest.prefix { $0 != 0x0A }
+      rest = rest.dropFirst(line.count + 1)
+      number += 1
+      let text = line.last == 0x0D ? line.dropLast() : line
+      if !text.isEmpty { return (number, CSVLines.fields(text)) }
+    }
+    return nil
+  }
+
+  private static func fields(_ line: ArraySlice<UInt8>) -> [String] {
+    var fields: [String] = []
+    var field: [UInt8] = []
+    var isQuoted = false
+    var previous: UInt8?
+    for byte in line {
+      switch byte {
+      case UInt8(ascii: "\""):
+        // A doubled quote within quotes stands for one.
+        if !isQuoted, previous == byte { field.append(byte) }
+        isQuoted.toggle()
+      case UInt8(ascii: ",") where !isQuoted:
+        fields.append(trimmed(field))
+        field = []
+      default: field.append(byte)
+      }
+      previous = byte
+    }
+    return fields + [trimmed(field)]
+  }
+
+  private static func trimmed(_ field: [UInt8]) -> String {
+    let isSpace: (UInt8) -> Bool = { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+    return String(decoding: field.drop(while: isSpace).reversed().drop(while: isSpace).reversed(), as: UTF8.self)
   }
 }

@@ -14,10 +14,13 @@ package struct ModelInput: Sendable, Hashable {
   package init(_ type: TensorType, order: Order? = nil) throws(DataError) {
     let shape = type.shape
     guard shape.count == 4, type.element == .float32 else {
-      throw DataError("the model's input is \(type), images need float32[N,C,H,W] or float32[N,H,W,C]")
+      throw DataError(model: "its input is \(type), images need float32[N,C,H,W] or float32[N,H,W,C]: use .npy tensors")
     }
     guard shape[0] == 1 else {
-      throw DataError("the model's batch size is \(shape[0]): export it with a batch of 1 or a free one")
+      throw DataError(
+        model:
+          "its batch size is fixed at \(shape[0]), images are given one by one: export it with a batch of 1 or a free one, or use .npy tensors of \(shape[0])"
+      )
     }
     let isChannelCount: (Int) -> Bool = { $0 == 1 || $0 == 3 }
     let chosen: Order
@@ -26,7 +29,8 @@ package struct ModelInput: Sendable, Hashable {
     case (nil, true, false): chosen = .nchw
     case (nil, false, true): chosen = .nhwc
     default:
-      throw DataError("the model's input \(shape) may be [N, C, H, W] or [N, H, W, C]: say which with --layout")
+      throw DataError(
+        model: "its input \(shape) may be [N, C, H, W] or [N, H, W, C]: say which with --layout nchw or nhwc")
     }
     self.type = type
     self.order = chosen
@@ -39,8 +43,16 @@ package struct ModelInput: Sendable, Hashable {
 /// Why data cannot be used with a model.
 package struct DataError: Error, CustomStringConvertible {
   package let description: String
+  /// Whether it is the model's input that does not take such data; the description then begins after the model's name.
+  package let isAboutModel: Bool
 
   package init(_ description: String) {
     self.description = description
+    isAboutModel = false
+  }
+
+  init(model description: String) {
+    self.description = description
+    isAboutModel = true
   }
 }

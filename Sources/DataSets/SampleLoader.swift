@@ -17,6 +17,8 @@ package final class SampleLoader: SampleSource {
   private let input: ModelInput?
   private let preprocessing: Preprocessing?
   private let found = Mutex<[Int: Problem]>([:])
+  /// The file of tensors that was read last: its inputs are asked for one after the other.
+  private let recent = Mutex<(path: String, file: TensorFile)?>(nil)
 
   /// - Parameters:
   ///   - type: the model's input
@@ -31,6 +33,9 @@ package final class SampleLoader: SampleSource {
     let hasImages = samples.contains { SampleFormat(path: $0.path) == .image }
     input = hasImages ? try ModelInput(type, order: order) : nil
   }
+
+  /// Whether some samples are images.
+  package var hasImages: Bool { input != nil }
 
   package var count: Int { samples.count }
 
@@ -51,8 +56,15 @@ package final class SampleLoader: SampleSource {
   }
 
   private func writeTensor(_ sample: Sample, into view: TensorView) throws(DataError) {
-    let values = try TensorFile.read(sample.path).input(sample.index, shape: type.shape)
-    values.withUnsafeBytes { SampleLoader.copy($0, order: .rowMajor, into: view) }
+    let tensor = try file(sample.path).input(sample.index, for: type)
+    SampleLoader.copy(tensor.bytes, order: .rowMajor, into: view)
+  }
+
+  private func file(_ path: String) throws(DataError) -> TensorFile {
+    if let known = recent.withLock({ $0?.path == path ? $0?.file : nil }) { return known }
+    let file = try TensorFile.read(path)
+    recent.withLock { $0 = (path, file) }
+    return file
   }
 
   private func writeImage(_ sample: Sample, into view: TensorView) throws(DataError) {

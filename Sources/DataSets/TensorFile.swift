@@ -1,41 +1,66 @@
 import NumPyFiles
-import Tensors
+import ONNX
+package import Tensors
 
-/// Files of tensors that are fed to a model as they are: .npy and .npz.
+/// Files of tensors that are fed to a model as they are: .npy, .npz and ONNX's .pb.
 package struct TensorFile: Sendable {
-  /// The tensors, each with its first dimension as the number of inputs it holds.
   private let tensors: [Tensor]
 
   package static func read(_ path: String) throws(DataError) -> TensorFile {
     do throws(FileError) {
+      if SampleFormat(path: path) == .tensorProto { return TensorFile(tensors: [try TensorProtoFile.read(path: path)]) }
       return TensorFile(tensors: try NumPyFile.read(path: path).map(\.tensor))
     } catch {
-      throw DataError("\(error)")
+      throw DataError(error.reason)
     }
   }
 
-  /// How many inputs of a model the file holds, taking the first dimension as the batch.
-  package var count: Int { tensors.reduce(0) { $0 + ($1.shape.first ?? 1) } }
+  /// How many inputs of a model a tensor holds: one where it has the input's shape without the batch, else as many batches as its
+  /// first dimension has; nil when it does not fit.
+  private static func count(of tensor: Tensor, for shape: [Int]) -> Int? {
+    guard let batch = shape.first, batch > 0 else { return tensor.shape == shape ? 1 : nil }
+    if batch == 1, tensor.shape == Array(shape.dropFirst()) { return 1 }
+    guard let total = tensor.shape.first, tensor.shape.dropFirst() == shape.dropFirst(), total % batch == 0 else {
+      return nil
+    }
+    return total / batch
+  }
 
-  /// Input `index` as float32 of a given shape (whose first dimension is 1).
-  package func input(_ index: Int, shape: [Int]) throws(DataError) -> [Float] {
+  /// How many inputs of a shape the file holds. Arrays of other shapes (labels, say) do not count.
+  package func count(for shape: [Int]) -> Int {
+    tensors.reduce(0) { $0 + (TensorFile.count(of: $1, for: shape) ?? 0) }
+  }
+
+  /// Input `index` in the model's type.
+  package func input(_ index: Int, for type: TensorType) throws(DataError) -> Tensor {
     var remaining = index
     for tensor in tensors {
-      // A tensor without a batch dimension is one input.
-      let isSingle = tensor.shape == Array(shape.dropFirst())
-      let batch = isSingle ? 1 : tensor.shape.first ?? 1
-      if remaining >= batch {
-        remaining -= batch
+      guard let count = TensorFile.count(of: tensor, for: type.shape) else { continue }
+      guard remaining < count else {
+        remaining -= count
         continue
       }
-      guard isSingle || Array(tensor.shape.dropFirst()) == Array(shape.dropFirst()) else {
-        throw DataError("has shape \(tensor.shape), the model's input is \(shape)")
-      }
-      let size = shape.reduce(1, *)
-      let values = tensor.floats() ?? tensor.doubles().map(Float.init)
-      guard (remaining + 1) * size <= values.count else { throw DataError("has no input \(index)") }
-      return Array(values[remaining * size..<(remaining + 1) * size])
+      return try TensorFile.piece(remaining, of: tensor, as: type)
     }
-    throw DataError("has no input \(index)")
+    let shapes = tensors.map { "\($0.shape)" }.joined(separator: ", ")
+    throw DataError("has shape \(shapes.isEmpty ? "none" : shapes), the model's input is \(type.shape)")
+  }
+
+  private static func piece(_ index: Int, of tensor: Tensor, as type: TensorType) throws(DataError) -> Tensor {
+    let size = type.count * tensor.element.size
+    let bytes = UnsafeRawBufferPointer(rebasing: tensor.bytes[index * size..<(index + 1) * size])
+    let piece = Tensor(TensorType(tensor.element, type.shape)) { $0.copyMemory(from: bytes) }
+    if tensor.element == type.element { return try finite(piece) }
+    guard type.element == .float32 else {
+      throw DataError("holds \(tensor.element.rawValue), the model's input is \(type.element.rawValue)")
+    }
+    return try finite(Tensor(piece.floats() ?? piece.doubles().map { Float($0) }, shape: type.shape))
+  }
+
+  private static func finite(_ tensor: Tensor) throws(DataError) -> Tensor {
+    if let values = tensor.floats(), let place = values.firstIndex(where: { !$0.isFinite }) {
+      throw DataError("holds NaN or infinity (element \(place))")
+    }
+    return tensor
   }
 }

@@ -1,69 +1,50 @@
 import CanonicalJSON
+import Compiler
 import Glibc
-import Synchronization
+import Reports
 
-/// Text for people: on standard error when standard output carries data.
+/// Standard output for what was asked for, standard error for everything else people read.
 enum Console {
-  static func output(_ text: String) { print(text) }
+  /// A line of output.
+  static func output(_ line: String) { text(line + "\n") }
 
-  /// Text that ends its own lines.
-  static func text(_ text: String) { print(text, terminator: "") }
+  /// Text that ends its own lines. Ends the program where it cannot be written: a pipe or a disk may fail.
+  static func text(_ text: String) {
+    let failure = write(text, to: 1)
+    if failure != 0 { exit(.refused("standard output cannot be written: \(String(cString: strerror(failure)))")) }
+  }
 
   /// JSON for machines.
   static func json(_ json: JSON) { text(String(decoding: json.prettyBytes(), as: UTF8.self)) }
 
-  static func error(_ text: String) { standardError(text + "\n") }
+  /// A message for people: always one line, whatever names from files are in it.
+  static func message(_ text: String) { standardError("dermc: \(Printable.name(text, limit: .max))\n") }
+
+  /// Ends with a diagnostic on standard error.
+  static func exit(_ diagnostic: Diagnostic) -> Never {
+    message(diagnostic.description)
+    Glibc.exit(diagnostic.code.rawValue)
+  }
 
   /// Writes text as it is to standard error.
-  static func standardError(_ text: String) {
-    var text = text
-    text.withUTF8 { bytes in _ = write(2, bytes.baseAddress, bytes.count) }
-  }
+  static func standardError(_ text: String) { _ = write(text, to: 2) }
 
   static var isTerminal: Bool { isatty(2) == 1 }
-}
 
-/// A bar for work over a second, on a terminal only.
-final class ProgressBar: Sendable {
-  private let title: String
-  private let total: Int
-  private let start: UInt64
-  private let isShown: Bool
-  private let state = Mutex((done: 0, drawn: UInt64(0)))
-
-  init(_ title: String, total: Int, quiet: Bool) {
-    self.title = title
-    self.total = total
-    isShown = !quiet && Console.isTerminal
-    start = ProgressBar.now()
-  }
-
-  /// Counts one piece of work done. Safe to call from any thread.
-  func advance() {
-    guard isShown else { return }
-    state.withLock { state in
-      state.done += 1
-      let now = ProgressBar.now()
-      guard now - start > 1_000_000_000, now - state.drawn > 100_000_000 else { return }
-      state.drawn = now
-      let width = 30
-      let filled = total == 0 ? width : state.done * width / total
-      let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: width - filled)
-      Console.standardError("\r\(title) [\(bar)] \(state.done)/\(total)")
+  /// Zero, or the number of the error that stopped the writing.
+  private static func write(_ text: String, to descriptor: Int32) -> Int32 {
+    var text = text
+    return text.withUTF8 { bytes in
+      var offset = 0
+      while offset < bytes.count {
+        let written = Glibc.write(descriptor, bytes.baseAddress.map { $0 + offset }, bytes.count - offset)
+        if written < 0 {
+          if errno == EINTR { continue }
+          return errno
+        }
+        offset += written
+      }
+      return 0
     }
-  }
-
-  /// Removes the bar.
-  func finish() {
-    guard isShown else { return }
-    state.withLock { state in
-      if state.drawn > 0 { Console.standardError("\r\u{1B}[K") }
-    }
-  }
-
-  private static func now() -> UInt64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
   }
 }

@@ -23,31 +23,28 @@ struct Dermc: ParsableCommand {
 
   /// Parses and runs; exit codes are those of `Diagnostic.Code`.
   static func main() {
-    var command: any ParsableCommand
+    // A file that grows past the limit of its size is an error of writing, not a reason to be killed.
+    signal(SIGXFSZ, SIG_IGN)
     do {
-      command = try parseAsRoot()
-    } catch {
-      let message = fullMessage(for: error)
-      if exitCode(for: error).isSuccess {
-        print(message)
-        Glibc.exit(0)
-      }
-      Console.error(message)
-      Glibc.exit(Diagnostic.Code.wrongUsage.rawValue)
-    }
-    do {
+      var command = try parseAsRoot()
       try command.run()
     } catch let diagnostic as Diagnostic {
-      Console.error("dermc: \(diagnostic)")
-      Glibc.exit(diagnostic.code.rawValue)
+      Console.exit(diagnostic)
     } catch {
-      let message = fullMessage(for: error)
-      if exitCode(for: error).isSuccess {
-        print(message)
-        Glibc.exit(0)
-      }
-      Console.error(message)
-      Glibc.exit(error is ValidationError ? Diagnostic.Code.wrongUsage.rawValue : Diagnostic.Code.defect.rawValue)
+      end(error)
     }
+  }
+
+  /// Ends as the argument parser wants: with help, the version, or what is wrong with the command line.
+  private static func end(_ error: any Error) -> Never {
+    let message = fullMessage(for: error)
+    let code = exitCode(for: error)
+    guard code.isSuccess else {
+      Console.standardError(message + "\n")
+      // Every error a command throws on purpose is a diagnostic.
+      Glibc.exit((code == .validationFailure ? Diagnostic.Code.wrongUsage : .defect).rawValue)
+    }
+    Console.output(message)
+    Glibc.exit(0)
   }
 }

@@ -21,7 +21,8 @@ struct ReportFile {
     }
   }
 
-  func write(_ report: Report) throws {
+  /// Writes the report aside, to be committed together with other files.
+  func stage(_ report: Report) throws(Diagnostic) -> StagedFile {
     let bytes: [UInt8] =
       switch format {
       case .json: report.json.prettyBytes()
@@ -29,7 +30,7 @@ struct ReportFile {
       case .html: Array(HTMLReport.make(report).utf8)
       }
     do throws(FileError) {
-      try OutputFile.write(bytes, to: path)
+      return try StagedFile(bytes, for: path)
     } catch {
       throw Diagnostic.refused("\(error)")
     }

@@ -29,8 +29,7 @@ struct BenchCommand: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func run() throws {
-    let settings = try DataSettings(
-      size: size, scale: nil, mean: nil, std: nil, channels: nil, resize: nil, file: nil, layout: nil, labels: nil)
+    let settings = try DataSettings(size: size)
     let loaded = try LoadedModel(path: model, size: settings.freeSize)
     let result = try Benchmark(loaded, threads: try common.threadCount())
     if json {

@@ -2,8 +2,6 @@ import ArgumentParser
 import Compiler
 import Quantization
 import Reports
-import Synchronization
-import Tensors
 
 struct CompileCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -15,6 +13,7 @@ struct CompileCommand: ParsableCommand {
       EXAMPLES
         dermc compile model.onnx --int8 --calib data/calib
         dermc compile model.onnx --int8 --calib data/calib --eval data/val --report model.html
+        dermc compile model.onnx --int8 --calib data/calib --preprocess preprocess.json --strict
         dermc compile model.onnx --prune 0.5 -o small.derm
         dermc compile model.onnx --int8 --calib data/calib --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225
       """)
@@ -63,21 +62,20 @@ struct CompileCommand: ParsableCommand {
   func run() throws {
     let settings = try preprocessing.settings()
     let output = self.output ?? replacingExtension(model, with: "derm")
-    guard output != model else {
-      throw Diagnostic.usage("the bundle would replace the model: give another name with -o")
-    }
     var request = CompilationRequest(
       model: model, recipe: try recipe(), settings: settings, output: output, threads: try common.threadCount())
     request.calibrationPath = calib
     request.evaluationPath = eval
     request.isStrict = strict
-    let outputs = try ReportFile.all([replacingExtension(output, with: "report.json")] + report)
-    let watcher = CompileWatcher(quiet: common.quiet, verbose: common.verbose)
-    let result = try Compilation(request, observer: watcher).run()
-    for file in outputs { try file.write(result) }
-    if !common.quiet {
-      Console.output(SummaryText.make(result, files: [output] + outputs.map(\.path)))
-    }
+    let reports = try ReportFile.all([replacingExtension(output, with: "report.json")] + report)
+    let paths = [output] + reports.map(\.path)
+    try Outputs.check(paths, inputs: [model])
+
+    let compiled = try Compilation(request, observer: Watcher(common)).run()
+    // All files appear, or none.
+    let files = try [compiled.bundle] + reports.map { try $0.stage(compiled.report) }
+    try Outputs.commit(files)
+    if !common.quiet { Console.text(SummaryText.make(compiled.report, files: paths)) }
   }
 
   private func recipe() throws -> Recipe {
@@ -104,40 +102,6 @@ struct CompileCommand: ParsableCommand {
     }
     recipe.seed = seed
     return recipe
-  }
-}
-
-/// Shows a compilation's progress and warnings.
-private final class CompileWatcher: CompilationObserver {
-  private let quiet: Bool
-  private let verbose: Bool
-  private let bar = Mutex<ProgressBar?>(nil)
-
-  init(quiet: Bool, verbose: Bool) {
-    self.quiet = quiet
-    self.verbose = verbose
-  }
-
-  func begin(_ stage: String, count: Int) {
-    let fresh = ProgressBar(stage, total: count, quiet: quiet)
-    bar.withLock { $0 = fresh }
-  }
-
-  func advance() { bar.withLock { $0 }?.advance() }
-
-  func end() {
-    bar.withLock { bar in
-      bar?.finish()
-      bar = nil
-    }
-  }
-
-  func warn(_ message: String) {
-    if !quiet { Console.error("dermc: warning: \(message)") }
-  }
-
-  func note(_ message: String) {
-    if verbose { Console.error("dermc: \(message)") }
   }
 }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Compiler
+import Reports
 
 struct ConvertCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -19,12 +20,14 @@ struct ConvertCommand: ParsableCommand {
 
   @OptionGroup(title: "How images become inputs") var preprocessing: PreprocessingOptions
 
+  @OptionGroup var common: CommonOptions
+
   func run() throws {
-    guard output != model else {
-      throw Diagnostic.usage("the output would replace the model: give another name with -o")
-    }
+    try Conversion.checkName(output)
+    try Outputs.check([output], inputs: [model])
     let settings = try preprocessing.settings()
     let loaded = try LoadedModel(path: model, size: settings.freeSize)
     try Conversion(loaded, settings: settings).write(to: output)
+    if !common.quiet { Console.output("written  \(Printable.name(output, limit: 400))") }
   }
 }

@@ -1,9 +1,6 @@
 import ArgumentParser
 import CanonicalJSON
 import Compiler
-import DataSets
-import Metrics
-import Reports
 
 struct EvalCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -29,6 +26,9 @@ struct EvalCommand: ParsableCommand {
   @Flag(help: "Print JSON.")
   var json = false
 
+  @Flag(help: "Refuse where a sample cannot be read, instead of leaving it out.")
+  var strict = false
+
   @OptionGroup(title: "How images become inputs") var preprocessing: PreprocessingOptions
   @OptionGroup var common: CommonOptions
 
@@ -37,11 +37,8 @@ struct EvalCommand: ParsableCommand {
     let threads = try common.threadCount()
     let evaluated = try LoadedModel(path: model, size: settings.freeSize)
     let other = try against.map { try LoadedModel(path: $0, size: settings.freeSize) }
-    let job = EvaluationJob(settings: settings, threads: threads)
-    let bar = ProgressBar("Evaluating", total: 0, quiet: common.quiet)
-    defer { bar.finish() }
+    let job = EvaluationJob(settings: settings, threads: threads, isStrict: strict, observer: Watcher(common))
     let result = try job.run(evaluated, against: other, data: data)
-    for problem in result.problems where !common.quiet { Console.error("dermc: warning: skipped \(problem)") }
     if json {
       Console.json(result.json)
     } else {

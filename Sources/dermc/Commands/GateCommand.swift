@@ -21,8 +21,7 @@ struct GateCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The budget: a JSON file.", valueName: "file"))
   var budget: String
 
-  @Flag(name: [.short, .long], help: "Say nothing but errors.")
-  var quiet = false
+  @OptionGroup var common: CommonOptions
 
   func run() throws {
     let checked: Report
@@ -38,7 +37,7 @@ struct GateCommand: ParsableCommand {
       throw Diagnostic.refused("\(error)")
     }
     let gate = Gate(checked, limits)
-    if !quiet { Console.text(gate.text) }
+    if !common.quiet { Console.text(gate.text) }
     guard gate.passes else { throw Diagnostic(.failed, "\(report): the budget is broken") }
   }
 

@@ -9,6 +9,7 @@ struct RunCommand: ParsableCommand {
     abstract: "Run a model on an image, a tensor or a folder of them.",
     discussion: """
       With .npy the tensor is taken in the model's own input layout, any number of inputs along its first dimension.
+      Outputs are those of the model's first output.
 
       EXAMPLES
         dermc run model.derm lesion.jpg
@@ -19,7 +20,7 @@ struct RunCommand: ParsableCommand {
   @Argument(help: "The model: .onnx or .derm.")
   var model: String
 
-  @Argument(help: "An image, a .npy or .npz file, or a folder.")
+  @Argument(help: "An image (.jpg, .png), a tensor file (.npy, .npz, .pb), or a folder of them.")
   var input: String
 
   @Option(help: ArgumentHelp("Write the raw output tensor here.", valueName: "file.npy"))
@@ -31,21 +32,26 @@ struct RunCommand: ParsableCommand {
   @Flag(help: "Print JSON.")
   var json = false
 
+  @Flag(help: "Refuse where a sample cannot be read, instead of leaving it out.")
+  var strict = false
+
   @OptionGroup(title: "How images become inputs") var preprocessing: PreprocessingOptions
   @OptionGroup var common: CommonOptions
 
   func run() throws {
     guard top > 0 else { throw Diagnostic.usage("--top \(top): expected at least 1") }
     let settings = try preprocessing.settings()
+    let threads = try common.threadCount()
+    if let output { try Outputs.check([output], inputs: [model, input]) }
     let loaded = try LoadedModel(path: model, size: settings.freeSize)
-    let predictions = try Predictions(loaded, on: input, settings: settings, threads: try common.threadCount())
-    for problem in predictions.problems { Console.error("dermc: warning: skipped \(problem)") }
+    let predictions = try Predictions(
+      loaded, on: input, settings: settings, threads: threads, isStrict: strict, observer: Watcher(common))
     if let output {
       do throws(FileError) { try predictions.write(to: output) } catch { throw Diagnostic.refused("\(error)") }
     }
     if json {
       Console.json(predictions.json(top: top))
-    } else if output == nil || !common.quiet {
+    } else if !common.quiet {
       Console.text(predictions.text(top: top))
     }
   }

@@ -27,9 +27,10 @@ struct StatsCommand: ParsableCommand {
   @Option(help: "Height and width of the input, as 96 or 96x128, where the model leaves them free.")
   var size: String?
 
+  @OptionGroup var common: CommonOptions
+
   func run() throws {
-    let settings = try DataSettings(
-      size: size, scale: nil, mean: nil, std: nil, channels: nil, resize: nil, file: nil, layout: nil, labels: nil)
+    let settings = try DataSettings(size: size)
     let loaded = try LoadedModel(path: model, size: settings.freeSize, checksWeights: false)
     let statistics = ModelStatistics(loaded.graph)
     if json {

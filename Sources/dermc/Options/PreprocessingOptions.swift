@@ -36,21 +36,3 @@ struct PreprocessingOptions: ParsableArguments {
       layout: layout, labels: labels)
   }
 }
-
-/// How much to say and with how many threads.
-struct CommonOptions: ParsableArguments {
-  @Option(help: "Threads to use.")
-  var threads: Int?
-
-  @Flag(name: [.short, .long], help: "Say nothing but errors.")
-  var quiet = false
-
-  @Flag(name: [.short, .long], help: "Say more: passes, layers that stay float, skipped files.")
-  var verbose = false
-
-  func threadCount() throws -> Int {
-    guard let threads else { return Machine.processors }
-    guard (1...256).contains(threads) else { throw ValidationError("--threads \(threads): expected 1 to 256") }
-    return threads
-  }
-}

@@ -15,7 +15,12 @@ extension Emission {
   }
 
   mutating func dequantizeLinear(_ node: Node) throws(Failure) {
-    try dequantize(node, node.name, node.inputs[0], to: name(node.outputs[0]))
+    let output = node.outputs[0]
+    if let input = node.inputs[0], let known = reals[input], !graph.isOutput(output) {
+      // Used by others before.
+      return stand(known, for: output)
+    }
+    try dequantize(node, node.name, node.inputs[0], to: name(output))
   }
 
   private func quantization(of value: ValueID?) throws(Failure) -> Quantization {
@@ -34,13 +39,14 @@ extension Emission {
   private mutating func dequantize(_ node: Node, _ nodeName: String, _ x: ValueID?, to y: String) throws(Failure) {
     let quantization = try quantization(of: x)
     add("DequantizeLinear", name: nodeName, inputs: [name(x)] + constants(node, quantization), outputs: [y])
+    if let x { reals[x] = y }
   }
 
-  /// The real numbers of an int8 input, dequantized for this node alone: runtimes look for an operator between conversions
-  /// of its own.
-  private mutating func real(_ node: Node, _ input: ValueID?) throws(Failure) -> String {
+  /// The name of the real numbers an int8 value stands for; one DequantizeLinear serves all operators.
+  private mutating func real(_ node: Node, _ value: ValueID?) throws(Failure) -> String {
+    if let value, let known = reals[value] { return known }
     let y = temporary(node, "dequantized")
-    try dequantize(node, y, input, to: y)
+    try dequantize(node, y, value, to: y)
     return y
   }
 
@@ -61,17 +67,17 @@ extension Emission {
   ///
   /// ONNX has many of them for int8 too, runtimes have fewer; all recognise this form.
   mutating func moving(_ node: Node, _ emitter: NodeEmitter) throws(Failure) {
-    var reals: [ValueID: String] = [:]
-    for case let input? in node.inputs where reals[input] == nil && graph.type(of: input).quantization != nil {
-      reals[input] = try real(node, input)
+    var standIns: [ValueID: String] = [:]
+    for case let input? in node.inputs where graph.type(of: input).quantization != nil {
+      standIns[input] = try real(node, input)
     }
-    guard !reals.isEmpty else { return try emitter(node, &self) }
+    guard !standIns.isEmpty else { return try emitter(node, &self) }
     let outputs = node.outputs.filter { graph.type(of: $0).quantization != nil }
-    for output in outputs { reals[output] = temporary(node, "moved") }
-    try naming(reals) { emission throws(Failure) in try emitter(node, &emission) }
+    for output in outputs { standIns[output] = temporary(node, "moved") }
+    try naming(standIns) { emission throws(Failure) in try emitter(node, &emission) }
     for output in outputs {
       let quantized = temporary(node, "quantized")
-      quantize(node, quantized, reals[output] ?? "", as: try quantization(of: output), to: name(output))
+      quantize(node, quantized, standIns[output] ?? "", as: try quantization(of: output), to: name(output))
     }
   }
 

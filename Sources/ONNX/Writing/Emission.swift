@@ -13,8 +13,10 @@ struct Emission {
   private var written: Set<ValueID> = []
   private var names: Set<String> = []
   private var nodeNames: Set<String> = []
-  /// Names that stand for values while a node is written that works on other ones than its own.
+  /// Names that stand for values instead of their own.
   private var standIns: [ValueID: String] = [:]
+  /// Names of the real numbers that int8 values stand for, where they were written.
+  var reals: [ValueID: String] = [:]
   /// Names of the scale and the zero point of each quantization.
   private var quantizationNames: [Quantization: [String]] = [:]
 
@@ -44,10 +46,14 @@ struct Emission {
   mutating func naming(
     _ names: [ValueID: String], _ body: (inout Emission) throws(Failure) -> Void
   ) throws(Failure) {
-    standIns = names
-    defer { standIns = [:] }
+    let before = standIns
+    standIns.merge(names) { $1 }
+    defer { standIns = before }
     try body(&self)
   }
+
+  /// Makes a name written before stand for a value from here on.
+  mutating func stand(_ name: String, for value: ValueID) { standIns[value] = name }
 
   /// A new name for a value between the nodes that one operator becomes.
   mutating func temporary(_ node: Node, _ step: String) -> String {

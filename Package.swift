@@ -91,6 +91,7 @@ let package = Package(
     tests("Bundles", "CanonicalJSON", "IR", "Math", "Operators", "Tensors"),
     tests("CKernels"),
     tests("CanonicalJSON"),
+    tests("dermc", "CanonicalJSON", "NumPyFiles", "Tensors"),
     tests("Images", "CanonicalJSON", "NumPyFiles", "Tensors", exclude: ["Goldens"]),
     tests("Metrics", "CanonicalJSON"),
     tests("NumPyFiles", "Tensors", exclude: ["Goldens"]),

@@ -96,6 +96,7 @@ let package = Package(
     tests("Metrics", "CanonicalJSON"),
     tests("NumPyFiles", "Tensors", exclude: ["Goldens"]),
     tests("ONNX", "IR", "Math", "NumPyFiles", "Operators", "TestSupport", "Tensors"),
+    tests("OpenBLASMath", "CKernels", "Math"),
     tests("Operators", "CKernels", "IR", "Math", "Tensors"),
     tests("Quantization", "IR", "Math", "Operators", "Runtime", "Tensors"),
     tests("Reports", "CanonicalJSON", "IR", "Operators", "Tensors"),

@@ -22,9 +22,12 @@ package enum AccuracyMeasure {
         auc: labelled.deltas.auc.map(Estimate.init),
         perClass: labelled.deltas.classes.map {
           AccuracyReport.ClassDelta(
-            $0.name, recall: $0.recall.map(Estimate.init), precision: $0.precision.map(Estimate.init))
+            $0.name, recall: $0.recall.map(Estimate.init), precision: $0.precision.map(Estimate.init),
+            auc: $0.auc.map(Estimate.init))
         })
+      report.mcNemarP = labelled.mcNemarP
     }
+    report.widenUnchanged()
     return report
   }
 
@@ -35,6 +38,7 @@ package enum AccuracyMeasure {
     }
     var report = AccuracyReport(data: .heldBack, samples: comparison.samples)
     fill(&report, comparison)
+    report.widenUnchanged()
     return report
   }
 
@@ -59,6 +63,7 @@ package enum AccuracyMeasure {
     report.outputSQNR = divergence.sqnr.isFinite ? divergence.sqnr : nil
     report.cosine = divergence.cosine
     report.divergence = divergence.kl
+    report.maximumRelativeError = divergence.maximumRelativeError.isFinite ? divergence.maximumRelativeError : nil
   }
 
   private static func measuring<Result>(_ body: () throws(MetricsError) -> Result) throws(Diagnostic) -> Result {
@@ -74,6 +79,7 @@ extension ModelAccuracy {
   package init(_ evaluation: Evaluation) {
     self.init(
       top1: evaluation.top1, macroF1: evaluation.macroF1, auc: evaluation.auc, ece: evaluation.ece,
+      logLoss: evaluation.logLoss, brier: evaluation.brier,
       perClass: evaluation.classes.map {
         ClassAccuracy(
           $0.name, support: $0.support, precision: $0.precision, recall: $0.recall, f1: $0.f1, auc: $0.auc)

@@ -25,8 +25,10 @@ package struct Benchmark: Sendable {
   package let packedBytes: Int
 
   /// Runs a model for about `seconds`, at least 10 and at most 1,000 times, after a warm-up.
-  package init(_ model: LoadedModel, threads: Int, seconds: Double = 1.5) throws(Diagnostic) {
-    let plan = try Preparation.plan(Preparation.executable(model))
+  package init(
+    _ model: LoadedModel, threads: Int, math: MathLibrary = .kernels, seconds: Double = 1.5
+  ) throws(Diagnostic) {
+    let plan = try Preparation.plan(Preparation.executable(model), on: math)
     let executor = Executor(plan, workers: Workers(threads: threads))
     func prepare() {
       for index in 0..<executor.inputCount {

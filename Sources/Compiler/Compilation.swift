@@ -62,19 +62,23 @@ package struct Compilation {
     if let assumption { observer.warn(assumption) }
 
     // Rewrite.
+    let source = model.sha256
     var (graph, log) = try Preparation.simplified(model.graph)
-    let original = try Preparation.fused(graph).graph
+    // The weights that matter now are copies with everything folded in.
+    model.releasePages()
+    let original = graph
     if recipe.pruneFraction > 0 {
       let scope: PruningScope = recipe.pruneScope == .global ? .global : .perLayer
       let pruning = PassGroup("pruning", [.pruneMagnitude(fraction: recipe.pruneFraction, scope: scope)])
       log.append(try Preparation.run([pruning], on: &graph))
     }
 
-    // Quantize, or only fuse.
+    // Quantize, or only fuse. One float plan serves calibration and comparison: plans hold a copy of all weights.
+    let floatPlan = try Preparation.plan(graph)
     var decisions: [LayerDecision] = []
     let compiled: Graph
     if recipe.int8, let calibration {
-      let observations = try calibrate(graph, calibration)
+      let observations = try calibrate(graph, floatPlan, calibration)
       var options = Quantizer.Options()
       options.estimator = recipe.estimator
       options.correctsBias = recipe.correctsBias
@@ -90,13 +94,14 @@ package struct Compilation {
     }
 
     // Compare with the original.
-    let plans = (float: try Preparation.plan(original), compiled: try Preparation.plan(compiled))
+    let compiledPlan = try Preparation.plan(compiled)
     var comparison = FloatComparison(threads: request.threads, observer: observer)
     if let calibration, recipe.int8 {
-      let layers = (float: try Preparation.plan(graph), compiled: plans.compiled)
-      comparison.measureLayers(layers, graph, compiled, calibration)
+      comparison.measureLayers((floatPlan, compiledPlan), graph, compiled, calibration)
     }
-    let accuracy = try comparison.accuracy(plans, evaluation: evaluation, calibration: calibration)
+    let reference = recipe.pruneFraction > 0 ? try Preparation.plan(original) : floatPlan
+    let accuracy = try comparison.accuracy(
+      (reference, compiledPlan), evaluation: evaluation, calibration: calibration)
     for loader in loaders { try observer.report(loader, isStrict: request.isStrict) }
 
     // Write.
@@ -105,13 +110,14 @@ package struct Compilation {
     bundle.labels = evaluation?.classes ?? data.labels ?? request.calibrationPath.flatMap(data.folderNames)
     bundle.calibration = calibration.map { calibrationRecord($0) }
     bundle.evaluation = accuracy?.json
-    bundle.selfTest = try selfTest(of: compiled, plans.compiled)
-    bundle.provenance = Provenance.json(source: model, recipe: recipe)
+    bundle.selfTest = try selfTest(of: compiled, compiledPlan)
+    bundle.provenance = Provenance.json(source: model, hash: source, recipe: recipe)
     let (staged, file) = try stage(bundle)
 
     // Report.
     var report = ReportMaker(
-      model: model, recipe: recipe, compiled: compiled, plan: plans.compiled, log: log, decisions: decisions,
+      model: model, source: source, recipe: recipe, compiled: compiled, plan: compiledPlan, log: log,
+      decisions: decisions,
       layerErrors: comparison.layerErrors, accuracy: accuracy, bundle: file,
       calibration: calibration.map { calibrationSummary($0) }
     ).report()
@@ -133,13 +139,14 @@ package struct Compilation {
     return CalibrationData(loader, recipe: request.recipe, holdsBack: request.evaluationPath == nil)
   }
 
-  private func calibrate(_ graph: Graph, _ data: CalibrationData) throws(Diagnostic) -> [ValueID: Observation] {
+  private func calibrate(_ graph: Graph, _ plan: Plan, _ data: CalibrationData) throws(Diagnostic) -> [ValueID:
+    Observation]
+  {
     observer.begin("Calibrating", count: data.calibration.count)
     defer { observer.end() }
-    let observations = try refusing { () throws(NodeError) in
-      let calibrator = try Calibrator(graph, observing: Quantizer.valuesToObserve(graph), math: KernelMath())
-      return calibrator.run(data.loader, samples: data.calibration, threads: request.threads) { _ in observer.advance()
-      }
+    let calibrator = Calibrator(plan, of: graph, observing: Quantizer.valuesToObserve(graph))
+    let observations = calibrator.run(data.loader, samples: data.calibration, threads: request.threads) { _ in
+      observer.advance()
     }
     guard data.loader.problems.count < data.calibration.count else {
       throw data.loader.nothingReadable(request.calibrationPath ?? "")

@@ -34,7 +34,7 @@ package struct Conversion {
   /// A float checkpoint: the graph as it was read, its weights raw so that they map straight into memory.
   private func writeBundle(to path: String) throws(Diagnostic) {
     var bundle = model.bundle ?? Bundle(kind: .checkpoint, graph: model.graph)
-    if model.bundle == nil { bundle.provenance = Provenance.json(source: model, recipe: nil) }
+    if model.bundle == nil { bundle.provenance = Provenance.json(source: model, hash: model.sha256, recipe: nil) }
     if settings.describesPreprocessing || settings.labels != nil {
       let binding = try DataBinding(model, settings: settings)
       if settings.describesPreprocessing { bundle.preprocessing = try binding.preprocessing(for: [])?.json }

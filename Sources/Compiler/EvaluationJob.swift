@@ -8,13 +8,15 @@ import Runtime
 package struct EvaluationJob {
   private let settings: DataSettings
   private let threads: Int
+  private let math: MathLibrary
   private let isStrict: Bool
   private let observer: any WorkObserver
 
   /// - Parameter isStrict: whether to refuse where a sample cannot be read, instead of leaving it out with a warning
-  package init(settings: DataSettings, threads: Int, isStrict: Bool, observer: any WorkObserver) {
+  package init(settings: DataSettings, threads: Int, math: MathLibrary, isStrict: Bool, observer: any WorkObserver) {
     self.settings = settings
     self.threads = threads
+    self.math = math
     self.isStrict = isStrict
     self.observer = observer
   }
@@ -34,7 +36,7 @@ package struct EvaluationJob {
       let binding = try DataBinding(model, settings: settings, preprocessing: preprocessing, labels: names)
       let data = try binding.labelled(at: path)
       if let assumption = binding.assumption(for: [data.loader]) { observer.warn(assumption) }
-      let plan = try Preparation.plan(Preparation.executable(model))
+      let plan = try Preparation.plan(Preparation.executable(model), on: math)
       observer.begin("Evaluating", count: data.loader.count)
       defer { observer.end() }
       let scores = Inference.run(

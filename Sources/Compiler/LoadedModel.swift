@@ -34,6 +34,17 @@ package struct LoadedModel: Sendable {
       ?? SHA256(of: [])
   }
 
+  /// Lets the pages of mapped weights that were read leave memory; they come back when they are touched.
+  package func releasePages() {
+    var released: Set<ObjectIdentifier> = []
+    for value in graph.valueIDs {
+      guard let file = graph[value].constant?.buffer.file, released.insert(ObjectIdentifier(file)).inserted else {
+        continue
+      }
+      file.releasePages()
+    }
+  }
+
   /// Reads a model.
   ///
   /// - Parameters:

@@ -20,13 +20,13 @@ package struct Predictions: Sendable {
 
   /// - Parameter isStrict: whether to refuse where a sample cannot be read, instead of leaving it out with a warning
   package init(
-    _ model: LoadedModel, on path: String, settings: DataSettings, threads: Int, isStrict: Bool,
+    _ model: LoadedModel, on path: String, settings: DataSettings, threads: Int, math: MathLibrary, isStrict: Bool,
     observer: any WorkObserver
   ) throws(Diagnostic) {
     let binding = try DataBinding(model, settings: settings)
     let loader = try binding.unlabelled(at: path)
     if let assumption = binding.assumption(for: [loader]) { observer.warn(assumption) }
-    let plan = try Preparation.plan(Preparation.executable(model))
+    let plan = try Preparation.plan(Preparation.executable(model), on: math)
     observer.begin("Running", count: loader.count)
     let outputs = Inference.run(
       plan, on: loader, samples: Array(0..<loader.count), threads: threads

@@ -1,7 +1,6 @@
 import Bundles
 package import IR
 package import Math
-import OpenBLASMath
 import Operators
 package import Passes
 package import Runtime
@@ -33,18 +32,12 @@ package enum Preparation {
     try fused(simplified(graph).graph).graph
   }
 
-  /// A plan on dermc's kernels, or on OpenBLAS where they know no vector instructions of this processor.
-  package static func plan(_ graph: Graph, keep: Set<ValueID> = []) throws(Diagnostic) -> Plan {
+  package static func plan(_ graph: Graph, on library: MathLibrary = .kernels) throws(Diagnostic) -> Plan {
     do throws(NodeError) {
-      return try Plan(graph, math: floatMath, keep: keep)
+      return try Plan(graph, math: library.math)
     } catch {
       throw .refused("\(error)")
     }
-  }
-
-  /// Dermc's kernels give the same bits everywhere; calibration always uses them.
-  package static var floatMath: any FloatMath {
-    Machine.instructionSet == "scalar" ? OpenBLASMath() : KernelMath()
   }
 
   package static func run(_ groups: [PassGroup], on graph: inout Graph) throws(Diagnostic) -> PassLog {

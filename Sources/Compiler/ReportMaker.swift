@@ -9,6 +9,8 @@ import Tensors
 /// Gathers what a compilation found into its report.
 struct ReportMaker {
   let model: LoadedModel
+  /// The hash of the model's file.
+  let source: SHA256
   let recipe: Recipe
   let compiled: Graph
   let plan: Plan
@@ -25,7 +27,7 @@ struct ReportMaker {
     var report = Report(
       dermc: Provenance.version,
       source: Report.Source(
-        path: model.path, format: model.format.rawValue, bytes: model.fileBytes, sha256: model.sha256.hex),
+        path: model.path, format: model.format.rawValue, bytes: model.fileBytes, sha256: source.hex),
       recipe: recipe.json, stats: ModelStatistics(model.graph).json(perLayer: false), compiled: figures(layers))
     report.bundle = bundle
     report.calibration = calibration

@@ -1,5 +1,5 @@
 package import IR
-package import Math
+import Math
 package import Runtime
 import Tensors
 
@@ -7,15 +7,16 @@ import Tensors
 package struct Calibrator {
   private let plan: Plan
   private let values: Set<ValueID>
+  private let inputs: [ValueID]
 
-  /// - Parameter values: those to observe; graph inputs among them are allowed.
-  package init(_ graph: Graph, observing values: Set<ValueID>, math: any FloatMath) throws(NodeError) {
-    plan = try Plan(graph, math: math)
+  /// - Parameters:
+  ///   - plan: a plan of `graph`; for results that do not depend on the machine, one on dermc's own kernels
+  ///   - values: those to observe; graph inputs among them are allowed
+  package init(_ plan: Plan, of graph: Graph, observing values: Set<ValueID>) {
+    self.plan = plan
     self.values = values
     inputs = graph.inputs
   }
-
-  private let inputs: [ValueID]
 
   /// Observes the samples with the given indices, a share on each thread. The result does not depend on the number of threads.
   package func run(

@@ -2,9 +2,9 @@ import Glibc
 
 /// Finds the clipping range whose distribution, quantized to 8 bits, diverges least from the original (Kullback-Leibler).
 ///
-/// As in TensorRT's calibration (Migacz, "8-bit Inference with TensorRT", 2017), extended to asymmetric ranges: both ends are
-/// scaled by one fraction of their extremes. P is the histogram with the tails added to its end bins, Q is P merged into 256 levels and
-/// spread again over the bins of each level that are not empty.
+/// As in TensorRT's calibration (Migacz, "8-bit Inference with TensorRT", 2017), extended to asymmetric ranges: one threshold, from the
+/// largest magnitude down to 1/32 of it, bounds both ends. P is the histogram with the tails added to its end bins, Q is P merged
+/// into 256 levels and spread again over the bins of each level that are not empty.
 struct EntropySearch {
   private let histogram: Histogram
 
@@ -14,13 +14,14 @@ struct EntropySearch {
 
   func range(within full: (low: Double, high: Double)) -> (low: Double, high: Double) {
     guard full.high > full.low else { return full }
-    var best = (fraction: 1.0, divergence: Double.infinity)
-    for step in 0...96 {
-      let fraction = 1 - Double(step) / 128
-      let divergence = divergence(low: full.low * fraction, high: full.high * fraction)
-      if divergence < best.divergence { best = (fraction, divergence) }
+    let largest = max(-full.low, full.high)
+    var best = (threshold: largest, divergence: Double.infinity)
+    for step in 0...60 {
+      let threshold = largest * Glibc.exp2(-Double(step) / 12)
+      let divergence = divergence(low: max(full.low, -threshold), high: min(full.high, threshold))
+      if divergence < best.divergence { best = (threshold, divergence) }
     }
-    return (full.low * best.fraction, full.high * best.fraction)
+    return (max(full.low, -best.threshold), min(full.high, best.threshold))
   }
 
   private func divergence(low: Double, high: Double) -> Double {
@@ -47,8 +48,8 @@ struct EntropySearch {
     var sum = 0.0
     for (bin, p) in reference.enumerated() where p > 0 {
       let index = level(bin)
-      // A level that only the tail reaches has no share of its own: a small one keeps the divergence finite.
-      let q = inside[bin] > 0 ? mass[index] / occupied[index] / kept : 1e-9
+      // A level that only the tail reaches has no share of its own: a small one, the usual 1e-4, keeps the divergence finite.
+      let q = inside[bin] > 0 ? mass[index] / occupied[index] / kept : 1e-4
       sum += p / total * Glibc.log(p / total / q)
     }
     return sum

@@ -13,6 +13,9 @@ package final class Buffer: Sendable {
   nonisolated(unsafe) private let base: UnsafeMutableRawPointer
   private let owner: MappedFile?
 
+  /// The mapped file the bytes lie in; nil for owned memory.
+  package var file: MappedFile? { owner }
+
   /// Whether the memory is aligned and padded as kernels need it.
   package var isOwned: Bool { owner == nil }
 

@@ -15,7 +15,7 @@ enum Console {
   }
 
   /// JSON for machines.
-  static func json(_ json: JSON) { output(String(decoding: json.prettyBytes(), as: UTF8.self)) }
+  static func json(_ json: JSON) { text(String(decoding: json.prettyBytes(), as: UTF8.self)) }
 
   /// A message for people: always one line, whatever names from files are in it.
   static func message(_ text: String) { standardError("dermc: \(Printable.name(text, limit: .max))\n") }

@@ -25,7 +25,7 @@ struct ReportFile {
   func stage(_ report: Report) throws(Diagnostic) -> StagedFile {
     let bytes: [UInt8] =
       switch format {
-      case .json: report.json.prettyBytes() + [UInt8(ascii: "\n")]
+      case .json: report.json.prettyBytes()
       case .md: Array(MarkdownReport.make(report).utf8)
       case .html: Array(HTMLReport.make(report).utf8)
       }

@@ -30,6 +30,7 @@ struct FiguresTests {
   @Test func writesChanges() {
     #expect(Figures.points(Estimate(-0.0048, low: -0.019, high: 0.009)) == "−0.5 pp (−1.9 … +0.9)")
     #expect(Figures.points(Estimate(0.0001)) == "0.0 pp")
+    #expect(Figures.points(Estimate(0.01, low: 0.01, high: 0.01)) == "+1.0 pp")
     #expect(Figures.points(nil) == "–")
     #expect(Figures.percent(Estimate(0.974, low: 0.95, high: 1)) == "97.4 % (95.0 … 100.0)")
     #expect(Figures.factor(9_137_004, 2_150_300) == "4.2×")

@@ -8,7 +8,7 @@ struct SummaryTextTests {
       SummaryText.make(sampleReport(), files: ["out/lesions.derm", "out/lesions.report.json"]) == """
         lesions.onnx → lesions.derm
           size      9.14 MB → 2.15 MB, 4.2× smaller
-          work      300 M MACs (284 M by weights that are not zero), 1.20 MB of activations at most
+          work      300 M MACs (150 M by weights that are not zero), 1.20 MB of activations at most
           layers    2 int8, 1 float32, least like float: block_1 (Conv), 18.2 dB
                     float32: softmax (Softmax): Softmax has no int8 form
           accuracy  top-1 82.4 % → 81.9 %, −0.5 pp (−1.9 … +0.9), agreement 97.6 % on 210 labelled images

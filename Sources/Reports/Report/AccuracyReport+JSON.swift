@@ -23,7 +23,7 @@ extension AccuracyReport {
   init(_ node: JSONNode) throws(JSONError) {
     let text = try node["data"].string()
     guard let data = Data(rawValue: text) else { throw try node["data"].error("unknown kind of data \"\(text)\"") }
-    self.init(data: data, samples: try node["samples"].int(in: 0...Int.max))
+    self.init(data: data, samples: try node["samples"].int(in: JSONNode.counts))
     classes = try node.optional("classes")?.strings() ?? []
     agreement = try node.estimate("agreement")
     if let interval = try node.estimate("agreement_interval") { agreement = interval }
@@ -80,7 +80,7 @@ extension ModelAccuracy {
       auc: try node.optional("auc")?.double(), ece: try node.optional("ece")?.double(),
       logLoss: try node.optional("log_loss")?.double(), brier: try node.optional("brier")?.double())
     for element in try node.optional("per_class")?.elements() ?? [] { perClass.append(try ClassAccuracy(element)) }
-    for row in try node.optional("confusion")?.elements() ?? [] { confusion.append(try row.ints(in: 0...Int.max)) }
+    for row in try node.optional("confusion")?.elements() ?? [] { confusion.append(try row.ints(in: JSONNode.counts)) }
   }
 }
 

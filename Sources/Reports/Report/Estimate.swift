@@ -12,6 +12,13 @@ package struct Estimate: Sendable, Equatable {
     self.high = high
   }
 
+  /// The estimate, with 3 / samples to each side where its interval has no width.
+  func widened(samples: Int, to bounds: ClosedRange<Double> = -1...1) -> Estimate {
+    guard let low, low == high, samples > 0 else { return self }
+    let margin = 3 / Double(samples)
+    return Estimate(value, low: max(bounds.lowerBound, low - margin), high: min(bounds.upperBound, low + margin))
+  }
+
   package var json: JSON {
     ["value": .finite(value), "low": .finite(low), "high": .finite(high)]
   }
@@ -28,6 +35,12 @@ package struct Estimate: Sendable, Equatable {
 }
 
 extension JSONNode {
+  /// What a report may count at most, so that sums over everything in it never overflow.
+  static let counts = 0...(1 << 46)
+
+  /// The count in a member; 0 where there is none.
+  func count(_ key: String) throws(JSONError) -> Int { try optional(key)?.int(in: JSONNode.counts) ?? 0 }
+
   /// The estimate in a member; nil where there is none.
   func estimate(_ key: String) throws(JSONError) -> Estimate? {
     guard let node = try optional(key) else { return nil }

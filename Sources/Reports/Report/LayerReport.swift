@@ -17,7 +17,8 @@ package struct LayerReport: Sendable, Equatable {
   package var bytes: Int
   /// The fraction of weights that are zero; nil for layers without weights.
   package var sparsity: Double?
-  /// Signal to quantization noise of the output in dB, against the float model; nil where both are equal or it was not measured.
+  /// Signal to quantization noise of the output in dB, against the float model; nil where both are equal or it was not
+  /// measured.
   package var outputSQNR: Double?
   /// Why the layer stays float; empty otherwise.
   package var reason: String
@@ -62,9 +63,4 @@ package struct LayerReport: Sendable, Equatable {
       sparsity: try node.optional("sparsity")?.double(), outputSQNR: try node.optional("output_sqnr_db")?.double(),
       reason: try node.optional("reason")?.string() ?? "", raisedScales: try node.count("raised_scales"))
   }
-}
-
-extension JSONNode {
-  /// The count in a member; 0 where there is none.
-  func count(_ key: String) throws(JSONError) -> Int { try optional(key)?.int(in: 0...Int.max) ?? 0 }
 }

@@ -21,8 +21,8 @@ extension Report {
 
   /// Reads a report.
   ///
-  /// Members it does not know are passed over, so that reports of later versions of one schema can be read; members that are
-  /// missing count as not measured.
+  /// Members it does not know are passed over, so that reports of later versions of one schema can be read; members
+  /// that are missing count as not measured.
   package init(json: JSON, name: String = "report") throws(JSONError) {
     let node = JSONNode(json, name: name)
     let schema = try node["schema"].int()
@@ -67,7 +67,7 @@ extension Report.BundleFile {
       sections.append(try Report.SectionSize(element))
     }
     self.init(
-      path: try node["file"].string(), bytes: try node["bytes"].int(in: 0...Int.max),
+      path: try node["file"].string(), bytes: try node["bytes"].int(in: JSONNode.counts),
       sha256: try node.optional("sha256")?.string() ?? "", sections: sections)
   }
 }
@@ -96,12 +96,12 @@ extension Report.CompiledFigures {
   }
 
   fileprivate init(_ node: JSONNode) throws(JSONError) {
-    let macs = try node["macs"].int(in: 0...Int.max)
+    let macs = try node["macs"].int(in: JSONNode.counts)
     self.init(
       parameters: try node.count("parameters"), macs: macs, bytes: try node.count("bytes"),
-      peakActivationBytes: try node["peak_activation_bytes"].int(in: 0...Int.max),
+      peakActivationBytes: try node["peak_activation_bytes"].int(in: JSONNode.counts),
       arenaBytes: try node.count("arena_bytes"), packedBytes: try node.count("packed_bytes"),
-      effectiveMACs: try node.optional("effective_macs")?.int(in: 0...Int.max) ?? macs)
+      effectiveMACs: try node.optional("effective_macs")?.int(in: JSONNode.counts) ?? macs)
   }
 }
 

@@ -77,7 +77,7 @@ extension Report.CompiledFigures {
   /// MACs that are left when those by zero weights are not done, layer by layer.
   package static func effectiveMACs(_ layers: [LayerReport]) -> Int {
     layers.reduce(0) { sum, layer in
-      sum + Int((Double(layer.macs) * (1 - (layer.sparsity ?? 0))).rounded())
+      sum + Figures.part(1 - (layer.sparsity ?? 0), of: layer.macs)
     }
   }
 }

@@ -4,7 +4,8 @@ import Tensors
 
 /// How much activation memory a graph needs at least, were it run node by node.
 enum Liveness {
-  /// The largest sum of bytes of values alive at one node. Element-wise operators and reshapes write over their input where it dies there.
+  /// The largest sum of bytes of values alive at one node. Element-wise operators and reshapes write over their input
+  /// where it dies there.
   static func peakBytes(_ graph: Graph, order: [Node]) -> Int {
     var lastUse: [ValueID: Int] = [:]
     for (step, node) in order.enumerated() {

@@ -27,7 +27,8 @@ package struct ModelStatistics: Sendable {
   package private(set) var work = Work()
   /// Bytes of constants by element type.
   package private(set) var bytesByElement: [ElementType: Int] = [:]
-  /// The largest sum of activation bytes alive at one step when nothing is fused but element-wise operators run in place.
+  /// The largest sum of activation bytes alive at one step when nothing is fused but element-wise operators run in
+  /// place.
   package private(set) var peakActivationBytes = 0
 
   package var macs: Int { work.macs }
@@ -67,7 +68,8 @@ package struct ModelStatistics: Sendable {
     peakActivationBytes = Liveness.peakBytes(graph, order: order)
   }
 
-  /// Whether a constant is something training learned: weights and biases, not the constants of formulas, nor scales of quantization.
+  /// Whether a constant is something training learned: weights and biases, not the constants of formulas, nor scales of
+  /// quantization.
   private static func isParameter(_ constant: Tensor, of node: Node, at index: Int) -> Bool {
     switch node.op {
     case is Conv, is ConvTranspose, is Gemm, is MatMul, is BatchNormalization, is ScaleShift, is PRelu,

@@ -52,6 +52,11 @@ package enum Figures {
     return "\(threeDigits(value)) \(unit)"
   }
 
+  /// A number of things from a fraction of them.
+  static func part(_ fraction: Double, of count: Int) -> Int {
+    Int((max(0, min(1, fraction)) * Double(count)).rounded())
+  }
+
   private static func threeDigits(_ value: Double) -> String {
     decimal(value, value < 9.995 ? 2 : value < 99.95 ? 1 : 0)
   }
@@ -75,7 +80,8 @@ package enum Figures {
   }
 
   private static func range(_ estimate: Estimate, _ text: (Double) -> String) -> String {
-    guard let low = estimate.low, let high = estimate.high else { return "" }
+    // An interval without width says that nothing varied, not that nothing can.
+    guard let low = estimate.low, let high = estimate.high, low < high else { return "" }
     return " (\(text(low)) … \(text(high)))"
   }
 

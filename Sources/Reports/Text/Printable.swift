@@ -1,7 +1,7 @@
 /// Names that come from models and folders of strangers, made fit to show.
 package enum Printable {
-  /// A name on one line: characters that could move a terminal's cursor, break a line or turn the direction of writing are
-  /// shown as `\u{1b}`, and a long name loses its middle.
+  /// A name on one line: characters that could move a terminal's cursor, break a line or turn the direction of writing
+  /// are shown as `\u{1b}`, and a long name loses its middle.
   package static func name(_ text: String, limit: Int = 80) -> String {
     var scalars = ""
     for scalar in text.unicodeScalars {

@@ -28,7 +28,8 @@ package enum SummaryText {
   private static func work(_ report: Report, _ table: inout TextTable) {
     let compiled = report.compiled
     var text = "\(Figures.short(compiled.macs)) MACs"
-    if compiled.effectiveMACs < compiled.macs {
+    // A few weights are always rounded to zero.
+    if Double(compiled.effectiveMACs) < 0.95 * Double(compiled.macs) {
       text += " (\(Figures.short(compiled.effectiveMACs)) by weights that are not zero)"
     }
     table.add(["work", text + ", \(Figures.bytes(compiled.peakActivationBytes)) of activations at most"])
@@ -81,6 +82,11 @@ package enum SummaryText {
       ])
     } else if accuracy.deltas?.perClass.contains(where: { $0.recall != nil }) == true {
       table.add(["", "no class lost recall"])
+    }
+    for delta in accuracy.provenLosses.filter({ $0.name != accuracy.worstRecall?.delta.name }).prefix(3) {
+      table.add([
+        "", "\(Printable.name(delta.name)) lost recall too, more than chance explains: \(Figures.points(delta.recall))",
+      ])
     }
   }
 }

@@ -26,12 +26,13 @@ struct BenchCommand: ParsableCommand {
   @Option(help: "Height and width of the input, as 96 or 96x128, where the model leaves them free.")
   var size: String?
 
+  @OptionGroup var arithmetic: MathOptions
   @OptionGroup var common: CommonOptions
 
   func run() throws {
     let settings = try DataSettings(size: size)
     let loaded = try LoadedModel(path: model, size: settings.freeSize)
-    let result = try Benchmark(loaded, threads: try common.threadCount())
+    let result = try Benchmark(loaded, threads: try common.threadCount(), math: try arithmetic.library())
     if json {
       Console.json(result.json)
     } else {

@@ -30,6 +30,7 @@ struct EvalCommand: ParsableCommand {
   var strict = false
 
   @OptionGroup(title: "How images become inputs") var preprocessing: PreprocessingOptions
+  @OptionGroup var arithmetic: MathOptions
   @OptionGroup var common: CommonOptions
 
   func run() throws {
@@ -37,7 +38,8 @@ struct EvalCommand: ParsableCommand {
     let threads = try common.threadCount()
     let evaluated = try LoadedModel(path: model, size: settings.freeSize)
     let other = try against.map { try LoadedModel(path: $0, size: settings.freeSize) }
-    let job = EvaluationJob(settings: settings, threads: threads, isStrict: strict, observer: Watcher(common))
+    let job = EvaluationJob(
+      settings: settings, threads: threads, math: try arithmetic.library(), isStrict: strict, observer: Watcher(common))
     let result = try job.run(evaluated, against: other, data: data)
     if json {
       Console.json(result.json)

@@ -37,9 +37,7 @@ struct GateCommand: ParsableCommand {
       throw Diagnostic.refused("\(error)")
     }
     let gate = Gate(checked, limits)
-    if !common.quiet {
-      for check in gate.checks { Console.output(check.line) }
-    }
+    if !common.quiet { Console.text(gate.text) }
     guard gate.passes else { throw Diagnostic(.failed, "\(report): the budget is broken") }
   }
 

@@ -36,6 +36,7 @@ struct RunCommand: ParsableCommand {
   var strict = false
 
   @OptionGroup(title: "How images become inputs") var preprocessing: PreprocessingOptions
+  @OptionGroup var arithmetic: MathOptions
   @OptionGroup var common: CommonOptions
 
   func run() throws {
@@ -45,7 +46,8 @@ struct RunCommand: ParsableCommand {
     if let output { try Outputs.check([output], inputs: [model, input]) }
     let loaded = try LoadedModel(path: model, size: settings.freeSize)
     let predictions = try Predictions(
-      loaded, on: input, settings: settings, threads: threads, isStrict: strict, observer: Watcher(common))
+      loaded, on: input, settings: settings, threads: threads, math: try arithmetic.library(), isStrict: strict,
+      observer: Watcher(common))
     if let output {
       do throws(FileError) { try predictions.write(to: output) } catch { throw Diagnostic.refused("\(error)") }
     }

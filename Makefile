@@ -1,0 +1,41 @@
+# Names for what a developer runs. scripts/demo and scripts/test need no make; the rest are the long jobs.
+.DEFAULT_GOAL := help
+.PHONY: help demo test check build bench sanitize format docs clean
+
+help:
+	@echo "make demo      build, compile the fixture model to int8, show the report"
+	@echo "make test      check the format, build, run all tests: what continuous integration runs"
+	@echo "make check     what of that needs no build: format, imports, links"
+	@echo "make build     build dermc (release)"
+	@echo "make bench     speed and memory beside ONNX Runtime's"
+	@echo "make sanitize  the tests under AddressSanitizer, then UndefinedBehaviorSanitizer"
+	@echo "make format    format all Swift sources"
+	@echo "make docs      the reference of all modules, as web pages in out/reference"
+	@echo "make clean     remove what was built and out/"
+
+demo:
+	scripts/demo
+
+test:
+	scripts/test
+
+check:
+	scripts/check
+
+build:
+	swift build -c release --product dermc
+
+bench:
+	scripts/bench
+
+sanitize:
+	scripts/sanitize
+
+format:
+	swift format --in-place --parallel --recursive Package.swift Sources Tests
+
+docs:
+	scripts/docs
+
+clean:
+	rm -rf .build out

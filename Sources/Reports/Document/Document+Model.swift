@@ -1,0 +1,167 @@
+import CanonicalJSON
+
+extension Document.Section {
+  /// Bytes, work and memory before and after.
+  static func size(_ report: Report) -> Document.Section {
+    var section = Document.Section(title: "Size, work and memory")
+    var table = Document.Table([.text(""), .number("Source"), .number("Compiled")])
+    func add(_ name: String, _ before: Int?, _ after: Int?, _ text: (Int) -> String) {
+      table.rows.append([.text(name), .text(before.map(text) ?? "–"), .text(after.map(text) ?? "–")])
+    }
+    func source(_ key: String) -> Int? { report.stats[key].flatMap { integer($0) } }
+    let compiled = report.compiled
+    add("File", report.source.bytes, report.bundle?.bytes, Figures.bytes)
+    add("Constants, uncoded", report.stats["bytes"]?["total"].flatMap { integer($0) }, compiled.bytes, Figures.bytes)
+    add("Parameters", source("parameters"), compiled.parameters, Figures.grouped)
+    add("MACs", source("macs"), compiled.macs, Figures.grouped)
+    add("Effective MACs", nil, compiled.effectiveMACs, Figures.grouped)
+    add("Peak activations", source("peak_activation_bytes"), compiled.peakActivationBytes, Figures.bytes)
+    add("Activation buffer", nil, compiled.arenaBytes, Figures.bytes)
+    add("Weights in memory", nil, compiled.packedBytes, Figures.bytes)
+    section.blocks = [.table(table), .terms([Terms.macs, Terms.effectiveMACs, Terms.peak])]
+    if let bundle = report.bundle, !bundle.sections.isEmpty {
+      section.blocks.append(.paragraph("What the bundle's bytes are spent on:"))
+      section.blocks.append(.table(sections(bundle)))
+    }
+    return section
+  }
+
+  private static func sections(_ bundle: Report.BundleFile) -> Document.Table {
+    var table = Document.Table([
+      .text("Section"), .text("Codec"), .number("Raw"), .number("Stored"), .text("Share of the file"),
+    ])
+    for section in bundle.sections {
+      let share = Double(section.storedBytes) / Double(max(1, bundle.bytes))
+      table.rows.append([
+        .text(Printable.name(section.name)), .text(Printable.name(section.codec)),
+        .text(Figures.bytes(section.rawBytes)), .text(Figures.bytes(section.storedBytes)),
+        .bar(Figures.percent(share), fraction: share),
+      ])
+    }
+    let raw = bundle.sections.reduce(0) { $0 + $1.rawBytes }
+    table.totals.append([
+      "File, with its table of contents", "", .text(Figures.bytes(raw)), .text(Figures.bytes(bundle.bytes)), "",
+    ])
+    return table
+  }
+
+  /// Every layer of the compiled model.
+  static func layers(_ report: Report) -> Document.Section {
+    var section = Document.Section(title: "Layers")
+    let layers = report.layers
+    let float = layers.filter(\.isFloat)
+    let int8 = layers.filter(\.isInt8)
+    if !int8.isEmpty {
+      let macs = layers.reduce(0) { $0 + $1.macs }
+      let share = Double(int8.reduce(0) { $0 + $1.macs }) / Double(max(1, macs))
+      section.blocks.append(
+        .paragraph(
+          "\(Figures.count(int8.count, "layer")) of \(Figures.grouped(layers.count)) "
+            + "\(int8.count == 1 ? "runs" : "run") in int8 and \(int8.count == 1 ? "does" : "do") "
+            + "\(Figures.percent(share)) of the MACs."))
+      let reasons = float.filter { !$0.reason.isEmpty }
+      if !reasons.isEmpty {
+        section.blocks.append(.paragraph("What stays float32, and why:"))
+        section.blocks.append(
+          .list(reasons.map { "\(Printable.name($0.name)) (\($0.op)): \(Printable.name($0.reason, limit: 300))" }))
+      }
+    }
+    section.blocks.append(.table(table(layers)))
+    section.blocks.append(.terms([Terms.layerSQNR, Terms.sparsity]))
+    let raised = layers.filter { $0.raisedScales > 0 }
+    if !raised.isEmpty {
+      let channels = raised.reduce(0) { $0 + $1.raisedScales }
+      section.blocks.append(
+        .paragraph(
+          "The weight scales of \(Figures.count(channels, "channel")) were raised so that their bias fits int32: "
+            + raised.map { "\(Printable.name($0.name)) (\($0.raisedScales))" }.joined(separator: ", ") + "."))
+    }
+    return section
+  }
+
+  /// A level of noise that cannot be told from the float model on any screen.
+  private static let fullLevel = 60.0
+
+  private static func table(_ layers: [LayerReport]) -> Document.Table {
+    var table = Document.Table([
+      .text("Layer"), .text("Operator"), .number("Output"), .number("MACs"), .text("Precision"), .number("Weights"),
+      .number("Bytes"), .number("Sparsity"), .text("SQNR"),
+    ])
+    for layer in layers {
+      let level: Document.Cell =
+        layer.outputSQNR.map { .bar(Figures.decibels($0), fraction: $0 / fullLevel) } ?? .text("")
+      table.rows.append([
+        .text(Printable.name(layer.name, limit: 48)), .text(Printable.name(layer.op)),
+        .text(Figures.shape(layer.output)), .text(layer.macs == 0 ? "" : Figures.short(layer.macs)),
+        .text(Printable.name(layer.precision)), .text(layer.weights == 0 ? "" : Figures.grouped(layer.weights)),
+        .text(layer.bytes == 0 ? "" : Figures.bytes(layer.bytes)),
+        .text(layer.sparsity.map { Figures.percent($0) } ?? ""), level,
+      ])
+    }
+    table.totals.append([
+      .text(Figures.count(layers.count, "layer")), "", "", .text(Figures.short(layers.reduce(0) { $0 + $1.macs })), "",
+      .text(Figures.grouped(layers.reduce(0) { $0 + $1.weights })),
+      .text(Figures.bytes(layers.reduce(0) { $0 + $1.bytes })), "", "",
+    ])
+    return table
+  }
+
+  /// What the passes did to the graph before it was quantized.
+  static func passes(_ report: Report) -> Document.Section {
+    var table = Document.Table([.text("Pass"), .number("Applied"), .number("No effect"), .number("Refused")])
+    var notes: [String] = []
+    for pass in report.passes {
+      table.rows.append([
+        .text(Printable.name(pass.pass)), .text(Figures.grouped(pass.applied)), .text(Figures.grouped(pass.noEffect)),
+        .text(Figures.grouped(pass.refused)),
+      ])
+      notes += pass.notes.map { "\(Printable.name(pass.pass)): \(Printable.name($0, limit: 300))" }
+    }
+    var section = Document.Section(
+      title: "Passes",
+      blocks: [
+        .paragraph(
+          "Rewritings that leave what the model computes as it is, and make it smaller or faster. Each candidate was "
+            + "rewritten (applied), not worth it (no effect), or refused because the result would have differed."),
+        .table(table),
+      ])
+    if !notes.isEmpty { section.blocks.append(.list(notes)) }
+    return section
+  }
+
+  /// Where everything came from.
+  static func provenance(_ report: Report) -> Document.Section {
+    var table = Document.Table([.text(""), .text("")])
+    table.rows.append(["Source", .text("\(Printable.name(report.source.file)), \(report.source.format)")])
+    if !report.source.sha256.isEmpty { table.rows.append(["Source SHA-256", .code(report.source.sha256)]) }
+    if let bundle = report.bundle {
+      table.rows.append(["Bundle", .text(Printable.name(bundle.file))])
+      if !bundle.sha256.isEmpty { table.rows.append(["Bundle SHA-256", .code(bundle.sha256)]) }
+    }
+    if let calibration = report.calibration {
+      var text =
+        "\(Figures.count(calibration.samples, "sample")), ranges by \(calibration.estimator), seed \(calibration.seed)"
+      if calibration.heldBack > 0 { text += "; \(Figures.grouped(calibration.heldBack)) held back for comparison" }
+      table.rows.append(["Calibration", .text(text)])
+      for file in calibration.skipped {
+        table.rows.append([
+          "Skipped", .text("\(Printable.name(file.file, limit: 200)): \(Printable.name(file.reason, limit: 300))"),
+        ])
+      }
+    }
+    if report.recipe != .null { table.rows.append(["Recipe", .code(report.recipe.description)]) }
+    table.rows.append(["dermc", .text(report.dermc)])
+    return Document.Section(
+      title: "Provenance",
+      blocks: [
+        .table(table),
+        .paragraph(
+          "The same source, recipe and calibration data give the same bundle and the same report, bit for bit."),
+      ])
+  }
+
+  private static func integer(_ json: JSON) -> Int? {
+    guard case .int(let value) = json else { return nil }
+    return value
+  }
+}

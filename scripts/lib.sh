@@ -1,0 +1,85 @@
+# Set-up shared by the scripts beside it: what must be there before anything can be built. To be sourced, not run.
+
+# The libraries dermc links: Debian package and pkg-config module of each.
+readonly libraries=(
+  libprotobuf-c-dev:libprotobuf-c
+  zlib1g-dev:zlib
+  libopenblas-dev:openblas
+  libjpeg-dev:libjpeg
+  libpng-dev:libpng
+)
+readonly oldest_swift=6.2
+
+# Prints its arguments, a line each.
+say() { printf '%s\n' "$@"; }
+
+stop() {
+  printf '%s: %s\n' "${0##*/}" "$*" >&2
+  exit 1
+}
+
+# Goes on only with a Swift that can build dermc; scripts do not install one.
+require_swift() {
+  local output version
+  command -v swift >/dev/null ||
+    stop "swift not found: install Swift $oldest_swift or newer from https://www.swift.org/install/linux and put it on PATH"
+  output=$(swift --version 2>&1) ||
+    stop "swift --version fails: $output"
+  [[ $output =~ Swift\ version\ ([0-9]+\.[0-9]+) ]] ||
+    stop "swift --version tells no version: $output"
+  version=${BASH_REMATCH[1]}
+  # Fields are compared as numbers: 6.10 is newer than 6.2.
+  if ((${version%.*} < ${oldest_swift%.*} ||
+    (${version%.*} == ${oldest_swift%.*} && ${version#*.} < ${oldest_swift#*.}))); then
+    stop "Swift $version is too old: dermc needs $oldest_swift or newer, from https://www.swift.org/install/linux"
+  fi
+}
+
+# Prints the packages that are not installed, a line each.
+missing_packages() {
+  local entry
+  command -v git >/dev/null || say git
+  command -v pkg-config >/dev/null || say pkg-config
+  for entry in "${libraries[@]}"; do
+    if command -v dpkg-query >/dev/null; then
+      [[ $(dpkg-query -W -f='${db:Status-Status}' "${entry%%:*}" 2>/dev/null) == installed ]] || say "${entry%%:*}"
+    else
+      pkg-config --exists "${entry##*:}" 2>/dev/null || say "${entry%%:*}"
+    fi
+  done
+}
+
+# Installs the libraries that are missing, and says so before it does.
+install_packages() {
+  local missing=() root=()
+  mapfile -t missing < <(missing_packages)
+  ((${#missing[@]})) || return 0
+  command -v apt-get >/dev/null ||
+    stop "apt-get not found: install these yourself, by the names your system has for them: ${missing[*]}"
+  if ((EUID != 0)); then
+    command -v sudo >/dev/null ||
+      stop "not root and sudo not found: as root run apt-get install ${missing[*]}"
+    root=(sudo)
+  fi
+  say "Installing ${missing[*]}: ${root[*]:+with ${root[*]}, }apt-get update and apt-get install"
+  "${root[@]}" apt-get update -qq ||
+    stop "apt-get update failed: the message above says why"
+  "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "${missing[@]}" ||
+    stop "apt-get install ${missing[*]} failed: the message above says why"
+}
+
+# All a build needs, from the root of the project.
+set_up() {
+  cd "$(dirname "${BASH_SOURCE[0]}")/.."
+  require_swift
+  install_packages
+}
+
+# Builds and runs all tests with options for swift test. Of the runner's words failures and the closing line are shown.
+#
+# Tests are optimized: with kernels at -O0 they would take several times as long. They have build folders of their own,
+# since modules that tests may look into are compiled differently and would undo what `swift build` has done.
+run_tests() {
+  swift test -c release --disable-xctest --explicit-target-dependency-import-check error "$@" 2>&1 |
+    sed -u -e '/Test run with/b' -e '/^[◇✔]/d' -e '/ started\.$/d'
+}

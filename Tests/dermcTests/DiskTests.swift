@@ -4,7 +4,7 @@ import Testing
 
 /// Outputs that cannot be written, and bundles that changed on their way.
 @Suite struct DiskTests {
-  @Test(arguments: [0, 100, 425]) func fullDisk(blocks: Int) throws {
+  @Test(arguments: [0, 100, 410]) func fullDisk(blocks: Int) throws {
     let folder = try Folder()
     let model = try folder.copy(Fixture.mobilenet, as: "model.onnx")
     let outcome = try Program.run(

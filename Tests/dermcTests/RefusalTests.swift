@@ -39,7 +39,7 @@ import Testing
       model: "decision", parts: ["decision.onnx", "decision is int64", "expected float32"],
       options: ["--int8", "--calib", Fixture.calibration]),
     Case(
-      model: "vector", parts: ["vector.onnx", "[1, 6]", "images need", ".npy"],
+      model: "vector", parts: ["vector.onnx", "float32[1,6]", "images need", ".npy"],
       options: ["--int8", "--calib", Fixture.calibration]),
     Case(model: "small", parts: ["--size 16x16", "[1, 3, 8, 8]"], options: ["--size", "16"]),
   ]

@@ -31,7 +31,7 @@ extension Emission {
   }
 
   /// Adds the nodes of a function of one number.
-  private mutating func add(
+  mutating func add(
     _ function: UnaryFunction, _ nodeName: String, from x: String, to y: String, _ node: Node
   ) {
     var opType: String
@@ -180,8 +180,8 @@ extension Emission {
     let padding: Tensor
     switch type.element {
     case .float32: padding = Tensor(scalar: value)
-    case .int8 where type.quantization != nil:
-      padding = Tensor(scalar: Int8(clamping: type.quantization?.quantize(Double(value)) ?? 0))
+    // Padded as the real numbers it stands for.
+    case .int8 where type.quantization != nil: padding = Tensor(scalar: value)
     case .int64 where value == 0: padding = Tensor(scalar: Int64(0))
     case .int32 where value == 0: padding = Tensor(scalar: Int32(0))
     default: throw Failure("padding \(type.element) with \(value) has no ONNX form")
@@ -226,24 +226,6 @@ extension Emission {
       attributes["axes"] = .ints([2, 3])
     }
     add("Resize", name: node.name, inputs: inputs, outputs: [name(node.outputs[0])], attributes)
-  }
-
-  // MARK: Quantization
-
-  mutating func quantizeLinear(_ node: Node) throws(Failure) {
-    try linear("QuantizeLinear", node, graph.type(of: node.outputs[0]).quantization)
-  }
-
-  mutating func dequantizeLinear(_ node: Node) throws(Failure) {
-    try linear("DequantizeLinear", node, node.inputs[0].flatMap { graph.type(of: $0).quantization })
-  }
-
-  private mutating func linear(_ opType: String, _ node: Node, _ quantization: Quantization?) throws(Failure) {
-    guard let quantization else { throw Failure("its integers have no scale") }
-    let scale = constant(node, "scale", Tensor(scalar: quantization.scale))
-    let zeroPoint = constant(node, "zero_point", Tensor(scalar: Int8(clamping: quantization.zeroPoint)))
-    add(
-      opType, name: node.name, inputs: [name(node.inputs[0]), scale, zeroPoint], outputs: [name(node.outputs[0])])
   }
 }
 

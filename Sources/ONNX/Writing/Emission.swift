@@ -13,6 +13,12 @@ struct Emission {
   private var written: Set<ValueID> = []
   private var names: Set<String> = []
   private var nodeNames: Set<String> = []
+  /// Names that stand for values instead of their own.
+  private var standIns: [ValueID: String] = [:]
+  /// Names of the real numbers that int8 values stand for, where they were written.
+  var reals: [ValueID: String] = [:]
+  /// Names of the scale and the zero point of each quantization.
+  private var quantizationNames: [Quantization: [String]] = [:]
 
   private enum GraphField {
     static let node = 1, name = 2, initializer = 5, input = 11, output = 12
@@ -29,11 +35,25 @@ struct Emission {
   /// The name of a value; a constant is written when it is first asked for.
   mutating func name(_ id: ValueID?) -> String {
     guard let id else { return "" }
+    if let standIn = standIns[id] { return standIn }
     if let constant = graph.constant(id), written.insert(id).inserted {
       addInitializer(graph[id].name, constant)
     }
     return graph[id].name
   }
+
+  /// Writes what `body` writes with other names for some values.
+  mutating func naming(
+    _ names: [ValueID: String], _ body: (inout Emission) throws(Failure) -> Void
+  ) throws(Failure) {
+    let before = standIns
+    standIns.merge(names) { $1 }
+    defer { standIns = before }
+    try body(&self)
+  }
+
+  /// Makes a name written before stand for a value from here on.
+  mutating func stand(_ name: String, for value: ValueID) { standIns[value] = name }
 
   /// A new name for a value between the nodes that one operator becomes.
   mutating func temporary(_ node: Node, _ step: String) -> String {
@@ -60,6 +80,17 @@ struct Emission {
 
   mutating func constant(_ node: Node, _ role: String, ints: [Int]) -> String {
     constant(node, role, Tensor(ints.map(Int64.init)))
+  }
+
+  /// The names of a quantization's scale and zero point: equal ones are one constant, so that it shows that they are equal.
+  mutating func constants(_ node: Node, _ quantization: Quantization) -> [String] {
+    if let known = quantizationNames[quantization] { return known }
+    let names = [
+      constant(node, "scale", Tensor(scalar: quantization.scale)),
+      constant(node, "zero_point", Tensor(scalar: Int8(clamping: quantization.zeroPoint))),
+    ]
+    quantizationNames[quantization] = names
+    return names
   }
 
   private mutating func addInitializer(_ name: String, _ tensor: Tensor) {

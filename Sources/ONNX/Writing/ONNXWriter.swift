@@ -2,7 +2,7 @@ package import IR
 import Tensors
 
 /// Writes graphs as ONNX models that compute the same: activations fused into operators become nodes of their own, a free
-/// batch becomes the dimension N.
+/// batch becomes the dimension N, int8 operators become float ones between DequantizeLinear and QuantizeLinear (QDQ).
 ///
 /// Operator set 17, or a later one where an operator needs it. Weights go to the file from where they lie.
 package enum ONNXWriter {
@@ -10,13 +10,8 @@ package enum ONNXWriter {
   package static func write(_ graph: Graph, to path: String, producerVersion: String = "") throws(ONNXError) {
     var emission = Emission(graph)
     for node in graph.nodesInOrder() {
-      guard let emitter = NodeEmitters.table[node.op.name] else {
-        throw ONNXError(
-          file: path, node: node.name, op: node.op.name, reason: "the operator has no ONNX form",
-          remedy: "write a .derm file instead")
-      }
       do throws(Failure) {
-        try emitter(node, &emission)
+        try NodeEmitters.emit(node, &emission)
       } catch {
         throw ONNXError(file: path, node: node.name, op: node.op.name, reason: error.reason, remedy: error.remedy)
       }

@@ -1,0 +1,123 @@
+import Bundles
+import CanonicalJSON
+import Glibc
+import IR
+import Images
+import Math
+import Runtime
+import Tensors
+
+/// A compiled model in an app: reads a bundle, prepares it for this machine and runs it.
+///
+/// Everything needed travels in the bundle: graph, weights, preprocessing of images, class names. Neither ONNX nor a BLAS is linked. A
+/// model is used by one thread at a time; it may itself use several.
+public final class DermModel {
+  /// Class names in the order of the outputs; empty where the bundle names none.
+  public let labels: [String]
+  /// The input's dimensions for one image, as the model was exported: [1, C, H, W] or [1, H, W, C].
+  public let inputShape: [Int]
+  public let outputShape: [Int]
+
+  private let executor: Executor
+  private let preprocessing: Preprocessing?
+  private let isChannelsFirst: Bool
+
+  /// Reads a bundle, checking every byte of it.
+  ///
+  /// - Parameters:
+  ///   - path: a `.derm` file
+  ///   - threads: how many threads one inference uses
+  /// - Throws: `DermError` where the file is damaged, not a bundle, or does not hold one image input
+  public init(path: String, threads: Int = 1) throws(DermError) {
+    let bundle: Bundle
+    do throws(BundleError) { bundle = try BundleReader.open(path).read() } catch { throw DermError("\(error)") }
+    let plan: Plan
+    do throws(NodeError) { plan = try Plan(bundle.graph, math: KernelMath()) } catch {
+      throw DermError("\(path): \(error)")
+    }
+    guard plan.inputs.count == 1, plan.inputs[0].type.element == .float32, let output = plan.outputs.first,
+      output.type.element == .float32
+    else { throw DermError("\(path): expected one float32 input and a float32 output") }
+    inputShape = plan.inputs[0].type.shape
+    outputShape = output.type.shape
+    labels = bundle.labels ?? []
+    isChannelsFirst = inputShape.count == 4 && [1, 3].contains(inputShape[1]) && ![1, 3].contains(inputShape[3])
+    preprocessing = try DermModel.preprocessing(bundle, inputShape, isChannelsFirst, path)
+    executor = Executor(plan, workers: Workers(threads: threads))
+  }
+
+  private static func preprocessing(
+    _ bundle: Bundle, _ shape: [Int], _ isChannelsFirst: Bool, _ path: String
+  ) throws(DermError) -> Preprocessing? {
+    guard let stored = bundle.preprocessing, shape.count == 4 else { return nil }
+    let size = isChannelsFirst ? (height: shape[2], width: shape[3]) : (height: shape[1], width: shape[2])
+    let result: Preprocessing
+    do throws(JSONError) {
+      result = try Preprocessing(json: JSONNode(stored, name: "preprocessing"), size: size)
+    } catch {
+      throw DermError("\(path): \(error)")
+    }
+    guard result.count == shape[1...].reduce(1, *), result.height == size.height, result.width == size.width else {
+      throw DermError("\(path): the preprocessing does not fit the input \(shape)")
+    }
+    return result
+  }
+
+  /// Runs the model on an input laid out as `inputShape`; returns the raw output.
+  public func run(_ input: [Float]) throws(DermError) -> [Float] {
+    let count = inputShape.reduce(1, *)
+    guard input.count == count else {
+      throw DermError("the input has \(input.count) numbers, the model takes \(count)")
+    }
+    input.withUnsafeBytes { executor.write($0, toInput: 0) }
+    return execute()
+  }
+
+  /// Runs the model on a JPEG or PNG file, prepared as the bundle says; returns the probability of each class.
+  public func classify(imageAt path: String) throws(DermError) -> [Float] {
+    let image: Image
+    do throws(FileError) { image = try Image(path: path) } catch { throw DermError("\(error)") }
+    return try classify(image)
+  }
+
+  /// The same for the bytes of such a file.
+  public func classify(imageBytes bytes: [UInt8]) throws(DermError) -> [Float] {
+    let image: Image
+    do throws(ImageError) { image = try Image(decoding: bytes) } catch { throw DermError("\(error)") }
+    return try classify(image)
+  }
+
+  private func classify(_ image: Image) throws(DermError) -> [Float] {
+    guard let preprocessing else { throw DermError("the bundle does not say how images become inputs; use run(_:)") }
+    let pixels: [Float]
+    do throws(ImageError) { pixels = try preprocessing.apply(image) } catch { throw DermError("\(error)") }
+    pixels.withUnsafeBytes {
+      executor.write($0, layout: isChannelsFirst ? .channelsLast : .rowMajor, toInput: 0)
+    }
+    return DermModel.probabilities(execute())
+  }
+
+  private func execute() -> [Float] {
+    executor.run()
+    return Array(executor.output(0).elements(Float.self))
+  }
+
+  /// A softmax, unless the model ends in one.
+  private static func probabilities(_ outputs: [Float]) -> [Float] {
+    let sum = outputs.reduce(0, +)
+    if outputs.allSatisfy({ $0 >= 0 }), abs(sum - 1) < 1e-2 { return outputs }
+    let largest = outputs.max() ?? 0
+    let exponentials = outputs.map { expf($0 - largest) }
+    let total = exponentials.reduce(0, +)
+    return exponentials.map { $0 / total }
+  }
+}
+
+/// Why a model could not be read or run: one line.
+public struct DermError: Error, CustomStringConvertible {
+  public let description: String
+
+  init(_ description: String) {
+    self.description = description
+  }
+}

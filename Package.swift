@@ -102,7 +102,7 @@ let package = Package(
     tests("CKernels"),
     tests("CanonicalJSON"),
     tests("dermc", "CanonicalJSON", "NumPyFiles", "Tensors"),
-    tests("DermRuntime", "Bundles", "IR", "Math", "Operators", "Runtime", "Tensors"),
+    tests("DermRuntime", "Bundles", "CanonicalJSON", "IR", "Math", "Operators", "Runtime", "Tensors"),
     tests("Images", "CanonicalJSON", "NumPyFiles", "Tensors", exclude: ["Goldens"]),
     tests("Metrics", "CanonicalJSON"),
     tests("NumPyFiles", "Tensors", exclude: ["Goldens"]),

@@ -139,7 +139,10 @@ import Testing
   @Test func imagesWithoutPreprocessingAreWarnedOf() throws {
     let (folder, model, data) = try prepared()
     let outcome = try Program.run("compile", model, "--int8", "--calib", data)
-    #expect(outcome.status == 0 && outcome.isOneLine(with: ["warning", "no preprocessing", "--preprocess"]))
+    #expect(outcome.status == 0 && outcome.error == "")
+    #expect(outcome.output.contains("no preprocessing is given"))
+    let run = try Program.run("run", model, Fixture.image, "--json")
+    #expect(run.status == 0 && run.isOneLine(with: ["warning", "no preprocessing", "--preprocess"]))
     #expect(try Program.run("run", folder / "small.derm", Fixture.image).error == "")
   }
 }

@@ -122,6 +122,9 @@ package struct Compilation {
       calibration: calibration.map { calibrationSummary($0) }
     ).report()
     if let assumption { report.warnings.append(assumption) }
+    if let calibration, let evaluation, let overlap = calibration.overlap(with: evaluation.loader) {
+      report.warnings.append(overlap)
+    }
     note(log, decisions)
     observer.note(compiledPlan, threads: request.threads)
     return CompiledModel(report: report, bundle: staged)

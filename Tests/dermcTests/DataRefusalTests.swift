@@ -136,6 +136,15 @@ import Testing
     }
   }
 
+  @Test func calibratingOnEvaluationDataIsWarnedOf() throws {
+    let folder = try Folder()
+    let outcome = try Program.run(
+      "compile", Fixture.mobilenet, "--int8", "--calib", Fixture.evaluation, "--eval", Fixture.evaluation, "--samples",
+      "5", "--preprocess", Fixture.preprocessing, "-o", folder / "model.derm")
+    #expect(outcome.status == 0)
+    #expect(outcome.output.contains("5 of 210 evaluation samples were calibrated on too"), "\(outcome.output)")
+  }
+
   @Test func imagesWithoutPreprocessingAreWarnedOf() throws {
     let (folder, model, data) = try prepared()
     let outcome = try Program.run("compile", model, "--int8", "--calib", data)

@@ -104,6 +104,7 @@ let package = Package(
     tests("dermc", "CanonicalJSON", "NumPyFiles", "Tensors"),
     tests("DermRuntime", "Bundles", "CanonicalJSON", "IR", "Math", "Operators", "Runtime", "Tensors"),
     tests("Images", "CanonicalJSON", "NumPyFiles", "Tensors", exclude: ["Goldens"]),
+    tests("Math"),
     tests("Metrics", "CanonicalJSON"),
     tests("NumPyFiles", "Tensors", exclude: ["Goldens"]),
     tests("ONNX", "IR", "Math", "NumPyFiles", "Operators", "TestSupport", "Tensors"),

@@ -101,7 +101,7 @@ let package = Package(
     tests("Bundles", "CanonicalJSON", "IR", "Math", "Operators", "Tensors"),
     tests("CKernels"),
     tests("CanonicalJSON"),
-    tests("DermRuntime", "Bundles", "IR", "Math", "Operators", "Runtime", "Tensors"),
+    tests("DermRuntime", "Bundles", "CanonicalJSON", "IR", "Math", "Operators", "Runtime", "Tensors"),
     tests("Images", "CanonicalJSON", "NumPyFiles", "Tensors", exclude: ["Goldens"]),
     tests("Metrics", "CanonicalJSON"),
     tests("NumPyFiles", "Tensors", exclude: ["Goldens"]),

@@ -1,4 +1,5 @@
 import Bundles
+import CanonicalJSON
 import DermRuntime
 import Glibc
 import IR

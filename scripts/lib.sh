@@ -75,11 +75,14 @@ set_up() {
   install_packages
 }
 
-# Builds and runs all tests with options for swift test. Of the runner's words failures and the closing line are shown.
+# Builds and runs all tests in a configuration (release or debug), with more options for swift test. Of the runner's words
+# failures and the closing line are shown.
 #
-# Tests are optimized: with kernels at -O0 they would take several times as long. They have build folders of their own,
-# since modules that tests may look into are compiled differently and would undo what `swift build` has done.
+# Tests have build folders of their own, since modules that tests may look into are compiled differently and would undo
+# what `swift build` has done.
 run_tests() {
-  swift test -c release --disable-xctest --explicit-target-dependency-import-check error "$@" 2>&1 |
+  local configuration=$1
+  shift
+  swift test -c "$configuration" --disable-xctest --explicit-target-dependency-import-check error "$@" 2>&1 |
     sed -u -e '/Test run with/b' -e '/^[◇✔]/d' -e '/ started\.$/d'
 }

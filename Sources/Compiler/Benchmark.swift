@@ -92,8 +92,8 @@ extension Benchmark {
   /// The figures for people.
   package func text(title: String, perLayer: Bool) -> String {
     var lines = [
-      "\(Printable.name(title, limit: 200)): best \(Figures.decimal(bestSeconds * 1e3, 3)) ms, median \(Figures.decimal(medianSeconds * 1e3, 3)) ms "
-        + "of \(runs) runs, \(threads) thread\(threads == 1 ? "" : "s"), \(Machine.instructionSet)"
+      "\(Printable.name(title, limit: 200)): best \(Figures.decimal(bestSeconds * 1e3, 3)) ms, "
+        + "median \(Figures.decimal(medianSeconds * 1e3, 3)) ms of \(runs) runs, \(threads) thread\(threads == 1 ? "" : "s"), \(Machine.instructionSet)"
     ]
     if perLayer {
       let total = layers.reduce(0) { $0 + $1.bestSeconds }

@@ -33,4 +33,12 @@ package struct CalibrationData: Sendable {
     let unusable = Set(loader.problems.map(\.index))
     return calibration.count { !unusable.contains($0) }
   }
+
+  /// What to warn of when accuracy is measured on samples that ranges were taken from.
+  func overlap(with evaluation: SampleLoader) -> String? {
+    let seen = Set(calibration.map { loader.samples[$0].path })
+    let count = evaluation.samples.count { seen.contains($0.path) }
+    guard count > 0 else { return nil }
+    return "\(count) of \(evaluation.count) evaluation samples were calibrated on too: use a folder of others"
+  }
 }

@@ -52,14 +52,15 @@ package struct Compilation {
     let recipe = request.recipe
     // Read.
     let model = try LoadedModel(path: request.model, size: request.settings.freeSize)
-    if model.bundle?.kind == .compiled { throw .refused("\(model.path): is already compiled") }
+    if model.bundle?.kind == .compiled {
+      throw .refused("\(model.path): is already compiled: give the float model it was made from")
+    }
     let data = try DataBinding(model, settings: request.settings)
     let calibration = try calibrationData(data)
     let evaluation = try request.evaluationPath.map { path throws(Diagnostic) in try data.labelled(at: path) }
     let loaders = [calibration?.loader, evaluation?.loader].compactMap(\.self)
     let preprocessing = try data.preprocessing(for: loaders)
     let assumption = data.assumption(for: loaders)
-    if let assumption { observer.warn(assumption) }
 
     // Rewrite.
     let source = model.sha256
@@ -117,12 +118,15 @@ package struct Compilation {
     // Report.
     var report = ReportMaker(
       model: model, source: source, recipe: recipe, compiled: compiled, plan: compiledPlan, log: log,
-      decisions: decisions,
-      layerErrors: comparison.layerErrors, accuracy: accuracy, bundle: file,
+      decisions: decisions, layerErrors: comparison.layerErrors, accuracy: accuracy, bundle: file,
       calibration: calibration.map { calibrationSummary($0) }
     ).report()
     if let assumption { report.warnings.append(assumption) }
+    if let calibration, let evaluation, let overlap = calibration.overlap(with: evaluation.loader) {
+      report.warnings.append(overlap)
+    }
     note(log, decisions)
+    observer.note(compiledPlan, threads: request.threads)
     return CompiledModel(report: report, bundle: staged)
   }
 
@@ -155,7 +159,8 @@ package struct Compilation {
     for (value, observation) in observations.sorted(by: { $0.key < $1.key }) where observation.histograms.notFinite > 0
     {
       throw .refused(
-        "\(request.model): value \(graph[value].name) became NaN or infinite on calibration samples; check the preprocessing (--scale, --mean, --std)"
+        "\(request.model): value \(graph[value].name) became NaN or infinite on calibration samples; "
+          + "check the preprocessing (--scale, --mean, --std)"
       )
     }
     return observations

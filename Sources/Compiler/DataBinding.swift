@@ -47,7 +47,7 @@ package struct DataBinding: Sendable {
   /// What to warn of when images were read without being told how.
   package func assumption(for data: [SampleLoader]) -> String? {
     guard !isPreprocessingKnown, data.contains(where: \.hasImages) else { return nil }
-    return "no preprocessing is given for \(model.path), so pixels are scaled to 0...1; "
+    return "no preprocessing is given, so pixels are scaled to 0...1; "
       + "if it was trained otherwise, say so with --scale, --mean, --std or --preprocess"
   }
 
@@ -74,7 +74,8 @@ package struct DataBinding: Sendable {
     try checkOutput()
     guard inputType.shape.first ?? 1 == 1 else {
       throw .refused(
-        "\(model.path): takes batches of \(inputType.shape[0]): export it with a batch of 1 or a free one to evaluate it"
+        "\(model.path): takes batches of \(inputType.shape[0]): export it with a batch of 1 or a free one to "
+          + "evaluate it"
       )
     }
     let (samples, classes) = try refusing { () throws(DataError) in
@@ -87,7 +88,8 @@ package struct DataBinding: Sendable {
       }
       if labels == nil, data.classes.count < outputs, !data.hasNumberLabels {
         throw .refused(
-          "\(path): has \(data.classes.count) class folders, the model has \(outputs) outputs; name all classes in order with --labels FILE"
+          "\(path): has \(data.classes.count) class folders, the model has \(outputs) outputs; "
+            + "name all classes in order with --labels FILE"
         )
       }
     }
@@ -108,7 +110,8 @@ package struct DataBinding: Sendable {
     let type = model.graph.type(of: output)
     guard type.element == .float32 else {
       throw .refused(
-        "\(model.path): output \(model.graph[output].name) is \(type), expected float32 scores; export the model without what turns scores into a decision"
+        "\(model.path): output \(model.graph[output].name) is \(type), expected float32 scores; "
+          + "export the model without what turns scores into a decision"
       )
     }
   }

@@ -3,8 +3,9 @@ package import DataSets
 package import Images
 import Tensors
 
-/// What the user said about inputs: preprocessing, dimension order, class names. What was left out comes from the model's bundle or
-/// its input shape.
+/// What the user said about inputs: preprocessing, dimension order, class names.
+///
+/// What was left out comes from the model's bundle or its input shape.
 package struct DataSettings: Sendable {
   private var size: (height: Int, width: Int)?
   private var scale: Double?
@@ -78,7 +79,8 @@ package struct DataSettings: Sendable {
     }
     guard result.channels.count == input.channels else {
       throw .refused(
-        "preprocessing gives \(result.channels.count) channels (\(result.channels.rawValue)), the model's input has \(input.channels): use --channels \(fallback.rawValue)"
+        "preprocessing gives \(result.channels.count) channels (\(result.channels.rawValue)), the model's input has "
+          + "\(input.channels): use --channels \(fallback.rawValue)"
       )
     }
     return result

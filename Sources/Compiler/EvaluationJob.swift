@@ -37,6 +37,7 @@ package struct EvaluationJob {
       let data = try binding.labelled(at: path)
       if let assumption = binding.assumption(for: [data.loader]) { observer.warn(assumption) }
       let plan = try Preparation.plan(Preparation.executable(model), on: math)
+      observer.note(plan, threads: threads)
       observer.begin("Evaluating", count: data.loader.count)
       defer { observer.end() }
       let scores = Inference.run(

@@ -95,7 +95,8 @@ package struct LoadedModel: Sendable {
       let sides = [size.height, size.width]
       guard Array(shape[2...3]) == sides || Array(shape[1...2]) == sides else {
         throw .refused(
-          "\(path): --size \(size.height)x\(size.width) does not fit: input \(graph[input].name) has the fixed shape \(shape)"
+          "\(path): --size \(size.height)x\(size.width) does not fit: input \(graph[input].name) has the fixed shape "
+            + "\(shape)"
         )
       }
     }

@@ -27,6 +27,7 @@ package struct Predictions: Sendable {
     let loader = try binding.unlabelled(at: path)
     if let assumption = binding.assumption(for: [loader]) { observer.warn(assumption) }
     let plan = try Preparation.plan(Preparation.executable(model), on: math)
+    observer.note(plan, threads: threads)
     observer.begin("Running", count: loader.count)
     let outputs = Inference.run(
       plan, on: loader, samples: Array(0..<loader.count), threads: threads
@@ -61,13 +62,16 @@ package struct Predictions: Sendable {
     try NumPyFile.write(Tensor(rows.flatMap(\.values), shape: [rows.count] + shape), to: path)
   }
 
-  /// The best classes of every sample with their probabilities (a softmax where outputs are not probabilities already).
-  private func best(_ row: Row, _ top: Int) -> [(label: String, probability: Double, index: Int)] {
-    let probabilities = (try? Scores(rows: [row.values]))?.probabilities() ?? row.values.map(Double.init)
-    let order = probabilities.indices.sorted { (probabilities[$1], $0) < (probabilities[$0], $1) }
+  /// The best classes of a sample, with their probabilities.
+  ///
+  /// These are a softmax where outputs are not probabilities already; a single output has none.
+  private func best(_ row: Row, _ top: Int) -> [(label: String, probability: Double?, index: Int)] {
+    let probabilities = (try? Scores(rows: [row.values]))?.probabilities()
+    let scores = probabilities ?? row.values.map(Double.init)
+    let order = scores.indices.sorted { (scores[$1], $0) < (scores[$0], $1) }
     return order.prefix(top).map { index in
       let label = labels.flatMap { $0.indices.contains(index) ? $0[index] : nil } ?? "\(index)"
-      return (label, probabilities[index], index)
+      return (label, probabilities?[index], index)
     }
   }
 
@@ -89,7 +93,10 @@ package struct Predictions: Sendable {
     let top = min(top, rows.first?.values.count ?? 0)
     var table = TextTable([("", .left)] + (0..<top).flatMap { _ in [("", .left), ("", .right)] })
     for row in rows {
-      let cells = best(row, top).flatMap { [Printable.name($0.label), Figures.percent($0.probability)] }
+      let cells = best(row, top).flatMap { best in
+        let figure = best.probability.map { Figures.percent($0) } ?? Figures.decimal(Double(row.values[best.index]), 4)
+        return [Printable.name(best.label), figure]
+      }
       table.add([Printable.name(row.name, limit: 200)] + cells)
     }
     return table.lines(indent: 0).joined(separator: "\n") + "\n"

@@ -1,7 +1,9 @@
 package import CanonicalJSON
 package import Quantization
 
-/// Everything that decides what a compilation does: with the source file and the calibration data it determines the bundle's bytes.
+/// Everything that decides what a compilation does.
+///
+/// With the source file and the calibration data it determines the bundle's bytes.
 package struct Recipe: Sendable {
   package enum PruneScope: String, Sendable, CaseIterable {
     case global

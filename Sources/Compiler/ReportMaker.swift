@@ -51,10 +51,11 @@ struct ReportMaker {
     var warnings: [String] = []
     if let calibration {
       if !calibration.skipped.isEmpty {
-        warnings.append("\(calibration.skipped.count) calibration samples could not be read and were left out")
+        warnings.append("\(Figures.count(calibration.skipped.count, "calibration sample")) could not be used")
       }
       if calibration.samples < 16 {
-        warnings.append("only \(calibration.samples) calibration samples: ranges may miss what the model will see")
+        warnings.append(
+          "only \(Figures.count(calibration.samples, "calibration sample")): ranges may miss what the model will see")
       }
     }
     let raised = layers.reduce(0) { $0 + $1.raisedScales }

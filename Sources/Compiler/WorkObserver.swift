@@ -1,3 +1,5 @@
+import Runtime
+
 /// Tells whoever watches how far some work is, and what is worth knowing about it.
 package protocol WorkObserver: Sendable {
   /// A stage of `count` pieces of work begins.
@@ -7,4 +9,13 @@ package protocol WorkObserver: Sendable {
   func end()
   func warn(_ message: String)
   func note(_ message: String)
+}
+
+extension WorkObserver {
+  /// What a model needs to run here.
+  func note(_ plan: Plan, threads: Int) {
+    note(
+      "\(plan.steps.count) steps, \(plan.arenaBytes) bytes for activations, \(plan.packedBytes) for packed weights, "
+        + "\(threads) thread\(threads == 1 ? "" : "s"), \(Machine.instructionSet)")
+  }
 }

@@ -1,6 +1,8 @@
 import Tensors
 
-/// labels.csv: a header with the columns file and label, then a line for each sample; labels are numbers or class names.
+/// labels.csv: a header with the columns file and label, then a line for each sample.
+///
+/// Labels are numbers or class names.
 enum LabelsFile {
   /// More classes than any classifier has; a larger number is no label.
   private static let labelLimit = 1 << 16

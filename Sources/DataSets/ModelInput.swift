@@ -19,7 +19,8 @@ package struct ModelInput: Sendable, Hashable {
     guard shape[0] == 1 else {
       throw DataError(
         model:
-          "its batch size is fixed at \(shape[0]), images are given one by one: export it with a batch of 1 or a free one, or use .npy tensors of \(shape[0])"
+          "its batch size is fixed at \(shape[0]), images are given one by one: export it with a batch of 1 or a free "
+          + "one, or use .npy tensors of \(shape[0])"
       )
     }
     let isChannelCount: (Int) -> Bool = { $0 == 1 || $0 == 3 }

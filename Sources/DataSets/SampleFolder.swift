@@ -26,7 +26,9 @@ package enum SampleFolder {
     return samples
   }
 
-  /// A file of tensors that holds several inputs is several samples. One that cannot be read stays one sample: reading it tells why.
+  /// A file of tensors that holds several inputs is several samples.
+  ///
+  /// One that cannot be read stays one sample: reading it tells why.
   static func expand(_ sample: Sample, _ shape: [Int]) -> [Sample] {
     guard SampleFormat(path: sample.path) == .numpy || SampleFormat(path: sample.path) == .tensorProto,
       let count = try? TensorFile.read(sample.path).count(for: shape), count > 1
@@ -45,8 +47,10 @@ package enum SampleFolder {
 
   /// Evaluation data: a folder of class folders, or a folder with labels.csv (columns file and label).
   ///
-  /// - Parameter classes: the model's class names in order, where they are known; labels are positions in it. Otherwise names are the
-  ///   class folders in sorted order.
+  /// - Parameters:
+  ///   - classes: the model's class names in order, where they are known; labels are positions in it. Otherwise names
+  ///     are the class folders in sorted order.
+  ///   - shape: the model's input; files of tensors may hold several
   package static func labelled(
     at path: String, classes: [String]?, shape: [Int]
   ) throws(DataError) -> (samples: [Sample], classes: [String]) {
@@ -63,7 +67,8 @@ package enum SampleFolder {
     for folder in folders {
       guard let label = names.firstIndex(of: folder) else {
         throw DataError(
-          "\(path)/\(folder): is no class of the model (\(names.joined(separator: ", "))); give the order with --labels FILE"
+          "\(path)/\(folder): is no class of the model (\(names.joined(separator: ", "))); "
+            + "give the order with --labels FILE"
         )
       }
       for file in try list({ () throws(FileError) in try FileTree.files(below: "\(path)/\(folder)") })

@@ -15,8 +15,9 @@ package struct TensorFile: Sendable {
     }
   }
 
-  /// How many inputs of a model a tensor holds: one where it has the input's shape without the batch, else as many batches as its
-  /// first dimension has; nil when it does not fit.
+  /// How many inputs of a model a tensor holds; nil when it does not fit.
+  ///
+  /// One where it has the input's shape without the batch, else as many batches as its first dimension has.
   private static func count(of tensor: Tensor, for shape: [Int]) -> Int? {
     guard let batch = shape.first, batch > 0 else { return tensor.shape == shape ? 1 : nil }
     if batch == 1, tensor.shape == Array(shape.dropFirst()) { return 1 }

@@ -34,24 +34,24 @@ package enum UnaryFunction: Sendable, Hashable {
   package static let relu = UnaryFunction.clip(lower: 0, upper: .infinity)
   package static let relu6 = UnaryFunction.clip(lower: 0, upper: 6)
 
-  /// The value in double precision: what int8 tables are built from.
+  /// The value in double precision, the same on every machine: what int8 tables are built from.
   package func callAsFunction(_ x: Double) -> Double {
     switch self {
     case .identity: x
     case .clip(let lower, let upper): min(max(x, Double(lower)), Double(upper))
-    case .sigmoid: 1 / (1 + Glibc.exp(-x))
-    case .silu: x / (1 + Glibc.exp(-x))
-    case .tanh: Glibc.tanh(x)
+    case .sigmoid: 1 / (1 + PortableFunctions.exp(-x))
+    case .silu: x / (1 + PortableFunctions.exp(-x))
+    case .tanh: PortableFunctions.tanh(x)
     case .hardSigmoid(let alpha, let beta): min(max(Double(alpha) * x + Double(beta), 0), 1)
     case .hardSwish: x * min(max(x / 6 + 0.5, 0), 1)
     case .leakyRelu(let alpha): x < 0 ? Double(alpha) * x : x
-    case .elu(let alpha): x < 0 ? Double(alpha) * Glibc.expm1(x) : x
-    case .gelu: x / 2 * (1 + Glibc.erf(x / 2.0.squareRoot()))
-    case .erf: Glibc.erf(x)
-    case .exp: Glibc.exp(x)
-    case .softplus: softplus(x)
-    case .mish: x * Glibc.tanh(softplus(x))
-    case .log: Glibc.log(x)
+    case .elu(let alpha): x < 0 ? Double(alpha) * (PortableFunctions.exp(x) - 1) : x
+    case .gelu: x / 2 * (1 + PortableFunctions.erf(x / 2.0.squareRoot()))
+    case .erf: PortableFunctions.erf(x)
+    case .exp: PortableFunctions.exp(x)
+    case .softplus: PortableFunctions.softplus(x)
+    case .mish: x * PortableFunctions.tanh(PortableFunctions.softplus(x))
+    case .log: PortableFunctions.log(x)
     case .sqrt: x.squareRoot()
     case .abs: Swift.abs(x)
     case .neg: -x
@@ -61,8 +61,6 @@ package enum UnaryFunction: Sendable, Hashable {
     case .round: x.rounded(.toNearestOrEven)
     }
   }
-
-  private func softplus(_ x: Double) -> Double { x > 0 ? x + log1p(Glibc.exp(-x)) : log1p(Glibc.exp(x)) }
 
   package static func power(_ base: Double, _ exponent: Double) -> Double { Glibc.pow(base, exponent) }
   package static func power(_ base: Float, _ exponent: Float) -> Float { Glibc.powf(base, exponent) }

@@ -29,7 +29,7 @@ struct EntropySearch {
     let first = max(0, Int((low / width).rounded(.down)) - histogram.base)
     let last = min(Histogram.bins - 1, Int((high / width).rounded(.down)) - histogram.base)
     guard last - first >= 1 else { return .infinity }
-    let inside = Array(histogram.counts[first...last].map(Double.init))
+    let inside = histogram.counts[first...last].map { Double($0) }
     var reference = inside
     reference[0] += histogram.counts[..<first].reduce(0) { $0 + Double($1) }
     reference[reference.count - 1] += histogram.counts[(last + 1)...].reduce(0) { $0 + Double($1) }

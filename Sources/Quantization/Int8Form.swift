@@ -41,6 +41,8 @@ enum Int8Form {
         return "shapes \(shapes[0]) and \(shapes[1]) broadcast in a way int8 has no form for"
       }
       return nil
+    case let pool as AveragePool where pool.ceiling && pool.countIncludePad:
+      return "windows that overhang the padding are averaged over the padding they cover"
     case is Unary, is GlobalAveragePool, is AveragePool:
       return isDynamic(0) ? nil : "the input is constant"
     case let concat as Concat:

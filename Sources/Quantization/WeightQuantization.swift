@@ -8,8 +8,9 @@ package struct WeightQuantization: Sendable {
 
   /// Quantizes `channels` rows of weights.
   ///
-  /// s_w[c] = max |w[c]| / 127, raised to 1.0001 * 2 * |b_c| / ((2^32 - 2) * s_x) where the bias would otherwise not fit
-  /// int32 (near-dead channels). The bias is stored at scale s_x * s_w[c].
+  /// s_w[c] = max |w[c]| / 127, raised to 4 * |b_c| / ((2^32 - 2) * s_x) where the bias would otherwise not fit int32
+  /// (near-dead channels): twice what the bias alone needs, so that half the range is left for the products. The bias is
+  /// stored at scale s_x * s_w[c].
   ///
   /// - Parameters:
   ///   - weights: [channels][...]
@@ -28,7 +29,7 @@ package struct WeightQuantization: Sendable {
       let row = channel * length..<(channel + 1) * length
       let largest = weights[row].reduce(Float(0)) { max($0, abs($1)) }
       let realBias = bias.isEmpty ? 0 : Double(bias[channel])
-      let guardScale = 1.0001 * 2 * abs(realBias) / (4_294_967_294 * Double(inputScale))
+      let guardScale = 4 * abs(realBias) / (4_294_967_294 * Double(inputScale))
       var scale = Double(largest) / 127
       if scale < guardScale {
         scale = guardScale

@@ -24,7 +24,8 @@ package final class MappedFile: Sendable {
   nonisolated(unsafe) private let base: UnsafeRawPointer?
 
   package init(path: String) throws(FileError) {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    // A pipe nobody writes to must not hold the program up before it is refused.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw FileError(path: path, errno: errno) }
     defer { close(descriptor) }
     var status = stat()

@@ -4,7 +4,7 @@ import Tensors
 
 /// The files a command writes.
 enum Outputs {
-  /// Refuses, before any work is done, outputs that cannot be written, that are each other, or that would replace an input.
+  /// Refuses, before any work is done, outputs that cannot be written, are one file, or would replace an input.
   static func check(_ paths: [String], inputs: [String]) throws(Diagnostic) {
     var seen: Set<String> = []
     for path in paths {

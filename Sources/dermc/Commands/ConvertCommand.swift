@@ -7,6 +7,8 @@ struct ConvertCommand: ParsableCommand {
     commandName: "convert",
     abstract: "Convert between ONNX and dermc's own format, with the same outputs.",
     discussion: """
+      An int8 bundle becomes ONNX in the QDQ form: int8 tensors between QuantizeLinear and DequantizeLinear.
+
       EXAMPLES
         dermc convert model.onnx -o model.derm
         dermc convert model.derm -o again.onnx

@@ -1,0 +1,119 @@
+import CanonicalJSON
+import Tensors
+import Testing
+
+/// The demo's job on the fixtures.
+@Suite struct CompileTests {
+  @Test func writesBundleAndReportsAndSummary() throws {
+    let (folder, outcome) = try Compiled.result.get()
+    #expect(outcome.status == 0)
+    #expect(outcome.error == "")
+    #expect(folder.names == ["model.derm", "model.onnx", "model.report.json", "page.html", "page.md"])
+    for part in ["model.onnx → model.derm", "4.0× smaller", "14.5 M MACs", "top-1", "agreement", "210 labelled images"]
+    {
+      #expect(outcome.output.contains(part), "\(part) in \(outcome.output)")
+    }
+    for file in ["model.derm", "model.report.json", "page.html", "page.md"] {
+      #expect(outcome.output.contains(folder / file))
+      #expect(try MappedFile.contents(of: folder / file).count > 1000)
+    }
+  }
+
+  @Test func reportHoldsWhatWasMeasured() throws {
+    let (folder, _) = try Compiled.result.get()
+    let report = JSONNode(try JSON(parsing: MappedFile.contents(of: folder / "model.report.json")), name: "report")
+    #expect(try report["schema"].int() == 1)
+    #expect(try report["source"]["file"].string() == "model.onnx")
+    #expect(try report["source"]["bytes"].int() == 873_505)
+    let bytes = try report["bundle"]["bytes"].int()
+    #expect(try bytes == MappedFile.contents(of: folder / "model.derm").count)
+    #expect(bytes < 240_000)
+    #expect(try report["stats"]["parameters"].int() == 200_455)
+    #expect(try report["stats"]["macs"].int() == 14_508_352)
+    #expect(try report["calibration"]["samples"].int() == 140)
+    #expect(try report["layers"].elements().count > 30)
+    for layer in try report["layers"].elements() where try layer["macs"].int() > 0 {
+      #expect(try layer["precision"].string() == "int8")
+    }
+
+    let accuracy = try report["accuracy"]
+    #expect(try accuracy["samples"].int() == 210)
+    let (before, after) = (try accuracy["float"]["top1"].double(), try accuracy["compiled"]["top1"].double())
+    #expect(before == 176.0 / 210)
+    #expect(abs(after - before) <= 0.03)
+    #expect(try accuracy["agreement"].double() >= 0.93)
+    #expect(try accuracy["compiled"]["per_class"].elements().map { try $0["name"].string() } == Fixture.classes)
+  }
+
+  @Test func holdsBackSamplesWithoutLabelledData() throws {
+    let folder = try Folder()
+    let model = try folder.copy(Fixture.cnn, as: "model.onnx")
+    let outcome = try Program.run(
+      "compile", model, "--int8", "--calib", Fixture.calibration, "--preprocess", Fixture.preprocessing, "--samples",
+      "24", "-o", folder / "small.derm", "--quiet")
+    #expect(outcome.status == 0)
+    #expect(outcome.output == "" && outcome.error == "")
+    #expect(folder.names == ["model.onnx", "small.derm", "small.report.json"])
+    let report = JSONNode(try JSON(parsing: MappedFile.contents(of: folder / "small.report.json")), name: "report")
+    #expect(try report["calibration"]["samples"].int() == 21)
+    #expect(try report["accuracy"]["samples"].int() == 3)
+    #expect(try report["accuracy"]["data"].string() == "held-back calibration samples")
+  }
+
+  @Test func floatBundleGivesTheModelsOutputs() throws {
+    let folder = try Folder()
+    let bundle = folder / "float.derm"
+    let compile = try Program.run("compile", Fixture.mobilenet, "-o", bundle)
+    #expect(compile.status == 0, "\(compile.error)")
+    #expect(try Program.run("verify", bundle).status == 0)
+    for model in [Fixture.mobilenet, bundle] {
+      let output = folder / (model == bundle ? "bundle.npy" : "model.npy")
+      let run = try Program.run(
+        "run", model, Fixture.image, "--preprocess", Fixture.preprocessing, "--output", output, "--quiet")
+      #expect(run.status == 0 && run.output == "")
+    }
+    #expect(try MappedFile.contents(of: folder / "model.npy") == MappedFile.contents(of: folder / "bundle.npy"))
+  }
+
+  @Test func prunedWeightsStayZero() throws {
+    let folder = try Folder()
+    let outcome = try Program.run(
+      "compile", Fixture.mobilenet, "--prune", "0.5", "-o", folder / "pruned.derm", "--verbose")
+    #expect(outcome.status == 0)
+    #expect(outcome.error.split(separator: "\n").allSatisfy { $0.hasPrefix("dermc: ") })
+    #expect(outcome.error.contains("prune"))
+    let report = JSONNode(try JSON(parsing: MappedFile.contents(of: folder / "pruned.report.json")), name: "report")
+    // Depthwise convolutions are not pruned.
+    let layers = try report["layers"].elements().filter {
+      try $0["macs"].int() > 0 && !$0["name"].string().contains("depthwise")
+    }
+    let zeros = try layers.map { try $0["sparsity"].double() * Double($0["weights"].int()) }.reduce(0, +)
+    let weights = try layers.map { try $0["weights"].int() }.reduce(0, +)
+    #expect(abs(zeros / Double(weights) - 0.5) < 0.01)
+    #expect(try report["compiled"]["effective_macs"].int() < report["compiled"]["macs"].int())
+  }
+
+  /// The same input and recipe give the same bytes, whatever the number of threads and the instruction set.
+  @Test(arguments: [("1", ""), ("2", ""), ("1", "avx2"), ("2", "scalar")])
+  func isDeterministic(threads: String, isa: String) throws {
+    let (folder, reference) = (try Folder(), try Folder())
+    for place in [folder, reference] {
+      let outcome = try Program.run(
+        [
+          "compile", Fixture.mobilenet, "--int8", "--calib", Fixture.calibration, "--samples", "10", "--preprocess",
+          Fixture.preprocessing, "-o", place / "model.derm", "--threads", place === folder ? threads : "1",
+        ], environment: place === folder && !isa.isEmpty ? ["DERMC_ISA": isa] : [:])
+      #expect(outcome.status == 0, "\(outcome.error)")
+    }
+    #expect(
+      try MappedFile.contents(of: folder / "model.derm") == MappedFile.contents(of: reference / "model.derm"))
+    // How weights are packed in memory is the one figure that depends on the machine.
+    let (first, second) = (try lines(of: folder / "model.report.json"), try lines(of: reference / "model.report.json"))
+    #expect(first.filter { !$0.contains("packed_bytes") } == second.filter { !$0.contains("packed_bytes") })
+    if isa.isEmpty { #expect(first == second) }
+  }
+
+  private func lines(of path: String) throws -> [Substring] {
+    String(decoding: try MappedFile.contents(of: path), as: UTF8.self).split(separator: "\n")
+  }
+}

@@ -11,9 +11,6 @@ package struct ONNXModel: Sendable {
   /// The version of the standard operator set the nodes follow.
   package let opset: Int
   package let fileBytes: Int
-  /// Bytes the initializers take in the file and its companions.
-  package let initializerBytes: Int
-  package let parameters: ParameterCount
 }
 
 /// How a model is read.

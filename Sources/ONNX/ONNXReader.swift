@@ -20,13 +20,11 @@ package enum ONNXReader {
     let model: ModelFile
     let nodes: [NodeRecord]
     let opset: Int
-    let initializerBytes: Int
     do throws(Failure) {
       model = try ModelFile(file)
       opset = try checkVersions(model)
       nodes = try liveNodes(of: model)
       try checkOperators(nodes, model, opset)
-      initializerBytes = try bytes(of: model)
     } catch {
       throw ONNXError(file: path, reason: error.reason, remedy: error.remedy)
     }
@@ -46,8 +44,7 @@ package enum ONNXReader {
       FreeBatch.adapt(&result, like: twice)
     }
     return ONNXModel(
-      graph: result, producer: model.producer, irVersion: model.irVersion, opset: opset, fileBytes: file.count,
-      initializerBytes: initializerBytes, parameters: ParameterCount(result))
+      graph: result, producer: model.producer, irVersion: model.irVersion, opset: opset, fileBytes: file.count)
   }
 
   private static func checkVersions(_ model: ModelFile) throws(Failure) -> Int {
@@ -64,15 +61,6 @@ package enum ONNXReader {
     }
     guard model.sparseInitializers == 0 else { throw Failure("has sparse initializers, which are not supported") }
     return opset
-  }
-
-  private static func bytes(of model: ModelFile) throws(Failure) -> Int {
-    var total = 0
-    for record in model.initializers {
-      // Types that cannot be used are reported where they are used.
-      if let bytes = try? record.byteCount() { total += bytes }
-    }
-    return total
   }
 
   /// The nodes that outputs depend on, named, in the order of the file.

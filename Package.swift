@@ -107,7 +107,7 @@ let package = Package(
     tests("Math"),
     tests("Metrics", "CanonicalJSON"),
     tests("NumPyFiles", "Tensors", exclude: ["Goldens"]),
-    tests("ONNX", "IR", "Math", "NumPyFiles", "Operators", "TestSupport", "Tensors"),
+    tests("ONNX", "IR", "Math", "NumPyFiles", "Operators", "Reports", "TestSupport", "Tensors"),
     tests("OpenBLASMath", "CKernels", "Math"),
     tests("Operators", "CKernels", "IR", "Math", "Tensors"),
     tests("Quantization", "IR", "Math", "Operators", "Runtime", "Tensors"),

@@ -1,6 +1,7 @@
 import IR
 import Math
 import Operators
+import Reports
 import Tensors
 import TestSupport
 import Testing
@@ -217,9 +218,9 @@ import Testing
     model.node("MatMul", ["f", "dense"], ["d"])
     model.node("Add", ["d", "bias"], ["e"])
     model.node("Sub", ["e", "minus"], ["y"])
-    let parameters = try model.read().parameters
+    let statistics = ModelStatistics(try model.read().graph)
     // Weights 18 once, scale and shift 3 each, dense 12, bias 4; what is subtracted is not learned.
-    #expect(parameters.trainable == 18 + 6 + 12 + 4)
-    #expect(parameters.runningStatistics == 6)
+    #expect(statistics.parameters == 18 + 6 + 12 + 4)
+    #expect(statistics.runningStatistics == 6)
   }
 }

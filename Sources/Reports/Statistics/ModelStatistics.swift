@@ -76,7 +76,9 @@ package struct ModelStatistics: Sendable {
       is InstanceNormalization, is LayerNormalization:
       return true
     case is ConvInt8, is GemmInt8: return index != 2
-    case is Binary: return constant.element == .float32 && constant.count > 1
+    // What is subtracted or divided by normalises inputs; it is not learned.
+    case let binary as Binary:
+      return (binary.function == .add || binary.function == .mul) && constant.element == .float32 && constant.count > 1
     default: return false
     }
   }

@@ -32,7 +32,7 @@ package struct Benchmark: Sendable {
     let executor = Executor(plan, workers: Workers(threads: threads))
     func prepare() {
       for index in 0..<executor.inputCount {
-        executor.write(SelfTestInput.tensor(plan.inputs[index].type).bytes, toInput: index)
+        executor.write(SelfTestInput.tensor(plan.inputs[index].type), toInput: index)
       }
     }
     prepare()

@@ -51,7 +51,7 @@ package enum Preparation {
   /// One run of a plan on row-major inputs.
   package static func outputs(_ plan: Plan, inputs: [Tensor], workers: Workers = Workers(threads: 1)) -> [Tensor] {
     let executor = Executor(plan, workers: workers)
-    for (index, input) in inputs.enumerated() { executor.write(input.bytes, toInput: index) }
+    for (index, input) in inputs.enumerated() { executor.write(input, toInput: index) }
     executor.run()
     return (0..<executor.outputCount).map { executor.outputTensor($0) }
   }

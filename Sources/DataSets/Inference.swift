@@ -27,7 +27,7 @@ package enum Inference {
           while let position = next.take(below: samples.count) {
             if source.write(samples[position], into: executor.input(0)) {
               executor.run()
-              slots[position] = Array(executor.output(0).elements(Float.self))
+              slots[position] = withExtendedLifetime(executor) { Array(executor.output(0).elements(Float.self)) }
             }
             progress?()
           }

@@ -57,7 +57,7 @@ package final class SampleLoader: SampleSource {
 
   private func writeTensor(_ sample: Sample, into view: TensorView) throws(DataError) {
     let tensor = try file(sample.path).input(sample.index, for: type)
-    SampleLoader.copy(tensor.bytes, order: .rowMajor, into: view)
+    withExtendedLifetime(tensor) { SampleLoader.copy(tensor.bytes, order: .rowMajor, into: view) }
   }
 
   private func file(_ path: String) throws(DataError) -> TensorFile {

@@ -83,10 +83,13 @@ package struct Conv: Operator {
     }
     let output = site.outputs[0]
     let shape = window.convolutionShape(input: x.shape, output: output.shape, groups: group)
-    guard let weightBase = weights.bytes.baseAddress else { throw OperatorError("weights are empty") }
-    let prepared = site.math.convolution(
-      shape, weights: weightBase.assumingMemoryBound(to: Float.self),
-      bias: bias?.bytes.baseAddress?.assumingMemoryBound(to: Float.self), activation: activation)
+    guard weights.count > 0 else { throw OperatorError("weights are empty") }
+    // The pointers are read while the convolution is prepared, not kept.
+    let prepared = withExtendedLifetime((weights, bias)) {
+      site.math.convolution(
+        shape, weights: weights.buffer.readOnlyBase.assumingMemoryBound(to: Float.self),
+        bias: bias?.buffer.readOnlyBase.assumingMemoryBound(to: Float.self), activation: activation)
+    }
     let images = x.shape[0]
     return Kernel(
       scratch: prepared.scratch, packedBytes: prepared.packedBytes, implementation: prepared.implementation

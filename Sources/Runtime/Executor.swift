@@ -43,7 +43,7 @@ package final class Executor {
   package var inputCount: Int { plan.inputs.count }
   package var outputCount: Int { plan.outputs.count }
 
-  /// Copies a row-major tensor of the input's type into place.
+  /// Copies bytes in the given layout of the input's type into place; who owns them keeps them alive meanwhile.
   package func write(_ bytes: UnsafeRawBufferPointer, layout: Layout = .rowMajor, toInput index: Int) {
     let view = input(index)
     guard bytes.count == view.type.byteCount, let source = bytes.baseAddress else { return }
@@ -53,6 +53,11 @@ package final class Executor {
       LayoutConversion.convert(
         view.type, from: UnsafeMutableRawPointer(mutating: source), to: view.base, layout: view.layout)
     }
+  }
+
+  /// Copies a tensor of the input's type into place.
+  package func write(_ tensor: Tensor, toInput index: Int) {
+    withExtendedLifetime(tensor) { write(tensor.bytes, toInput: index) }
   }
 
   /// Copies what was written to an input to another executor's input of the same type.

@@ -44,9 +44,10 @@ package final class Buffer: Sendable {
     if owner == nil { base.deallocate() }
   }
 
-  /// The start of the memory for views that promise not to write.
+  /// The start of the memory for views that promise not to write; valid as long as the buffer lives.
   package var readOnlyBase: UnsafeMutableRawPointer { base }
 
+  /// The memory; valid as long as the buffer lives: keep it alive (`withExtendedLifetime`) while a pointer is used.
   package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
 
   /// This buffer if it is owned and aligned, else an owned copy of it.

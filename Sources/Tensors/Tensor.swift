@@ -33,6 +33,7 @@ package struct Tensor: Sendable {
   package var element: ElementType { type.element }
   package var shape: [Int] { type.shape }
   package var count: Int { type.count }
+  /// The elements' memory; valid as long as the tensor or another user of its buffer lives.
   package var bytes: UnsafeRawBufferPointer { buffer.bytes }
 
   /// The elements as an array of their own type; empty when the type is another.

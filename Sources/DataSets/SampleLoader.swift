@@ -57,7 +57,7 @@ package final class SampleLoader: SampleSource {
 
   private func writeTensor(_ sample: Sample, into view: TensorView) throws(DataError) {
     let tensor = try file(sample.path).input(sample.index, for: type)
-    withExtendedLifetime(tensor) { SampleLoader.copy(tensor.bytes, order: .rowMajor, into: view) }
+    withExtendedLifetime(tensor) { LayoutConversion.write(tensor.bytes, layout: .rowMajor, into: view) }
   }
 
   private func file(_ path: String) throws(DataError) -> TensorFile {
@@ -79,17 +79,7 @@ package final class SampleLoader: SampleSource {
     }
     // Pixels are NHWC: what a channels-last view of an NCHW input and a plain NHWC input both are.
     pixels.withUnsafeBytes {
-      SampleLoader.copy($0, order: input.order == .nhwc ? .rowMajor : .channelsLast, into: view)
-    }
-  }
-
-  private static func copy(_ bytes: UnsafeRawBufferPointer, order: Layout, into view: TensorView) {
-    guard bytes.count == view.type.byteCount, let source = bytes.baseAddress else { return }
-    if view.layout == order || Layout.areEquivalent(for: view.shape) {
-      view.base.copyMemory(from: source, byteCount: bytes.count)
-    } else {
-      LayoutConversion.convert(
-        view.type, from: UnsafeMutableRawPointer(mutating: source), to: view.base, layout: view.layout)
+      LayoutConversion.write($0, layout: input.order == .nhwc ? .rowMajor : .channelsLast, into: view)
     }
   }
 }

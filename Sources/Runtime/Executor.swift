@@ -45,14 +45,7 @@ package final class Executor {
 
   /// Copies bytes in the given layout of the input's type into place; who owns them keeps them alive meanwhile.
   package func write(_ bytes: UnsafeRawBufferPointer, layout: Layout = .rowMajor, toInput index: Int) {
-    let view = input(index)
-    guard bytes.count == view.type.byteCount, let source = bytes.baseAddress else { return }
-    if view.layout == layout || Layout.areEquivalent(for: view.shape) {
-      view.base.copyMemory(from: source, byteCount: bytes.count)
-    } else {
-      LayoutConversion.convert(
-        view.type, from: UnsafeMutableRawPointer(mutating: source), to: view.base, layout: view.layout)
-    }
+    LayoutConversion.write(bytes, layout: layout, into: input(index))
   }
 
   /// Copies a tensor of the input's type into place.

@@ -85,6 +85,56 @@ static void ops_quantize(size_t n, const float *x, float scale, int32_t zero_poi
   }
 }
 
+// Writes 16 pixels of three channels: each third of the 48 bytes takes from every plane the bytes that fall there.
+static void interleave_three(const int8_t *const planes[3], int8_t *y) {
+  static const int8_t picks[3][3][16] = {
+#define __ -1
+      {{0, __, __, 1, __, __, 2, __, __, 3, __, __, 4, __, __, 5},
+       {__, 0, __, __, 1, __, __, 2, __, __, 3, __, __, 4, __, __},
+       {__, __, 0, __, __, 1, __, __, 2, __, __, 3, __, __, 4, __}},
+      {{__, __, 6, __, __, 7, __, __, 8, __, __, 9, __, __, 10, __},
+       {5, __, __, 6, __, __, 7, __, __, 8, __, __, 9, __, __, 10},
+       {__, 5, __, __, 6, __, __, 7, __, __, 8, __, __, 9, __, __}},
+      {{__, 11, __, __, 12, __, __, 13, __, __, 14, __, __, 15, __, __},
+       {__, __, 11, __, __, 12, __, __, 13, __, __, 14, __, __, 15, __},
+       {10, __, __, 11, __, __, 12, __, __, 13, __, __, 14, __, __, 15}},
+#undef __
+  };
+  __m128i x[3];
+  for (size_t c = 0; c < 3; c++) x[c] = _mm_loadu_si128((const __m128i *)planes[c]);
+  for (size_t third = 0; third < 3; third++) {
+    __m128i bytes = _mm_setzero_si128();
+    for (size_t c = 0; c < 3; c++)
+      bytes = _mm_or_si128(bytes, _mm_shuffle_epi8(x[c], _mm_loadu_si128((const __m128i *)picks[third][c])));
+    _mm_storeu_si128((__m128i *)y + third, bytes);
+  }
+}
+
+static void ops_quantize_planes(size_t channels, size_t pixels, const float *x, size_t plane, float scale,
+                                int32_t zero_point, int8_t *y) {
+  enum { PIXELS = 256 };  // at a time, in L1
+  int8_t planes[3][PIXELS];
+  const int8_t *at[3];
+  for (size_t p = 0; p < pixels; p += PIXELS) {
+    size_t count = ck_min(PIXELS, pixels - p);
+    if (channels == 3) {
+      for (size_t c = 0; c < 3; c++) ops_quantize(count, x + c * plane + p, scale, zero_point, planes[c]);
+      size_t i = 0;
+      for (; i + 16 <= count; i += 16) {
+        for (size_t c = 0; c < 3; c++) at[c] = planes[c] + i;
+        interleave_three(at, y + (p + i) * 3);
+      }
+      for (; i < count; i++)
+        for (size_t c = 0; c < 3; c++) y[(p + i) * 3 + c] = planes[c][i];
+      continue;
+    }
+    for (size_t c = 0; c < channels; c++) {
+      ops_quantize(count, x + c * plane + p, scale, zero_point, planes[0]);
+      for (size_t i = 0; i < count; i++) y[(p + i) * channels + c] = planes[0][i];
+    }
+  }
+}
+
 static void ops_dequantize(size_t n, const int8_t *q, float scale, int32_t zero_point, float *y) {
   vector_f factor = splat(scale);
   for (size_t i = 0; i < n; i += WIDTH) {
@@ -164,6 +214,7 @@ static void ops_global_average(size_t positions, size_t channels, int32_t z_x, f
       .lut = look_up,                                \
       .requantize_rows = ops_requantize_rows,        \
       .quantize = ops_quantize,                      \
+      .quantize_planes = ops_quantize_planes,        \
       .dequantize = ops_dequantize,                  \
       .max_pool = ops_max_pool,                      \
       .average_pool = ops_average_pool,              \

@@ -133,6 +133,22 @@ import Testing
     }
   }
 
+  @Test(arguments: [1, 2, 3, 4, 5], [1, 15, 16, 17, 255, 256, 300])
+  func quantizePlanes(channels: Int, pixels: Int) throws {
+    var random = Generator(seed: UInt64(channels * 1000 + pixels))
+    let plane = pixels + 3
+    let x = (0..<channels * plane).map { _ in Float.random(in: -20...20, using: &random) }
+    let y = try compare(channels * pixels, "quantize_planes \(channels)x\(pixels)") { set, y in
+      set.quantize_planes(channels, pixels, x, plane, 0.1, 7, y)
+    }
+    for channel in 0..<channels {
+      for pixel in 0..<pixels {
+        let t = (x[channel * plane + pixel] / 0.1).rounded(.toNearestOrEven)
+        #expect(y[pixel * channels + channel] == clamp(Double(t) + 7, -128, 127))
+      }
+    }
+  }
+
   @Test(arguments: sizes)
   func dequantize(count: Int) throws {
     var random = Generator(seed: UInt64(count))

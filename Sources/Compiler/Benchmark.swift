@@ -28,7 +28,7 @@ package struct Benchmark: Sendable {
   package init(
     _ model: LoadedModel, threads: Int, math: MathLibrary = .kernels, seconds: Double = 1.5
   ) throws(Diagnostic) {
-    let plan = try Preparation.plan(Preparation.executable(model), on: math)
+    let plan = try Preparation.plan(Preparation.executable(model), on: math, fusesRows: true)
     let executor = Executor(plan, workers: Workers(threads: threads))
     func prepare() {
       for index in 0..<executor.inputCount {

@@ -32,7 +32,7 @@ public final class DermModel {
     let bundle: Bundle
     do throws(BundleError) { bundle = try BundleReader.open(path).read() } catch { throw DermError("\(error)") }
     let plan: Plan
-    do throws(NodeError) { plan = try Plan(bundle.graph, math: KernelMath()) } catch {
+    do throws(NodeError) { plan = try Plan(bundle.graph, math: KernelMath(), rowFusion: .standard) } catch {
       throw DermError("\(path): \(error)")
     }
     guard plan.inputs.count == 1, plan.inputs[0].type.element == .float32, let output = plan.outputs.first,

@@ -95,11 +95,13 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: settings),
 
+    // The shapes that kernels are tested and timed on, for Swift and for C
+    .target(name: "KernelCases", dependencies: ["CKernels"], path: "Tests/KernelCases"),
     .target(
       name: "TestSupport", dependencies: ["IR", "Math", "Operators", "Tensors"], path: "Tests/Support",
       swiftSettings: settings),
     tests("Bundles", "CanonicalJSON", "IR", "Math", "Operators", "Tensors"),
-    tests("CKernels"),
+    tests("CKernels", "KernelCases"),
     tests("CanonicalJSON"),
     tests("dermc", "CanonicalJSON", "NumPyFiles", "Tensors"),
     tests("DermRuntime", "Bundles", "CanonicalJSON", "IR", "Math", "Operators", "Runtime", "Tensors"),

@@ -54,7 +54,8 @@ void igemm_s8_run(const igemm_isa *isa, const ck_conv_shape *shape, const void *
                   const int8_t *input, size_t begin, size_t end, void *scratch);
 
 /// The column of a block held by lane `lane` of vector `vector` where the block has `vectors` vectors. It is the order
-/// in which x86 narrowing leaves its results: 128-bit groups of 4 lanes, vector by vector.
+/// in which x86 narrowing leaves its results, 128-bit groups of 4 lanes, vector by vector. Vectors of 4 lanes are in
+/// order.
 static inline size_t igemm_column(size_t vectors, size_t vector, size_t lane) {
   return 4 * vectors * (lane / 4) + 4 * vector + lane % 4;
 }

@@ -34,10 +34,16 @@ extern const ck_conv_s8_kernel ck_igemm_s8__avx512vnni;
 extern const ck_conv_s8_kernel ck_dwconv_s8__avx2;
 extern const ck_conv_s8_kernel ck_dwconv_s8__avxvnni;
 extern const ck_conv_s8_kernel ck_dwconv_s8__avx512vnni;
+extern const ck_conv_s8_kernel ck_igemm_s8__neon;
+extern const ck_conv_s8_kernel ck_igemm_s8__neondot;
+extern const ck_conv_s8_kernel ck_igemm_s8__neoni8mm;
+extern const ck_conv_s8_kernel ck_dwconv_s8__neon;
+extern const ck_conv_s8_kernel ck_dwconv_s8__neondot;
 extern const ck_int8_ops ck_int8_ops__scalar;
 extern const ck_int8_ops ck_int8_ops__avx2;
 extern const ck_int8_ops ck_int8_ops__avx512;
 extern const ck_int8_ops ck_int8_ops__avx512vbmi;
+extern const ck_int8_ops ck_int8_ops__neon;
 
 /// The sum of the weights of one output channel, modulo 2^32.
 static inline uint32_t ck_sum_of_weights(size_t count, const int8_t *weights) {

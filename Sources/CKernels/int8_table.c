@@ -10,6 +10,12 @@ static const ck_conv_s8_kernel *const conv_kernels[] = {
     &ck_igemm_s8__avxvnni,
     &ck_dwconv_s8__avx2,
     &ck_igemm_s8__avx2,
+#elif defined(__aarch64__)
+    &ck_dwconv_s8__neondot,
+    &ck_igemm_s8__neoni8mm,
+    &ck_igemm_s8__neondot,
+    &ck_dwconv_s8__neon,
+    &ck_igemm_s8__neon,
 #endif
     &ck_conv_s8__scalar,
 };
@@ -23,6 +29,8 @@ static const struct {
     {CK_ISA_AVX512VNNI, &ck_int8_ops__avx512vbmi},
     {CK_ISA_AVX512, &ck_int8_ops__avx512},
     {CK_ISA_AVX2, &ck_int8_ops__avx2},
+#elif defined(__aarch64__)
+    {CK_ISA_NEON, &ck_int8_ops__neon},
 #endif
     {CK_ISA_SCALAR, &ck_int8_ops__scalar},
 };

@@ -29,9 +29,11 @@ static problem make_problem(const ck_conv_shape *shape, size_t i) {
   float scale = 1 / (sqrtf((float)taps) * 70);
   p.multiplier = random_floats(&g, channels, 1);
   float *m = p.multiplier.data;
-  for (size_t c = 0; c < channels; c++) m[c] = (0.3f + 2.7f * fabsf(m[c])) * scale;
-  // An accumulator in a while exactly between two outputs.
-  if (i % 3 == 0) m[channels / 2] = 0.5f;
+  for (size_t c = 0; c < channels; c++) {
+    m[c] = (0.3f + 2.7f * fabsf(m[c])) * scale;
+    // Powers of two put some accumulators exactly between two outputs.
+    if (i % 3 == 0) m[c] = exp2f(ceilf(log2f(m[c])));
+  }
   size_t count;
   const kc_quantization *all = kc_quantizations(&count), q = all[i % count];
   p.requantize = (ck_requantize){q.input_zero_point, q.output_zero_point, q.lo, q.hi, NULL};

@@ -1,5 +1,5 @@
-// Compares every kernel that runs on this machine with its scalar definition, bit for bit, on any architecture: what the
-// tests in Swift do, for machines that Swift is not built for.
+// Compares every kernel that runs on this machine with its scalar definition, bit for bit, on any architecture: what
+// the tests in Swift do, for machines that Swift is not built for.
 //
 //   kernel_check [--every N] [--models] [NAME ...]
 //

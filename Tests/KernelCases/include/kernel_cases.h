@@ -42,8 +42,8 @@ int64_t kc_macs(const ck_conv_shape *shape);
 typedef struct {
   int32_t input_zero_point, output_zero_point, lo, hi;
 } kc_quantization;
-/// Those to go through, the i-th case of a list with entry i modulo their count: a prime, so that no regularity of a list
-/// keeps a combination from coming up.
+/// Those to go through, the i-th case of a list with entry i modulo their count: a prime, so that no regularity of a
+/// list keeps a combination from coming up.
 const kc_quantization *kc_quantizations(size_t *count);
 
 /// Lengths of element-wise operands, around every vector width.

@@ -1,4 +1,4 @@
-// The element-wise and pooling operators over blocks of WIDTH bytes, included by the file of each x86 instruction set
+// The element-wise and pooling operators over blocks of WIDTH bytes, included by the file of each vector instruction set
 // after it has defined the blocks:
 //
 //   WIDTH, vector_f                      bytes of a block, one of its four vectors of floats
@@ -8,6 +8,7 @@
 //   requantizer, make_requantizer        requantize__<isa>.h
 //   store_block(v[4], r, y, n)           rounds, clamps and writes n <= WIDTH bytes
 //   load_floats, store_floats            one vector_f from and to memory
+//   interleave_three(planes, y)          16 pixels of three channels
 //   bytes, load_bytes, max_bytes, splat_bytes, store_bytes(b, y, n)
 //   sums, zero_sums, add_to_sums(s, x)   WIDTH int32 sums
 //   sums_block(s, offset, v[4])          float(sums - offset)
@@ -82,31 +83,6 @@ static void ops_quantize(size_t n, const float *x, float scale, int32_t zero_poi
     vector_f t[4];
     EACH_VECTOR t[v] = zero_nan(div_f(load_floats(from + v * LANES), divisor));
     store_block(t, r, y + i, count);
-  }
-}
-
-// Writes 16 pixels of three channels: each third of the 48 bytes takes from every plane the bytes that fall there.
-static void interleave_three(const int8_t *const planes[3], int8_t *y) {
-  static const int8_t picks[3][3][16] = {
-#define __ -1
-      {{0, __, __, 1, __, __, 2, __, __, 3, __, __, 4, __, __, 5},
-       {__, 0, __, __, 1, __, __, 2, __, __, 3, __, __, 4, __, __},
-       {__, __, 0, __, __, 1, __, __, 2, __, __, 3, __, __, 4, __}},
-      {{__, __, 6, __, __, 7, __, __, 8, __, __, 9, __, __, 10, __},
-       {5, __, __, 6, __, __, 7, __, __, 8, __, __, 9, __, __, 10},
-       {__, 5, __, __, 6, __, __, 7, __, __, 8, __, __, 9, __, __}},
-      {{__, 11, __, __, 12, __, __, 13, __, __, 14, __, __, 15, __, __},
-       {__, __, 11, __, __, 12, __, __, 13, __, __, 14, __, __, 15, __},
-       {10, __, __, 11, __, __, 12, __, __, 13, __, __, 14, __, __, 15}},
-#undef __
-  };
-  __m128i x[3];
-  for (size_t c = 0; c < 3; c++) x[c] = _mm_loadu_si128((const __m128i *)planes[c]);
-  for (size_t third = 0; third < 3; third++) {
-    __m128i bytes = _mm_setzero_si128();
-    for (size_t c = 0; c < 3; c++)
-      bytes = _mm_or_si128(bytes, _mm_shuffle_epi8(x[c], _mm_loadu_si128((const __m128i *)picks[third][c])));
-    _mm_storeu_si128((__m128i *)y + third, bytes);
   }
 }
 

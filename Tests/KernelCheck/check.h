@@ -40,6 +40,11 @@ void give_back_output(output *o);
 /// Whether float results are the same bits, NaN being like NaN.
 int same_floats(const float *a, const float *b, size_t count);
 
+/// Takes results of scalar kernels into the digest that is printed at the end: it must be the same on all processors.
+/// NaN is like NaN.
+void digest_bytes(const void *data, size_t size);
+void digest_floats(const float *data, size_t count);
+
 /// Counts a comparison of `kernel`; where it failed, prints the words that say what was computed (a format for printf).
 void tally(const char *kernel, int is_right, const char *format, ...) __attribute__((format(printf, 3, 4)));
 

@@ -3,7 +3,8 @@
 //
 //   kernel_check [--every N] [--models] [NAME ...]
 //
-// Prints a line for each kernel. Fails if a result differs, or if a kernel that is NAMEd did not run.
+// Prints a line for each kernel and a digest of the scalar results, which is the same on all processors. Fails if a
+// result differs, or if a kernel that is NAMEd did not run.
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,6 +46,22 @@ void tally(const char *kernel, int is_right, const char *format, ...) {
   va_end(arguments);
 }
 
+// FNV-1a.
+static uint64_t digest = 0xcbf29ce484222325;
+
+void digest_bytes(const void *data, size_t size) {
+  const unsigned char *bytes = data;
+  for (size_t i = 0; i < size; i++) digest = (digest ^ bytes[i]) * 0x100000001b3;
+}
+
+void digest_floats(const float *data, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    uint32_t bits = 0x7fc00000;
+    if (data[i] == data[i]) memcpy(&bits, data + i, sizeof bits);
+    digest_bytes(&bits, sizeof bits);
+  }
+}
+
 static int report(int count, char **expected) {
   int failures = 0;
   printf("%-28s %10s %10s\n", "kernel", "compared", "wrong");
@@ -52,6 +69,7 @@ static int report(int count, char **expected) {
     printf("%-28s %10zu %10zu\n", records[i].name, records[i].compared, records[i].wrong);
     failures += records[i].wrong > 0;
   }
+  printf("digest of the scalar results: %016llx\n", (unsigned long long)digest);
   for (int i = 0; i < count; i++) {
     int has_run = 0;
     for (size_t j = 0; j < record_count; j++) has_run |= strcmp(records[j].name, expected[i]) == 0;

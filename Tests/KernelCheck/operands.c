@@ -7,6 +7,8 @@
 
 #include "check.h"
 
+#pragma STDC FP_CONTRACT OFF  // the same operands everywhere
+
 uint64_t next_bits(generator *g) {
   uint64_t z = g->state += 0x9e3779b97f4a7c15;
   z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;

@@ -63,6 +63,10 @@ static void compare(const char *name, operator_call call, const operands *p, siz
   static const ck_isa isas[] = {CK_ISA_AVX2, CK_ISA_AVX512, CK_ISA_NEON};
   output reference = take_output(size);
   call(ck_float_ops_for(CK_ISA_SCALAR), p, reference.data);
+  if (size % sizeof(float) == 0)
+    digest_floats(reference.data, size / sizeof(float));
+  else
+    digest_bytes(reference.data, size);
   for (size_t i = 0; i < sizeof isas / sizeof isas[0]; i++) {
     const ck_float_ops *set = ck_float_ops_for(isas[i]);
     if (!ck_isa_runs(isas[i]) || set == ck_float_ops_for(CK_ISA_SCALAR)) continue;

@@ -99,7 +99,11 @@ let package = Package(
       name: "TestSupport", dependencies: ["IR", "Math", "Operators", "Tensors"], path: "Tests/Support",
       swiftSettings: settings),
     tests("Bundles", "CanonicalJSON", "IR", "Math", "Operators", "Tensors"),
-    tests("CKernels"),
+    // The AMX kernel compiled against a software model of the tiles.
+    .target(
+      name: "CAMXModel", dependencies: ["CKernels"], path: "Tests/CAMXModel",
+      cSettings: [.headerSearchPath("../../Sources/CKernels")]),
+    tests("CKernels", "CAMXModel"),
     tests("CanonicalJSON"),
     tests("dermc", "CanonicalJSON", "NumPyFiles", "Tensors"),
     tests("DermRuntime", "Bundles", "CanonicalJSON", "IR", "Math", "Operators", "Runtime", "Tensors"),

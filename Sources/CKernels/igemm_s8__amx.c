@@ -196,7 +196,7 @@ static void prepare(job *j, size_t begin, size_t end) {
     row_pair *pair = j->pairs + (tile / 2 - begin);
     if (tile % 2 == 0) pair->tiles = pair->count = 0;
     size_t line = tile / p->line_tiles, start = first_position(p, tile);
-    pair->first[pair->tiles] = image + (line * stride_h - top) * row_size + start * j->position_step;
+    pair->first[pair->tiles] = image + (line * stride_h * row_size + start * j->position_step - top * row_size);
     size_t wanted = tile % p->line_tiles * p->tile_rows;
     size_t oy = line + wanted / p->row_positions, ox = wanted % p->row_positions;
     for (size_t r = wanted - start; r < p->tile_rows; r++) {

@@ -16,13 +16,11 @@ typedef struct {
 #ifdef CK_AMX_MODEL
 void amx_model_configure(const void *configuration);
 void amx_model_release(void);
-void amx_model_zero(unsigned tile);
 void amx_model_load(unsigned tile, const void *from, size_t stride);
 void amx_model_store(unsigned tile, void *to, size_t stride);
 void amx_model_dot(unsigned c, unsigned a, unsigned b);
 #define amx_configure(configuration) amx_model_configure(configuration)
 #define amx_release() amx_model_release()
-#define amx_zero(tile) amx_model_zero(tile)
 #define amx_load(tile, from, stride) amx_model_load(tile, from, stride)
 #define amx_store(tile, to, stride) amx_model_store(tile, to, stride)
 #define amx_dot(c, a, b) amx_model_dot(c, a, b)
@@ -32,7 +30,6 @@ void amx_model_dot(unsigned c, unsigned a, unsigned b);
 #define amx_configure(configuration) _tile_loadconfig(configuration)
 /// Gives the tiles back: the system need not save them any longer.
 #define amx_release() _tile_release()
-#define amx_zero(tile) _tile_zero(tile)
 /// Rows lie `stride` bytes apart.
 #define amx_load(tile, from, stride) _tile_loadd(tile, from, stride)
 #define amx_store(tile, to, stride) _tile_stored(tile, to, stride)

@@ -7,8 +7,8 @@
 // run of up to 1 KB. Both operands are signed, so nothing is made unsigned.
 //
 // Input tiles need rows equally far apart. They are read from the image itself where all windows lie inside; otherwise
-// the image rows a chunk needs are copied with their padding, once for all taps and columns. Tiles stay in an output row,
-// or, where rows are short, run on over the padding to the next row and compute a few pixels in vain.
+// the image rows a chunk needs are copied with their padding, once for all taps and columns. Tiles stay in an output
+// row, or, where rows are short, run on over the padding to the next row and compute a few pixels in vain.
 //
 // Accumulators pass through memory on their way to vector registers. Each block is requantized while the next one
 // multiplies, a few rows a step, so that both units have something to do.
@@ -38,70 +38,6 @@
 // Tiles, [row][column] the accumulators.
 enum { C00, C01, C10, C11, A0, A1, B0, B1 };
 
-// A padded copy of a few rows is small, unless strides or padding are absurd.
-static int fits(const ck_conv_shape *s) {
-  double wide = (double)(s->out_w - 1) * s->stride_w + (double)(s->kernel_w - 1) * s->dilation_w + 1;
-  double high = (double)(s->kernel_h - 1) * s->dilation_h + 1;
-  if (wide * high * s->in_c > MAX_PADDED_SIZE) return 0;  // before sizes are multiplied as integers
-  amx_plan p = amx_make_plan(s);
-  return !p.is_padded || (double)p.chunk_rows * (double)(p.pitch * (size_t)s->in_c) <= MAX_PADDED_SIZE;
-}
-
-// Whether AMX is likely to beat AVX-512-VNNI: cycles of both, estimated. VNNI does 112 products a cycle once sums are a
-// multiple of 4 bytes; AMX was measured at 4.4 times that in full tiles, and pays for each tile however few its rows
-// are, for each result that goes through memory, and for configuring.
-static int suits(const ck_conv_shape *s) {
-  amx_plan p = amx_make_plan(s);
-  double taps = (double)(p.tap_rows * p.tap_columns), blocks = (double)p.blocks;
-  double pixels = (double)s->out_h * s->out_w, columns = (double)(p.groups * p.group_columns * COLUMNS);
-  double vnni = pixels * columns * taps * (double)ck_round_up(p.run, 4) / 112;
-  double amx = 1000 + (double)p.tiles * blocks * (2.75 * taps * (double)(p.steps * (p.tile_rows + 8)) + 32);
-  return amx < vnni;
-}
-
-static size_t packed_size(const ck_conv_shape *s) {
-  amx_plan p = amx_make_plan(s);
-  return HEADER_SIZE + p.groups * p.group_size;
-}
-
-// Packs the weights [in_c][kernel_h][kernel_w] of one column, whose first tile begins 4 * column bytes before `to`.
-static void pack_column(const amx_plan *p, const ck_conv_shape *s, const int8_t *weights, size_t tile_step,
-                        int8_t *to) {
-  size_t kernel_w = (size_t)s->kernel_w, area = (size_t)s->kernel_h * kernel_w;
-  for (size_t tap = 0; tap < p->tap_rows * p->tap_columns; tap++)
-    for (size_t step = 0; step < p->steps; step++, to += tile_step)
-      for (size_t i = 0; i < p->width && step * p->width + i < p->run; i++) {
-        size_t k = step * p->width + i;
-        to[i / 4 * AMX_ROW_SIZE + i % 4] = p->whole_rows
-                                               ? weights[k % p->in_c * area + tap * kernel_w + k / p->in_c]
-                                               : weights[k * area + tap];
-      }
-}
-
-static void pack(const ck_conv_shape *s, const int8_t *weights, const int32_t *bias, const float *multiplier,
-                 int32_t input_zero_point, void *packed) {
-  amx_plan p = amx_make_plan(s);
-  memset(packed, 0, packed_size(s));
-  amx_header h = {0};
-  size_t count = p.in_c * (size_t)s->kernel_h * (size_t)s->kernel_w;
-  for (size_t block = 0; block < p.blocks; block++) {
-    size_t columns = amx_block_columns(&p, block), first = amx_first_channel(&p, block);
-    char *head = (char *)packed + amx_block_offset(&p, block);
-    int8_t *tiles = (int8_t *)head + columns * COLUMNS * COLUMN_HEAD;
-    for (size_t channel = first; channel < amx_last_channel(&p, block); channel++) {
-      size_t i = channel - first;
-      const int8_t *w = weights + channel * count;
-      pack_column(&p, s, w, columns * amx_tile_size(&p), tiles + i / COLUMNS * amx_tile_size(&p) + i % COLUMNS * 4);
-      int32_t b = bias ? bias[channel] : 0;
-      int32_t folded = ck_fold_bias(b, ck_sum_of_weights(count, w), input_zero_point, 0);
-      memcpy(head + i * sizeof folded, &folded, sizeof folded);
-      memcpy(head + (columns * COLUMNS + i) * sizeof(float), multiplier + channel, sizeof(float));
-      h.is_wild |= ck_is_wild(b, count, multiplier[channel]);
-    }
-  }
-  memcpy(packed, &h, sizeof h);
-}
-
 static size_t units(const ck_conv_shape *s) {
   amx_plan p = amx_make_plan(s);
   return p.parts * p.pairs;
@@ -115,8 +51,8 @@ typedef struct {
   uint8_t row[PAIR_ROWS];
 } row_pair;
 
-// Scratch: accumulators of two blocks, the pairs of a chunk, a padded copy. Positions computed in vain at the end of the
-// last row read on for less than a window.
+// Scratch: accumulators of two blocks, the pairs of a chunk, a padded copy. Positions computed in vain at the end of
+// the last row read on for less than a window.
 enum { ACCUMULATORS_SIZE = PAIR_ROWS * BLOCK_COLUMNS * sizeof(int32_t) };
 
 static size_t pairs_size(const amx_plan *p) { return ck_round_up(p->chunk_pairs * sizeof(row_pair), CK_ALIGN); }
@@ -133,7 +69,7 @@ static size_t scratch(const ck_conv_shape *s) {
 typedef struct {
   const int32_t *acc;  // [PAIR_ROWS][BLOCK_COLUMNS]
   const row_pair *pair;
-  const void *block;
+  const float *multiplier;
   size_t vectors, first_channel, columns;
   size_t done, count, pace;
 } pending;
@@ -199,15 +135,16 @@ static void prepare(job *j, size_t begin, size_t end) {
     pair->first[pair->tiles] = image + (line * stride_h * row_size + start * j->position_step - top * row_size);
     size_t wanted = tile % p->line_tiles * p->tile_rows;
     size_t oy = line + wanted / p->row_positions, ox = wanted % p->row_positions;
-    for (size_t r = wanted - start; r < p->tile_rows; r++) {
-      if (ox < out_w) {
-        size_t pixel = oy * out_w + ox;
-        pair->row[pair->count] = (uint8_t)(pair->tiles * AMX_ROWS + r);
-        pair->pixel[pair->count++] = pixel;
-        j->pixel_begin = ck_min(j->pixel_begin, pixel);
-        j->pixel_end = ck_max(j->pixel_end, pixel + 1);
+    for (size_t r = wanted - start; r < p->tile_rows; oy++) {
+      size_t pixel = oy * out_w + ox, count = ox < out_w ? ck_min(out_w - ox, p->tile_rows - r) : 0;
+      for (size_t i = 0; i < count; i++) {
+        pair->row[pair->count + i] = (uint8_t)(pair->tiles * AMX_ROWS + r + i);
+        pair->pixel[pair->count + i] = pixel + i;
       }
-      if (++ox == p->row_positions) ox = 0, oy++;
+      if (count > 0) j->pixel_begin = ck_min(j->pixel_begin, pixel), j->pixel_end = pixel + count;
+      pair->count += count;
+      r += p->row_positions - ox;
+      ox = 0;
     }
     pair->tiles++;
   }
@@ -244,17 +181,13 @@ ALWAYS void requantize_rows(size_t vectors, const job *j, const pending *f, size
   const row_pair *pair = f->pair;
   size_t together = 4 / vectors, stride = (size_t)j->shape->out_c, columns = f->columns;
   int8_t *y = j->output->s8 + f->first_channel;
-  __m512i bias[2];
   __m512 m[2];
-  UNROLL for (size_t v = 0; v < vectors; v++) {
-    bias[v] = _mm512_loadu_si512((const int32_t *)f->block + v * COLUMNS);
-    m[v] = _mm512_loadu_ps((const float *)f->block + (vectors + v) * COLUMNS);
-  }
+  UNROLL for (size_t v = 0; v < vectors; v++) m[v] = _mm512_loadu_ps(f->multiplier + v * COLUMNS);
   for (size_t i = begin; i < end; i += together) {
     __m512i rounded[4];
     UNROLL for (size_t n = 0; n < 4; n++) {
       size_t v = n % vectors, row = pair->row[ck_min(i + n / vectors, end - 1)];
-      __m512i acc = _mm512_add_epi32(bias[v], _mm512_load_si512(f->acc + row * BLOCK_COLUMNS + v * COLUMNS));
+      __m512i acc = _mm512_load_si512(f->acc + row * BLOCK_COLUMNS + v * COLUMNS);
       rounded[n] = requantize_512_round(_mm512_mul_ps(_mm512_cvtepi32_ps(acc), m[v]));
     }
     __m512i bytes = _mm512_permutexvar_epi32(
@@ -268,13 +201,11 @@ ALWAYS void requantize_rows(size_t vectors, const job *j, const pending *f, size
 static void store_each(const job *j, const pending *f, size_t begin, size_t end) {
   const ck_conv_s8_output *out = j->output;
   const ck_requantize *r = out->requantize;
-  const int32_t *bias = f->block;
-  const float *multiplier = (const float *)f->block + f->vectors * COLUMNS;
   for (size_t i = begin; i < end; i++) {
     const int32_t *acc = f->acc + f->pair->row[i] * BLOCK_COLUMNS;
     size_t at = f->pair->pixel[i] * (size_t)j->shape->out_c + f->first_channel;
     for (size_t c = 0; c < f->columns; c++) {
-      float t = (float)(int32_t)((uint32_t)acc[c] + (uint32_t)bias[c]) * multiplier[c];
+      float t = (float)acc[c] * f->multiplier[c];
       if (out->f32)
         out->f32[at + c] = t;
       else
@@ -298,14 +229,16 @@ static void finish(job *j, size_t rows) {
 }
 
 // Multiplies one or two tiles of rows by one or two of columns.
-ALWAYS void multiply(size_t rows, size_t columns, job *j, const row_pair *pair, size_t channel, const int8_t *weights,
+ALWAYS void multiply(size_t rows, size_t columns, job *j, const row_pair *pair, size_t channel, const int32_t *bias,
                      int32_t *acc) {
   const amx_plan *p = &j->plan;
   const size_t tile_size = amx_tile_size(p), stride = j->position_step;
-  amx_zero(C00);
-  if (columns == 2) amx_zero(C01);
-  if (rows == 2) amx_zero(C10);
-  if (rows == 2 && columns == 2) amx_zero(C11);
+  const int8_t *weights = (const int8_t *)bias + columns * COLUMNS * COLUMN_HEAD;
+  // Rows 0 bytes apart are the same row.
+  amx_load(C00, bias, 0);
+  if (columns == 2) amx_load(C01, bias + COLUMNS, 0);
+  if (rows == 2) amx_load(C10, bias, 0);
+  if (rows == 2 && columns == 2) amx_load(C11, bias + COLUMNS, 0);
   for (size_t ky = 0; ky < p->tap_rows; ky++) {
     for (size_t kx = 0; kx < p->tap_columns; kx++) {
       size_t at = ky * j->row_step + kx * j->column_step + channel;
@@ -337,24 +270,23 @@ ALWAYS void multiply(size_t rows, size_t columns, job *j, const row_pair *pair, 
 static void multiply_block(job *j, const row_pair *pair, size_t block) {
   const amx_plan *p = &j->plan;
   size_t columns = amx_block_columns(p, block), channel = block / p->group_blocks * p->in_c;
-  const char *at = j->packed + amx_block_offset(p, block);
-  const int8_t *weights = (const int8_t *)at + columns * COLUMNS * COLUMN_HEAD;
+  const int32_t *packed = (const int32_t *)(j->packed + amx_block_offset(p, block));
   int32_t *acc = j->acc[0];
   j->acc[0] = j->acc[1];
   j->acc[1] = acc;
   if (columns == 2 && pair->tiles == 2)
-    multiply(2, 2, j, pair, channel, weights, acc);
+    multiply(2, 2, j, pair, channel, packed, acc);
   else if (columns == 2)
-    multiply(1, 2, j, pair, channel, weights, acc);
+    multiply(1, 2, j, pair, channel, packed, acc);
   else if (pair->tiles == 2)
-    multiply(2, 1, j, pair, channel, weights, acc);
+    multiply(2, 1, j, pair, channel, packed, acc);
   else
-    multiply(1, 1, j, pair, channel, weights, acc);
+    multiply(1, 1, j, pair, channel, packed, acc);
   finish(j, PAIR_ROWS);
   size_t first = amx_first_channel(p, block), steps = p->tap_rows * p->tap_columns * p->steps;
   j->pending = (pending){.acc = acc,
                          .pair = pair,
-                         .block = at,
+                         .multiplier = (const float *)packed + columns * COLUMNS,
                          .vectors = columns,
                          .first_channel = first,
                          .columns = amx_last_channel(p, block) - first,
@@ -423,10 +355,10 @@ static void run(const ck_conv_shape *s, const void *packed, const ck_conv_s8_out
 const ck_conv_s8_kernel ck_igemm_s8__amx = {
     .name = "igemm_s8__amx",
     .isa = CK_ISA_AMX,
-    .fits = fits,
-    .suits = suits,
-    .packed_size = packed_size,
-    .pack = pack,
+    .fits = amx_fits,
+    .suits = amx_suits,
+    .packed_size = amx_packed_size,
+    .pack = amx_pack,
     .units = units,
     .scratch = scratch,
     .run = run,

@@ -1,5 +1,5 @@
 // AMX palette 1 in software, after the operation sections of Intel's manual (LDTILECFG, TILELOADD, TILESTORED, TDPBSSD,
-// TILEZERO, TILERELEASE), and the kernel's own source compiled against it under another name.
+// TILERELEASE), and the kernel's own source compiled against it under another name.
 #include "CAMXModel.h"
 
 #include <stdio.h>
@@ -50,7 +50,7 @@ void amx_model_configure(const void *configuration) {
   check(c[0] == PALETTE, name, "unknown palette");
   // A start row is for resuming a load that faulted; nothing else has a use for it.
   check(c[1] == 0, name, "start row");
-  check(is_zero(c + 2, 14) && is_zero(c + 16 + 2 * TILES, 2 * (16 - TILES)) && is_zero(c + 48 + TILES, 16 - TILES), name,
+  check(is_zero(c + 2, 14) && is_zero(c + 16 + 2 * TILES, 16) && is_zero(c + 48 + TILES, 8), name,
         "reserved bytes are not zero");
   for (size_t i = 0; i < TILES; i++) {
     size_t row_size = c[16 + 2 * i] | (size_t)c[17 + 2 * i] << 8, rows = c[48 + i];
@@ -67,12 +67,6 @@ void amx_model_release(void) {
   counts.releases++;
   memset(tiles, 0, sizeof tiles);
   is_configured = 0;
-}
-
-void amx_model_zero(unsigned tile) {
-  tile_register *t = in_use(tile, "tilezero");
-  counts.zeros++;
-  memset(t->bytes, 0, sizeof t->bytes);
 }
 
 void amx_model_load(unsigned tile, const void *from, size_t stride) {

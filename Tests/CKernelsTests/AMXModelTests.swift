@@ -74,15 +74,15 @@ private let fault = ExitTest.Condition.signal(SIGABRT)
   // A kernel that breaks the rules must not pass: each of these faults on a processor.
 
   @Test func tilesNeedAConfiguration() async {
-    await #expect(processExitsWith: fault) { amx_model_zero(0) }
+    await #expect(processExitsWith: fault) { amx_model_dot(0, 1, 2) }
     await #expect(processExitsWith: fault) {
       TileConfiguration(rows: 4, columns: 4, groups: 4).load()
       amx_model_release()
-      amx_model_zero(0)
+      amx_model_dot(0, 1, 2)
     }
     await #expect(processExitsWith: fault) {
       TileConfiguration(rows: 4, columns: 4, groups: 4).load()
-      amx_model_zero(3)
+      amx_model_dot(3, 1, 2)
     }
   }
 
@@ -166,7 +166,8 @@ private let fault = ExitTest.Condition.signal(SIGABRT)
     let counts = amx_model_take_counts()
     #expect(counts.configurations == 1 && counts.releases == 1)
     #expect(counts.dots == 32 && counts.dot_rows == 32 * 16)
-    #expect(counts.loads == 32)
+    // And one fills each accumulator with the bias.
+    #expect(counts.loads == 32 + 16)
     #expect(counts.stores == 16)
   }
 
@@ -175,6 +176,7 @@ private let fault = ExitTest.Condition.signal(SIGABRT)
     let choices: [(ConvCase, String)] = [
       (ConvCase(56, 56, 64, 64, kernel: 3, padding: 1), "igemm_s8__amx"),
       (ConvCase(14, 14, 96, 576), "igemm_s8__amx"),
+      (ConvCase(56, 56, 24, 144), "igemm_s8__amx"),
       (ConvCase(7, 7, 2048, 512), "igemm_s8__amx"),
       (ConvCase(56, 56, 256, 512, stride: 2), "igemm_s8__amx"),
       // Few products for each result, or one row for all the weights.

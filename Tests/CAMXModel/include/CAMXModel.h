@@ -13,14 +13,13 @@ const ck_conv_s8_kernel *amx_model_kernel(void);
 /// ends the process here, with a message.
 void amx_model_configure(const void *configuration);
 void amx_model_release(void);
-void amx_model_zero(unsigned tile);
 void amx_model_load(unsigned tile, const void *from, size_t stride);
 void amx_model_store(unsigned tile, void *to, size_t stride);
 void amx_model_dot(unsigned c, unsigned a, unsigned b);
 
 /// Instructions this thread has run since it last asked.
 typedef struct {
-  size_t configurations, releases, zeros, loads, stores, dots;
+  size_t configurations, releases, loads, stores, dots;
   size_t dot_rows;  ///< rows of the products' first operands, all together
 } amx_model_counts;
 amx_model_counts amx_model_take_counts(void);

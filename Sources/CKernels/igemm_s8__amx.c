@@ -12,6 +12,9 @@
 //
 // Accumulators pass through memory on their way to vector registers. Each block is requantized while the next one
 // multiplies, a few rows a step, so that both units have something to do.
+//
+// Results were checked on a software model of AMX (Tests/CAMXModel), speed was not: chunk sizes, tile rows and amx_suits
+// rest on published latencies and on one measurement of the product loop.
 #if defined(__x86_64__)
 #include "igemm_s8__amx.h"
 
@@ -51,7 +54,7 @@ typedef struct {
   uint8_t row[PAIR_ROWS];
 } row_pair;
 
-// Scratch: accumulators of two blocks, the pairs of a chunk, a padded copy. Positions computed in vain at the end of
+// Scratch: accumulators of a block, the pairs of a chunk, a padded copy. Positions computed in vain at the end of
 // the last row read on for less than a window.
 enum { ACCUMULATORS_SIZE = PAIR_ROWS * BLOCK_COLUMNS * sizeof(int32_t) };
 
@@ -62,12 +65,12 @@ static size_t padded_size(const ck_conv_shape *s, const amx_plan *p) {
 }
 static size_t scratch(const ck_conv_shape *s) {
   amx_plan p = amx_make_plan(s);
-  return 2 * ACCUMULATORS_SIZE + pairs_size(&p) + padded_size(s, &p);
+  return ACCUMULATORS_SIZE + pairs_size(&p) + padded_size(s, &p);
 }
 
-// A block multiplied but not yet requantized: rows [done, pair->count) are left, `pace` are due with each step.
+// A block multiplied but not yet requantized: rows [done, count) are left. `pace` of them with each step of the next
+// block make all of them done when it stores its own accumulators.
 typedef struct {
-  const int32_t *acc;  // [PAIR_ROWS][BLOCK_COLUMNS]
   const row_pair *pair;
   const float *multiplier;
   size_t vectors, first_channel, columns;
@@ -83,7 +86,7 @@ typedef struct {
   const int8_t *input;
   int is_plain;  // int8, and every scaled accumulator is within int32
   size_t row_step, column_step, position_step;  // bytes from a kernel row, kernel column, or position to the next
-  int32_t *acc[2];
+  int32_t *acc;  // [PAIR_ROWS][BLOCK_COLUMNS]
   row_pair *pairs;
   int8_t *padded;
   size_t prepared_begin, prepared_end;  // pairs
@@ -187,7 +190,7 @@ ALWAYS void requantize_rows(size_t vectors, const job *j, const pending *f, size
     __m512i rounded[4];
     UNROLL for (size_t n = 0; n < 4; n++) {
       size_t v = n % vectors, row = pair->row[ck_min(i + n / vectors, end - 1)];
-      __m512i acc = _mm512_load_si512(f->acc + row * BLOCK_COLUMNS + v * COLUMNS);
+      __m512i acc = _mm512_load_si512(j->acc + row * BLOCK_COLUMNS + v * COLUMNS);
       rounded[n] = requantize_512_round(_mm512_mul_ps(_mm512_cvtepi32_ps(acc), m[v]));
     }
     __m512i bytes = _mm512_permutexvar_epi32(
@@ -202,7 +205,7 @@ static void store_each(const job *j, const pending *f, size_t begin, size_t end)
   const ck_conv_s8_output *out = j->output;
   const ck_requantize *r = out->requantize;
   for (size_t i = begin; i < end; i++) {
-    const int32_t *acc = f->acc + f->pair->row[i] * BLOCK_COLUMNS;
+    const int32_t *acc = j->acc + f->pair->row[i] * BLOCK_COLUMNS;
     size_t at = f->pair->pixel[i] * (size_t)j->shape->out_c + f->first_channel;
     for (size_t c = 0; c < f->columns; c++) {
       float t = (float)acc[c] * f->multiplier[c];
@@ -229,8 +232,7 @@ static void finish(job *j, size_t rows) {
 }
 
 // Multiplies one or two tiles of rows by one or two of columns.
-ALWAYS void multiply(size_t rows, size_t columns, job *j, const row_pair *pair, size_t channel, const int32_t *bias,
-                     int32_t *acc) {
+ALWAYS void multiply(size_t rows, size_t columns, job *j, const row_pair *pair, size_t channel, const int32_t *bias) {
   const amx_plan *p = &j->plan;
   const size_t tile_size = amx_tile_size(p), stride = j->position_step;
   const int8_t *weights = (const int8_t *)bias + columns * COLUMNS * COLUMN_HEAD;
@@ -259,6 +261,7 @@ ALWAYS void multiply(size_t rows, size_t columns, job *j, const row_pair *pair, 
       }
     }
   }
+  int32_t *acc = j->acc;
   const size_t acc_stride = BLOCK_COLUMNS * sizeof *acc;
   amx_store(C00, acc, acc_stride);
   if (columns == 2) amx_store(C01, acc + COLUMNS, acc_stride);
@@ -271,21 +274,16 @@ static void multiply_block(job *j, const row_pair *pair, size_t block) {
   const amx_plan *p = &j->plan;
   size_t columns = amx_block_columns(p, block), channel = block / p->group_blocks * p->in_c;
   const int32_t *packed = (const int32_t *)(j->packed + amx_block_offset(p, block));
-  int32_t *acc = j->acc[0];
-  j->acc[0] = j->acc[1];
-  j->acc[1] = acc;
   if (columns == 2 && pair->tiles == 2)
-    multiply(2, 2, j, pair, channel, packed, acc);
+    multiply(2, 2, j, pair, channel, packed);
   else if (columns == 2)
-    multiply(1, 2, j, pair, channel, packed, acc);
+    multiply(1, 2, j, pair, channel, packed);
   else if (pair->tiles == 2)
-    multiply(2, 1, j, pair, channel, packed, acc);
+    multiply(2, 1, j, pair, channel, packed);
   else
-    multiply(1, 1, j, pair, channel, packed, acc);
-  finish(j, PAIR_ROWS);
+    multiply(1, 1, j, pair, channel, packed);
   size_t first = amx_first_channel(p, block), steps = p->tap_rows * p->tap_columns * p->steps;
-  j->pending = (pending){.acc = acc,
-                         .pair = pair,
+  j->pending = (pending){.pair = pair,
                          .multiplier = (const float *)packed + columns * COLUMNS,
                          .vectors = columns,
                          .first_channel = first,
@@ -338,9 +336,8 @@ static void run(const ck_conv_shape *s, const void *packed, const ck_conv_s8_out
   j.column_step = (size_t)s->dilation_w * (size_t)s->in_c;
   j.row_step = (size_t)s->dilation_h * p->pitch * (size_t)s->in_c;
   j.position_step = (size_t)s->stride_w * (size_t)s->in_c;
-  j.acc[0] = scratch;
-  j.acc[1] = j.acc[0] + PAIR_ROWS * BLOCK_COLUMNS;
-  j.pairs = (row_pair *)((char *)scratch + 2 * ACCUMULATORS_SIZE);
+  j.acc = scratch;
+  j.pairs = (row_pair *)((char *)scratch + ACCUMULATORS_SIZE);
   j.padded = (int8_t *)j.pairs + pairs_size(p);
   configure(p);
   // Units are pairs, part by part.

@@ -142,16 +142,20 @@ package struct Kernel: Sendable {
   /// Which implementation was chosen, for profiles.
   package let implementation: String
   package let run: @Sendable (Call) -> Void
+  /// Whether it has packed all it needs of constants after the first input: `run` then does not get them.
+  package let hasPackedConstants: Bool
   /// The same computation row by row, where it can be had.
   package let rows: RowKernel?
 
   package init(
-    scratch: Int = 0, packedBytes: Int = 0, implementation: String = "", rows: RowKernel? = nil,
+    scratch: Int = 0, packedBytes: Int = 0, implementation: String = "", hasPackedConstants: Bool = false,
+    rows: RowKernel? = nil,
     run: @escaping @Sendable (Call) -> Void
   ) {
     self.scratch = scratch
     self.packedBytes = packedBytes
     self.implementation = implementation
+    self.hasPackedConstants = hasPackedConstants
     self.rows = rows
     self.run = run
   }

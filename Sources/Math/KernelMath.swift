@@ -22,9 +22,10 @@ package struct KernelMath: FloatMath {
     nonisolated(unsafe) let chosen = kernel
     let fixed = shape
     let function = activation.kernelActivation
-    let rows = PreparedConvolution.Rows(
-      scratch: { rows in withUnsafePointer(to: fixed.band(0..<rows)) { ck_conv_f32_scratch(chosen, $0) } }
-    ) { rows, input, output, scratch in
+    @Sendable func bandScratch(rows: Int) -> Int {
+      withUnsafePointer(to: fixed.band(0..<rows)) { ck_conv_f32_scratch(chosen, $0) }
+    }
+    let rows = PreparedConvolution.Rows(scratch: bandScratch(rows:)) { rows, input, output, scratch in
       withUnsafePointer(to: fixed.band(rows)) { band in
         withUnsafePointer(to: function) { function in
           ck_conv_f32_run(

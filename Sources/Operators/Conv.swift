@@ -99,7 +99,8 @@ package struct Conv: Operator {
       }
     }
     return Kernel(
-      scratch: prepared.scratch, packedBytes: prepared.packedBytes, implementation: prepared.implementation, rows: rows
+      scratch: prepared.scratch, packedBytes: prepared.packedBytes, implementation: prepared.implementation,
+      hasPackedConstants: true, rows: rows
     ) { call in
       let input: UnsafeMutablePointer<Float> = call.input(0).pointer()
       let output: UnsafeMutablePointer<Float> = call.output.pointer()

@@ -68,7 +68,8 @@ extension Int8Weights {
     let prepared = prepare(shape, input: input, outputScale: output?.inner.scale)
     guard let output else {
       return Kernel(
-        scratch: prepared.scratch, packedBytes: prepared.packed.count, implementation: prepared.implementation
+        scratch: prepared.scratch, packedBytes: prepared.packed.count, implementation: prepared.implementation,
+        hasPackedConstants: true
       ) { call in
         let source: UnsafeMutablePointer<Int8> = call.input(0).pointer()
         let target: UnsafeMutablePointer<Float> = call.output.pointer()
@@ -82,7 +83,7 @@ extension Int8Weights {
     let table = output.table()
     return Kernel(
       scratch: prepared.scratch, packedBytes: prepared.packed.count + (table?.count ?? 0),
-      implementation: prepared.implementation,
+      implementation: prepared.implementation, hasPackedConstants: true,
       rows: images == 1 ? rowKernel(prepared, input: input, output: output, table: table) : nil
     ) { call in
       let source: UnsafeMutablePointer<Int8> = call.input(0).pointer()
@@ -99,7 +100,7 @@ extension Int8Weights {
   private func rowKernel(
     _ prepared: Int8Convolution, input: Quantization, output: Int8Output, table: AlignedMemory?
   ) -> RowKernel? {
-    RowKernel(prepared.shape, elementSize: 1, scratch: { prepared.scratch(rows: $0) }) { call in
+    RowKernel(prepared.shape, elementSize: 1, scratch: prepared.scratch(rows:)) { call in
       prepared.run(
         rows: call.rows, from: call.input.assumingMemoryBound(to: Int8.self),
         to: call.output.assumingMemoryBound(to: Int8.self),

@@ -130,8 +130,8 @@ private struct PlanBuilder {
     } catch {
       throw NodeError(node, "\(error)")
     }
-    let arguments = node.inputs.map { input -> Plan.Place? in
-      guard let input else { return nil }
+    let arguments = node.inputs.enumerated().map { index, input -> Plan.Place? in
+      guard let input, !(kernel.hasPackedConstants && index > 0 && graph[input].constant != nil) else { return nil }
       return place(of: input, in: graph.type(of: input).rank == 4 ? layout : .rowMajor)
     }
     let index = steps.count

@@ -50,6 +50,9 @@ package final class Buffer: Sendable {
   /// The memory; valid as long as the buffer lives: keep it alive (`withExtendedLifetime`) while a pointer is used.
   package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
 
+  /// Whether no byte has a value.
+  package func isFree(of byte: UInt8) -> Bool { count == 0 || memchr(base, Int32(byte), count) == nil }
+
   /// This buffer if it is owned and aligned, else an owned copy of it.
   package func owned() -> Buffer {
     if isOwned { return self }

@@ -10,13 +10,17 @@ package struct Int8Weights: Sendable {
 
   /// Reads inputs 1 (weights), 2 (scales) and 3 (bias, optional).
   package init(_ inputs: [Operand?]) throws(OperatorError) {
-    guard let weights = try inputs.required(1, "weights").constant?.owned(),
+    guard let weights = try inputs.required(1, "weights").constant,
       let scales = try inputs.required(2, "weight scales").constant?.floats()
     else { throw OperatorError("weights that are computed at run time are not supported") }
     self.weights = weights
     self.scales = scales
     guard scales.allSatisfy({ $0.isFinite && $0 > 0 }) else {
       throw OperatorError("a weight scale is not a positive number")
+    }
+    // Kernels rely on it: the sum of two products then fits int16.
+    guard weights.buffer.isFree(of: 0x80) else {
+      throw OperatorError("a weight is -128, expected -127...127")
     }
     bias = inputs.optional(3)?.constant?.owned()
     if inputs.optional(3) != nil, bias == nil {
@@ -49,13 +53,14 @@ package struct Int8Weights: Sendable {
   package func prepare(_ shape: ConvolutionShape, input: Quantization, outputScale: Float?) -> Int8Convolution {
     let multipliers = multipliers(input: input, outputScale: outputScale)
     let biasValues: [Int32] = bias?.elements() ?? []
-    return weights.elements(as: Int8.self).withUnsafeBufferPointer { weights in
+    return withExtendedLifetime(weights) {
       biasValues.withUnsafeBufferPointer { bias in
         multipliers.withUnsafeBufferPointer { multipliers in
-          // The base addresses exist: no convolution has zero channels.
+          // The base address exists: no convolution has zero channels.
           Int8Convolution(
-            shape, weights: weights.baseAddress.unsafelyUnwrapped, bias: bias.isEmpty ? nil : bias.baseAddress,
-            multiplier: multipliers.baseAddress.unsafelyUnwrapped, inputZeroPoint: input.zeroPoint)
+            shape, weights: weights.buffer.readOnlyBase.assumingMemoryBound(to: Int8.self),
+            bias: bias.isEmpty ? nil : bias.baseAddress, multiplier: multipliers.baseAddress.unsafelyUnwrapped,
+            inputZeroPoint: input.zeroPoint)
         }
       }
     }

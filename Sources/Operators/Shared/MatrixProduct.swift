@@ -16,7 +16,8 @@ package enum MatrixProduct {
     }
     guard let prepared else { return .empty }
     return Kernel(
-      scratch: prepared.scratch, packedBytes: prepared.packedBytes, implementation: prepared.implementation
+      scratch: prepared.scratch, packedBytes: prepared.packedBytes, implementation: prepared.implementation,
+      hasPackedConstants: true
     ) { call in
       prepared.run(
         call.input(0).pointer(Float.self), call.output.pointer(Float.self), call.workers, call.scratch,

@@ -34,6 +34,7 @@ extern const ck_conv_s8_kernel ck_igemm_s8__avx512vnni;
 extern const ck_conv_s8_kernel ck_dwconv_s8__avx2;
 extern const ck_conv_s8_kernel ck_dwconv_s8__avxvnni;
 extern const ck_conv_s8_kernel ck_dwconv_s8__avx512vnni;
+extern const ck_conv_s8_kernel ck_dwconv_3x3_s8__avx512vnni;
 extern const ck_int8_ops ck_int8_ops__scalar;
 extern const ck_int8_ops ck_int8_ops__avx2;
 extern const ck_int8_ops ck_int8_ops__avx512;

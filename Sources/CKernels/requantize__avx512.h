@@ -7,11 +7,12 @@
 typedef struct {
   __m512 bound;                    // hi - zero_point
   __m512i zero_point, lower, upper;  // int16, int8, int8
+  int is_bounded;                    // by more than int8
 } requantize_512;
 
 static inline requantize_512 requantize_512_make(int32_t zero_point, int32_t lo, int32_t hi) {
   requantize_512 r = {_mm512_set1_ps((float)(hi - zero_point)), _mm512_set1_epi16((short)zero_point),
-                      _mm512_set1_epi8((char)lo), _mm512_set1_epi8((char)hi)};
+                      _mm512_set1_epi8((char)lo), _mm512_set1_epi8((char)hi), lo > -128 || hi < 127};
   return r;
 }
 
@@ -33,5 +34,32 @@ static inline __m512i requantize_512_round(__m512 scaled) { return _mm512_cvtps_
 static inline __m512i requantize_512_narrow(__m512i a, __m512i b, __m512i c, __m512i d, requantize_512 r) {
   __m512i ab = _mm512_adds_epi16(_mm512_packs_epi32(a, b), r.zero_point);
   __m512i cd = _mm512_adds_epi16(_mm512_packs_epi32(c, d), r.zero_point);
-  return _mm512_max_epi8(_mm512_min_epi8(_mm512_packs_epi16(ab, cd), r.upper), r.lower);
+  __m512i bytes = _mm512_packs_epi16(ab, cd);
+  return r.is_bounded ? _mm512_max_epi8(_mm512_min_epi8(bytes, r.upper), r.lower) : bytes;
+}
+
+/// Outputs of a layer that ends in ReLU: zero_point -128 and no other bounds than those of int8. Negative accumulators
+/// all give -128, so others suffice: 2^23 is added to them with the bias, and read as float32, whose last bit is 1 there,
+/// the sum is the number it stands for. One multiply-add takes 2^23 * m off again, which is exact, and rounds once, as
+/// the product alone would be rounded. Sums below 2^23 are read as other numbers below 2^23.
+enum { REQUANTIZE_512_FLOOR = 0x4b000000, REQUANTIZE_512_FLOOR_BITS = 23 };
+
+static inline int requantize_512_is_floored(int32_t zero_point, int32_t lo, int32_t hi) {
+  return zero_point == -128 && lo <= -128 && hi >= 127;
+}
+
+/// Whether accumulators from -`magnitude` to `magnitude` can be rounded so.
+static inline int requantize_512_can_floor(double magnitude, float multiplier) {
+  return magnitude < 4194304.0 && multiplier >= 0;
+}
+
+/// Rounds sums that include REQUANTIZE_512_FLOOR; `offset` is -2^23 * multiplier.
+static inline __m512i requantize_512_round_floored(__m512i sums, __m512 multiplier, __m512 offset) {
+  return _mm512_cvtps_epi32(_mm512_fmadd_ps(_mm512_castsi512_ps(sums), multiplier, offset));
+}
+
+/// Narrows as requantize_512_narrow does.
+static inline __m512i requantize_512_narrow_floored(__m512i a, __m512i b, __m512i c, __m512i d) {
+  __m512i bytes = _mm512_packus_epi16(_mm512_packs_epi32(a, b), _mm512_packs_epi32(c, d));
+  return _mm512_xor_si512(bytes, _mm512_set1_epi8((char)0x80));
 }

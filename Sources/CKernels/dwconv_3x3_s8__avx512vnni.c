@@ -24,7 +24,7 @@ enum { TAPS = 3, VECTORS = 4, LANES = VECTORS * 16 };
 typedef struct {
   int8_t zeros[LANES];  // zero points
   int32_t is_wild;      // some scaled accumulator may not fit int32
-  int32_t is_large;     // some accumulator may be too large for requantize_512_round_floored
+  int32_t is_large;     // ck_can_floor does not hold for some channel
 } header;
 enum { HEADER_SIZE = 2 * CK_ALIGN };
 typedef struct {
@@ -82,7 +82,7 @@ static void pack(const ck_conv_shape *s, const int8_t *weights, const int32_t *b
     b->floor_bias[lane] = (int32_t)((uint32_t)b->bias[lane] + REQUANTIZE_512_FLOOR);
     b->multiplier[lane] = multiplier[channel];
     b->floor_offset[lane] = -8388608.0f * multiplier[channel];
-    h->is_large |= !requantize_512_can_floor(255.0 * 127 * TAPS * TAPS + fabs((double)own), multiplier[channel]);
+    h->is_large |= !ck_can_floor(own, TAPS * TAPS, w, multiplier[channel]);
     h->is_wild |= ck_is_wild(own, TAPS * TAPS, multiplier[channel]);
     for (size_t at = 0; at < TAPS * TAPS; at++) b->weights[at % TAPS][lane][at / TAPS] = w[at];
   }
@@ -208,8 +208,8 @@ ALWAYS __m512i later(size_t copies, size_t pixels, __m512i u, __m512i next) {
 }
 
 // Requantizes and stores the sums of the pixels from `first` on.
-ALWAYS void finish(size_t copies, int is_floored, const __m512i acc[VECTORS], const block *b, const target *out, requantize_512 q,
-                   size_t first) {
+ALWAYS void finish(size_t copies, int is_floored, const __m512i acc[VECTORS], const block *b, const target *out,
+                   requantize_512 q, size_t first) {
   if (!is_floored && __builtin_expect(!out->is_plain, 0)) {
     int32_t all[LANES];
     UNROLL for (size_t v = 0; v < VECTORS; v++) _mm512_storeu_si512(all + v * 16, acc[v]);
@@ -295,7 +295,7 @@ static void run(const ck_conv_shape *s, const void *packed, const ck_conv_s8_out
     out.zero_point = r->output_zero_point;
     out.lo = r->lo;
     out.hi = r->hi;
-    out.is_floored = out.is_plain && !h->is_large && requantize_512_is_floored(r->output_zero_point, r->lo, r->hi);
+    out.is_floored = out.is_plain && !h->is_large && ck_is_floored(r);
   }
   source in = {.zeros = h->zeros, .first = -(int64_t)s->pad_left, .width = s->in_w};
   size_t index = begin % blocks, oy = begin / blocks;

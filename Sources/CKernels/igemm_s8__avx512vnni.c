@@ -60,6 +60,36 @@ ALWAYS void store_row(size_t vectors, int8_t *y, size_t columns, __m512i bytes) 
 
 static const igemm_isa blocking;
 
+// Requantizes and stores a tile.
+ALWAYS void finish(size_t vectors, size_t rows, int is_floored, __m512i acc[IGEMM_MAX_ROWS][IGEMM_MAX_VECTORS],
+                   const float *multiplier, const igemm_output *out) {
+  __m512 m[IGEMM_MAX_VECTORS], offset[IGEMM_MAX_VECTORS];
+  UNROLL for (size_t v = 0; v < vectors; v++) {
+    m[v] = _mm512_loadu_ps(multiplier + v * 16);
+    offset[v] = requantize_512_floor_offset(m[v]);
+  }
+  requantize_512 q = requantize_512_make(out->zero_point, out->lo, out->hi);
+  size_t together = rows_together(vectors), columns = out->columns, stride = out->stride;
+  int8_t *y = out->s8;
+  UNROLL for (size_t r = 0; r < rows; r += together) {
+    __m512i rounded[4];
+    UNROLL for (size_t i = 0; i < 4; i++) {
+      size_t from = r + i / vectors, v = i % vectors;
+      if (from >= rows || i >= together * vectors)
+        rounded[i] = rounded[0];
+      else if (is_floored)
+        rounded[i] = requantize_512_round_floored(acc[from][v], m[v], offset[v]);
+      else
+        rounded[i] = requantize_512_round(_mm512_mul_ps(_mm512_cvtepi32_ps(acc[from][v]), m[v]));
+    }
+    __m512i narrow = is_floored ? requantize_512_narrow_floored(rounded[0], rounded[1], rounded[2], rounded[3])
+                                : requantize_512_narrow(rounded[0], rounded[1], rounded[2], rounded[3], q);
+    __m512i bytes = gather_rows(vectors, narrow);
+    UNROLL for (size_t i = 0; i < together; i++)
+      if (r + i < rows) store_row(vectors, y + (r + i) * stride, columns, row_part(vectors, i, bytes));
+  }
+}
+
 ALWAYS void tile(size_t vectors, size_t rows, size_t taps, size_t steps, const int8_t *const *pointers,
                  const void *block, const igemm_output *out) {
   __m512i acc[IGEMM_MAX_ROWS][IGEMM_MAX_VECTORS];
@@ -69,8 +99,10 @@ ALWAYS void tile(size_t vectors, size_t rows, size_t taps, size_t steps, const i
   // Hides that all lanes are the same: the compiler would flip a scalar and spend a shuffle on broadcasting it, instead
   // of flipping while it loads and broadcasts.
   __asm__("" : "+v"(flip));
+  const int is_floored = out->is_floored;
+  const __m512i floor = _mm512_set1_epi32(is_floored ? REQUANTIZE_512_FLOOR : 0);
   UNROLL for (size_t v = 0; v < vectors; v++) {
-    __m512i b = _mm512_loadu_si512(bias + v * 16);
+    __m512i b = _mm512_add_epi32(_mm512_loadu_si512(bias + v * 16), floor);
     UNROLL for (size_t r = 0; r < rows; r++) acc[r][v] = b;
   }
   for (size_t tap = 0; tap < taps; tap++, pointers += rows) {
@@ -94,24 +126,10 @@ ALWAYS void tile(size_t vectors, size_t rows, size_t taps, size_t steps, const i
     igemm_store_each(&blocking, vectors, rows, all, block, out);
     return;
   }
-  const float *multiplier = igemm_multiplier(block, vectors * 16);
-  __m512 m[IGEMM_MAX_VECTORS];
-  UNROLL for (size_t v = 0; v < vectors; v++) m[v] = _mm512_loadu_ps(multiplier + v * 16);
-  requantize_512 q = requantize_512_make(out->zero_point, out->lo, out->hi);
-  size_t together = rows_together(vectors), columns = out->columns, stride = out->stride;
-  int8_t *y = out->s8;
-  UNROLL for (size_t r = 0; r < rows; r += together) {
-    __m512i rounded[4];
-    UNROLL for (size_t i = 0; i < 4; i++) {
-      size_t from = r + i / vectors, v = i % vectors;
-      rounded[i] = from < rows && i < together * vectors
-                       ? requantize_512_round(_mm512_mul_ps(_mm512_cvtepi32_ps(acc[from][v]), m[v]))
-                       : rounded[0];
-    }
-    __m512i bytes = gather_rows(vectors, requantize_512_narrow(rounded[0], rounded[1], rounded[2], rounded[3], q));
-    UNROLL for (size_t i = 0; i < together; i++)
-      if (r + i < rows) store_row(vectors, y + (r + i) * stride, columns, row_part(vectors, i, bytes));
-  }
+  if (is_floored)
+    finish(vectors, rows, 1, acc, igemm_multiplier(block, vectors * 16), out);
+  else
+    finish(vectors, rows, 0, acc, igemm_multiplier(block, vectors * 16), out);
 }
 
 #define TILE(vectors, rows)                                                                                        \

@@ -62,6 +62,19 @@ static inline int ck_is_wild(int32_t bias, size_t count, float multiplier) {
   return !(scaled > -1073741824.0 && scaled < 1073741824.0);
 }
 
+/// Whether outputs are those of a ReLU: -128 is 0, and there are no other bounds than those of int8.
+static inline int ck_is_floored(const ck_requantize *r) {
+  return r->output_zero_point == -128 && r->lo <= -128 && r->hi >= 127;
+}
+
+/// Whether every accumulator of a channel is within 2^23 and its multiplier not negative, for any input: what
+/// requantize_512_round_floored asks for.
+static inline int ck_can_floor(int32_t bias, size_t count, const int8_t *weights, float multiplier) {
+  uint64_t magnitude = 0;
+  for (size_t i = 0; i < count; i++) magnitude += (uint64_t)(weights[i] < 0 ? -weights[i] : weights[i]);
+  return (double)magnitude * 255 + (bias < 0 ? -(double)bias : bias) < 8388608.0 && multiplier >= 0;
+}
+
 static inline size_t ck_min(size_t a, size_t b) { return a < b ? a : b; }
 static inline size_t ck_max(size_t a, size_t b) { return a > b ? a : b; }
 static inline size_t ck_ceil_div(size_t a, size_t b) { return (a + b - 1) / b; }

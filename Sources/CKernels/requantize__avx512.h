@@ -38,22 +38,19 @@ static inline __m512i requantize_512_narrow(__m512i a, __m512i b, __m512i c, __m
   return r.is_bounded ? _mm512_max_epi8(_mm512_min_epi8(bytes, r.upper), r.lower) : bytes;
 }
 
-/// Outputs of a layer that ends in ReLU: zero_point -128 and no other bounds than those of int8. Negative accumulators
-/// all give -128, so others suffice: 2^23 is added to them with the bias, and read as float32, whose last bit is 1 there,
-/// the sum is the number it stands for. One multiply-add takes 2^23 * m off again, which is exact, and rounds once, as
-/// the product alone would be rounded. Sums below 2^23 are read as other numbers below 2^23.
-enum { REQUANTIZE_512_FLOOR = 0x4b000000, REQUANTIZE_512_FLOOR_BITS = 23 };
+/// Outputs of a layer that ends in ReLU: the zero point is -128 and there are no other bounds than those of int8, so
+/// accumulators below 0 all give -128. The others are converted to float32 without an instruction: 2^23, as float32, is
+/// added to them with the bias, and the sum is the bits of that number plus the accumulator. One multiply-add takes
+/// 2^23 * m off again, which is exact, and rounds once, as the product alone would be rounded. Where the accumulator is
+/// negative, some number below 2^23 is read, so that the result is not above 0.
+enum { REQUANTIZE_512_FLOOR = 0x4b000000 };
 
-static inline int requantize_512_is_floored(int32_t zero_point, int32_t lo, int32_t hi) {
-  return zero_point == -128 && lo <= -128 && hi >= 127;
+/// What takes 2^23 off a scaled sum.
+static inline __m512 requantize_512_floor_offset(__m512 multiplier) {
+  return _mm512_mul_ps(multiplier, _mm512_set1_ps(-8388608.0f));
 }
 
-/// Whether accumulators from -`magnitude` to `magnitude` can be rounded so.
-static inline int requantize_512_can_floor(double magnitude, float multiplier) {
-  return magnitude < 4194304.0 && multiplier >= 0;
-}
-
-/// Rounds sums that include REQUANTIZE_512_FLOOR; `offset` is -2^23 * multiplier.
+/// Rounds sums that include REQUANTIZE_512_FLOOR, where ck_can_floor.
 static inline __m512i requantize_512_round_floored(__m512i sums, __m512 multiplier, __m512 offset) {
   return _mm512_cvtps_epi32(_mm512_fmadd_ps(_mm512_castsi512_ps(sums), multiplier, offset));
 }

@@ -31,6 +31,7 @@ extern const ck_conv_s8_kernel ck_conv_s8__scalar;
 extern const ck_conv_s8_kernel ck_igemm_s8__avx2;
 extern const ck_conv_s8_kernel ck_igemm_s8__avxvnni;
 extern const ck_conv_s8_kernel ck_igemm_s8__avx512vnni;
+extern const ck_conv_s8_kernel ck_shallow_conv_s8__avx512vnni;
 extern const ck_conv_s8_kernel ck_dwconv_s8__avx2;
 extern const ck_conv_s8_kernel ck_dwconv_s8__avxvnni;
 extern const ck_conv_s8_kernel ck_dwconv_s8__avx512vnni;

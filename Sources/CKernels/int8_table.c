@@ -6,6 +6,7 @@ static const ck_conv_s8_kernel *const conv_kernels[] = {
 #if defined(__x86_64__)
     &ck_dwconv_3x3_s8__avx512vnni,
     &ck_dwconv_s8__avx512vnni,
+    &ck_shallow_conv_s8__avx512vnni,
     &ck_igemm_s8__avx512vnni,
     &ck_dwconv_s8__avxvnni,
     &ck_igemm_s8__avxvnni,

@@ -1,5 +1,5 @@
-// Where narrowed results of a block of columns go; included after UNROLL and ALWAYS between target attributes with F, BW,
-// DQ and VL. A block has 1 to 4 vectors, their lanes in the order of igemm_column.
+// Where narrowed results of a block of columns go; included after UNROLL and ALWAYS between target attributes with F,
+// BW, DQ and VL. A block has 1 to 4 vectors, their lanes in the order of igemm_column.
 #pragma once
 #include <immintrin.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
-// Convolutions with short sums: 1x1 with few input channels, and windows of few bytes, as first layers have. Turning sums
-// into int8 takes about as long here as making them, by other execution units: each tile is requantized, part by part,
-// between the multiplications of the next.
+// Convolutions with short sums: 1x1 with few input channels, and windows of few bytes, as first layers have. Turning
+// sums into int8 takes about as long here as making them, by other execution units: each tile is requantized, part by
+// part, between the multiplications of the next.
 //
 // A tile is a few rows (output pixels) times a block of columns (output channels), a panel a run of rows times a block.
 // Rows are read where they lie, or as windows copied to scratch.
@@ -21,7 +21,7 @@
 #include "columns__avx512.h"
 #include "requantize__avx512.h"
 
-enum { LANES = 16, MAX_VECTORS = 4, MAX_ROWS = 12, MIN_STEPS = 4, MAX_SUM = 192, MAX_RUN = 16, PANEL_ROWS = 48 };
+enum { LANES = 16, MAX_VECTORS = 4, MAX_ROWS = 8, MIN_STEPS = 4, MAX_SUM = 192, MAX_RUN = 16, PANEL_ROWS = 48 };
 
 typedef struct {
   size_t run, runs, row_size;  // bytes of a kernel row, their number, and bytes from one copied row to the next; or
@@ -72,7 +72,7 @@ typedef struct {
 enum { HEADER_SIZE = CK_ALIGN };
 
 static int fits(const ck_conv_shape *s) {
-  if (s->groups != 1 || s->dilation_w != 1 || s->out_w < 4 || s->out_c <= LANES) return 0;
+  if (s->groups != 1 || s->dilation_w != 1 || s->out_w < 4) return 0;
   if (s->kernel_h == 1 && s->kernel_w == 1)
     return s->in_c <= MAX_SUM && s->stride_h == 1 && s->stride_w == 1 && s->pad_top == 0 && s->pad_left == 0 &&
            s->out_h == s->in_h && s->out_w == s->in_w;
@@ -187,8 +187,8 @@ ALWAYS void multiply(size_t vectors, size_t rows, const int8_t *const x[MAX_ROWS
   UNROLL for (size_t i = 0; i < rows * vectors; i++) __asm__ volatile("" : "+v"(acc[i / vectors][i % vectors]));
 }
 
-// `count` rows, `x_step` bytes apart, times a block. The last tile may overlap the one before; of fewer rows than a tile
-// the last one is taken again.
+// `count` rows, `x_step` bytes apart, times a block. The last tile may overlap the one before; of fewer rows than a
+// tile the last one is taken again.
 ALWAYS void panel(size_t vectors, size_t rows, int is_floored, size_t steps, const int8_t *x, size_t x_step,
                   size_t count, const block *b_in, const igemm_output *out_in) {
   const block b_copy = *b_in, *b = &b_copy;
@@ -235,7 +235,7 @@ ALWAYS void panel(size_t vectors, size_t rows, int is_floored, size_t steps, con
     else                                                                                                             \
       panel(vectors, rows, 0, steps, x, x_step, count, b, out);                                                      \
   }
-PANEL(1, 12)
+PANEL(1, 8)
 PANEL(2, 6)
 PANEL(3, 4)
 PANEL(4, 3)

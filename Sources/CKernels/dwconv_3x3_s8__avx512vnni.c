@@ -169,7 +169,9 @@ ALWAYS void load_columns(size_t copies, size_t stride, const source *in, int64_t
   int is_inside = column >= 0 && column + (int64_t)((copies - 1) * stride) < in->width;
   if (copies == 1) {
     const int8_t *x[TAPS];
-    UNROLL for (size_t r = 0; r < TAPS; r++) x[r] = in->rows[r] + (size_t)column * in->steps[r];
+    // As integers: outside the image this is no pointer yet.
+    UNROLL for (size_t r = 0; r < TAPS; r++)
+      x[r] = (const int8_t *)((uintptr_t)in->rows[r] + (uintptr_t)column * in->steps[r]);
     UNROLL for (size_t r = 0; r < TAPS; r++) x[r] = is_inside ? x[r] : in->zeros;
     UNROLL for (size_t r = 0; r < TAPS; r++) rows[r] = _mm512_loadu_si512(x[r]);
   } else if (__builtin_expect(is_inside, 1)) {

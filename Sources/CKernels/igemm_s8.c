@@ -53,7 +53,7 @@ typedef struct {
   const ck_conv_s8_output *output;
   const int8_t *input;
   scratch_parts scratch;
-  int is_wild;
+  int is_wild, is_large;
   const int8_t *zeros;
   // The geometry of output pixels. A 1x1 convolution that moves pixel by pixel is one row of them.
   size_t out_w;
@@ -182,6 +182,7 @@ static void multiply(const job *j, size_t group, size_t block, size_t prepared, 
     out.zero_point = r->output_zero_point;
     out.lo = r->lo;
     out.hi = r->hi;
+    out.is_floored = out.is_plain && !j->is_large && ck_is_floored(r);
   }
   size_t origin = tile_begin(p, prepared);
   for (size_t tile = begin; tile < end; tile++) {
@@ -235,6 +236,7 @@ static void read_geometry(job *j) {
   igemm_header h;
   memcpy(&h, j->packed, sizeof h);
   j->is_wild = h.is_wild;
+  j->is_large = h.is_large;
   j->zeros = (const int8_t *)j->packed + IGEMM_HEADER_SIZE;
   j->stride_h = s->stride_h;
   j->stride_w = s->stride_w;

@@ -10,55 +10,43 @@
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni"))), \
                              apply_to = function)
 
-#include "requantize__avx512.h"
-
 #define UNROLL _Pragma("clang loop unroll(full)")
 #define ALWAYS static inline __attribute__((always_inline))
 
-// Rows whose vectors fill one narrowing: it takes four vectors.
-ALWAYS size_t rows_together(size_t vectors) { return vectors == 1 ? 4 : vectors == 2 ? 2 : 1; }
-
-// Puts the columns of each row together, in order, rows in parts of 16 * vectors bytes (the last 16 are free where
-// there are 3 vectors).
-ALWAYS __m512i gather_rows(size_t vectors, __m512i narrow) {
-  switch (vectors) {
-    case 1:
-      return _mm512_permutexvar_epi32(_mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15), narrow);
-    case 2: return _mm512_permutexvar_epi64(_mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7), narrow);
-    case 3:
-      return _mm512_permutexvar_epi32(_mm512_setr_epi32(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 0, 0, 0, 0), narrow);
-    default: return narrow;
-  }
-}
-
-// Part `i` of what gather_rows gives, moved to the front.
-ALWAYS __m512i row_part(size_t vectors, size_t i, __m512i rows) {
-  if (i == 0) return rows;
-  if (vectors == 2) return _mm512_castsi256_si512(_mm512_extracti64x4_epi64(rows, 1));
-  switch (i) {
-    case 1: return _mm512_castsi128_si512(_mm512_extracti32x4_epi32(rows, 1));
-    case 2: return _mm512_castsi128_si512(_mm512_extracti32x4_epi32(rows, 2));
-    default: return _mm512_castsi128_si512(_mm512_extracti32x4_epi32(rows, 3));
-  }
-}
-
-ALWAYS void store_row(size_t vectors, int8_t *y, size_t columns, __m512i bytes) {
-  if (columns != 16 * vectors) {
-    _mm512_mask_storeu_epi8(y, (__mmask64)((1ull << columns) - 1), bytes);
-    return;
-  }
-  switch (vectors) {
-    case 1: _mm_storeu_si128((__m128i *)y, _mm512_castsi512_si128(bytes)); break;
-    case 2: _mm256_storeu_si256((__m256i *)y, _mm512_castsi512_si256(bytes)); break;
-    case 3:
-      _mm256_storeu_si256((__m256i *)y, _mm512_castsi512_si256(bytes));
-      _mm_storeu_si128((__m128i *)(y + 32), _mm512_extracti32x4_epi32(bytes, 2));
-      break;
-    default: _mm512_storeu_si512(y, bytes);
-  }
-}
+#include "columns__avx512.h"
+#include "requantize__avx512.h"
 
 static const igemm_isa blocking;
+
+// Requantizes and stores a tile.
+ALWAYS void finish(size_t vectors, size_t rows, int is_floored, __m512i acc[IGEMM_MAX_ROWS][IGEMM_MAX_VECTORS],
+                   const float *multiplier, const igemm_output *out) {
+  __m512 m[IGEMM_MAX_VECTORS], offset[IGEMM_MAX_VECTORS];
+  UNROLL for (size_t v = 0; v < vectors; v++) {
+    m[v] = _mm512_loadu_ps(multiplier + v * 16);
+    offset[v] = requantize_512_floor_offset(m[v]);
+  }
+  requantize_512 q = requantize_512_make(out->zero_point, out->lo, out->hi);
+  size_t together = rows_together(vectors), columns = out->columns, stride = out->stride;
+  int8_t *y = out->s8;
+  UNROLL for (size_t r = 0; r < rows; r += together) {
+    __m512i rounded[4];
+    UNROLL for (size_t i = 0; i < 4; i++) {
+      size_t from = r + i / vectors, v = i % vectors;
+      if (from >= rows || i >= together * vectors)
+        rounded[i] = rounded[0];
+      else if (is_floored)
+        rounded[i] = requantize_512_round_floored(acc[from][v], m[v], offset[v]);
+      else
+        rounded[i] = requantize_512_round(_mm512_mul_ps(_mm512_cvtepi32_ps(acc[from][v]), m[v]));
+    }
+    __m512i narrow = is_floored ? requantize_512_narrow_floored(rounded[0], rounded[1], rounded[2], rounded[3])
+                                : requantize_512_narrow(rounded[0], rounded[1], rounded[2], rounded[3], q);
+    __m512i bytes = gather_rows(vectors, narrow);
+    UNROLL for (size_t i = 0; i < together; i++)
+      if (r + i < rows) store_row(vectors, y + (r + i) * stride, columns, row_part(vectors, i, bytes));
+  }
+}
 
 ALWAYS void tile(size_t vectors, size_t rows, size_t taps, size_t steps, const int8_t *const *pointers,
                  const void *block, const igemm_output *out) {
@@ -69,8 +57,10 @@ ALWAYS void tile(size_t vectors, size_t rows, size_t taps, size_t steps, const i
   // Hides that all lanes are the same: the compiler would flip a scalar and spend a shuffle on broadcasting it, instead
   // of flipping while it loads and broadcasts.
   __asm__("" : "+v"(flip));
+  const int is_floored = out->is_floored;
+  const __m512i floor = _mm512_set1_epi32(is_floored ? REQUANTIZE_512_FLOOR : 0);
   UNROLL for (size_t v = 0; v < vectors; v++) {
-    __m512i b = _mm512_loadu_si512(bias + v * 16);
+    __m512i b = _mm512_add_epi32(_mm512_loadu_si512(bias + v * 16), floor);
     UNROLL for (size_t r = 0; r < rows; r++) acc[r][v] = b;
   }
   for (size_t tap = 0; tap < taps; tap++, pointers += rows) {
@@ -94,24 +84,10 @@ ALWAYS void tile(size_t vectors, size_t rows, size_t taps, size_t steps, const i
     igemm_store_each(&blocking, vectors, rows, all, block, out);
     return;
   }
-  const float *multiplier = igemm_multiplier(block, vectors * 16);
-  __m512 m[IGEMM_MAX_VECTORS];
-  UNROLL for (size_t v = 0; v < vectors; v++) m[v] = _mm512_loadu_ps(multiplier + v * 16);
-  requantize_512 q = requantize_512_make(out->zero_point, out->lo, out->hi);
-  size_t together = rows_together(vectors), columns = out->columns, stride = out->stride;
-  int8_t *y = out->s8;
-  UNROLL for (size_t r = 0; r < rows; r += together) {
-    __m512i rounded[4];
-    UNROLL for (size_t i = 0; i < 4; i++) {
-      size_t from = r + i / vectors, v = i % vectors;
-      rounded[i] = from < rows && i < together * vectors
-                       ? requantize_512_round(_mm512_mul_ps(_mm512_cvtepi32_ps(acc[from][v]), m[v]))
-                       : rounded[0];
-    }
-    __m512i bytes = gather_rows(vectors, requantize_512_narrow(rounded[0], rounded[1], rounded[2], rounded[3], q));
-    UNROLL for (size_t i = 0; i < together; i++)
-      if (r + i < rows) store_row(vectors, y + (r + i) * stride, columns, row_part(vectors, i, bytes));
-  }
+  if (is_floored)
+    finish(vectors, rows, 1, acc, igemm_multiplier(block, vectors * 16), out);
+  else
+    finish(vectors, rows, 0, acc, igemm_multiplier(block, vectors * 16), out);
 }
 
 #define TILE(vectors, rows)                                                                                        \

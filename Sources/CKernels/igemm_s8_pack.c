@@ -101,12 +101,11 @@ static void pack_column(const igemm_isa *isa, const igemm_plan *p, const ck_conv
   }
 }
 
-// Packs a block of columns; whether one of them is wild.
-static int pack_block(const igemm_isa *isa, const igemm_plan *p, const ck_conv_shape *s, size_t first, size_t vectors,
-                      const int8_t *weights, const int32_t *bias, const float *multiplier, int32_t zero_point,
-                      void *block) {
+// Packs a block of columns and notes in `h` what is unusual about them.
+static void pack_block(const igemm_isa *isa, const igemm_plan *p, const ck_conv_shape *s, size_t first, size_t vectors,
+                       const int8_t *weights, const int32_t *bias, const float *multiplier, int32_t zero_point,
+                       void *block, igemm_header *h) {
   size_t width = vectors * p->lanes, area = (size_t)s->kernel_h * (size_t)s->kernel_w;
-  int is_wild = 0;
   size_t step_size = width * p->step * isa->weight_size;
   for (size_t i = 0; i < width; i++) {
     size_t column = first + igemm_column(vectors, i / p->lanes, i % p->lanes);
@@ -121,12 +120,12 @@ static int pack_block(const igemm_isa *isa, const igemm_plan *p, const ck_conv_s
       int32_t b = bias ? bias[column] : 0;
       m = multiplier[column];
       folded = ck_fold_bias(b, sum, zero_point, isa->input_offset);
-      is_wild |= ck_is_wild(b, area * p->in_c, m);
+      h->is_wild |= ck_is_wild(b, area * p->in_c, m);
+      h->is_large |= !ck_can_floor(b, area * p->in_c, w, m);
     }
     memcpy((char *)block + i * sizeof folded, &folded, sizeof folded);
     memcpy((char *)block + (width + i) * sizeof m, &m, sizeof m);
   }
-  return is_wild;
 }
 
 void igemm_s8_pack(const igemm_isa *isa, const ck_conv_shape *s, const int8_t *weights, const int32_t *bias,
@@ -139,9 +138,9 @@ void igemm_s8_pack(const igemm_isa *isa, const ck_conv_shape *s, const int8_t *w
   for (size_t g = 0; g < p.groups; g++) {
     char *group = (char *)packed + IGEMM_HEADER_SIZE + p.zeros_size + g * p.group_size;
     for (size_t b = 0; b < p.blocks; b++)
-      h.is_wild |= pack_block(isa, &p, s, igemm_first_vector(&p, b) * p.lanes, igemm_block_vectors(&p, b),
-                              weights + g * per_group, bias ? bias + g * p.out_c : NULL, multiplier + g * p.out_c,
-                              input_zero_point, group + igemm_block_offset(isa, &p, b));
+      pack_block(isa, &p, s, igemm_first_vector(&p, b) * p.lanes, igemm_block_vectors(&p, b), weights + g * per_group,
+                 bias ? bias + g * p.out_c : NULL, multiplier + g * p.out_c, input_zero_point,
+                 group + igemm_block_offset(isa, &p, b), &h);
   }
   memcpy(packed, &h, sizeof h);
 }

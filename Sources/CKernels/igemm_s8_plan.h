@@ -5,7 +5,8 @@
 // Packed: a header, a row of zero points, then the groups' blocks of columns.
 enum { IGEMM_HEADER_SIZE = CK_ALIGN };
 typedef struct {
-  int32_t is_wild;  // some scaled accumulator may not fit int32
+  int32_t is_wild;   // some scaled accumulator may not fit int32
+  int32_t is_large;  // ck_can_floor does not hold for some channel
 } igemm_header;
 
 typedef struct {

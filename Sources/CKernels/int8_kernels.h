@@ -33,9 +33,11 @@ extern const ck_conv_s8_kernel ck_igemm_s8__avx2;
 extern const ck_conv_s8_kernel ck_igemm_s8__avxvnni;
 extern const ck_conv_s8_kernel ck_igemm_s8__avx512vnni;
 extern const ck_conv_s8_kernel ck_igemm_s8__amx;
+extern const ck_conv_s8_kernel ck_shallow_conv_s8__avx512vnni;
 extern const ck_conv_s8_kernel ck_dwconv_s8__avx2;
 extern const ck_conv_s8_kernel ck_dwconv_s8__avxvnni;
 extern const ck_conv_s8_kernel ck_dwconv_s8__avx512vnni;
+extern const ck_conv_s8_kernel ck_dwconv_3x3_s8__avx512vnni;
 extern const ck_conv_s8_kernel ck_igemm_s8__neon;
 extern const ck_conv_s8_kernel ck_igemm_s8__neondot;
 extern const ck_conv_s8_kernel ck_igemm_s8__neoni8mm;
@@ -67,6 +69,19 @@ static inline int ck_is_wild(int32_t bias, size_t count, float multiplier) {
   if (accumulator > 2147483648.0) accumulator = 2147483648.0;  // it wraps
   double scaled = accumulator * multiplier;
   return !(scaled > -1073741824.0 && scaled < 1073741824.0);
+}
+
+/// Whether outputs are those of a ReLU: -128 is 0, and there are no other bounds than those of int8.
+static inline int ck_is_floored(const ck_requantize *r) {
+  return r->output_zero_point == -128 && r->lo <= -128 && r->hi >= 127;
+}
+
+/// Whether every accumulator of a channel is within 2^23 and its multiplier not negative, for any input: what
+/// requantize_512_round_floored asks for.
+static inline int ck_can_floor(int32_t bias, size_t count, const int8_t *weights, float multiplier) {
+  uint64_t magnitude = 0;
+  for (size_t i = 0; i < count; i++) magnitude += (uint64_t)(weights[i] < 0 ? -weights[i] : weights[i]);
+  return (double)magnitude * 255 + (bias < 0 ? -(double)bias : bias) < 8388608.0 && multiplier >= 0;
 }
 
 static inline size_t ck_min(size_t a, size_t b) { return a < b ? a : b; }

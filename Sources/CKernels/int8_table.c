@@ -4,8 +4,10 @@
 // In order of preference: the first that fits and suits the shape and the ISA is chosen. The last fits everything.
 static const ck_conv_s8_kernel *const conv_kernels[] = {
 #if defined(__x86_64__)
+    &ck_dwconv_3x3_s8__avx512vnni,
     &ck_dwconv_s8__avx512vnni,
     &ck_igemm_s8__amx,
+    &ck_shallow_conv_s8__avx512vnni,
     &ck_igemm_s8__avx512vnni,
     &ck_dwconv_s8__avxvnni,
     &ck_igemm_s8__avxvnni,

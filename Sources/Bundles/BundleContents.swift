@@ -13,7 +13,7 @@ struct BundleContents {
     self.file = file
   }
 
-  mutating func bundle() throws(BundleError) -> Bundle {
+  mutating func bundle(selfTest readsSelfTest: Bool) throws(BundleError) -> Bundle {
     guard let graphJSON = try json(.graph) else { throw malformed("has no section graph") }
     var layout = TensorLayout()
     let document: GraphDocument
@@ -23,7 +23,7 @@ struct BundleContents {
     } catch {
       throw malformed("section \(error)")
     }
-    if let node = try json(.selfTest) {
+    if readsSelfTest, let node = try json(.selfTest) {
       do throws(JSONError) {
         try node.allowOnly("inputs", "outputs")
         selfTest = (try places(node["inputs"], &layout), try places(node["outputs"], &layout))
@@ -31,7 +31,9 @@ struct BundleContents {
         throw malformed("section \(error)")
       }
     }
-    for section in Section.allCases where !section.isJSON { try load(section, size: layout.sizes[section]) }
+    for section in Section.allCases where !section.isJSON && (readsSelfTest || section != .selfTestTensors) {
+      try load(section, size: layout.sizes[section])
+    }
 
     let graph = try document.graph(path: file.path) { (place) throws(BundleError) in try tensor(at: place) }
     var bundle = Bundle(kind: document.kind, graph: graph)

@@ -57,6 +57,10 @@ package protocol ElementMoving: Operator {}
 /// An operator that may write its output over its first input when nothing else needs that.
 package protocol InPlace: Operator {}
 
+/// An operator whose kernel reads constants only while it is made, as those do that pack weights: running it, a plan
+/// holds none for it.
+package protocol ConstantPacking: Operator {}
+
 /// An input as type inference sees it: its type, and its value where it is constant.
 package struct Operand: Sendable {
   package let type: TensorType

@@ -125,7 +125,7 @@ private struct PlanBuilder {
       throw NodeError(node, "\(error)")
     }
     let arguments = node.inputs.map { input -> Plan.Place? in
-      guard let input else { return nil }
+      guard let input, graph[input].constant == nil || !(node.op is any ConstantPacking) else { return nil }
       return place(of: input, in: graph.type(of: input).rank == 4 ? layout : .rowMajor)
     }
     let index = steps.count

@@ -50,6 +50,14 @@ package final class Buffer: Sendable {
   /// The memory; valid as long as the buffer lives: keep it alive (`withExtendedLifetime`) while a pointer is used.
   package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
 
+  /// Lets the pages of a mapped file that the bytes lie in leave memory: for whoever has read them and made something
+  /// else of them. They come back from the file when they are touched.
+  package func releasePages() {
+    guard let owner, let start = owner.bytes.baseAddress else { return }
+    let offset = UnsafeRawPointer(base) - start
+    owner.releasePages(of: offset..<offset + count)
+  }
+
   /// This buffer if it is owned and aligned, else an owned copy of it.
   package func owned() -> Buffer {
     if isOwned { return self }

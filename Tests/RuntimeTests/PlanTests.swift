@@ -44,6 +44,16 @@ private func reference(_ graph: Graph, _ input: Tensor) throws -> Tensor {
 }
 
 @Suite struct PlanTests {
+  /// Weights that kernels have packed are not held a second time; constants that kernels read are.
+  @Test func holdsOnlyConstantsThatAreRead() throws {
+    var graph = try network()
+    #expect(try Plan(graph, math: KernelMath()).storages.allSatisfy { $0.constant == nil })
+    let c = graph.addConstant("c", tensor([1, 6], seed: 5))
+    let output = try graph.add(Binary(.add), name: "shift", inputs: [graph.outputs[0], c])[0]
+    graph.addOutput(output)
+    #expect(try Plan(graph, math: KernelMath()).storages.count { $0.constant != nil } == 1)
+  }
+
   @Test(arguments: [1, 2, 3]) func computesWhatTheOperatorsMean(threads: Int) throws {
     let graph = try network()
     let input = tensor([1, 4, 9, 7])

@@ -10,7 +10,7 @@ package struct Int8Weights: Sendable {
 
   /// Reads inputs 1 (weights), 2 (scales) and 3 (bias, optional).
   package init(_ inputs: [Operand?]) throws(OperatorError) {
-    guard let weights = try inputs.required(1, "weights").constant?.owned(),
+    guard let weights = try inputs.required(1, "weights").constant,
       let scales = try inputs.required(2, "weight scales").constant?.floats()
     else { throw OperatorError("weights that are computed at run time are not supported") }
     self.weights = weights
@@ -18,7 +18,7 @@ package struct Int8Weights: Sendable {
     guard scales.allSatisfy({ $0.isFinite && $0 > 0 }) else {
       throw OperatorError("a weight scale is not a positive number")
     }
-    bias = inputs.optional(3)?.constant?.owned()
+    bias = inputs.optional(3)?.constant
     if inputs.optional(3) != nil, bias == nil {
       throw OperatorError("a bias that is computed at run time is not supported")
     }
@@ -49,8 +49,11 @@ package struct Int8Weights: Sendable {
   package func prepare(_ shape: ConvolutionShape, input: Quantization, outputScale: Float?) -> Int8Convolution {
     let multipliers = multipliers(input: input, outputScale: outputScale)
     let biasValues: [Int32] = bias?.elements() ?? []
-    return weights.elements(as: Int8.self).withUnsafeBufferPointer { weights in
-      biasValues.withUnsafeBufferPointer { bias in
+    // Packed weights are what runs; those of a mapped bundle need not stay in memory beside them.
+    defer { weights.buffer.releasePages() }
+    return withExtendedLifetime(weights) {
+      let weights = weights.bytes.bindMemory(to: Int8.self)
+      return biasValues.withUnsafeBufferPointer { bias in
         multipliers.withUnsafeBufferPointer { multipliers in
           // The base addresses exist: no convolution has zero channels.
           Int8Convolution(
@@ -80,3 +83,6 @@ package struct Int8Weights: Sendable {
     return largest
   }
 }
+
+extension ConvInt8: ConstantPacking {}
+extension GemmInt8: ConstantPacking {}

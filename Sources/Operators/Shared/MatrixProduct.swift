@@ -49,3 +49,6 @@ package enum MatrixProduct {
     }
   }
 }
+
+extension Conv: ConstantPacking {}
+extension Gemm: ConstantPacking {}

@@ -1,5 +1,5 @@
-// What an instruction set can do at most on this machine, measured: loops that only multiply and accumulate in registers,
-// with enough independent sums to keep the multipliers busy.
+// What an instruction set can do at most on this machine, measured: loops that only multiply and accumulate in
+// registers, with enough independent sums to keep the multipliers busy.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -14,8 +14,8 @@ extern "C" {
 typedef struct {
   const char *name;
   ck_isa isa;
-  /// Runs the loop `rounds` times (at most 2^20); returns how many multiply-accumulates that were. They are counted by doing
-  /// them: all factors are one, and this is the sum.
+  /// Runs the loop `rounds` times (at most 2^20); returns how many multiply-accumulates that were. They are counted by
+  /// doing them: all factors are one, and this is the sum.
   uint64_t (*run)(size_t rounds);
 } ck_peak;
 

@@ -33,7 +33,7 @@ struct ConvertCommand: ParsableCommand {
     try Conversion.checkName(output)
     try Outputs.check([output], inputs: [model])
     let settings = try preprocessing.settings()
-    let loaded = try LoadedModel(path: model, size: settings.freeSize)
+    let loaded = try LoadedModel(path: model, size: settings.freeSize, readsSelfTest: true)
     try Conversion(loaded, settings: settings, store: try storage.value()).write(to: output)
     if !common.quiet { Console.output("written  \(Printable.name(output, limit: 400))") }
   }

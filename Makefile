@@ -1,11 +1,12 @@
 # Names for what a developer runs. scripts/demo and scripts/test need no make; the rest are the long jobs.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check build bench sanitize format docs clean
+.PHONY: help demo test check check-arm build bench sanitize format docs clean
 
 help:
 	@echo "make demo      build, compile the fixture model to int8, show the report"
-	@echo "make test      check the format, build, run all tests: what continuous integration runs"
-	@echo "make check     what of that needs no build: format, imports, links"
+	@echo "make test      check the format, build, run all tests: continuous integration does this,"
+	@echo "make check-arm and this: the kernels for ARM processors, on emulated ones"
+	@echo "make check     what of the tests needs no build: format, imports, links"
 	@echo "make build     build dermc (release)"
 	@echo "make bench     speed and memory beside ONNX Runtime's"
 	@echo "make sanitize  the tests under AddressSanitizer, then UndefinedBehaviorSanitizer"
@@ -21,6 +22,9 @@ test:
 
 check:
 	scripts/check
+
+check-arm:
+	scripts/check-arm
 
 build:
 	swift build -c release --product dermc

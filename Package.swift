@@ -95,11 +95,17 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: settings),
 
+    // The shapes that kernels are tested and timed on, for Swift and for C
+    .target(name: "KernelCases", dependencies: ["CKernels"], path: "Tests/KernelCases"),
+    // The AMX kernel compiled against a software model of the tiles.
+    .target(
+      name: "CAMXModel", dependencies: ["CKernels"], path: "Tests/CAMXModel",
+      cSettings: [.headerSearchPath("../../Sources/CKernels")]),
     .target(
       name: "TestSupport", dependencies: ["IR", "Math", "Operators", "Tensors"], path: "Tests/Support",
       swiftSettings: settings),
     tests("Bundles", "CanonicalJSON", "IR", "Math", "Operators", "Tensors"),
-    tests("CKernels"),
+    tests("CKernels", "CAMXModel", "KernelCases"),
     tests("CanonicalJSON"),
     tests("dermc", "CanonicalJSON", "NumPyFiles", "Tensors"),
     tests("DermRuntime", "Bundles", "CanonicalJSON", "IR", "Math", "Operators", "Runtime", "Tensors"),

@@ -49,10 +49,9 @@ missing_packages() {
   done
 }
 
-# Installs the libraries that are missing, and says so before it does.
-install_packages() {
-  local missing=() root=()
-  mapfile -t missing < <(missing_packages)
+# Installs packages by apt, and says so before it does.
+apt_install() {
+  local missing=("$@") root=()
   ((${#missing[@]})) || return 0
   command -v apt-get >/dev/null ||
     stop "apt-get not found: install these yourself, by the names your system has for them: ${missing[*]}"
@@ -66,6 +65,13 @@ install_packages() {
     stop "apt-get update failed: the message above says why"
   "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "${missing[@]}" ||
     stop "apt-get install ${missing[*]} failed: the message above says why"
+}
+
+# Installs the libraries that are missing.
+install_packages() {
+  local missing=()
+  mapfile -t missing < <(missing_packages)
+  apt_install "${missing[@]}"
 }
 
 # All a build needs, from the root of the project.

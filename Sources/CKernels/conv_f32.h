@@ -21,6 +21,9 @@ extern const ck_float_ops ck_float_ops__scalar;
 extern const ck_conv_f32_kernel ck_igemm_f32__avx2, ck_dwconv_f32__avx2;
 extern const ck_conv_f32_kernel ck_igemm_f32__avx512, ck_dwconv_f32__avx512;
 extern const ck_float_ops ck_float_ops__avx2, ck_float_ops__avx512;
+#elif defined(__aarch64__)
+extern const ck_conv_f32_kernel ck_igemm_f32__neon, ck_dwconv_f32__neon;
+extern const ck_float_ops ck_float_ops__neon;
 #endif
 
 static inline size_t ck_align_up(size_t bytes) { return (bytes + CK_ALIGN - 1) / CK_ALIGN * CK_ALIGN; }

@@ -5,6 +5,8 @@
 static const ck_conv_f32_kernel *const kernels[] = {
 #if defined(__x86_64__)
     &ck_dwconv_f32__avx512, &ck_igemm_f32__avx512, &ck_dwconv_f32__avx2, &ck_igemm_f32__avx2,
+#elif defined(__aarch64__)
+    &ck_dwconv_f32__neon, &ck_igemm_f32__neon,
 #endif
     &ck_conv_f32__scalar,
 };
@@ -49,6 +51,8 @@ const ck_float_ops *ck_float_ops_for(ck_isa isa) {
 #if defined(__x86_64__)
   if (isa >= CK_ISA_AVX512) return &ck_float_ops__avx512;
   if (isa >= CK_ISA_AVX2) return &ck_float_ops__avx2;
+#elif defined(__aarch64__)
+  if (isa >= CK_ISA_NEON) return &ck_float_ops__neon;
 #endif
   (void)isa;
   return &ck_float_ops__scalar;

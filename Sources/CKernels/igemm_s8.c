@@ -20,7 +20,7 @@ static size_t pointers_size(const igemm_plan *p) {
   return ck_round_up(p->chunk_tiles * p->tile_rows * p->taps * sizeof(void *), CK_ALIGN);
 }
 static size_t patches_size(const igemm_plan *p) {
-  return p->whole_rows ? ck_round_up(p->chunk_tiles * p->tile_rows * p->taps * p->steps * IGEMM_STEP, CK_ALIGN) : 0;
+  return p->whole_rows ? ck_round_up(p->chunk_tiles * p->tile_rows * p->taps * p->steps * p->step, CK_ALIGN) : 0;
 }
 
 size_t igemm_s8_scratch(const igemm_isa *isa, const ck_conv_shape *shape) {
@@ -99,7 +99,7 @@ static void point_at_rows(const job *j, const int8_t *input, int64_t y, int64_t 
   const ck_conv_shape *s = j->shape;
   const int8_t *zeros = j->zeros;
   int64_t first = x < 0 ? -x : 0, last = s->in_w - x < s->kernel_w ? s->in_w - x : s->kernel_w;
-  size_t channels = (size_t)s->in_c, size = j->plan.steps * IGEMM_STEP;
+  size_t channels = (size_t)s->in_c, size = j->plan.steps * j->plan.step;
   for (int32_t ky = 0; ky < s->kernel_h; ky++, y += s->dilation_h, pointers += stride, patch += size) {
     if (y < 0 || y >= s->in_h || first >= last) {
       *pointers = zeros;
@@ -119,7 +119,7 @@ static void point_at_tiles(const job *j, size_t group, size_t begin, size_t end)
   const int8_t *input = j->input + group * p->in_c;
   const int8_t **pointers = j->scratch.pointers;
   int8_t *patch = j->scratch.patches;
-  size_t row = tile_begin(p, begin), patch_size = p->taps * p->steps * IGEMM_STEP;
+  size_t row = tile_begin(p, begin), patch_size = p->taps * p->steps * p->step;
   size_t ox = row % j->out_w, oy = row / j->out_w;
   for (size_t tile = begin; tile < end; tile++) {
     size_t rows = tile_begin(p, tile + 1) - tile_begin(p, tile);

@@ -7,11 +7,12 @@
 // Taps are kernel positions, each a run of in_c / groups bytes. Where channels are few, a whole kernel row is one tap
 // (kernel_w * in_c contiguous bytes); pixels at the border then read a patch copied to scratch.
 //
-// Runs are read in steps of 4 bytes, so up to 3 bytes too far: their weights are zero.
+// Runs are read in steps of a few bytes, so up to one byte less too far: their weights are zero.
 #pragma once
 #include "int8_kernels.h"
 
-enum { IGEMM_MAX_VECTORS = 4, IGEMM_MAX_ROWS = 16, IGEMM_STEP = 4 };
+// Most instruction sets have a dot product of 4 bytes, and so take them as a step.
+enum { IGEMM_MAX_VECTORS = 4, IGEMM_MAX_ROWS = 16, IGEMM_STEP = 4, IGEMM_MAX_STEP = 8 };
 
 /// What a tile does with its accumulators.
 typedef struct {
@@ -30,10 +31,11 @@ typedef void (*igemm_tile)(size_t taps, size_t steps, const int8_t *const *rows,
 /// Register blocking of one instruction set.
 typedef struct {
   size_t lanes;                          ///< int32 accumulators in a vector
+  size_t step;                           ///< bytes of a row, and weights of a column, in a step: 2, 4 or 8
   size_t vectors;                        ///< most vectors in a block of columns
   size_t rows[IGEMM_MAX_VECTORS + 1];    ///< rows of a full tile, by vectors in the widest block
   int32_t input_offset;                  ///< what the tile adds to activations (128 where it makes them unsigned)
-  size_t weight_size;                    ///< bytes of a packed weight
+  size_t weight_size;                    ///< bytes of a packed weight: 1, or 2 in steps of 4
   /// Bytes of a step of a row once it is converted, and the conversion of `steps` of them, made once for all blocks;
   /// 0 and NULL where tiles read int8.
   size_t converted_step;
@@ -52,12 +54,13 @@ void igemm_s8_run(const igemm_isa *isa, const ck_conv_shape *shape, const void *
                   const int8_t *input, size_t begin, size_t end, void *scratch);
 
 /// The column of a block held by lane `lane` of vector `vector` where the block has `vectors` vectors. It is the order
-/// in which x86 narrowing leaves its results: 128-bit groups of 4 lanes, vector by vector.
+/// in which x86 narrowing leaves its results, 128-bit groups of 4 lanes, vector by vector. Vectors of 4 lanes are in
+/// order.
 static inline size_t igemm_column(size_t vectors, size_t vector, size_t lane) {
   return 4 * vectors * (lane / 4) + 4 * vector + lane % 4;
 }
 
-/// The parts of a packed block: int32 bias and float32 multipliers in lane order, then weights [tap][step][lane][4].
+/// The parts of a packed block: int32 bias and float32 multipliers in lane order, then weights [tap][step][lane][byte].
 static inline const int32_t *igemm_bias(const void *block) { return block; }
 static inline const float *igemm_multiplier(const void *block, size_t width) {
   return (const float *)((const char *)block + width * sizeof(int32_t));

@@ -138,6 +138,7 @@ static const igemm_tile tiles[IGEMM_MAX_VECTORS][IGEMM_MAX_ROWS] = {
 
 static const igemm_isa blocking = {
     .lanes = 16,
+    .step = IGEMM_STEP,
     .vectors = 4,
     .rows = {0, 12, 12, 8, 6},
     .input_offset = 128,

@@ -31,6 +31,7 @@ ALWAYS void accumulate(size_t vectors, size_t rows, size_t taps, size_t steps, c
 
 static const igemm_isa blocking = {
     .lanes = 8,
+    .step = IGEMM_STEP,
     .vectors = 2,
     .rows = {0, NARROW_ROWS, WIDE_ROWS},
     .input_offset = 128,

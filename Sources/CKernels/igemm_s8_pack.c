@@ -14,7 +14,8 @@ igemm_plan igemm_make_plan(const igemm_isa *isa, const ck_conv_shape *s) {
   p.whole_rows = s->kernel_w > 1 && s->dilation_w == 1 && p.groups == 1 && p.in_c < 16;
   p.taps = (size_t)s->kernel_h * (p.whole_rows ? 1 : (size_t)s->kernel_w);
   p.run = p.in_c * (p.whole_rows ? (size_t)s->kernel_w : 1);
-  p.steps = ck_ceil_div(p.run, IGEMM_STEP);
+  p.step = isa->step;
+  p.steps = ck_ceil_div(p.run, p.step);
   p.lanes = isa->lanes;
   p.vectors = ck_ceil_div(p.out_c, p.lanes);
   p.blocks = ck_ceil_div(p.vectors, isa->vectors);
@@ -23,7 +24,7 @@ igemm_plan igemm_make_plan(const igemm_isa *isa, const ck_conv_shape *s) {
   p.tiles = ck_ceil_div(p.rows, p.tile_rows);
   p.rows_each = p.rows / p.tiles;
   p.rows_over = p.rows % p.tiles;
-  p.zeros_size = ck_round_up(p.steps * IGEMM_STEP, CK_ALIGN);
+  p.zeros_size = ck_round_up(p.steps * p.step, CK_ALIGN);
   p.group_size = ck_round_up(p.vectors * p.lanes * igemm_column_size(isa, &p), CK_ALIGN);
 
   if (p.tiles < ENOUGH_UNITS) p.row_parts = ck_min(p.tiles, ck_ceil_div(ENOUGH_UNITS, p.blocks));
@@ -40,10 +41,13 @@ size_t igemm_s8_packed_size(const igemm_isa *isa, const ck_conv_shape *shape) {
   return IGEMM_HEADER_SIZE + p.zeros_size + p.groups * p.group_size;
 }
 
-// Packs the 4 weights of a step at `column`, steps being `step_size` apart in the block.
-static void put_step(const igemm_isa *isa, const int8_t w[IGEMM_STEP], char *column, size_t step_size) {
+#define ALWAYS static inline __attribute__((always_inline))
+
+// Packs the weights of a step at `column`, steps being `step_size` apart in the block.
+ALWAYS void put_step(const igemm_isa *isa, size_t step, const int8_t w[IGEMM_MAX_STEP], char *column,
+                     size_t step_size) {
   if (isa->weight_size == 1) {
-    memcpy(column, w, IGEMM_STEP);
+    memcpy(column, w, step);
     return;
   }
   // Widened weights: the pairs of a step are apart by half a step of the whole block.
@@ -52,37 +56,48 @@ static void put_step(const igemm_isa *isa, const int8_t w[IGEMM_STEP], char *col
   memcpy(column + step_size / 2, wide + 2, sizeof wide / 2);
 }
 
-// The whole steps of one tap, weight k at weights[k * stride]. `stride` is a constant where it matters for speed.
-static inline __attribute__((always_inline)) char *put_steps(const igemm_isa *isa, size_t count, const int8_t *weights,
-                                                             size_t stride, char *column, size_t step_size) {
-  for (size_t k = 0; k + IGEMM_STEP <= count; k += IGEMM_STEP, column += step_size) {
+// The whole steps of one tap, weight k at weights[k * stride]. `stride` is a constant where it matters for speed, and
+// `step` always is.
+ALWAYS char *put_steps(const igemm_isa *isa, size_t step, size_t count, const int8_t *weights, size_t stride,
+                       char *column, size_t step_size) {
+  for (size_t k = 0; k + step <= count; k += step, column += step_size) {
     const int8_t *from = weights + k * stride;
-    int8_t w[IGEMM_STEP] = {from[0], from[stride], from[2 * stride], from[3 * stride]};
-    put_step(isa, w, column, step_size);
+    int8_t w[IGEMM_MAX_STEP];
+    for (size_t i = 0; i < step; i++) w[i] = from[i * stride];
+    put_step(isa, step, w, column, step_size);
   }
   return column;
 }
 
 // Packs one column, whose weights are [in_c][kernel_h][kernel_w].
-static void pack_column(const igemm_isa *isa, const igemm_plan *p, const ck_conv_shape *s, const int8_t *weights,
-                        char *column, size_t step_size) {
+ALWAYS void pack_column_by(size_t step, const igemm_isa *isa, const igemm_plan *p, const ck_conv_shape *s,
+                           const int8_t *weights, char *column, size_t step_size) {
   size_t area = (size_t)s->kernel_h * (size_t)s->kernel_w;
   for (size_t tap = 0; tap < p->taps; tap++) {
     size_t at = 0;
     if (!p->whole_rows) {
       if (area == 1)
-        column = put_steps(isa, p->run, weights, 1, column, step_size);
+        column = put_steps(isa, step, p->run, weights, 1, column, step_size);
       else
-        column = put_steps(isa, p->run, weights + tap, area, column, step_size);
-      at = p->run / IGEMM_STEP * IGEMM_STEP;
+        column = put_steps(isa, step, p->run, weights + tap, area, column, step_size);
+      at = p->run / step * step;
     }
-    for (; at < p->run; at += IGEMM_STEP, column += step_size) {
-      int8_t w[IGEMM_STEP] = {0};
-      for (size_t k = at; k < p->run && k < at + IGEMM_STEP; k++)
+    for (; at < p->run; at += step, column += step_size) {
+      int8_t w[IGEMM_MAX_STEP] = {0};
+      for (size_t k = at; k < p->run && k < at + step; k++)
         w[k - at] = p->whole_rows ? weights[k % p->in_c * area + tap * (size_t)s->kernel_w + k / p->in_c]
                                   : weights[k * area + tap];
-      put_step(isa, w, column, step_size);
+      put_step(isa, step, w, column, step_size);
     }
+  }
+}
+
+static void pack_column(const igemm_isa *isa, const igemm_plan *p, const ck_conv_shape *s, const int8_t *weights,
+                        char *column, size_t step_size) {
+  switch (p->step) {
+    case 2: pack_column_by(2, isa, p, s, weights, column, step_size); break;
+    case 8: pack_column_by(8, isa, p, s, weights, column, step_size); break;
+    default: pack_column_by(IGEMM_STEP, isa, p, s, weights, column, step_size);
   }
 }
 
@@ -92,14 +107,14 @@ static int pack_block(const igemm_isa *isa, const igemm_plan *p, const ck_conv_s
                       void *block) {
   size_t width = vectors * p->lanes, area = (size_t)s->kernel_h * (size_t)s->kernel_w;
   int is_wild = 0;
-  size_t step_size = width * IGEMM_STEP * isa->weight_size;
+  size_t step_size = width * p->step * isa->weight_size;
   for (size_t i = 0; i < width; i++) {
     size_t column = first + igemm_column(vectors, i / p->lanes, i % p->lanes);
     int32_t folded = 0;
     float m = 0;
     if (column < p->out_c) {
       // Widened weights keep their 4-byte pairs where others have their 4 bytes.
-      char *at = (char *)block + width * (sizeof(int32_t) + sizeof(float)) + i * IGEMM_STEP;
+      char *at = (char *)block + width * (sizeof(int32_t) + sizeof(float)) + i * p->step;
       const int8_t *w = weights + column * area * p->in_c;
       pack_column(isa, p, s, w, at, step_size);
       uint32_t sum = ck_sum_of_weights(area * p->in_c, w);

@@ -11,7 +11,7 @@ typedef struct {
 typedef struct {
   size_t groups, in_c, out_c;  // channels of one group
   int whole_rows;              // a tap is a kernel row
-  size_t taps, run, steps;     // `run` bytes a tap, read in `steps`
+  size_t taps, run, step, steps;  // `run` bytes a tap, read in `steps` of `step` bytes
   size_t rows, tile_rows, tiles, rows_each, rows_over;  // every tile has rows_each rows, the first rows_over one more
   size_t vectors, blocks;  // vectors of columns, and the blocks they are dealt to
   size_t lanes;
@@ -27,7 +27,7 @@ static inline size_t igemm_block_vectors(const igemm_plan *p, size_t block) {
 }
 
 static inline size_t igemm_column_size(const igemm_isa *isa, const igemm_plan *p) {
-  return sizeof(int32_t) + sizeof(float) + p->taps * p->steps * IGEMM_STEP * isa->weight_size;
+  return sizeof(int32_t) + sizeof(float) + p->taps * p->steps * p->step * isa->weight_size;
 }
 
 static inline size_t igemm_block_offset(const igemm_isa *isa, const igemm_plan *p, size_t block) {

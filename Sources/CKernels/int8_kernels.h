@@ -18,6 +18,7 @@ struct ck_conv_s8_kernel {
   const char *name;
   ck_isa isa;
   int (*fits)(const ck_conv_shape *shape);
+  int (*suits)(const ck_conv_shape *shape);  ///< whether to choose it for a shape that fits; NULL: for all
   size_t (*packed_size)(const ck_conv_shape *shape);
   void (*pack)(const ck_conv_shape *shape, const int8_t *weights, const int32_t *bias, const float *multiplier,
                int32_t input_zero_point, void *packed);
@@ -31,13 +32,20 @@ extern const ck_conv_s8_kernel ck_conv_s8__scalar;
 extern const ck_conv_s8_kernel ck_igemm_s8__avx2;
 extern const ck_conv_s8_kernel ck_igemm_s8__avxvnni;
 extern const ck_conv_s8_kernel ck_igemm_s8__avx512vnni;
+extern const ck_conv_s8_kernel ck_igemm_s8__amx;
 extern const ck_conv_s8_kernel ck_dwconv_s8__avx2;
 extern const ck_conv_s8_kernel ck_dwconv_s8__avxvnni;
 extern const ck_conv_s8_kernel ck_dwconv_s8__avx512vnni;
+extern const ck_conv_s8_kernel ck_igemm_s8__neon;
+extern const ck_conv_s8_kernel ck_igemm_s8__neondot;
+extern const ck_conv_s8_kernel ck_igemm_s8__neoni8mm;
+extern const ck_conv_s8_kernel ck_dwconv_s8__neon;
+extern const ck_conv_s8_kernel ck_dwconv_s8__neondot;
 extern const ck_int8_ops ck_int8_ops__scalar;
 extern const ck_int8_ops ck_int8_ops__avx2;
 extern const ck_int8_ops ck_int8_ops__avx512;
 extern const ck_int8_ops ck_int8_ops__avx512vbmi;
+extern const ck_int8_ops ck_int8_ops__neon;
 
 /// The sum of the weights of one output channel, modulo 2^32.
 static inline uint32_t ck_sum_of_weights(size_t count, const int8_t *weights) {

@@ -1,15 +1,22 @@
 // The one table of int8 kernels: which run where, and which is preferred.
 #include "int8_kernels.h"
 
-// In order of preference: the first that fits the shape and the ISA is chosen. The last fits everything.
+// In order of preference: the first that fits and suits the shape and the ISA is chosen. The last fits everything.
 static const ck_conv_s8_kernel *const conv_kernels[] = {
 #if defined(__x86_64__)
     &ck_dwconv_s8__avx512vnni,
+    &ck_igemm_s8__amx,
     &ck_igemm_s8__avx512vnni,
     &ck_dwconv_s8__avxvnni,
     &ck_igemm_s8__avxvnni,
     &ck_dwconv_s8__avx2,
     &ck_igemm_s8__avx2,
+#elif defined(__aarch64__)
+    &ck_dwconv_s8__neondot,
+    &ck_igemm_s8__neoni8mm,
+    &ck_igemm_s8__neondot,
+    &ck_dwconv_s8__neon,
+    &ck_igemm_s8__neon,
 #endif
     &ck_conv_s8__scalar,
 };
@@ -23,6 +30,8 @@ static const struct {
     {CK_ISA_AVX512VNNI, &ck_int8_ops__avx512vbmi},
     {CK_ISA_AVX512, &ck_int8_ops__avx512},
     {CK_ISA_AVX2, &ck_int8_ops__avx2},
+#elif defined(__aarch64__)
+    {CK_ISA_NEON, &ck_int8_ops__neon},
 #endif
     {CK_ISA_SCALAR, &ck_int8_ops__scalar},
 };
@@ -36,9 +45,13 @@ static int allows(ck_isa isa, ck_isa needed) {
   return !(needed == CK_ISA_AVXVNNI && isa > CK_ISA_AVXVNNI);
 }
 
+static int suits(const ck_conv_s8_kernel *kernel, const ck_conv_shape *shape) {
+  return kernel->fits(shape) && (!kernel->suits || kernel->suits(shape));
+}
+
 const ck_conv_s8_kernel *ck_conv_s8_choose(const ck_conv_shape *shape, ck_isa isa) {
   for (size_t i = 0; i < sizeof conv_kernels / sizeof conv_kernels[0]; i++)
-    if (allows(isa, conv_kernels[i]->isa) && conv_kernels[i]->fits(shape)) return conv_kernels[i];
+    if (allows(isa, conv_kernels[i]->isa) && suits(conv_kernels[i], shape)) return conv_kernels[i];
   return &ck_conv_s8__scalar;
 }
 

@@ -8,6 +8,7 @@
 #pragma STDC FP_CONTRACT OFF
 #pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
 
+#include "interleave_s8__x86.h"
 #include "requantize__avx2.h"
 
 enum { WIDTH = 32 };
@@ -74,7 +75,7 @@ static inline void sums_block(sums s, int32_t offset, vector_f v[4]) {
   for (size_t i = 0; i < 4; i++) v[i] = _mm256_cvtepi32_ps(_mm256_sub_epi32(s.v[i], _mm256_set1_epi32(offset)));
 }
 
-#include "ops_s8__x86.h"
+#include "ops_s8.h"
 
 OPS_DEFINE_SET(ck_int8_ops__avx2, "ops_s8__avx2", ck_lut_s8__avx2);
 

@@ -8,6 +8,7 @@
 #pragma STDC FP_CONTRACT OFF
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl"))), apply_to = function)
 
+#include "interleave_s8__x86.h"
 #include "requantize__avx512.h"
 
 enum { WIDTH = 64 };
@@ -74,7 +75,7 @@ static inline void sums_block(sums s, int32_t offset, vector_f v[4]) {
   for (size_t i = 0; i < 4; i++) v[i] = _mm512_cvtepi32_ps(_mm512_sub_epi32(s.v[i], _mm512_set1_epi32(offset)));
 }
 
-#include "ops_s8__x86.h"
+#include "ops_s8.h"
 
 OPS_DEFINE_SET(ck_int8_ops__avx512, "ops_s8__avx512", ck_lut_s8__avx512);
 OPS_DEFINE_SET(ck_int8_ops__avx512vbmi, "ops_s8__avx512vbmi", ck_lut_s8__avx512vbmi);

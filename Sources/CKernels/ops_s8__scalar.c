@@ -38,6 +38,12 @@ static void quantize(size_t n, const float *x, float scale, int32_t zero_point, 
   }
 }
 
+static void quantize_planes(size_t channels, size_t pixels, const float *x, size_t plane, float scale,
+                            int32_t zero_point, int8_t *y) {
+  for (size_t c = 0; c < channels; c++)
+    for (size_t p = 0; p < pixels; p++) quantize(1, x + c * plane + p, scale, zero_point, y + p * channels + c);
+}
+
 static void dequantize(size_t n, const int8_t *q, float scale, int32_t zero_point, float *y) {
   for (size_t i = 0; i < n; i++) y[i] = (float)(q[i] - zero_point) * scale;
 }
@@ -95,6 +101,7 @@ const ck_int8_ops ck_int8_ops__scalar = {
     .lut = ck_lut_s8__scalar,
     .requantize_rows = requantize_rows,
     .quantize = quantize,
+    .quantize_planes = quantize_planes,
     .dequantize = dequantize,
     .max_pool = max_pool,
     .average_pool = average_pool,

@@ -44,16 +44,6 @@ static void square8(const uint8_t *x, size_t columns, uint8_t *y, size_t rows) {
   for (size_t i = 0; i < 16; i++) _mm_storeu_si128((__m128i *)(y + i * rows), a[i]);
 }
 
-// Whole squares, then the columns and rows that are left.
-#define TRANSPOSE(size, square)                                                                   \
-  const size_t whole_rows = rows - rows % size, whole_columns = columns - columns % size;         \
-  for (size_t c = 0; c < whole_columns; c += size)                                                \
-    for (size_t r = 0; r < whole_rows; r += size) square(x + r * columns + c, columns, y + c * rows + r, rows); \
-  for (size_t c = whole_columns; c < columns; c++)                                                \
-    for (size_t r = 0; r < whole_rows; r++) y[c * rows + r] = x[r * columns + c];                 \
-  for (size_t c = 0; c < columns; c++)                                                            \
-    for (size_t r = whole_rows; r < rows; r++) y[c * rows + r] = x[r * columns + c]
-
 void ck_transpose32__avx2(size_t rows, size_t columns, const uint32_t *x, uint32_t *y) {
   TRANSPOSE(8, square32);
 }

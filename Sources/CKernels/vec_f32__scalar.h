@@ -1,4 +1,4 @@
-// Vectors of one float: what the scalar kernels are written with. vec_f32__avx2.h and vec_f32__avx512.h offer the same
+// Vectors of one float: what the scalar kernels are written with. The vec_f32__<isa>.h beside it offer the same
 // names for wider registers, so a formula in math_f32.h is one sequence of correctly rounded steps on all of them.
 #pragma once
 #include <math.h>

@@ -9,16 +9,21 @@ package struct Benchmark {
   private let threads: Int
   private let math: MathLibrary
   private let size: (height: Int, width: Int)?
+  private let fusesRows: Bool
   /// About how long each model runs.
   private let seconds: Double
 
-  /// - Parameter size: height and width for ONNX models that leave them free
+  /// - Parameters:
+  ///   - size: height and width for ONNX models that leave them free
+  ///   - fusesRows: whether chains of layers are computed band by band, as they are when a model just runs
   package init(
-    threads: Int, math: MathLibrary = .kernels, size: (height: Int, width: Int)? = nil, seconds: Double = 1.5
+    threads: Int, math: MathLibrary = .kernels, size: (height: Int, width: Int)? = nil, fusesRows: Bool = true,
+    seconds: Double = 1.5
   ) {
     self.threads = threads
     self.math = math
     self.size = size
+    self.fusesRows = fusesRows
     self.seconds = seconds
   }
 
@@ -60,7 +65,7 @@ package struct Benchmark {
       let model = try LoadedModel(path: path, size: size)
       let loaded = Machine.seconds()
       let graph = try Preparation.executable(model)
-      let plan = try Preparation.plan(graph, on: math)
+      let plan = try Preparation.plan(graph, on: math, fusesRows: fusesRows)
       let executor = Executor(plan, workers: Workers(threads: threads))
       load = min(load, loaded - start)
       prepare = min(prepare, Machine.seconds() - loaded)
@@ -122,11 +127,13 @@ private final class Subject {
       name: name, bestSeconds: sorted[0], medianSeconds: sorted[sorted.count / 2], runs: sorted.count,
       loadSeconds: load, prepareSeconds: prepare, arenaBytes: plan.arenaBytes, packedBytes: plan.packedBytes,
       layers: zip(plan.steps, layers).map { step, seconds in
-        let isInt8 = step.inputs.first.flatMap { $0 }?.type.element == .int8
+        let isInt8 = step.nodes.contains { node in
+          graph[node]?.inputs.first?.map { graph.type(of: $0).element == .int8 } ?? false
+        }
         return BenchLayer(
           name: step.name, op: step.operatorName, implementation: step.kernel.implementation,
           output: step.outputs.first?.type.shape ?? [], macs: step.work.macs, precision: isInt8 ? .int8 : .float32,
-          bestSeconds: seconds, origins: step.node.flatMap { graph[$0]?.origins } ?? [])
+          bestSeconds: seconds, origins: step.nodes.flatMap { graph[$0]?.origins ?? [] })
       })
   }
 }

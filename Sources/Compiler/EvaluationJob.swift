@@ -36,7 +36,7 @@ package struct EvaluationJob {
       let binding = try DataBinding(model, settings: settings, preprocessing: preprocessing, labels: names)
       let data = try binding.labelled(at: path)
       if let assumption = binding.assumption(for: [data.loader]) { observer.warn(assumption) }
-      let plan = try Preparation.plan(Preparation.executable(model), on: math)
+      let plan = try Preparation.plan(Preparation.executable(model), on: math, fusesRows: true)
       observer.note(plan, threads: threads)
       observer.begin("Evaluating", count: data.loader.count)
       defer { observer.end() }

@@ -26,7 +26,7 @@ package struct Predictions: Sendable {
     let binding = try DataBinding(model, settings: settings)
     let loader = try binding.unlabelled(at: path)
     if let assumption = binding.assumption(for: [loader]) { observer.warn(assumption) }
-    let plan = try Preparation.plan(Preparation.executable(model), on: math)
+    let plan = try Preparation.plan(Preparation.executable(model), on: math, fusesRows: true)
     observer.note(plan, threads: threads)
     observer.begin("Running", count: loader.count)
     let outputs = Inference.run(

@@ -32,9 +32,12 @@ package enum Preparation {
     try fused(simplified(graph).graph).graph
   }
 
-  package static func plan(_ graph: Graph, on library: MathLibrary = .kernels) throws(Diagnostic) -> Plan {
+  /// - Parameter fusesRows: for plans that only run; those whose layers are observed keep every layer a step.
+  package static func plan(
+    _ graph: Graph, on library: MathLibrary = .kernels, fusesRows: Bool = false
+  ) throws(Diagnostic) -> Plan {
     do throws(NodeError) {
-      return try Plan(graph, math: library.math)
+      return try Plan(graph, math: library.math, rowFusion: fusesRows ? .standard : nil)
     } catch {
       throw .refused("\(error)")
     }

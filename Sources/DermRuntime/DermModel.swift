@@ -52,7 +52,7 @@ public final class DermModel {
     Heap.trim()
     defer { Heap.trim() }
     do throws(NodeError) {
-      let plan = try Plan(bundle.graph, math: KernelMath())
+      let plan = try Plan(bundle.graph, math: KernelMath(), rowFusion: .standard)
       bundle.graph = Graph(name: "")
       return (plan, bundle)
     } catch {

@@ -95,6 +95,8 @@ package enum LayoutRule: Sendable {
   case channelsLast
   /// Any, the same for all 4-D inputs and outputs; constants stay row-major.
   case either
+  /// Any, where a row-major 4-D input may also become a channels-last output.
+  case turning
 }
 
 /// What an operator costs for one inference.
@@ -118,14 +120,19 @@ package struct Work: Sendable, Equatable {
 package struct Site {
   package let inputs: [Operand?]
   package let outputs: [TensorType]
-  /// The layout of the 4-D values that are not constant.
+  /// The layout of the 4-D inputs that are not constant.
   package let layout: Layout
+  /// That of the outputs, which differs from `layout` only where the operator's rule is `turning`.
+  package let outputLayout: Layout
   package let math: any FloatMath
 
-  package init(inputs: [Operand?], outputs: [TensorType], layout: Layout, math: any FloatMath) {
+  package init(
+    inputs: [Operand?], outputs: [TensorType], layout: Layout, outputLayout: Layout? = nil, math: any FloatMath
+  ) {
     self.inputs = inputs
     self.outputs = outputs
     self.layout = layout
+    self.outputLayout = outputLayout ?? layout
     self.math = math
   }
 }
@@ -139,14 +146,17 @@ package struct Kernel: Sendable {
   /// Which implementation was chosen, for profiles.
   package let implementation: String
   package let run: @Sendable (Call) -> Void
+  /// The same computation row by row, where it can be had.
+  package let rows: RowKernel?
 
   package init(
-    scratch: Int = 0, packedBytes: Int = 0, implementation: String = "",
+    scratch: Int = 0, packedBytes: Int = 0, implementation: String = "", rows: RowKernel? = nil,
     run: @escaping @Sendable (Call) -> Void
   ) {
     self.scratch = scratch
     self.packedBytes = packedBytes
     self.implementation = implementation
+    self.rows = rows
     self.run = run
   }
 }

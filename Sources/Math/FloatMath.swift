@@ -25,8 +25,18 @@ package struct PreparedConvolution: Sendable {
   package let run:
     @Sendable (UnsafePointer<Float>, UnsafeMutablePointer<Float>, Workers, UnsafeMutableRawPointer, Int) -> Void
 
+  /// The same for some rows of the output; nil where the library computes whole images only.
+  package let rows: Rows?
+
+  /// Computes output rows of one image on the calling thread, `input` being the first input row they need.
+  package struct Rows: Sendable {
+    package let scratch: @Sendable (_ rows: Int) -> Int
+    package let run:
+      @Sendable (Range<Int>, UnsafePointer<Float>, UnsafeMutablePointer<Float>, UnsafeMutableRawPointer) -> Void
+  }
+
   package init(
-    scratch: Int, packedBytes: Int, implementation: String,
+    scratch: Int, packedBytes: Int, implementation: String, rows: Rows? = nil,
     run:
       @escaping @Sendable (UnsafePointer<Float>, UnsafeMutablePointer<Float>, Workers, UnsafeMutableRawPointer, Int) ->
       Void
@@ -34,6 +44,7 @@ package struct PreparedConvolution: Sendable {
     self.scratch = scratch
     self.packedBytes = packedBytes
     self.implementation = implementation
+    self.rows = rows
     self.run = run
   }
 }

@@ -59,6 +59,40 @@ package struct Int8Convolution: Sendable {
   }
 }
 
+extension Int8Convolution {
+  /// Computes output rows of one image on the calling thread, `input` being the first input row they need.
+  package func run(
+    rows: Range<Int>, from input: UnsafePointer<Int8>, to output: UnsafeMutablePointer<Int8>,
+    requantize: ck_requantize, scratch: UnsafeMutableRawPointer
+  ) {
+    withUnsafePointer(to: shape.band(rows)) { band in
+      withUnsafePointer(to: requantize) { requantize in
+        ck_conv_s8_run(
+          kernel, band, packed.base, requantize, input, output, 0, ck_conv_s8_units(kernel, band), scratch)
+      }
+    }
+  }
+
+  /// Bytes of scratch for computing so many rows at a time.
+  package func scratch(rows: Int) -> Int {
+    withUnsafePointer(to: shape.band(0..<rows)) { ck_conv_s8_scratch(kernel, $0) }
+  }
+}
+
+extension ck_conv_shape {
+  /// The convolution that computes some of the output rows from the input rows they need. Weights are packed alike for
+  /// both.
+  package func band(_ rows: Range<Int>) -> ck_conv_shape {
+    let first = rows.lowerBound * Int(stride_h) - Int(pad_top)
+    let last = (rows.upperBound - 1) * Int(stride_h) - Int(pad_top) + Int(dilation_h) * (Int(kernel_h) - 1)
+    var band = self
+    band.in_h = Int32(min(Int(in_h) - 1, last) - max(0, first) + 1)
+    band.out_h = Int32(rows.count)
+    band.pad_top = Int32(max(0, -first))
+    return band
+  }
+}
+
 /// Element-wise kernels for the current instruction set.
 package enum Kernels {
   package static var float: ck_float_ops { ck_float_ops_for(InstructionSet.current).pointee }

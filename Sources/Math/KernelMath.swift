@@ -22,9 +22,19 @@ package struct KernelMath: FloatMath {
     nonisolated(unsafe) let chosen = kernel
     let fixed = shape
     let function = activation.kernelActivation
+    let rows = PreparedConvolution.Rows(
+      scratch: { rows in withUnsafePointer(to: fixed.band(0..<rows)) { ck_conv_f32_scratch(chosen, $0) } }
+    ) { rows, input, output, scratch in
+      withUnsafePointer(to: fixed.band(rows)) { band in
+        withUnsafePointer(to: function) { function in
+          ck_conv_f32_run(
+            chosen, band, packed.base, function, input, output, 0, ck_conv_f32_units(chosen, band), scratch)
+        }
+      }
+    }
     return PreparedConvolution(
       scratch: ck_conv_f32_scratch(kernel, &shape), packedBytes: packed.count,
-      implementation: ck_conv_f32_name(kernel).map { String(cString: $0) } ?? ""
+      implementation: ck_conv_f32_name(kernel).map { String(cString: $0) } ?? "", rows: rows
     ) { input, output, workers, scratch, stride in
       workers.run(units: units) { thread, range in
         withUnsafePointer(to: fixed) { shape in

@@ -48,7 +48,19 @@ package struct AddInt8: Operator, InPlace {
     let multiplierB = Float(Double(b.scale) / Double(output.quantization.scale))
     let count = site.outputs[0].count
     let add = Kernels.int8.add
-    return Kernel(implementation: "add_s8") { call in
+    let rows = site.channelsLastRows.flatMap { extent in
+      RowKernel(input: extent, output: extent, window: .same, alike: 2) { call in
+        guard let side = call.side else { return }
+        let flowing = UnsafePointer(call.input.assumingMemoryBound(to: Int8.self))
+        let still = UnsafePointer(side.pointer(Int8.self) + call.rows.lowerBound * extent.bytes)
+        add?(
+          call.rows.count * extent.bytes, call.inputIndex == 0 ? flowing : still, Int32(a.zeroPoint), multiplierA,
+          call.inputIndex == 0 ? still : flowing, Int32(b.zeroPoint), multiplierB,
+          Int32(output.quantization.zeroPoint), Int32(output.lower), Int32(output.upper),
+          call.output.assumingMemoryBound(to: Int8.self))
+      }
+    }
+    return Kernel(implementation: "add_s8", rows: rows) { call in
       let left: UnsafeMutablePointer<Int8> = call.input(0).pointer()
       let right: UnsafeMutablePointer<Int8> = call.input(1).pointer()
       let y: UnsafeMutablePointer<Int8> = call.output.pointer()

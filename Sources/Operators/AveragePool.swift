@@ -54,10 +54,8 @@ package struct AveragePool: Operator {
     }
     return Pooling.kernel(
       Float.self, images: x.shape[0], shape: shape, implementation: "average_pool_f32"
-    ) { input, output, rows in
-      withUnsafePointer(to: shape) {
-        Kernels.float.average_pool?($0, includesPadding, input, output, rows.lowerBound, rows.upperBound)
-      }
+    ) {
+      Kernels.float.average_pool?($0, includesPadding, $1, $2, $3.lowerBound, $3.upperBound)
     }
   }
 
@@ -94,8 +92,8 @@ package struct AveragePool: Operator {
     let channels = Int(shape.in_c)
     let outputWidth = Int(shape.out_w)
     return Pooling.kernel(
-      Float.self, images: images, shape: shape, implementation: "average_pool_overhanging"
-    ) { input, output, rows in
+      Float.self, images: images, shape: shape, implementation: "average_pool_overhanging", hasBands: false
+    ) { _, input, output, rows in
       for row in rows {
         let vertical = Span(row, axis: 0, window: window, size: height)
         for column in 0..<outputWidth {

@@ -91,8 +91,15 @@ package struct Conv: Operator {
         bias: bias?.buffer.readOnlyBase.assumingMemoryBound(to: Float.self), activation: activation)
     }
     let images = x.shape[0]
+    let rows = (images == 1 ? prepared.rows : nil).flatMap { rows in
+      RowKernel(shape, elementSize: MemoryLayout<Float>.size, scratch: rows.scratch) { call in
+        rows.run(
+          call.rows, call.input.assumingMemoryBound(to: Float.self), call.output.assumingMemoryBound(to: Float.self),
+          call.scratch)
+      }
+    }
     return Kernel(
-      scratch: prepared.scratch, packedBytes: prepared.packedBytes, implementation: prepared.implementation
+      scratch: prepared.scratch, packedBytes: prepared.packedBytes, implementation: prepared.implementation, rows: rows
     ) { call in
       let input: UnsafeMutablePointer<Float> = call.input(0).pointer()
       let output: UnsafeMutablePointer<Float> = call.output.pointer()

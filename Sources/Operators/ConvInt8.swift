@@ -82,7 +82,8 @@ extension Int8Weights {
     let table = output.table()
     return Kernel(
       scratch: prepared.scratch, packedBytes: prepared.packed.count + (table?.count ?? 0),
-      implementation: prepared.implementation
+      implementation: prepared.implementation,
+      rows: images == 1 ? rowKernel(prepared, input: input, output: output, table: table) : nil
     ) { call in
       let source: UnsafeMutablePointer<Int8> = call.input(0).pointer()
       let target: UnsafeMutablePointer<Int8> = call.output.pointer()
@@ -92,6 +93,17 @@ extension Int8Weights {
           source + image * shape.inputCount, to: target + image * shape.outputCount, requantize: requantize,
           workers: call.workers, scratch: call.scratch, stride: call.scratchStride)
       }
+    }
+  }
+
+  private func rowKernel(
+    _ prepared: Int8Convolution, input: Quantization, output: Int8Output, table: AlignedMemory?
+  ) -> RowKernel? {
+    RowKernel(prepared.shape, elementSize: 1, scratch: { prepared.scratch(rows: $0) }) { call in
+      prepared.run(
+        rows: call.rows, from: call.input.assumingMemoryBound(to: Int8.self),
+        to: call.output.assumingMemoryBound(to: Int8.self),
+        requantize: output.requantize(inputZeroPoint: input.zeroPoint, table: table), scratch: call.scratch)
     }
   }
 }

@@ -39,7 +39,14 @@ package struct LookupInt8: Operator, InPlace {
     let table = Int8Output.table(function, from: input, to: output)
     let count = site.outputs[0].count
     let lookup = Kernels.int8.lut
-    return Kernel(packedBytes: table.count, implementation: "lut_s8") { call in
+    let rows = site.channelsLastRows.flatMap { extent in
+      RowKernel(input: extent, output: extent, window: .same) { call in
+        lookup?(
+          call.rows.count * extent.bytes, call.input.assumingMemoryBound(to: Int8.self),
+          table.base.assumingMemoryBound(to: Int8.self), call.output.assumingMemoryBound(to: Int8.self))
+      }
+    }
+    return Kernel(packedBytes: table.count, implementation: "lut_s8", rows: rows) { call in
       let x: UnsafeMutablePointer<Int8> = call.input(0).pointer()
       let y: UnsafeMutablePointer<Int8> = call.output.pointer()
       call.workers.run(elements: count, grain: 1 << 15) { range in

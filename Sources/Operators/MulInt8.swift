@@ -54,7 +54,18 @@ package struct MulInt8: Operator {
     let rows = isPlain ? 1 : shape[2] * shape[3]
     let channels = isPlain ? operandA.type.count : shape[1]
     let multiply = Kernels.int8.mul_rows
-    return Kernel(implementation: "mul_s8") { call in
+    let extent = isPlain ? nil : site.channelsLastRows
+    let rowKernel = extent.flatMap { extent in
+      RowKernel(input: extent, output: extent, window: .same) { call in
+        guard let factors = call.side else { return }
+        multiply?(
+          call.rows.count * extent.bytes / channels, channels, call.input.assumingMemoryBound(to: Int8.self),
+          Int32(a.zeroPoint), factors.pointer(Int8.self), Int32(b.zeroPoint), multiplier,
+          Int32(output.quantization.zeroPoint), Int32(output.lower), Int32(output.upper),
+          call.output.assumingMemoryBound(to: Int8.self))
+      }
+    }
+    return Kernel(implementation: "mul_s8", rows: rowKernel) { call in
       let left: UnsafeMutablePointer<Int8> = call.input(0).pointer()
       let right: UnsafeMutablePointer<Int8> = call.input(1).pointer()
       let y: UnsafeMutablePointer<Int8> = call.output.pointer()

@@ -29,7 +29,7 @@ package struct QuantizeLinear: Operator {
     attributes.set("zero_point", quantization.zeroPoint)
   }
 
-  package var layout: LayoutRule { .either }
+  package var layout: LayoutRule { .turning }
 
   package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
     try inputs.expect(atMost: 1)
@@ -42,12 +42,43 @@ package struct QuantizeLinear: Operator {
     let count = site.outputs[0].count
     let scale = quantization.scale
     let zeroPoint = Int32(quantization.zeroPoint)
+    if site.layout(ofInput: 0) != site.layout(ofOutput: 0) { return turningKernel(site.outputs[0]) }
     let quantize = Kernels.int8.quantize
     return Kernel(implementation: "quantize") { call in
       let x: UnsafeMutablePointer<Float> = call.input(0).pointer()
       let y: UnsafeMutablePointer<Int8> = call.output.pointer()
       call.workers.run(elements: count) { range in
         quantize?(range.count, x + range.lowerBound, scale, zeroPoint, y + range.lowerBound)
+      }
+    }
+  }
+
+  /// From planes to channels-last in one pass.
+  private func turningKernel(_ type: TensorType) -> Kernel {
+    let (images, channels, pixels) = (type.shape[0], type.shape[1], type.shape[2] * type.shape[3])
+    let scale = quantization.scale
+    let zeroPoint = Int32(quantization.zeroPoint)
+    let quantize = Kernels.int8.quantize_planes
+    let width = type.shape[3]
+    let rows =
+      images == 1
+      ? RowKernel(
+        // A row of the first plane: the others lie a plane further each.
+        input: .init(rows: type.shape[2], bytes: width * MemoryLayout<Float>.size),
+        output: .init(rows: type.shape[2], bytes: width * channels), window: .same
+      ) { call in
+        quantize?(
+          channels, call.rows.count * width, call.input.assumingMemoryBound(to: Float.self), pixels, scale, zeroPoint,
+          call.output.assumingMemoryBound(to: Int8.self))
+      } : nil
+    return Kernel(implementation: "quantize_planes", rows: rows) { call in
+      for image in 0..<images {
+        let x: UnsafeMutablePointer<Float> = call.input(0).pointer() + image * channels * pixels
+        let y: UnsafeMutablePointer<Int8> = call.output.pointer() + image * channels * pixels
+        call.workers.run(elements: pixels, grain: 4096) { range in
+          quantize?(
+            channels, range.count, x + range.lowerBound, pixels, scale, zeroPoint, y + range.lowerBound * channels)
+        }
       }
     }
   }

@@ -12,6 +12,8 @@ package struct Plan: Sendable {
   package struct Step: Sendable {
     /// The node it computes, or nil for a layout conversion.
     package let node: NodeID?
+    /// All nodes it computes: those of a chain that is computed band by band.
+    package let nodes: [NodeID]
     package let name: String
     package let operatorName: String
     package let kernel: Kernel
@@ -55,11 +57,16 @@ package struct Plan: Sendable {
 
   /// - Parameters:
   ///   - keep: values that stay readable after the whole run, at the price of their memory.
-  package init(_ graph: Graph, math: any FloatMath, keep: Set<ValueID> = []) throws(NodeError) {
+  ///   - rowFusion: when to compute chains of layers band by band; nil leaves every layer a step of its own, whose
+  ///     output can be observed.
+  package init(
+    _ graph: Graph, math: any FloatMath, keep: Set<ValueID> = [], rowFusion limits: RowFusion.Limits? = nil
+  ) throws(NodeError) {
     var builder = PlanBuilder(graph, math: math)
     try builder.build()
-    builder.shareMemory()
     for value in keep { builder.keepAlive(value) }
+    if let limits { builder.fuseRows(limits) }
+    builder.shareMemory()
     let layout = MemoryPlan(builder.storages, steps: builder.steps.count)
     steps = builder.steps
     inputs = builder.inputs
@@ -93,8 +100,7 @@ private struct PlanBuilder {
   mutating func build() throws(NodeError) {
     for input in graph.inputs {
       let type = graph.type(of: input)
-      let layout = wantedLayout(ofInput: input)
-      let place = newPlace(type, layout, at: 0)
+      let place = newPlace(type, wantsChannelsLast(input) ? .channelsLast : .rowMajor, at: 0)
       set(input, place)
       inputs.append(place)
     }
@@ -106,21 +112,23 @@ private struct PlanBuilder {
     }
   }
 
-  /// Channels-last when every reader of a 4-D input works on that.
-  private func wantedLayout(ofInput input: ValueID) -> Layout {
-    let users = graph[input].users.compactMap { graph[$0] }
-    guard graph.type(of: input).rank == 4, !users.isEmpty, !graph.isOutput(input) else { return .rowMajor }
-    return users.allSatisfy { $0.op.layout == .channelsLast } ? .channelsLast : .rowMajor
+  /// Whether every reader of a 4-D value works on channels-last data.
+  private func wantsChannelsLast(_ value: ValueID) -> Bool {
+    let users = graph[value].users.compactMap { graph[$0] }
+    guard graph.type(of: value).rank == 4, !users.isEmpty, !graph.isOutput(value) else { return false }
+    return users.allSatisfy { $0.op.layout == .channelsLast }
   }
 
   private mutating func add(_ node: Node) throws(NodeError) {
     let layout = layout(for: node)
+    let outputLayout = outputLayout(of: node, from: layout)
     if alias(node) { return }
     let operands = graph.operands(of: node)
     let types = node.outputs.map { graph.type(of: $0) }
     let kernel: Kernel
     do throws(OperatorError) {
-      kernel = try node.op.kernel(for: Site(inputs: operands, outputs: types, layout: layout, math: math))
+      kernel = try node.op.kernel(
+        for: Site(inputs: operands, outputs: types, layout: layout, outputLayout: outputLayout, math: math))
     } catch {
       throw NodeError(node, "\(error)")
     }
@@ -132,13 +140,13 @@ private struct PlanBuilder {
     for case let argument? in arguments { touch(argument.storage, at: index) }
     let results = node.outputs.map { output -> Plan.Place in
       let type = graph.type(of: output)
-      let place = newPlace(type, type.rank == 4 ? layout : .rowMajor, at: index)
+      let place = newPlace(type, type.rank == 4 ? outputLayout : .rowMajor, at: index)
       set(output, place)
       return place
     }
     steps.append(
       Plan.Step(
-        node: node.id, name: node.name, operatorName: node.op.name, kernel: kernel, inputs: arguments,
+        node: node.id, nodes: [node.id], name: node.name, operatorName: node.op.name, kernel: kernel, inputs: arguments,
         outputs: results, values: node.outputs, work: node.op.work(operands, types)))
   }
 
@@ -146,13 +154,19 @@ private struct PlanBuilder {
     switch node.op.layout {
     case .rowMajor: return .rowMajor
     case .channelsLast: return .channelsLast
-    case .either:
+    case .either, .turning:
       let isChannelsLast = node.inputs.contains { input in
         guard let input, graph[input].constant == nil, graph.type(of: input).rank == 4 else { return false }
         return home[input] == .channelsLast
       }
       return isChannelsLast ? .channelsLast : .rowMajor
     }
+  }
+
+  /// An operator that can turns row-major inputs where all who read its output want that channels-last.
+  private func outputLayout(of node: Node, from layout: Layout) -> Layout {
+    guard case .turning = node.op.layout, let output = node.outputs.first else { return layout }
+    return wantsChannelsLast(output) ? .channelsLast : layout
   }
 
   /// Reshapes, and transposes that only rename channels-last as NHWC or back, need no step.
@@ -201,7 +215,7 @@ private struct PlanBuilder {
     let converted = newPlace(place.type, layout, at: index)
     steps.append(
       Plan.Step(
-        node: nil, name: "\(graph[value].name) to \(layout == .channelsLast ? "NHWC" : "NCHW")",
+        node: nil, nodes: [], name: "\(graph[value].name) to \(layout == .channelsLast ? "NHWC" : "NCHW")",
         operatorName: "Layout", kernel: LayoutConversion.kernel(place.type, to: layout), inputs: [place],
         outputs: [converted], values: [], work: Work()))
     places[value, default: [:]][layout] = converted
@@ -220,6 +234,30 @@ private struct PlanBuilder {
 
   private mutating func touch(_ storage: Int, at index: Int) {
     storages[storage].last = max(storages[storage].last, index)
+  }
+
+  /// Makes chains of steps one step each where a `RowFusion` computes them.
+  mutating func fuseRows(_ limits: RowFusion.Limits) {
+    var fused: [Plan.Step] = []
+    var newIndex: [Int] = []
+    var next = 0
+    while next < steps.count {
+      let chain = RowFusion.chain(from: next, steps: steps, storages: storages, limits: limits)
+      newIndex += [Int](repeating: fused.count, count: chain.count)
+      if let step = RowFusion.step(steps[chain], storages, limits: limits) {
+        for part in steps[chain].dropLast() { storages[part.outputs[0].storage].bytes = 0 }
+        fused.append(step)
+      } else {
+        fused += steps[chain]
+      }
+      next = chain.upperBound
+    }
+    newIndex.append(fused.count)
+    for index in storages.indices {
+      storages[index].first = newIndex[storages[index].first]
+      storages[index].last = newIndex[storages[index].last]
+    }
+    steps = fused
   }
 
   /// Lets kernels that may write over their first input do so where that input dies with them.
@@ -244,9 +282,6 @@ private struct PlanBuilder {
   }
 
   mutating func keepAlive(_ value: ValueID) {
-    for place in (places[value] ?? [:]).values {
-      let root = self.root(place.storage)
-      storages[root].last = steps.count
-    }
+    for place in (places[value] ?? [:]).values { storages[place.storage].last = steps.count }
   }
 }

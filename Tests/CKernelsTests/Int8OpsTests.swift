@@ -3,7 +3,7 @@ import Testing
 
 /// The element-wise and pooling kernels of every instruction set against the scalar ones.
 @Suite struct Int8OpsTests {
-  static let sizes = [1, 2, 7, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 130, 517]
+  static let sizes = listedSizes
   static var sets: [ck_int8_ops] { runnableISAs.compactMap { ck_int8_ops_for($0)?.pointee } }
   static var scalar: ck_int8_ops? { ck_int8_ops_for(CK_ISA_SCALAR)?.pointee }
 
@@ -133,6 +133,22 @@ import Testing
     }
   }
 
+  @Test(arguments: [1, 2, 3, 4, 5], [1, 15, 16, 17, 255, 256, 300])
+  func quantizePlanes(channels: Int, pixels: Int) throws {
+    var random = Generator(seed: UInt64(channels * 1000 + pixels))
+    let plane = pixels + 3
+    let x = (0..<channels * plane).map { _ in Float.random(in: -20...20, using: &random) }
+    let y = try compare(channels * pixels, "quantize_planes \(channels)x\(pixels)") { set, y in
+      set.quantize_planes(channels, pixels, x, plane, 0.1, 7, y)
+    }
+    for channel in 0..<channels {
+      for pixel in 0..<pixels {
+        let t = (x[channel * plane + pixel] / 0.1).rounded(.toNearestOrEven)
+        #expect(y[pixel * channels + channel] == clamp(Double(t) + 7, -128, 127))
+      }
+    }
+  }
+
   @Test(arguments: sizes)
   func dequantize(count: Int) throws {
     var random = Generator(seed: UInt64(count))
@@ -144,22 +160,8 @@ import Testing
     }
   }
 
-  static let pools: [ConvCase] = {
-    var cases: [ConvCase] = []
-    for (i, channels) in ConvCase.channelCounts.enumerated() {
-      let size = Int32(i % 7) + 2
-      cases.append(ConvCase(size, 11 - size, channels, channels, kernel: 2, stride: 2))
-      cases.append(ConvCase(size, 11 - size, channels, channels, kernel: 3, stride: 2, padding: 1))
-      cases.append(ConvCase(size + 3, 9, channels, channels, kernel: 3, padding: 1))
-    }
-    cases.append(ConvCase(9, 9, 130, 130, kernel: 5, dilation: 2, padding: 4))
-    // Windows that lie outside the image altogether.
-    cases.append(ConvCase(3, 3, 20, 20, kernel: 2, stride: 2, padding: 3))
-    return cases.filter(\.isPossible)
-  }()
-
   @Test func maxPool() throws {
-    for (i, testCase) in Self.pools.enumerated() {
+    for (i, testCase) in ConvCase.pooling.enumerated() {
       var random = Generator(seed: UInt64(i))
       var shape = testCase.shape
       let input = padded(random.int8s(Int(shape.in_h * shape.in_w * shape.in_c)))
@@ -174,7 +176,7 @@ import Testing
   }
 
   @Test func averagePool() throws {
-    for (i, testCase) in Self.pools.enumerated() {
+    for (i, testCase) in ConvCase.pooling.enumerated() {
       for countIncludePad: Int32 in [0, 1] {
         var random = Generator(seed: UInt64(i))
         var shape = testCase.shape

@@ -65,7 +65,7 @@ func compute(_ op: any Operator, _ inputs: [Tensor?], constants: Set<Int> = []) 
     switch op.layout {
     case .rowMajor: [.rowMajor]
     case .channelsLast: [.channelsLast]
-    case .either: [.rowMajor, .channelsLast]
+    case .either, .turning: [.rowMajor, .channelsLast]
     }
   var results: [[Tensor]] = []
   for layout in layouts {

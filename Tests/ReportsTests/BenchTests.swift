@@ -85,6 +85,12 @@ private func model(_ name: String, _ layers: [BenchLayer]) -> BenchModel {
     #expect(!BenchText.make(result, perLayer: false).contains("second"))
   }
 
+  @Test func countsThePartsOfChains() {
+    #expect(BenchText.counted("Conv") == "Conv")
+    #expect(BenchText.counted("Quantize + Conv + Conv + Add + Conv") == "Quantize + 3 Conv + Add")
+    #expect(BenchText.counted("") == "")
+  }
+
   @Test func showsOneModel() {
     var alone = result
     alone.against = nil

@@ -33,16 +33,6 @@ private func network() throws -> Graph {
   return graph
 }
 
-/// The network computed node by node by the operators alone.
-private func reference(_ graph: Graph, _ input: Tensor) throws -> Tensor {
-  var values: [ValueID: Tensor] = [graph.inputs[0]: input]
-  for node in graph.nodesInOrder() {
-    let arguments = node.inputs.map { id in id.flatMap { values[$0] ?? graph[$0].constant } }
-    for (id, result) in zip(node.outputs, try evaluateConstants(node.op, inputs: arguments)) { values[id] = result }
-  }
-  return try #require(values[graph.outputs[0]])
-}
-
 @Suite struct PlanTests {
   /// Weights that kernels have packed are not held a second time; constants that kernels read are.
   @Test func holdsOnlyConstantsThatAreRead() throws {

@@ -85,6 +85,10 @@ typedef struct {
                           int8_t *y, size_t y_stride, int32_t z_y);
   /// y = clamp(rne(x * (1 / s)) + z, -128, 127) computed as x / s rounded to float32; NaN gives z.
   void (*quantize)(size_t n, const float *x, float scale, int32_t zero_point, int8_t *y);
+  /// The same for `pixels` of an image whose channels lie in planes, x[c * plane + p], to channels-last,
+  /// y[p * channels + c].
+  void (*quantize_planes)(size_t channels, size_t pixels, const float *x, size_t plane, float scale, int32_t zero_point,
+                          int8_t *y);
   /// y = float(q - z) * s
   void (*dequantize)(size_t n, const int8_t *q, float scale, int32_t zero_point, float *y);
   /// Maximum over a window, NHWC; positions outside the image do not take part. Rows [row_begin, row_end) of the output.

@@ -25,14 +25,28 @@ package enum Pooling {
   }
 
   /// A kernel that computes rows of outputs of one image after the other from `Element` to `Element`.
+  ///
+  /// - Parameter hasBands: whether `pool` gives the same for rows of a shape that is only a band of the image
   package static func kernel<Element: TensorElement>(
-    _: Element.Type, images: Int, shape: ConvolutionShape, implementation: String,
-    rows: @escaping @Sendable (UnsafePointer<Element>, UnsafeMutablePointer<Element>, Range<Int>) -> Void
+    _: Element.Type, images: Int, shape: ConvolutionShape, implementation: String, hasBands: Bool = true,
+    pool:
+      @escaping @Sendable (
+        UnsafePointer<ConvolutionShape>, UnsafePointer<Element>, UnsafeMutablePointer<Element>, Range<Int>
+      ) -> Void
   ) -> Kernel {
     let height = Int(shape.out_h)
     let inputCount = shape.inputCount
     let outputCount = shape.outputCount
-    return Kernel(implementation: implementation) { call in
+    let rows =
+      images == 1 && hasBands
+      ? RowKernel(shape, elementSize: MemoryLayout<Element>.size) { call in
+        withUnsafePointer(to: shape.band(call.rows)) {
+          pool(
+            $0, call.input.assumingMemoryBound(to: Element.self), call.output.assumingMemoryBound(to: Element.self),
+            0..<call.rows.count)
+        }
+      } : nil
+    return Kernel(implementation: implementation, rows: rows) { call in
       let input: UnsafeMutablePointer<Element> = call.input(0).pointer()
       let output: UnsafeMutablePointer<Element> = call.output.pointer()
       call.workers.run(units: images * height) { _, range in
@@ -41,7 +55,9 @@ package enum Pooling {
           let image = unit / height
           let first = unit % height
           let last = min(height, first + range.upperBound - unit)
-          rows(input + image * inputCount, output + image * outputCount, first..<last)
+          withUnsafePointer(to: shape) {
+            pool($0, input + image * inputCount, output + image * outputCount, first..<last)
+          }
           unit += last - first
         }
       }
@@ -51,16 +67,12 @@ package enum Pooling {
   /// The kernel of a maximum over windows, float32 or int8.
   package static func maximum(_ type: TensorType, images: Int, shape: ConvolutionShape) -> Kernel {
     if type.element == .int8 {
-      return kernel(Int8.self, images: images, shape: shape, implementation: "max_pool_s8") { input, output, rows in
-        withUnsafePointer(to: shape) {
-          Kernels.int8.max_pool?($0, input, output, rows.lowerBound, rows.upperBound)
-        }
+      return kernel(Int8.self, images: images, shape: shape, implementation: "max_pool_s8") {
+        Kernels.int8.max_pool?($0, $1, $2, $3.lowerBound, $3.upperBound)
       }
     }
-    return kernel(Float.self, images: images, shape: shape, implementation: "max_pool_f32") { input, output, rows in
-      withUnsafePointer(to: shape) {
-        Kernels.float.max_pool?($0, input, output, rows.lowerBound, rows.upperBound)
-      }
+    return kernel(Float.self, images: images, shape: shape, implementation: "max_pool_f32") {
+      Kernels.float.max_pool?($0, $1, $2, $3.lowerBound, $3.upperBound)
     }
   }
 }

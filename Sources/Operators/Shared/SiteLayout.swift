@@ -8,7 +8,7 @@ extension Site {
     return operand.constant == nil && operand.type.rank == 4 ? layout : .rowMajor
   }
 
-  package func layout(ofOutput index: Int) -> Layout { outputs[index].rank == 4 ? layout : .rowMajor }
+  package func layout(ofOutput index: Int) -> Layout { outputs[index].rank == 4 ? outputLayout : .rowMajor }
 
   /// Element strides of an output's logical dimensions.
   package func strides(ofOutput index: Int) -> [Int] {
@@ -19,6 +19,15 @@ extension Site {
   package func strides(ofInput index: Int) -> [Int] {
     guard let operand = inputs.optional(index) else { return [] }
     return layout(ofInput: index).strides(of: operand.shape)
+  }
+
+  /// The rows of the one image that flows in and out in the same shape, where it is int8 and lies channels-last.
+  package var channelsLastRows: RowKernel.Extent? {
+    guard outputs.count == 1, outputs[0].rank == 4, outputs[0].shape[0] == 1, outputs[0].element == .int8,
+      layout(ofInput: 0) == .channelsLast, layout(ofOutput: 0) == .channelsLast
+    else { return nil }
+    let shape = outputs[0].shape
+    return RowKernel.Extent(rows: shape[2], bytes: shape[3] * shape[1])
   }
 }
 

@@ -70,3 +70,19 @@ package struct Window: Sendable, Hashable {
       dilation_w: Int32(dilations[1]), pad_top: Int32(pads[0]), pad_left: Int32(pads[1]), groups: Int32(groups))
   }
 }
+
+extension RowKernel {
+  /// The rows of a convolution or pooling of one channels-last image.
+  package init?(
+    _ shape: ConvolutionShape, elementSize: Int, scratch: @escaping @Sendable (_ rows: Int) -> Int = { _ in 0 },
+    run: @escaping @Sendable (RowCall) -> Void
+  ) {
+    self.init(
+      input: Extent(rows: Int(shape.in_h), bytes: Int(shape.in_w) * Int(shape.in_c) * elementSize),
+      output: Extent(rows: Int(shape.out_h), bytes: Int(shape.out_w) * Int(shape.out_c) * elementSize),
+      window: Window(
+        span: (Int(shape.kernel_h) - 1) * Int(shape.dilation_h) + 1, stride: Int(shape.stride_h),
+        padding: Int(shape.pad_top)),
+      scratch: scratch, run: run)
+  }
+}

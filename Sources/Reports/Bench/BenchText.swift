@@ -38,6 +38,19 @@ package enum BenchText {
     seconds > 0 && others > 0 ? "\(Figures.decimal(others / seconds, 2))×" : ""
   }
 
+  /// The parts of a chain of layers, equal ones counted: `a + b + b` is `a + 2 b`.
+  static func counted(_ names: String) -> String {
+    var counts: [(name: String, count: Int)] = []
+    for part in names.split(separator: " + ").map(String.init) {
+      if let index = counts.firstIndex(where: { $0.name == part }) {
+        counts[index].count += 1
+      } else {
+        counts.append((part, 1))
+      }
+    }
+    return counts.map { $0.count == 1 ? $0.name : "\($0.count) \($0.name)" }.joined(separator: " + ")
+  }
+
   // MARK: One model
 
   private static func layers(_ result: BenchResult) -> TextTable {
@@ -49,7 +62,8 @@ package enum BenchText {
     for layer in model.layers {
       table.add(
         [
-          Printable.name(layer.name, limit: 48), layer.op, layer.implementation, Figures.shape(layer.output),
+          Printable.name(layer.name, limit: 48), counted(layer.op), counted(layer.implementation),
+          Figures.shape(layer.output),
           microseconds(layer.bestSeconds), Figures.percent(layer.bestSeconds / model.layerSeconds),
         ] + rates(result, [layer]))
     }
@@ -83,7 +97,7 @@ package enum BenchText {
       let others = row.against.map { against.layers[$0] }
       guard let shown = (own + others).first(where: { $0.macs > 0 }) ?? (own + others).first else { continue }
       table.add(
-        [Printable.name(shown.name, limit: 48), shown.op, Figures.shape(shown.output)]
+        [Printable.name(shown.name, limit: 48), counted(shown.op), Figures.shape(shown.output)]
           + figures(result, others) + figures(result, own) + [ratio(seconds(own), seconds(others))])
     }
     table.addTotal(
@@ -114,7 +128,7 @@ package enum BenchText {
     for layer in result.furthestFromLimit(result.model).prefix(furthest) {
       let beyond = result.beyondLimit(layer) ?? 0
       table.add([
-        Printable.name(layer.name, limit: 48), layer.implementation, Figures.shape(layer.output),
+        Printable.name(layer.name, limit: 48), counted(layer.implementation), Figures.shape(layer.output),
         microseconds(layer.bestSeconds), microseconds(beyond), Figures.percent(beyond / result.model.layerSeconds),
       ])
     }

@@ -20,6 +20,7 @@ struct BenchCommand: ParsableCommand {
         dermc bench model.derm --threads 1
         dermc bench model.derm --per-layer --threads 1
         dermc bench model.derm --against model.onnx --per-layer
+        dermc bench model.derm --per-layer --unfused
         DERMC_ISA=avx2 dermc bench model.derm
       """)
 
@@ -31,6 +32,9 @@ struct BenchCommand: ParsableCommand {
 
   @Flag(help: "Also show every layer, and which are furthest from the machine's limit.")
   var perLayer = false
+
+  @Flag(help: "Run each layer on its own, also those that are otherwise computed together, band by band of rows.")
+  var unfused = false
 
   @Flag(help: "Print JSON, layers included.")
   var json = false
@@ -44,7 +48,8 @@ struct BenchCommand: ParsableCommand {
   func run() throws {
     let settings = try DataSettings(size: size)
     let benchmark = Benchmark(
-      threads: try common.threadCount(), math: try arithmetic.library(), size: settings.freeSize)
+      threads: try common.threadCount(), math: try arithmetic.library(), size: settings.freeSize,
+      fusesRows: !unfused)
     let result = try benchmark.run(model, against: against, measuresPeak: perLayer || json)
     if json {
       Console.json(result.json)

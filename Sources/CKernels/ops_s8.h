@@ -1,4 +1,4 @@
-// The element-wise and pooling operators over blocks of WIDTH bytes, included by the file of each x86 instruction set
+// The element-wise and pooling operators over blocks of WIDTH bytes, included by the file of each vector instruction set
 // after it has defined the blocks:
 //
 //   WIDTH, vector_f                      bytes of a block, one of its four vectors of floats
@@ -8,6 +8,7 @@
 //   requantizer, make_requantizer        requantize__<isa>.h
 //   store_block(v[4], r, y, n)           rounds, clamps and writes n <= WIDTH bytes
 //   load_floats, store_floats            one vector_f from and to memory
+//   interleave_three(planes, y)          16 pixels of three channels
 //   bytes, load_bytes, max_bytes, splat_bytes, store_bytes(b, y, n)
 //   sums, zero_sums, add_to_sums(s, x)   WIDTH int32 sums
 //   sums_block(s, offset, v[4])          float(sums - offset)
@@ -82,6 +83,31 @@ static void ops_quantize(size_t n, const float *x, float scale, int32_t zero_poi
     vector_f t[4];
     EACH_VECTOR t[v] = zero_nan(div_f(load_floats(from + v * LANES), divisor));
     store_block(t, r, y + i, count);
+  }
+}
+
+static void ops_quantize_planes(size_t channels, size_t pixels, const float *x, size_t plane, float scale,
+                                int32_t zero_point, int8_t *y) {
+  enum { PIXELS = 256 };  // at a time, in L1
+  int8_t planes[3][PIXELS];
+  const int8_t *at[3];
+  for (size_t p = 0; p < pixels; p += PIXELS) {
+    size_t count = ck_min(PIXELS, pixels - p);
+    if (channels == 3) {
+      for (size_t c = 0; c < 3; c++) ops_quantize(count, x + c * plane + p, scale, zero_point, planes[c]);
+      size_t i = 0;
+      for (; i + 16 <= count; i += 16) {
+        for (size_t c = 0; c < 3; c++) at[c] = planes[c] + i;
+        interleave_three(at, y + (p + i) * 3);
+      }
+      for (; i < count; i++)
+        for (size_t c = 0; c < 3; c++) y[(p + i) * 3 + c] = planes[c][i];
+      continue;
+    }
+    for (size_t c = 0; c < channels; c++) {
+      ops_quantize(count, x + c * plane + p, scale, zero_point, planes[0]);
+      for (size_t i = 0; i < count; i++) y[(p + i) * channels + c] = planes[0][i];
+    }
   }
 }
 
@@ -164,6 +190,7 @@ static void ops_global_average(size_t positions, size_t channels, int32_t z_x, f
       .lut = look_up,                                \
       .requantize_rows = ops_requantize_rows,        \
       .quantize = ops_quantize,                      \
+      .quantize_planes = ops_quantize_planes,        \
       .dequantize = ops_dequantize,                  \
       .max_pool = ops_max_pool,                      \
       .average_pool = ops_average_pool,              \

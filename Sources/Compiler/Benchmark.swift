@@ -51,14 +51,14 @@ package struct Benchmark {
       instructionSet: Machine.instructionSet, peaks: peaks)
   }
 
-  /// A model made ready to run, and how long that takes at best: loading and preparing are repeated up to five times,
+  /// A model made ready to run, and how long that takes at best: loading and preparing are repeated up to 20 times,
   /// for half a second.
   private func subject(_ path: String) throws(Diagnostic) -> Subject {
     var load = Double.infinity
     var prepare = Double.infinity
     var subject: Subject?
     let end = Machine.seconds() + 0.5
-    for attempt in 0..<5 where attempt == 0 || Machine.seconds() < end {
+    for attempt in 0..<20 where attempt == 0 || Machine.seconds() < end {
       // Its memory goes before the next one's comes.
       subject = nil
       let start = Machine.seconds()

@@ -82,7 +82,7 @@ let package = Package(
     library("DataSets", "Images", "Math", "NumPyFiles", "ONNX", "Runtime", "Tensors"),
 
     // 7: the main flow, and what is said about it
-    library("Reports", "Bundles", "CanonicalJSON", "IR", "Operators", "Passes", "Quantization", "Tensors"),
+    library("Reports", "Bundles", "CanonicalJSON", "IR", "Math", "Operators", "Passes", "Quantization", "Tensors"),
     library(
       "Compiler", "Bundles", "CanonicalJSON", "DataSets", "IR", "Images", "Math", "Metrics", "NumPyFiles", "ONNX",
       "OpenBLASMath", "Operators", "Passes", "Quantization", "Reports", "Runtime", "Tensors"),
@@ -117,7 +117,7 @@ let package = Package(
     tests("OpenBLASMath", "CKernels", "Math"),
     tests("Operators", "CKernels", "IR", "Math", "Tensors"),
     tests("Quantization", "IR", "Math", "Operators", "Runtime", "Tensors"),
-    tests("Reports", "CanonicalJSON", "IR", "Operators", "Tensors"),
+    tests("Reports", "CanonicalJSON", "IR", "Math", "Operators", "Tensors"),
     tests("Passes", "IR", "Math", "Operators", "Tensors"),
     tests("Runtime", "IR", "Math", "Operators", "Tensors"),
   ],

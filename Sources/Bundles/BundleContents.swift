@@ -13,7 +13,7 @@ struct BundleContents {
     self.file = file
   }
 
-  mutating func bundle() throws(BundleError) -> Bundle {
+  mutating func bundle(selfTest readsSelfTest: Bool) throws(BundleError) -> Bundle {
     guard let graphJSON = try json(.graph) else { throw malformed("has no section graph") }
     var layout = TensorLayout()
     let document: GraphDocument
@@ -23,7 +23,7 @@ struct BundleContents {
     } catch {
       throw malformed("section \(error)")
     }
-    if let node = try json(.selfTest) {
+    if readsSelfTest, let node = try json(.selfTest) {
       do throws(JSONError) {
         try node.allowOnly("inputs", "outputs")
         selfTest = (try places(node["inputs"], &layout), try places(node["outputs"], &layout))
@@ -31,7 +31,9 @@ struct BundleContents {
         throw malformed("section \(error)")
       }
     }
-    for section in Section.allCases where !section.isJSON { try load(section, size: layout.sizes[section]) }
+    for section in Section.allCases where !section.isJSON && (readsSelfTest || section != .selfTestTensors) {
+      try load(section, size: layout.sizes[section])
+    }
 
     let graph = try document.graph(path: file.path) { (place) throws(BundleError) in try tensor(at: place) }
     var bundle = Bundle(kind: document.kind, graph: graph)
@@ -106,7 +108,10 @@ struct BundleContents {
     else { throw malformed("section \(name) claims to hold \(record.rawSize) bytes, more than it can") }
     expanded += record.rawSize
     var isWhole = false
-    let buffer = Buffer(count: record.rawSize) { isWhole = record.codec.decode(file.stored(record), into: $0) }
+    // Where decoding fails the memory is not looked at.
+    let buffer = Buffer(count: record.rawSize, isZeroed: false) {
+      isWhole = record.codec.decode(file.stored(record), into: $0)
+    }
     guard isWhole else { throw malformed("section \(name) is not valid \(record.codec.name) data of its size") }
     return buffer
   }
@@ -116,15 +121,8 @@ struct BundleContents {
     guard let section = tensors[place.section], place.offset <= section.count - count else {
       throw malformed("section \(place.section.name) is too short for its tensors")
     }
-    let buffer: Buffer?
-    if section.isOwned {
-      let part = UnsafeRawBufferPointer(rebasing: section.bytes[place.offset..<place.offset + count])
-      buffer = Buffer(count: count) { $0.copyMemory(from: part) }
-    } else {
-      let start = (file.record(place.section)?.offset ?? 0) + place.offset
-      buffer = Buffer(file.mapped, offset: start, count: count)
-    }
-    guard let buffer, let tensor = Tensor(place.type, buffer) else {
+    guard let buffer = Buffer(section, offset: place.offset, count: count), let tensor = Tensor(place.type, buffer)
+    else {
       throw malformed("section \(place.section.name) does not hold a tensor \(place.type)")
     }
     return tensor

@@ -50,7 +50,7 @@ package struct BundleFile: Sendable {
       if !mapped.bytes[end..<record.offset].allSatisfy({ $0 == 0 }) {
         problems.append(.damaged(path: path, "padding after \(previous) is not zero"))
       }
-      if SHA256(of: stored(record)) != record.hash {
+      if hash(of: record) != record.hash {
         problems.append(.damaged(path: path, "section \(record.section.name) is damaged (SHA-256 differs)"))
       }
       end = record.offset + record.storedSize
@@ -59,13 +59,23 @@ package struct BundleFile: Sendable {
     return problems
   }
 
+  /// The hash of a section's bytes. They leave memory as they are read: most are not needed again, or only one by one.
+  private func hash(of record: SectionRecord) -> SHA256 {
+    SHA256(of: stored(record), inPiecesOf: 256 << 10) { piece in
+      mapped.releasePages(of: record.offset + piece.lowerBound..<record.offset + piece.upperBound)
+    }
+  }
+
   /// Reads everything after checking every byte.
   ///
   /// Constants of raw sections are mapped, not copied: they keep the file mapped as long as they live.
-  package func read() throws(BundleError) -> Bundle {
+  ///
+  /// - Parameter selfTest: whether to read the self-test, too, which programs that only run the model do not need; its
+  ///   bytes are checked either way
+  package func read(selfTest: Bool = true) throws(BundleError) -> Bundle {
     if let problem = verify().first { throw problem }
     var contents = BundleContents(file: self)
-    return try contents.bundle()
+    return try contents.bundle(selfTest: selfTest)
   }
 
   func record(_ section: Section) -> SectionRecord? { records.first { $0.section == section } }

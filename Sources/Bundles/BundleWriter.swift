@@ -9,6 +9,8 @@ package enum BundleWriter {
     case none
     /// Each section by the codec that makes it smallest, raw where none does.
     case smallest
+    /// The graph's constants raw, so that they are mapped when read; everything else as in `smallest`.
+    case rawConstants
   }
 
   /// Writes a bundle aside and renames it into place. After an error nothing of the attempt is left.
@@ -121,7 +123,8 @@ package enum BundleWriter {
     var pieces: [Buffer] = []
     var end = Container.headerSize(sections: contents.count)
     for (section, raw) in contents {
-      let (codec, stored) = compression == .none ? (RawCodec.self, raw) : smallest(raw, section)
+      let staysRaw = compression == .none || (compression == .rawConstants && section.holdsConstants)
+      let (codec, stored) = staysRaw ? (RawCodec.self, raw) : smallest(raw, section)
       var record = SectionRecord(section, codec: codec, stored: stored.bytes, rawSize: raw.count)
       guard let offset = Container.aligned(end) else { throw .malformed(path: path, "the bundle would be too large") }
       record.offset = offset

@@ -43,31 +43,62 @@ static void blocks_portable(uint32_t state[8], const uint8_t *block, size_t coun
   }
 }
 
-static void hash(ck_sha256_blocks *blocks, const void *data, size_t size, uint8_t digest[32]) {
-  uint32_t state[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
-  const size_t whole = size / 64, rest = size % 64;
-  if (whole > 0) blocks(state, data, whole);
+static ck_sha256_blocks *blocks_here(void) {
+#if defined(__x86_64__)
+  if (ck_has_shani()) return ck_sha256_blocks__shani;
+#endif
+  return blocks_portable;
+}
+
+static void add(ck_sha256_blocks *blocks, ck_sha256_stream *s, const void *data, size_t size) {
+  if (size == 0) return;
+  const uint8_t *from = data;
+  const size_t held = s->size % 64;
+  s->size += size;
+  if (held > 0) {
+    const size_t taken = size < 64 - held ? size : 64 - held;
+    memcpy(s->block + held, from, taken);
+    if (held + taken < 64) return;
+    blocks(s->state, s->block, 1);
+    from += taken, size -= taken;
+  }
+  const size_t whole = size / 64;
+  if (whole > 0) blocks(s->state, from, whole);
+  if (size % 64 > 0) memcpy(s->block, from + whole * 64, size % 64);
+}
+
+static void end(ck_sha256_blocks *blocks, ck_sha256_stream *s, uint8_t digest[32]) {
   // Section 5.1.1: a one bit, zeros, and the length in bits as the last eight bytes of a block.
   uint8_t last[128] = {0};
-  if (rest > 0) memcpy(last, (const uint8_t *)data + whole * 64, rest);
+  const size_t rest = s->size % 64;
+  memcpy(last, s->block, rest);
   last[rest] = 0x80;
   const size_t tail = rest < 56 ? 1 : 2;
-  const uint64_t bits = (uint64_t)size * 8;
+  const uint64_t bits = s->size * 8;
   for (size_t i = 0; i < 8; i++) last[tail * 64 - 1 - i] = (uint8_t)(bits >> (8 * i));
-  blocks(state, last, tail);
-  for (size_t i = 0; i < 32; i++) digest[i] = (uint8_t)(state[i / 4] >> (24 - 8 * (i % 4)));
+  blocks(s->state, last, tail);
+  for (size_t i = 0; i < 32; i++) digest[i] = (uint8_t)(s->state[i / 4] >> (24 - 8 * (i % 4)));
+}
+
+void ck_sha256_begin(ck_sha256_stream *stream) {
+  const ck_sha256_stream empty = {
+      .state = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19}};
+  *stream = empty;
+}
+
+void ck_sha256_add(ck_sha256_stream *stream, const void *data, size_t size) { add(blocks_here(), stream, data, size); }
+
+void ck_sha256_end(ck_sha256_stream *stream, uint8_t digest[32]) { end(blocks_here(), stream, digest); }
+
+static void hash(ck_sha256_blocks *blocks, const void *data, size_t size, uint8_t digest[32]) {
+  ck_sha256_stream stream;
+  ck_sha256_begin(&stream);
+  add(blocks, &stream, data, size);
+  end(blocks, &stream, digest);
 }
 
 void ck_sha256_portable(const void *data, size_t size, uint8_t digest[32]) {
   hash(blocks_portable, data, size, digest);
 }
 
-void ck_sha256(const void *data, size_t size, uint8_t digest[32]) {
-#if defined(__x86_64__)
-  if (ck_has_shani()) {
-    hash(ck_sha256_blocks__shani, data, size, digest);
-    return;
-  }
-#endif
-  hash(blocks_portable, data, size, digest);
-}
+void ck_sha256(const void *data, size_t size, uint8_t digest[32]) { hash(blocks_here(), data, size, digest); }

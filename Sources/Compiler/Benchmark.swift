@@ -1,115 +1,139 @@
-package import CanonicalJSON
 import IR
 import Math
-import Reports
+package import Reports
 import Runtime
 import Tensors
 
-/// What `dermc bench` measures: latency of one inference, batch 1.
-package struct Benchmark: Sendable {
-  package struct Layer: Sendable {
-    package let name: String
-    package let op: String
-    package let implementation: String
-    package let output: [Int]
-    package let macs: Int
-    package let bestSeconds: Double
+/// Measures what `dermc bench` says: how long one inference takes, batch 1, and what each layer's part in it is.
+package struct Benchmark {
+  private let threads: Int
+  private let math: MathLibrary
+  private let size: (height: Int, width: Int)?
+  private let fusesRows: Bool
+  /// About how long each model runs.
+  private let seconds: Double
+
+  /// - Parameters:
+  ///   - size: height and width for ONNX models that leave them free
+  ///   - fusesRows: whether chains of layers are computed band by band, as they are when a model just runs
+  package init(
+    threads: Int, math: MathLibrary = .kernels, size: (height: Int, width: Int)? = nil, fusesRows: Bool = true,
+    seconds: Double = 1.5
+  ) {
+    self.threads = threads
+    self.math = math
+    self.size = size
+    self.fusesRows = fusesRows
+    self.seconds = seconds
   }
 
-  package let bestSeconds: Double
-  package let medianSeconds: Double
-  package let runs: Int
-  package let threads: Int
-  package let layers: [Layer]
-  package let arenaBytes: Int
-  package let packedBytes: Int
-
-  /// Runs a model for about `seconds`, at least 10 and at most 1,000 times, after a warm-up.
-  package init(
-    _ model: LoadedModel, threads: Int, math: MathLibrary = .kernels, seconds: Double = 1.5
-  ) throws(Diagnostic) {
-    let plan = try Preparation.plan(Preparation.executable(model), on: math, fusesRows: true)
-    let executor = Executor(plan, workers: Workers(threads: threads))
-    func prepare() {
-      for index in 0..<executor.inputCount {
-        executor.write(SelfTestInput.tensor(plan.inputs[index].type), toInput: index)
-      }
+  /// Measures a model, and another in turn with it so that what disturbs the machine disturbs both.
+  ///
+  /// - Parameter measuresPeak: whether to find out what the machine can do at most, too
+  package func run(_ path: String, against other: String?, measuresPeak: Bool) throws(Diagnostic) -> BenchResult {
+    var subjects = [try subject(path)]
+    if let other { subjects.append(try subject(other)) }
+    for subject in subjects { subject.warmUp() }
+    let end = Machine.seconds() + seconds * Double(subjects.count)
+    while subjects.contains(where: { $0.times.count < 10 })
+      || (Machine.seconds() < end && subjects.contains { $0.times.count < 1000 })
+    {
+      for subject in subjects where subject.times.count < 1000 { subject.measure() }
     }
-    prepare()
+    for _ in 0..<20 {
+      for subject in subjects { subject.measureLayers() }
+    }
+    let workers = Workers(threads: threads)
+    let peaks: [BenchLayer.Precision: PeakRate] =
+      measuresPeak ? [.float32: .float32(workers), .int8: .int8(workers)] : [:]
+    return BenchResult(
+      model: subjects[0].result(path), against: other.map { subjects[1].result($0) }, threads: threads,
+      instructionSet: Machine.instructionSet, peaks: peaks)
+  }
+
+  /// A model made ready to run, and how long that takes at best: loading and preparing are repeated up to 20 times,
+  /// for half a second.
+  private func subject(_ path: String) throws(Diagnostic) -> Subject {
+    var load = Double.infinity
+    var prepare = Double.infinity
+    var subject: Subject?
+    let end = Machine.seconds() + 0.5
+    for attempt in 0..<20 where attempt == 0 || Machine.seconds() < end {
+      // Its memory goes before the next one's comes.
+      subject = nil
+      let start = Machine.seconds()
+      let model = try LoadedModel(path: path, size: size)
+      let loaded = Machine.seconds()
+      let graph = try Preparation.executable(model)
+      let plan = try Preparation.plan(graph, on: math, fusesRows: fusesRows)
+      let executor = Executor(plan, workers: Workers(threads: threads))
+      load = min(load, loaded - start)
+      prepare = min(prepare, Machine.seconds() - loaded)
+      subject = Subject(graph, executor)
+    }
+    guard let subject else { throw Diagnostic(.defect, "\(path): nothing was measured") }
+    subject.load = load
+    subject.prepare = prepare
+    return subject
+  }
+}
+
+/// One of the models that are measured in turn.
+private final class Subject {
+  private let graph: Graph
+  private let executor: Executor
+  private var layers: [Double]
+  private(set) var times: [Double] = []
+  var load = 0.0
+  var prepare = 0.0
+
+  init(_ graph: Graph, _ executor: Executor) {
+    self.graph = graph
+    self.executor = executor
+    layers = [Double](repeating: .infinity, count: executor.plan.steps.count)
+  }
+
+  func warmUp() {
+    for index in 0..<executor.inputCount {
+      executor.write(SelfTestInput.tensor(executor.plan.inputs[index].type), toInput: index)
+    }
     for _ in 0..<3 { executor.run() }
-    var times: [Double] = []
-    let end = Machine.seconds() + seconds
-    while times.count < 10 || (Machine.seconds() < end && times.count < 1000) {
+  }
+
+  func measure() {
+    // The other model has emptied the caches: the first run only fills them again.
+    executor.run()
+    for _ in 0..<5 {
       let start = Machine.seconds()
       executor.run()
       times.append(Machine.seconds() - start)
     }
-    times.sort()
-    bestSeconds = times[0]
-    medianSeconds = times[times.count / 2]
-    runs = times.count
-    self.threads = threads
-    arenaBytes = plan.arenaBytes
-    packedBytes = plan.packedBytes
-    layers = Benchmark.measureLayers(plan, executor)
   }
 
-  private static func measureLayers(_ plan: Plan, _ executor: Executor) -> [Layer] {
-    var best = [Double](repeating: .infinity, count: plan.steps.count)
-    for _ in 0..<20 {
-      var start = Machine.seconds()
-      executor.run { step, _ in
-        let now = Machine.seconds()
-        best[step] = min(best[step], now - start)
-        start = Machine.seconds()
-      }
-    }
-    return zip(plan.steps, best).map { step, seconds in
-      Layer(
-        name: step.name, op: step.operatorName, implementation: step.kernel.implementation,
-        output: step.outputs.first?.type.shape ?? [], macs: step.work.macs, bestSeconds: seconds)
+  func measureLayers() {
+    executor.run()
+    var start = Machine.seconds()
+    executor.run { step, _ in
+      let now = Machine.seconds()
+      layers[step] = min(layers[step], now - start)
+      start = now
     }
   }
 
-  package var json: JSON {
-    .object([
-      "best_ms": .double(bestSeconds * 1e3), "median_ms": .double(medianSeconds * 1e3), "runs": .int(runs),
-      "threads": .int(threads), "isa": .string(Machine.instructionSet), "arena_bytes": .int(arenaBytes),
-      "packed_bytes": .int(packedBytes),
-      "layers": .array(
-        layers.map { layer in
-          .object([
-            "name": .string(layer.name), "op": .string(layer.op), "implementation": .string(layer.implementation),
-            "output": .ints(layer.output), "macs": .int(layer.macs), "best_ms": .double(layer.bestSeconds * 1e3),
-            "gmacs_per_second": .double(layer.bestSeconds > 0 ? Double(layer.macs) / layer.bestSeconds / 1e9 : 0),
-          ])
-        }),
-    ])
-  }
-}
-
-extension Benchmark {
-  /// The figures for people.
-  package func text(title: String, perLayer: Bool) -> String {
-    var lines = [
-      "\(Printable.name(title, limit: 200)): best \(Figures.decimal(bestSeconds * 1e3, 3)) ms, "
-        + "median \(Figures.decimal(medianSeconds * 1e3, 3)) ms of \(runs) runs, \(threads) thread\(threads == 1 ? "" : "s"), \(Machine.instructionSet)"
-    ]
-    if perLayer {
-      let total = layers.reduce(0) { $0 + $1.bestSeconds }
-      var table = TextTable([
-        ("layer", .left), ("operator", .left), ("kernel", .left), ("output", .left), ("us", .right), ("share", .right),
-        ("GMAC/s", .right),
-      ])
-      for layer in layers {
-        table.add([
-          Printable.name(layer.name, limit: 48), layer.op, layer.implementation, Figures.shape(layer.output),
-          Figures.decimal(layer.bestSeconds * 1e6, 1), Figures.percent(total > 0 ? layer.bestSeconds / total : 0),
-          layer.macs > 0 ? Figures.decimal(Double(layer.macs) / layer.bestSeconds / 1e9, 1) : "",
-        ])
-      }
-      lines += table.lines(indent: 2)
-    }
-    return lines.joined(separator: "\n") + "\n"
+  func result(_ name: String) -> BenchModel {
+    let plan = executor.plan
+    let sorted = times.sorted()
+    return BenchModel(
+      name: name, bestSeconds: sorted[0], medianSeconds: sorted[sorted.count / 2], runs: sorted.count,
+      loadSeconds: load, prepareSeconds: prepare, arenaBytes: plan.arenaBytes, packedBytes: plan.packedBytes,
+      layers: zip(plan.steps, layers).map { step, seconds in
+        let isInt8 = step.nodes.contains { node in
+          graph[node]?.inputs.first?.map { graph.type(of: $0).element == .int8 } ?? false
+        }
+        return BenchLayer(
+          name: step.name, op: step.operatorName, implementation: step.kernel.implementation,
+          output: step.outputs.first?.type.shape ?? [], macs: step.work.macs, precision: isInt8 ? .int8 : .float32,
+          bestSeconds: seconds, origins: step.nodes.flatMap { graph[$0]?.origins ?? [] })
+      })
   }
 }

@@ -189,7 +189,8 @@ package struct Compilation {
 
   private func stage(_ bundle: Bundle) throws(Diagnostic) -> (StagedFile, Report.BundleFile) {
     do throws(BundleError) {
-      let (staged, sections) = try BundleWriter.stage(bundle, for: request.output)
+      let (staged, sections) = try BundleWriter.stage(
+        bundle, for: request.output, compression: request.recipe.store.compression)
       let file = try BundleReader.open(staged.aside)
       let described = Report.BundleFile(
         path: request.output, bytes: file.size, sha256: file.sha256().hex,

@@ -1,4 +1,5 @@
 import Bundles
+import CanonicalJSON
 import IR
 import Images
 import ONNX
@@ -8,10 +9,14 @@ import Tensors
 package struct Conversion {
   private let model: LoadedModel
   private let settings: DataSettings
+  private let store: Recipe.Store?
 
-  package init(_ model: LoadedModel, settings: DataSettings) {
+  /// - Parameter store: how a bundle holds weights; nil for raw ones in a float checkpoint, and for those of a compiled
+  ///   bundle as its recipe says
+  package init(_ model: LoadedModel, settings: DataSettings, store: Recipe.Store? = nil) {
     self.model = model
     self.settings = settings
+    self.store = store
   }
 
   /// Refuses names of formats that cannot be written.
@@ -31,7 +36,7 @@ package struct Conversion {
     }
   }
 
-  /// A float checkpoint: the graph as it was read, its weights raw so that they map straight into memory.
+  /// A bundle of the graph as it was read, with everything a bundle it was read from holds.
   private func writeBundle(to path: String) throws(Diagnostic) {
     var bundle = model.bundle ?? Bundle(kind: .checkpoint, graph: model.graph)
     if model.bundle == nil { bundle.provenance = Provenance.json(source: model, hash: model.sha256, recipe: nil) }
@@ -40,10 +45,30 @@ package struct Conversion {
       if settings.describesPreprocessing { bundle.preprocessing = try binding.preprocessing(for: [])?.json }
       bundle.labels = binding.labels
     }
+    let store = store ?? recipeStore ?? (bundle.kind == .checkpoint ? .raw : .compact)
+    if bundle.kind == .compiled { bundle.provenance = recording(store, in: bundle.provenance) }
     do throws(BundleError) {
-      try BundleWriter.write(bundle, to: path, compression: bundle.kind == .checkpoint ? .none : .smallest)
+      try BundleWriter.write(bundle, to: path, compression: store.compression)
     } catch {
       throw .refused("\(error)")
     }
+  }
+
+  /// What the recipe in a compiled bundle's provenance says of its weights.
+  private var recipeStore: Recipe.Store? {
+    guard case .object(let provenance)? = model.bundle?.provenance, case .object(let recipe)? = provenance["recipe"],
+      case .string(let name)? = recipe["store"]
+    else { return nil }
+    return Recipe.Store(rawValue: name)
+  }
+
+  /// Provenance whose recipe gives the bundle that is written, so that compiling it anew gives the same bytes.
+  private func recording(_ store: Recipe.Store, in provenance: JSON?) -> JSON? {
+    guard case .object(var object)? = provenance, case .object(var recipe)? = object["recipe"] else {
+      return provenance
+    }
+    recipe["store"] = .string(store.rawValue)
+    object["recipe"] = .object(recipe)
+    return .object(object)
   }
 }

@@ -50,14 +50,15 @@ package struct LoadedModel: Sendable {
   /// - Parameters:
   ///   - size: height and width for ONNX models that leave them free
   ///   - checksWeights: whether to look for NaN and infinity in all weights, which reads the whole file
+  ///   - readsSelfTest: whether a bundle's self-test is wanted
   package init(
-    path: String, size: (height: Int, width: Int)? = nil, checksWeights: Bool = true
+    path: String, size: (height: Int, width: Int)? = nil, checksWeights: Bool = true, readsSelfTest: Bool = false
   ) throws(Diagnostic) {
     self.path = path
     if BundleReader.recognizes(path) {
       do throws(BundleError) {
         let file = try BundleReader.open(path)
-        let bundle = try file.read()
+        let bundle = try file.read(selfTest: readsSelfTest)
         format = .derm
         graph = bundle.graph
         fileBytes = file.size

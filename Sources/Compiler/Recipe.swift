@@ -1,3 +1,4 @@
+package import Bundles
 package import CanonicalJSON
 package import Quantization
 
@@ -10,6 +11,16 @@ package struct Recipe: Sendable {
     case layer
   }
 
+  /// How a bundle holds weights.
+  package enum Store: String, Sendable, CaseIterable {
+    /// Coded so that the file is small; expanded when it is read.
+    case compact
+    /// As they are: a larger file that loads faster, as weights are read where they lie in it.
+    case raw
+
+    package var compression: BundleWriter.Compression { self == .raw ? .rawConstants : .smallest }
+  }
+
   package var int8 = false
   package var estimator = RangeEstimator.mse
   package var correctsBias = true
@@ -19,6 +30,7 @@ package struct Recipe: Sendable {
   /// How many calibration samples to use, nil for all.
   package var samples: Int?
   package var seed: UInt64 = 0
+  package var store = Store.compact
 
   package init() {}
 
@@ -32,6 +44,7 @@ package struct Recipe: Sendable {
       "prune_scope": .string(pruneScope.rawValue),
       "samples": samples.map { .int($0) } ?? .null,
       "seed": .int(Int(truncatingIfNeeded: seed)),
+      "store": .string(store.rawValue),
     ])
   }
 }

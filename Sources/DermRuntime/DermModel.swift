@@ -29,12 +29,7 @@ public final class DermModel {
   ///   - threads: how many threads one inference uses
   /// - Throws: `DermError` where the file is damaged, not a bundle, or does not hold one image input
   public init(path: String, threads: Int = 1) throws(DermError) {
-    let bundle: Bundle
-    do throws(BundleError) { bundle = try BundleReader.open(path).read() } catch { throw DermError("\(error)") }
-    let plan: Plan
-    do throws(NodeError) { plan = try Plan(bundle.graph, math: KernelMath(), rowFusion: .standard) } catch {
-      throw DermError("\(path): \(error)")
-    }
+    let (plan, bundle) = try DermModel.load(path)
     guard plan.inputs.count == 1, plan.inputs[0].type.element == .float32, let output = plan.outputs.first,
       output.type.element == .float32
     else { throw DermError("\(path): expected one float32 input and a float32 output") }
@@ -44,6 +39,25 @@ public final class DermModel {
     isChannelsFirst = inputShape.count == 4 && [1, 3].contains(inputShape[1]) && ![1, 3].contains(inputShape[3])
     preprocessing = try DermModel.preprocessing(bundle, inputShape, isChannelsFirst, path)
     executor = Executor(plan, workers: Workers(threads: threads))
+  }
+
+  /// A bundle's graph made ready to run, and the records beside it. What was needed to get there, the graph with its
+  /// constants included, is gone when this returns, and the allocator has given its pages back: they would stay resident
+  /// beside the packed weights.
+  private static func load(_ path: String) throws(DermError) -> (plan: Plan, records: Bundle) {
+    var bundle: Bundle
+    do throws(BundleError) { bundle = try BundleReader.open(path).read(selfTest: false) } catch {
+      throw DermError("\(error)")
+    }
+    Heap.trim()
+    defer { Heap.trim() }
+    do throws(NodeError) {
+      let plan = try Plan(bundle.graph, math: KernelMath(), rowFusion: .standard)
+      bundle.graph = Graph(name: "")
+      return (plan, bundle)
+    } catch {
+      throw DermError("\(path): \(error)")
+    }
   }
 
   private static func preprocessing(
@@ -89,10 +103,16 @@ public final class DermModel {
 
   private func classify(_ image: Image) throws(DermError) -> [Float] {
     guard let preprocessing else { throw DermError("the bundle does not say how images become inputs; use run(_:)") }
-    let pixels: [Float]
-    do throws(ImageError) { pixels = try preprocessing.apply(image) } catch { throw DermError("\(error)") }
-    pixels.withUnsafeBytes {
-      executor.write($0, layout: isChannelsFirst ? .channelsLast : .rowMajor, toInput: 0)
+    let fitted: Image
+    do throws(ImageError) { fitted = try preprocessing.fit(image) } catch { throw DermError("\(error)") }
+    let input = executor.input(0)
+    if isChannelsFirst || input.layout == .rowMajor {
+      // Straight to where the model reads it.
+      preprocessing.normalize(fitted, layout: isChannelsFirst ? input.layout : .channelsLast, into: input.elements())
+    } else {
+      var pixels = [Float](repeating: 0, count: preprocessing.count)
+      pixels.withUnsafeMutableBufferPointer { preprocessing.normalize(fitted, layout: .channelsLast, into: $0) }
+      pixels.withUnsafeBytes { executor.write($0, toInput: 0) }
     }
     return DermModel.probabilities(execute())
   }

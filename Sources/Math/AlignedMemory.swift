@@ -14,3 +14,9 @@ package final class AlignedMemory: @unchecked Sendable {
 
   deinit { base.deallocate() }
 }
+
+/// The heap all objects share.
+package enum Heap {
+  /// Gives memory that was freed back to the system: after work that needed much for a short time.
+  package static func trim() { ck_trim_heap() }
+}

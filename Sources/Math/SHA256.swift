@@ -15,6 +15,21 @@ package struct SHA256: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
+  /// The digest of some bytes, read in pieces of at most `size` one after the other; `done` is told of each that is done with.
+  package init(of data: UnsafeRawBufferPointer, inPiecesOf size: Int, done: (Range<Int>) -> Void) {
+    var stream = ck_sha256_stream()
+    ck_sha256_begin(&stream)
+    for start in stride(from: 0, to: data.count, by: max(1, size)) {
+      let piece = start..<min(data.count, start + max(1, size))
+      ck_sha256_add(&stream, UnsafeRawBufferPointer(rebasing: data[piece]).baseAddress, piece.count)
+      done(piece)
+    }
+    bytes = [UInt8](unsafeUninitializedCapacity: SHA256.size) { digest, count in
+      ck_sha256_end(&stream, digest.baseAddress)
+      count = SHA256.size
+    }
+  }
+
   package init(of data: [UInt8]) {
     self = data.withUnsafeBytes { SHA256(of: $0) }
   }

@@ -10,8 +10,8 @@ package import Tensors
 package struct Plan: Sendable {
   /// One kernel with its places in memory.
   package struct Step: Sendable {
-    /// The node it computes, or nil for a layout conversion.
-    package let node: NodeID?
+    /// The nodes it computes: one, those of a chain that is computed band by band, or none for a layout conversion.
+    package let nodes: [NodeID]
     package let name: String
     package let operatorName: String
     package let kernel: Kernel
@@ -144,7 +144,7 @@ private struct PlanBuilder {
     }
     steps.append(
       Plan.Step(
-        node: node.id, name: node.name, operatorName: node.op.name, kernel: kernel, inputs: arguments,
+        nodes: [node.id], name: node.name, operatorName: node.op.name, kernel: kernel, inputs: arguments,
         outputs: results, values: node.outputs, work: node.op.work(operands, types)))
   }
 
@@ -213,7 +213,7 @@ private struct PlanBuilder {
     let converted = newPlace(place.type, layout, at: index)
     steps.append(
       Plan.Step(
-        node: nil, name: "\(graph[value].name) to \(layout == .channelsLast ? "NHWC" : "NCHW")",
+        nodes: [], name: "\(graph[value].name) to \(layout == .channelsLast ? "NHWC" : "NCHW")",
         operatorName: "Layout", kernel: LayoutConversion.kernel(place.type, to: layout), inputs: [place],
         outputs: [converted], values: [], work: Work()))
     places[value, default: [:]][layout] = converted
@@ -261,7 +261,8 @@ private struct PlanBuilder {
   /// Lets kernels that may write over their first input do so where that input dies with them.
   mutating func shareMemory() {
     for (index, step) in steps.enumerated() {
-      guard let id = step.node, let node = graph[id], node.op is any InPlace, let input = step.inputs.first ?? nil,
+      guard step.nodes.count == 1, let node = graph[step.nodes[0]], node.op is any InPlace,
+        let input = step.inputs.first ?? nil,
         let output = step.outputs.first
       else { continue }
       let root = self.root(input.storage)

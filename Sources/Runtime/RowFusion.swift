@@ -220,7 +220,7 @@ extension RowFusion {
       implementation: chain.map(\.kernel.implementation).joined(separator: " + ")
     ) { fusion.run($0) }
     return Plan.Step(
-      node: nil, name: chain.map(\.name).joined(separator: " + "),
+      nodes: chain.flatMap(\.nodes), name: chain.map(\.name).joined(separator: " + "),
       operatorName: chain.map(\.operatorName).joined(separator: " + "), kernel: kernel, inputs: inputs,
       outputs: last.outputs, values: last.values, work: chain.reduce(Work()) { $0 + $1.work })
   }

@@ -1,9 +1,9 @@
 import Glibc
 
-/// Immutable bytes shared by tensors: owned memory, or part of a mapped file that it keeps alive.
+/// Immutable bytes shared by tensors: owned memory, or part of a mapped file or of another buffer, which it keeps alive.
 ///
-/// Owned memory is 64-byte aligned and readable `Buffer.padding` bytes past its end, as kernels require; mapped memory
-/// is neither.
+/// Owned memory is 64-byte aligned and readable `Buffer.padding` bytes past its end, as kernels require; other memory need
+/// be neither.
 package final class Buffer: Sendable {
   /// Readable bytes after the end of owned memory.
   package static let padding = 64
@@ -11,21 +11,43 @@ package final class Buffer: Sendable {
 
   package let count: Int
   nonisolated(unsafe) private let base: UnsafeMutableRawPointer
-  private let owner: MappedFile?
+  private let owner: Owner
 
-  /// The mapped file the bytes lie in; nil for owned memory.
-  package var file: MappedFile? { owner }
+  private enum Owner {
+    case itself
+    case file(MappedFile)
+    case buffer(Buffer)
+  }
+
+  /// The mapped file the bytes lie in; nil for other memory.
+  package var file: MappedFile? {
+    switch owner {
+    case .itself: nil
+    case .file(let file): file
+    case .buffer(let buffer): buffer.file
+    }
+  }
 
   /// Whether the memory is aligned and padded as kernels need it.
-  package var isOwned: Bool { owner == nil }
+  package var isOwned: Bool { if case .itself = owner { true } else { false } }
 
-  /// Allocates zeroed memory and lets `fill` write it.
-  package init(count: Int, fill: (UnsafeMutableRawBufferPointer) -> Void = { _ in }) {
+  /// Allocates memory and lets `fill` write it.
+  ///
+  /// - Parameter isZeroed: whether it is zero before; else `fill` must write all of it
+  package init(count: Int, isZeroed: Bool = true, fill: (UnsafeMutableRawBufferPointer) -> Void = { _ in }) {
     self.count = count
     base = .allocate(byteCount: max(count, 1) + Buffer.padding, alignment: Buffer.alignment)
-    memset(base, 0, count + Buffer.padding)
-    owner = nil
+    memset(isZeroed ? base : base + count, 0, isZeroed ? count + Buffer.padding : Buffer.padding)
+    owner = .itself
     fill(UnsafeMutableRawBufferPointer(start: base, count: count))
+  }
+
+  /// A range of another buffer, which lives as long as this one; nil when it is not inside.
+  package init?(_ buffer: Buffer, offset: Int, count: Int) {
+    guard offset >= 0, count >= 0, offset <= buffer.count - count else { return nil }
+    self.count = count
+    base = buffer.base + offset
+    owner = .buffer(buffer)
   }
 
   /// A range of a mapped file, which stays mapped as long as the buffer lives; nil when it is not inside the file.
@@ -35,13 +57,13 @@ package final class Buffer: Sendable {
     // A mapped buffer is never written: no method hands out a mutable pointer after initialisation.
     base = UnsafeMutableRawPointer(
       mutating: file.bytes.baseAddress.map { $0 + offset } ?? UnsafeRawPointer(Buffer.nothing))
-    owner = file
+    owner = .file(file)
   }
 
   nonisolated(unsafe) private static let nothing = UnsafeMutableRawPointer.allocate(byteCount: 64, alignment: 64)
 
   deinit {
-    if owner == nil { base.deallocate() }
+    if isOwned { base.deallocate() }
   }
 
   /// The start of the memory for views that promise not to write; valid as long as the buffer lives.
@@ -53,9 +75,17 @@ package final class Buffer: Sendable {
   /// Whether no byte has a value.
   package func isFree(of byte: UInt8) -> Bool { count == 0 || memchr(base, Int32(byte), count) == nil }
 
+  /// Lets the pages of a mapped file that the bytes lie in leave memory: for whoever has read them and made something
+  /// else of them. They come back from the file when they are touched.
+  package func releasePages() {
+    guard let file, let start = file.bytes.baseAddress else { return }
+    let offset = UnsafeRawPointer(base) - start
+    file.releasePages(of: offset..<offset + count)
+  }
+
   /// This buffer if it is owned and aligned, else an owned copy of it.
   package func owned() -> Buffer {
     if isOwned { return self }
-    return Buffer(count: count) { $0.copyMemory(from: bytes) }
+    return Buffer(count: count, isZeroed: false) { $0.copyMemory(from: bytes) }
   }
 }

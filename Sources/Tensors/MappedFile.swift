@@ -56,7 +56,15 @@ package final class MappedFile: Sendable {
   package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
 
   /// Tells the kernel that pages read so far may leave memory: they come back from the file when touched again.
-  package func releasePages() {
-    if let base { madvise(UnsafeMutableRawPointer(mutating: base), count, MADV_DONTNEED) }
+  package func releasePages() { releasePages(of: 0..<count) }
+
+  /// The same for the pages a range of the file lies in.
+  package func releasePages(of range: Range<Int>) {
+    guard let base else { return }
+    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+    let start = max(0, range.lowerBound) / page * page
+    let end = min(count, range.upperBound)
+    guard start < end else { return }
+    madvise(UnsafeMutableRawPointer(mutating: base + start), end - start, MADV_DONTNEED)
   }
 }

@@ -1,27 +1,2 @@
-import DermRuntime
-import Glibc
-
-// derm-run BUNDLE IMAGE ...: the class of each image, with the runtime half alone.
-
-let arguments = CommandLine.arguments.dropFirst()
-
-func stop(_ message: String, code: Int32) -> Never {
-  let line = Array("derm-run: \(message)\n".utf8)
-  _ = write(2, line, line.count)
-  exit(code)
-}
-
-guard let bundle = arguments.first, arguments.count >= 2, !bundle.hasPrefix("-") else {
-  stop("usage: derm-run BUNDLE.derm IMAGE ...", code: 2)
-}
-do throws(DermError) {
-  let model = try DermModel(path: bundle)
-  for image in arguments.dropFirst() {
-    let probabilities = try model.classify(imageAt: image)
-    guard let best = probabilities.indices.max(by: { probabilities[$0] < probabilities[$1] }) else { continue }
-    let name = model.labels.indices.contains(best) ? model.labels[best] : "\(best)"
-    print("\(image)\t\(name)\t\(probabilities[best])")
-  }
-} catch {
-  stop("\(error)", code: 3)
-}
+// No more than a call: variables here, and @main, belong to the main actor and link all of Swift's concurrency, 0.6 MB.
+DermRun.run()

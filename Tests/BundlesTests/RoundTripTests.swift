@@ -92,16 +92,55 @@ import Testing
   @Test func rawConstantsAreMapped() throws {
     try withFolder { folder in
       let bundle = Bundle(kind: .checkpoint, graph: try Sample.floatGraph())
-      for compression in [BundleWriter.Compression.none, .smallest] {
+      for compression in [BundleWriter.Compression.none, .smallest, .rawConstants] {
         let reports = try BundleWriter.write(bundle, to: "\(folder)/a.derm", compression: compression)
         let graph = try BundleReader.open("\(folder)/a.derm").read().graph
         for tensor in graph.valueIDs.compactMap({ graph.constant($0) }) {
           let section = Section.holding(tensor.element).name
           let isRaw = reports.contains { $0.name == section && $0.codec == "raw" }
-          #expect(tensor.buffer.isOwned != isRaw)
+          #expect((tensor.buffer.file != nil) == isRaw)
+          #expect(!tensor.buffer.isOwned && tensor.owned().buffer.isOwned && tensor.owned().isIdentical(to: tensor))
           #expect(UInt(bitPattern: tensor.bytes.baseAddress) % 64 == 0)
         }
       }
+    }
+  }
+
+  @Test func rawConstantsLeaveTheRestSmall() throws {
+    try withFolder { folder in
+      let raw = try BundleWriter.write(Sample.full(), to: "\(folder)/a.derm", compression: .rawConstants)
+      let small = try BundleWriter.write(Sample.full(), to: "\(folder)/b.derm", compression: .smallest)
+      for (one, other) in zip(raw, small) {
+        let isConstants = ["weights", "parameters", "integers"].contains(one.name)
+        #expect(isConstants ? one.codec == "raw" && one.storedBytes == one.rawBytes : one == other)
+      }
+      let (one, other) = (
+        try BundleReader.open("\(folder)/a.derm").read(), try BundleReader.open("\(folder)/b.derm").read()
+      )
+      try BundleWriter.write(one, to: "\(folder)/c.derm")
+      #expect(try bytes(of: "\(folder)/c.derm") == bytes(of: "\(folder)/b.derm"))
+      #expect(
+        one.graph.valueIDs.allSatisfy { id in
+          guard let tensor = one.graph.constant(id) else { return other.graph.constant(id) == nil }
+          // What was released comes back from the file.
+          tensor.buffer.releasePages()
+          return other.graph.constant(id)?.isIdentical(to: tensor) == true
+        })
+    }
+  }
+
+  @Test func selfTestIsReadWhereItIsWanted() throws {
+    try withFolder { folder in
+      try BundleWriter.write(Sample.full(), to: "\(folder)/a.derm")
+      let file = try BundleReader.open("\(folder)/a.derm")
+      #expect(try file.read().selfTest != nil)
+      #expect(try file.read(selfTest: false).selfTest == nil)
+      #expect(try file.read(selfTest: false).labels?.count == 7)
+      // Its bytes are checked all the same.
+      var damaged = try bytes(of: "\(folder)/a.derm")
+      damaged[damaged.count - 1] ^= 1
+      try OutputFile.write(damaged, to: "\(folder)/b.derm")
+      #expect(throws: BundleError.self) { try BundleReader.open("\(folder)/b.derm").read(selfTest: false) }
     }
   }
 

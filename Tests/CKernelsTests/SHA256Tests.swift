@@ -36,6 +36,26 @@ private func digests(_ bytes: [UInt8]) -> (fast: String, portable: String) {
     #expect(portable == expected)
   }
 
+  /// Data in pieces has the digest of the whole, wherever the cuts are.
+  @Test func pieces() {
+    let bytes = (0..<300).map { UInt8(truncatingIfNeeded: $0 &* 131 &+ 17) }
+    for size in [0, 1, 55, 56, 63, 64, 65, 128, 300] {
+      let whole = digests(Array(bytes[..<size])).fast
+      for piece in [1, 7, 63, 64, 65, 100, 300] {
+        var stream = ck_sha256_stream()
+        ck_sha256_begin(&stream)
+        for start in stride(from: 0, to: size, by: piece) {
+          let part = Array(bytes[start..<min(size, start + piece)])
+          ck_sha256_add(&stream, part, part.count)
+        }
+        ck_sha256_add(&stream, nil, 0)
+        var digest = [UInt8](repeating: 0, count: 32)
+        ck_sha256_end(&stream, &digest)
+        #expect(hex(digest) == whole, "\(size) bytes in pieces of \(piece)")
+      }
+    }
+  }
+
   @Test func aMillionLetters() {
     let (fast, portable) = digests([UInt8](repeating: UInt8(ascii: "a"), count: 1_000_000))
     #expect(fast == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0")

@@ -158,6 +158,35 @@ import Testing
     #expect(try bench["threads"].int() == 1)
     #expect(try bench["layers"].elements().count > 30)
     #expect(try bench["isa"].string() != "")
+    #expect(try bench["load_ms"].double() > 0 && bench["prepare_ms"].double() > 0)
+    for layer in try bench["layers"].elements() where try layer["macs"].int() > 0 {
+      #expect(try layer["peak_share"].double() > 0)
+    }
+  }
+
+  @Test func benchComparesLayers() throws {
+    let outcome = try Program.run(
+      ["bench", try Compiled.bundle(), "--against", Fixture.mobilenet, "--json"], environment: ["DERMC_ISA": "avx2"])
+    #expect(outcome.status == 0 && outcome.error == "")
+    let bench = try outcome.json()
+    #expect(["avx2", "scalar"].contains(try bench["isa"].string()))
+    let layers = try bench["layers"].elements()
+    let others = try bench["against"]["layers"].elements()
+    var seen = 0
+    for pair in try bench["pairs"].elements() {
+      let own = try pair["layers"].ints(in: 0...layers.count - 1)
+      seen += own.count
+      // Every layer that multiplies stands beside the one it was made from.
+      let macs = try own.reduce(0) { try $0 + layers[$1]["macs"].int() }
+      #expect(
+        try macs == pair["against"].ints(in: 0...others.count - 1).reduce(0) { try $0 + others[$1]["macs"].int() })
+      if macs > 0 { #expect(try pair["speedup"].double() > 0) }
+    }
+    #expect(seen == layers.count)
+    let text = try Program.run("bench", try Compiled.bundle(), "--against", Fixture.mobilenet, "--per-layer")
+    for part in ["float32 us", "int8 us", "of peak", "furthest from the limit", "as fast"] {
+      #expect(text.output.contains(part), "\(part)")
+    }
   }
 
   @Test func gateKeepsAndBreaks() throws {

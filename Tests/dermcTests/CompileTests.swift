@@ -75,6 +75,30 @@ import Testing
     #expect(try MappedFile.contents(of: folder / "model.npy") == MappedFile.contents(of: folder / "bundle.npy"))
   }
 
+  /// Raw and compact bundles are two forms of one: convert goes from each to the very bytes compile writes of the other.
+  @Test func storesWeightsAsAsked() throws {
+    let folder = try Folder()
+    for store in ["compact", "raw"] {
+      let outcome = try Program.run(
+        "compile", Fixture.cnn, "--int8", "--calib", Fixture.calibration, "--samples", "10", "--preprocess",
+        Fixture.preprocessing, "--store", store, "-o", folder / "\(store).derm", "--quiet")
+      #expect(outcome.status == 0, "\(outcome.error)")
+      let report = JSONNode(try JSON(parsing: MappedFile.contents(of: folder / "\(store).report.json")), name: "report")
+      #expect(try report["recipe"]["store"].string() == store)
+      for section in try report["bundle"]["sections"].elements() where try section["name"].string() == "weights" {
+        #expect(try (section["codec"].string() == "raw") == (store == "raw"))
+      }
+    }
+    for (store, other) in [("compact", "raw"), ("raw", "compact")] {
+      let (source, target) = (folder / "\(store).derm", folder / "converted.derm")
+      #expect(try Program.run("convert", source, "-o", target, "--store", other, "--quiet").status == 0)
+      #expect(try MappedFile.contents(of: target) == MappedFile.contents(of: folder / "\(other).derm"))
+      #expect(try Program.run("convert", source, "-o", target, "--quiet").status == 0)
+      #expect(try MappedFile.contents(of: target) == MappedFile.contents(of: source))
+      #expect(try Program.run("verify", target).status == 0)
+    }
+  }
+
   @Test func prunedWeightsStayZero() throws {
     let folder = try Folder()
     let outcome = try Program.run(

@@ -83,6 +83,7 @@ import Testing
   static let usages: [(words: [String], parts: [String])] = [
     (["--int8"], ["--int8 needs --calib"]),
     (["--range", "best"], ["--range best", "minmax", "entropy"]),
+    (["--store", "small"], ["--store small", "compact or raw"]),
     (["--prune", "1.5"], ["--prune 1.5"]),
     (["--prune-scope", "row"], ["--prune-scope row", "global or layer"]),
     (["--samples", "0"], ["--samples 0"]),

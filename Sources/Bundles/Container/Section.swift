@@ -22,6 +22,9 @@ enum Section: String, Sendable, CaseIterable {
     }
   }
 
+  /// Whether the section is tensors of the graph.
+  var holdsConstants: Bool { !isJSON && self != .selfTestTensors }
+
   /// Bytes of the elements most of the section consists of.
   var elementSize: Int {
     switch self {

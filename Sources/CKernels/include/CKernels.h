@@ -3,4 +3,5 @@
 #include "ck_float.h"
 #include "ck_int8.h"
 #include "ck_isa.h"
+#include "ck_peak.h"
 #include "ck_system.h"

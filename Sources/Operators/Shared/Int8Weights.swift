@@ -22,7 +22,7 @@ package struct Int8Weights: Sendable {
     guard weights.buffer.isFree(of: 0x80) else {
       throw OperatorError("a weight is -128, expected -127...127")
     }
-    bias = inputs.optional(3)?.constant?.owned()
+    bias = inputs.optional(3)?.constant
     if inputs.optional(3) != nil, bias == nil {
       throw OperatorError("a bias that is computed at run time is not supported")
     }
@@ -53,6 +53,8 @@ package struct Int8Weights: Sendable {
   package func prepare(_ shape: ConvolutionShape, input: Quantization, outputScale: Float?) -> Int8Convolution {
     let multipliers = multipliers(input: input, outputScale: outputScale)
     let biasValues: [Int32] = bias?.elements() ?? []
+    // Packed weights are what runs; those of a mapped bundle need not stay in memory beside them.
+    defer { weights.buffer.releasePages() }
     return withExtendedLifetime(weights) {
       biasValues.withUnsafeBufferPointer { bias in
         multipliers.withUnsafeBufferPointer { multipliers in

@@ -14,6 +14,7 @@ struct CompileCommand: ParsableCommand {
         dermc compile model.onnx --int8 --calib data/calib
         dermc compile model.onnx --int8 --calib data/calib --eval data/val --report model.html
         dermc compile model.onnx --int8 --calib data/calib --preprocess preprocess.json --strict
+        dermc compile model.onnx --int8 --calib data/calib --store raw
         dermc compile model.onnx --prune 0.5 -o small.derm
         dermc compile model.onnx --int8 --calib data/calib --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225
       """)
@@ -56,6 +57,7 @@ struct CompileCommand: ParsableCommand {
   @Flag(help: "Refuse where a sample cannot be read, instead of leaving it out.")
   var strict = false
 
+  @OptionGroup var storage: StoreOption
   @OptionGroup(title: "How images become inputs") var preprocessing: PreprocessingOptions
   @OptionGroup var common: CommonOptions
 
@@ -101,6 +103,7 @@ struct CompileCommand: ParsableCommand {
       recipe.samples = samples
     }
     recipe.seed = seed
+    recipe.store = try storage.value() ?? .compact
     return recipe
   }
 }

@@ -8,10 +8,13 @@ struct ConvertCommand: ParsableCommand {
     abstract: "Convert between ONNX and dermc's own format, with the same outputs.",
     discussion: """
       An int8 bundle becomes ONNX in the QDQ form: int8 tensors between QuantizeLinear and DequantizeLinear.
+      Float models keep raw weights in .derm, compiled bundles keep theirs as they were compiled, unless --store says
+      otherwise.
 
       EXAMPLES
         dermc convert model.onnx -o model.derm
         dermc convert model.derm -o again.onnx
+        dermc convert model.derm -o fast.derm --store raw
       """)
 
   @Argument(help: "The model: .onnx or .derm.")
@@ -19,6 +22,8 @@ struct ConvertCommand: ParsableCommand {
 
   @Option(name: .shortAndLong, help: ArgumentHelp("Where to write: .derm or .onnx.", valueName: "file"))
   var output: String
+
+  @OptionGroup var storage: StoreOption
 
   @OptionGroup(title: "How images become inputs") var preprocessing: PreprocessingOptions
 
@@ -28,8 +33,8 @@ struct ConvertCommand: ParsableCommand {
     try Conversion.checkName(output)
     try Outputs.check([output], inputs: [model])
     let settings = try preprocessing.settings()
-    let loaded = try LoadedModel(path: model, size: settings.freeSize)
-    try Conversion(loaded, settings: settings).write(to: output)
+    let loaded = try LoadedModel(path: model, size: settings.freeSize, readsSelfTest: true)
+    try Conversion(loaded, settings: settings, store: try storage.value()).write(to: output)
     if !common.quiet { Console.output("written  \(Printable.name(output, limit: 400))") }
   }
 }

@@ -1,0 +1,25 @@
+// What the files of peak loops share.
+#pragma once
+#include "ck_peak.h"
+
+/// Makes a value unknown to the compiler, so that it can neither compute the loop in advance nor move work out of it.
+/// Costs no instruction. The constraint names the kind of register.
+#define CK_PEAK_HIDE(constraint, value) __asm__ volatile("" : constraint(value))
+
+enum {
+  CK_PEAK_SUMS = 12,    // independent sums: latency times throughput of the multiplier, and a few more
+  CK_PEAK_REPEATS = 8,  // times each sum is added to in a round
+};
+
+extern const ck_peak ck_peak_f32__scalar;
+extern const ck_peak ck_peak_f32__avx2;
+extern const ck_peak ck_peak_f32__avx512;
+extern const ck_peak ck_peak_f32__neon;
+extern const ck_peak ck_peak_s8__scalar;
+extern const ck_peak ck_peak_s8__avx2;
+extern const ck_peak ck_peak_s8__avxvnni;
+extern const ck_peak ck_peak_s8__avx512vnni;
+extern const ck_peak ck_peak_s8__amx;
+extern const ck_peak ck_peak_s8__neon;
+extern const ck_peak ck_peak_s8__neondot;
+extern const ck_peak ck_peak_s8__neoni8mm;

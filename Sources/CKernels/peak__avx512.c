@@ -1,0 +1,32 @@
+// AVX-512: fused multiply-adds in float32.
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#include "peak.h"
+
+#pragma clang attribute push(__attribute__((target("avx512f"))), apply_to = function)
+
+static uint64_t run_f32(size_t rounds) {
+  __m512 sums[CK_PEAK_SUMS], one = _mm512_set1_ps(1);
+  for (int i = 0; i < CK_PEAK_SUMS; i++) sums[i] = _mm512_setzero_ps();
+  for (size_t round = 0; round < rounds; round++)
+    for (int repeat = 0; repeat < CK_PEAK_REPEATS; repeat++) {
+#pragma clang loop unroll(full)
+      for (int i = 0; i < CK_PEAK_SUMS; i++) {
+        CK_PEAK_HIDE("+v", one);
+        sums[i] = _mm512_fmadd_ps(one, one, sums[i]);
+      }
+    }
+  uint64_t total = 0;
+  for (int i = 0; i < CK_PEAK_SUMS; i++) {
+    float lanes[16];
+    _mm512_storeu_ps(lanes, sums[i]);
+    for (int lane = 0; lane < 16; lane++) total += (uint64_t)lanes[lane];
+  }
+  return total;
+}
+
+const ck_peak ck_peak_f32__avx512 = {"peak_f32__avx512", CK_ISA_AVX512, run_f32};
+
+#pragma clang attribute pop
+#endif

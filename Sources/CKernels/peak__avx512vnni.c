@@ -1,0 +1,32 @@
+// AVX-512-VNNI: four products of bytes for each of sixteen sums.
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#include "peak.h"
+
+#pragma clang attribute push(__attribute__((target("avx512f,avx512vnni"))), apply_to = function)
+
+static uint64_t run_s8(size_t rounds) {
+  __m512i sums[CK_PEAK_SUMS], one = _mm512_set1_epi8(1);
+  for (int i = 0; i < CK_PEAK_SUMS; i++) sums[i] = _mm512_setzero_si512();
+  for (size_t round = 0; round < rounds; round++)
+    for (int repeat = 0; repeat < CK_PEAK_REPEATS; repeat++) {
+#pragma clang loop unroll(full)
+      for (int i = 0; i < CK_PEAK_SUMS; i++) {
+        CK_PEAK_HIDE("+v", one);
+        sums[i] = _mm512_dpbusd_epi32(sums[i], one, one);
+      }
+    }
+  uint64_t total = 0;
+  for (int i = 0; i < CK_PEAK_SUMS; i++) {
+    uint32_t lanes[16];
+    _mm512_storeu_si512(lanes, sums[i]);
+    for (int lane = 0; lane < 16; lane++) total += lanes[lane];
+  }
+  return total;
+}
+
+const ck_peak ck_peak_s8__avx512vnni = {"peak_s8__avx512vnni", CK_ISA_AVX512VNNI, run_s8};
+
+#pragma clang attribute pop
+#endif

@@ -1,0 +1,32 @@
+// AVX-VNNI: four products of bytes for each of eight sums.
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#include "peak.h"
+
+#pragma clang attribute push(__attribute__((target("avx2,avxvnni"))), apply_to = function)
+
+static uint64_t run_s8(size_t rounds) {
+  __m256i sums[CK_PEAK_SUMS], one = _mm256_set1_epi8(1);
+  for (int i = 0; i < CK_PEAK_SUMS; i++) sums[i] = _mm256_setzero_si256();
+  for (size_t round = 0; round < rounds; round++)
+    for (int repeat = 0; repeat < CK_PEAK_REPEATS; repeat++) {
+#pragma clang loop unroll(full)
+      for (int i = 0; i < CK_PEAK_SUMS; i++) {
+        CK_PEAK_HIDE("+x", one);
+        sums[i] = _mm256_dpbusd_avx_epi32(sums[i], one, one);
+      }
+    }
+  uint64_t total = 0;
+  for (int i = 0; i < CK_PEAK_SUMS; i++) {
+    uint32_t lanes[8];
+    _mm256_storeu_si256((__m256i *)(void *)lanes, sums[i]);
+    for (int lane = 0; lane < 8; lane++) total += lanes[lane];
+  }
+  return total;
+}
+
+const ck_peak ck_peak_s8__avxvnni = {"peak_s8__avxvnni", CK_ISA_AVXVNNI, run_s8};
+
+#pragma clang attribute pop
+#endif

@@ -1,0 +1,61 @@
+// AArch64: fused multiply-adds in float32; in int8 widening multiplications whose pairs are added up (baseline), dot
+// products of four bytes, or products of 2x8 by 8x2 matrices.
+#if defined(__aarch64__)
+#include <arm_neon.h>
+
+#include "peak.h"
+
+static uint64_t total_s32(const int32x4_t *sums) {
+  uint64_t total = 0;
+  for (int i = 0; i < CK_PEAK_SUMS; i++) total += (uint64_t)vaddlvq_s32(sums[i]);
+  return total;
+}
+
+#define LOOP(...)                                                        \
+  for (size_t round = 0; round < rounds; round++)                        \
+    for (int repeat = 0; repeat < CK_PEAK_REPEATS; repeat++) {           \
+      _Pragma("clang loop unroll(full)")                                 \
+      for (int i = 0; i < CK_PEAK_SUMS; i++) {                           \
+        CK_PEAK_HIDE("+w", one);                                         \
+        sums[i] = __VA_ARGS__;                                           \
+      }                                                                  \
+    }
+
+static uint64_t run_f32(size_t rounds) {
+  float32x4_t sums[CK_PEAK_SUMS], one = vdupq_n_f32(1);
+  for (int i = 0; i < CK_PEAK_SUMS; i++) sums[i] = vdupq_n_f32(0);
+  LOOP(vfmaq_f32(sums[i], one, one))
+  uint64_t total = 0;
+  for (int i = 0; i < CK_PEAK_SUMS; i++) total += (uint64_t)vaddvq_f32(sums[i]);
+  return total;
+}
+
+static uint64_t run_s8(size_t rounds) {
+  int32x4_t sums[CK_PEAK_SUMS];
+  int8x8_t one = vdup_n_s8(1);
+  for (int i = 0; i < CK_PEAK_SUMS; i++) sums[i] = vdupq_n_s32(0);
+  LOOP(vpadalq_s16(sums[i], vmull_s8(one, one)))
+  return total_s32(sums);
+}
+
+__attribute__((target("dotprod"))) static uint64_t run_s8_dot(size_t rounds) {
+  int32x4_t sums[CK_PEAK_SUMS];
+  int8x16_t one = vdupq_n_s8(1);
+  for (int i = 0; i < CK_PEAK_SUMS; i++) sums[i] = vdupq_n_s32(0);
+  LOOP(vdotq_s32(sums[i], one, one))
+  return total_s32(sums);
+}
+
+__attribute__((target("i8mm"))) static uint64_t run_s8_i8mm(size_t rounds) {
+  int32x4_t sums[CK_PEAK_SUMS];
+  int8x16_t one = vdupq_n_s8(1);
+  for (int i = 0; i < CK_PEAK_SUMS; i++) sums[i] = vdupq_n_s32(0);
+  LOOP(vmmlaq_s32(sums[i], one, one))
+  return total_s32(sums);
+}
+
+const ck_peak ck_peak_f32__neon = {"peak_f32__neon", CK_ISA_NEON, run_f32};
+const ck_peak ck_peak_s8__neon = {"peak_s8__neon", CK_ISA_NEON, run_s8};
+const ck_peak ck_peak_s8__neondot = {"peak_s8__neondot", CK_ISA_NEON_DOT, run_s8_dot};
+const ck_peak ck_peak_s8__neoni8mm = {"peak_s8__neoni8mm", CK_ISA_NEON_I8MM, run_s8_i8mm};
+#endif

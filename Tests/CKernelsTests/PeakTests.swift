@@ -1,0 +1,33 @@
+import CKernels
+import Testing
+
+@Suite struct PeakTests {
+  // They point to constants.
+  nonisolated(unsafe) private static let peaks: [UnsafePointer<ck_peak>] = {
+    var found = [UnsafePointer<ck_peak>?](repeating: nil, count: 32)
+    let count = ck_peak_all(&found, found.count)
+    return found.prefix(count).compactMap(\.self)
+  }()
+
+  /// The loops count their multiply-accumulates by doing them: what they return is right only if every one was done.
+  @Test(arguments: peaks.indices)
+  func countsWhatItDoes(_ index: Int) throws {
+    let peak = Self.peaks[index].pointee
+    let run = try #require(peak.run)
+    let each = run(1)
+    #expect(each > 0)
+    for rounds in [0, 2, 3, 1000] { #expect(run(rounds) == UInt64(rounds) * each, "\(String(cString: peak.name))") }
+  }
+
+  @Test func choosesWhatRuns() {
+    for isa in runnableISAs {
+      for peak in [ck_peak_f32_for(isa), ck_peak_s8_for(isa)] {
+        #expect(peak.map { ck_isa_runs($0.pointee.isa) } == 1)
+        #expect(peak.map { $0.pointee.isa.rawValue <= isa.rawValue } == true)
+      }
+    }
+    #expect(ck_peak_s8_for(CK_ISA_SCALAR).pointee.isa == CK_ISA_SCALAR)
+    // AVX-512 without VNNI has AVX2's products; AVX-VNNI is another branch.
+    if ck_isa_runs(CK_ISA_AVX512) != 0 { #expect(ck_peak_s8_for(CK_ISA_AVX512).pointee.isa == CK_ISA_AVX2) }
+  }
+}

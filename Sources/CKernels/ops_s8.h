@@ -74,9 +74,10 @@ static void ops_quantize(size_t n, const float *x, float scale, int32_t zero_poi
   vector_f divisor = splat(scale);
   for (size_t i = 0; i < n; i += WIDTH) {
     size_t count = ck_min(WIDTH, n - i);
-    float tail[WIDTH] = {0};
+    float tail[WIDTH];
     const float *from = x + i;
     if (count < WIDTH) {
+      memset(tail, 0, sizeof tail);
       memcpy(tail, from, count * sizeof(float));
       from = tail;
     }

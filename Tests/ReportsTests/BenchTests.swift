@@ -18,7 +18,7 @@ private func model(_ name: String, _ layers: [BenchLayer]) -> BenchModel {
   let seconds = layers.reduce(0) { $0 + $1.bestSeconds }
   return BenchModel(
     name: name, bestSeconds: seconds, medianSeconds: 2 * seconds, runs: 10, loadSeconds: 0.004, prepareSeconds: 0.002,
-    arenaBytes: 64, packedBytes: 128, layers: layers)
+    arenaBytes: 64, scratchBytes: 32, packedBytes: 128, layers: layers)
 }
 
 @Suite struct BenchTests {

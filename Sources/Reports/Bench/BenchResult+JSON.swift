@@ -35,7 +35,7 @@ extension BenchResult {
       "best_ms": .double(model.bestSeconds * 1e3), "median_ms": .double(model.medianSeconds * 1e3),
       "runs": .int(model.runs), "load_ms": .double(model.loadSeconds * 1e3),
       "prepare_ms": .double(model.prepareSeconds * 1e3), "arena_bytes": .int(model.arenaBytes),
-      "packed_bytes": .int(model.packedBytes),
+      "scratch_bytes": .int(model.scratchBytes), "packed_bytes": .int(model.packedBytes),
       "layers": .array(
         model.layers.map { layer in
           .object([

@@ -55,12 +55,14 @@ package struct BenchModel: Sendable {
   /// From the graph to something that runs: kernels chosen, weights packed, memory laid out.
   package var prepareSeconds: Double
   package var arenaBytes: Int
+  /// Memory for rows and tables of one thread.
+  package var scratchBytes: Int
   package var packedBytes: Int
   package var layers: [BenchLayer]
 
   package init(
     name: String, bestSeconds: Double, medianSeconds: Double, runs: Int, loadSeconds: Double, prepareSeconds: Double,
-    arenaBytes: Int, packedBytes: Int, layers: [BenchLayer]
+    arenaBytes: Int, scratchBytes: Int, packedBytes: Int, layers: [BenchLayer]
   ) {
     self.name = name
     self.bestSeconds = bestSeconds
@@ -69,6 +71,7 @@ package struct BenchModel: Sendable {
     self.loadSeconds = loadSeconds
     self.prepareSeconds = prepareSeconds
     self.arenaBytes = arenaBytes
+    self.scratchBytes = scratchBytes
     self.packedBytes = packedBytes
     self.layers = layers
   }

@@ -28,7 +28,7 @@ package enum BundleCheck {
     guard let test = bundle.selfTest else { return lines + ["no self-test"] }
     let graph = try bundle.kind == .compiled ? bundle.graph : Preparation.executable(of: bundle.graph)
     let outputs = Preparation.outputs(
-      try Preparation.plan(graph, fusesRows: true), inputs: test.inputs, workers: Workers(threads: threads))
+      try Preparation.plan(graph), inputs: test.inputs, workers: Workers(threads: threads))
     for (index, (expected, output)) in zip(test.outputs, outputs).enumerated() {
       guard withExtendedLifetime((expected, output), { expected.bytes.elementsEqual(output.bytes) }) else {
         throw Diagnostic(

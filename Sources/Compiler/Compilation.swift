@@ -95,11 +95,11 @@ package struct Compilation {
     }
 
     // Compare with the original.
-    let compiledPlan = try Preparation.plan(compiled)
     var comparison = FloatComparison(threads: request.threads, observer: observer)
     if let calibration, recipe.int8 {
-      comparison.measureLayers((floatPlan, compiledPlan), graph, compiled, calibration)
+      comparison.measureLayers((floatPlan, try Preparation.plan(compiled)), graph, compiled, calibration)
     }
+    let compiledPlan = try Preparation.plan(compiled, fusesRows: true)
     let reference = recipe.pruneFraction > 0 ? try Preparation.plan(original) : floatPlan
     let accuracy = try comparison.accuracy(
       (reference, compiledPlan), evaluation: evaluation, calibration: calibration)

@@ -32,7 +32,7 @@ package enum Preparation {
     try fused(simplified(graph).graph).graph
   }
 
-  /// - Parameter fusesRows: for plans that only run; those whose layers are observed keep every layer a step.
+  /// - Parameter fusesRows: as models run; plans whose layers are observed keep every layer a step.
   package static func plan(
     _ graph: Graph, on library: MathLibrary = .kernels, fusesRows: Bool = false
   ) throws(Diagnostic) -> Plan {

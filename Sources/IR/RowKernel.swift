@@ -1,5 +1,3 @@
-package import Tensors
-
 /// The way of a kernel each of whose output rows needs only a window of one input's rows: it computes any rows by
 /// themselves, on the calling thread, from input rows wherever they lie. Rows are those of one channels-last image.
 package struct RowKernel: Sendable {
@@ -24,6 +22,13 @@ package struct RowKernel: Sendable {
       self.span = span
       self.stride = stride
       self.padding = padding
+    }
+
+    /// The rows that output rows need of an input of so many.
+    package func inputRows(for rows: Range<Int>, of count: Int) -> Range<Int> {
+      let lower = rows.lowerBound * stride - padding
+      let upper = (rows.upperBound - 1) * stride - padding + span
+      return max(0, lower)..<min(count, upper)
     }
 
     /// A row needs the row at its own place.
@@ -56,12 +61,6 @@ package struct RowKernel: Sendable {
     self.run = run
   }
 
-  /// The input rows that output rows need.
-  package func inputRows(for rows: Range<Int>) -> Range<Int> {
-    let lower = rows.lowerBound * window.stride - window.padding
-    let upper = (rows.upperBound - 1) * window.stride - window.padding + window.span
-    return max(0, lower)..<min(input.rows, upper)
-  }
 }
 
 /// One band of a `RowKernel`.
@@ -73,13 +72,13 @@ package struct RowCall {
   /// Which of the operator's inputs they are.
   package let inputIndex: Int
   /// The other operand of operators with two, whole.
-  package let side: TensorView?
+  package let side: UnsafeMutableRawPointer?
   /// Where the first output row goes.
   package let output: UnsafeMutableRawPointer
   package let scratch: UnsafeMutableRawPointer
 
   package init(
-    rows: Range<Int>, input: UnsafeMutableRawPointer, inputIndex: Int, side: TensorView?,
+    rows: Range<Int>, input: UnsafeMutableRawPointer, inputIndex: Int, side: UnsafeMutableRawPointer?,
     output: UnsafeMutableRawPointer, scratch: UnsafeMutableRawPointer
   ) {
     self.rows = rows

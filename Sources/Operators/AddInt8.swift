@@ -52,7 +52,8 @@ package struct AddInt8: Operator, InPlace {
       RowKernel(input: extent, output: extent, window: .same, alike: 2) { call in
         guard let side = call.side else { return }
         let flowing = UnsafePointer(call.input.assumingMemoryBound(to: Int8.self))
-        let still = UnsafePointer(side.pointer(Int8.self) + call.rows.lowerBound * extent.bytes)
+        let still = UnsafePointer(
+          side.assumingMemoryBound(to: Int8.self) + call.rows.lowerBound * extent.bytes)
         add?(
           call.rows.count * extent.bytes, call.inputIndex == 0 ? flowing : still, Int32(a.zeroPoint), multiplierA,
           call.inputIndex == 0 ? still : flowing, Int32(b.zeroPoint), multiplierB,

@@ -80,31 +80,27 @@ extension Int8Weights {
         }
       }
     }
-    let table = output.table()
+    let requantization = output.requantization(inputZeroPoint: input.zeroPoint)
     return Kernel(
-      scratch: prepared.scratch, packedBytes: prepared.packed.count + (table?.count ?? 0),
+      scratch: prepared.scratch, packedBytes: prepared.packed.count + requantization.tableBytes,
       implementation: prepared.implementation, hasPackedConstants: true,
-      rows: images == 1 ? rowKernel(prepared, input: input, output: output, table: table) : nil
+      rows: images == 1 ? rowKernel(prepared, requantization) : nil
     ) { call in
       let source: UnsafeMutablePointer<Int8> = call.input(0).pointer()
       let target: UnsafeMutablePointer<Int8> = call.output.pointer()
-      let requantize = output.requantize(inputZeroPoint: input.zeroPoint, table: table)
       for image in 0..<images {
         prepared.run(
-          source + image * shape.inputCount, to: target + image * shape.outputCount, requantize: requantize,
-          workers: call.workers, scratch: call.scratch, stride: call.scratchStride)
+          source + image * shape.inputCount, to: target + image * shape.outputCount,
+          requantize: requantization.stage, workers: call.workers, scratch: call.scratch, stride: call.scratchStride)
       }
     }
   }
 
-  private func rowKernel(
-    _ prepared: Int8Convolution, input: Quantization, output: Int8Output, table: AlignedMemory?
-  ) -> RowKernel? {
+  private func rowKernel(_ prepared: Int8Convolution, _ requantization: Requantization) -> RowKernel? {
     RowKernel(prepared.shape, elementSize: 1, scratch: prepared.scratch(rows:)) { call in
       prepared.run(
         rows: call.rows, from: call.input.assumingMemoryBound(to: Int8.self),
-        to: call.output.assumingMemoryBound(to: Int8.self),
-        requantize: output.requantize(inputZeroPoint: input.zeroPoint, table: table), scratch: call.scratch)
+        to: call.output.assumingMemoryBound(to: Int8.self), requantize: requantization.stage, scratch: call.scratch)
     }
   }
 }

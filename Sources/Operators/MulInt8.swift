@@ -60,7 +60,7 @@ package struct MulInt8: Operator {
         guard let factors = call.side else { return }
         multiply?(
           call.rows.count * extent.bytes / channels, channels, call.input.assumingMemoryBound(to: Int8.self),
-          Int32(a.zeroPoint), factors.pointer(Int8.self), Int32(b.zeroPoint), multiplier,
+          Int32(a.zeroPoint), factors.assumingMemoryBound(to: Int8.self), Int32(b.zeroPoint), multiplier,
           Int32(output.quantization.zeroPoint), Int32(output.lower), Int32(output.upper),
           call.output.assumingMemoryBound(to: Int8.self))
       }

@@ -11,6 +11,8 @@ package final class Executor {
   private let arena: AlignedMemory
   private let scratch: AlignedMemory
   private let calls: [Call]
+  /// What each step does, with its call: copies of steps would count references of all they hold.
+  private let runs: [() -> Void]
 
   package init(_ plan: Plan, workers: Workers) {
     self.plan = plan
@@ -23,6 +25,10 @@ package final class Executor {
         inputs: step.inputs.map { $0.map { Executor.view($0, plan, arena) } },
         outputs: step.outputs.map { Executor.view($0, plan, arena) }, workers: workers, scratch: scratch.base,
         scratchStride: stride)
+    }
+    runs = zip(plan.steps, calls).map { step, call in
+      let run = step.kernel.run
+      return { run(call) }
     }
     self.arena = arena
     self.scratch = scratch
@@ -61,13 +67,13 @@ package final class Executor {
 
   /// Runs all steps.
   package func run() {
-    for (step, call) in zip(plan.steps, calls) { step.kernel.run(call) }
+    for run in runs { run() }
   }
 
   /// Runs all steps and calls `observe` after each with its index and outputs, still in cache.
   package func run(observe: (_ step: Int, _ outputs: [TensorView]) -> Void) {
-    for (index, step) in plan.steps.enumerated() {
-      step.kernel.run(calls[index])
+    for (index, run) in runs.enumerated() {
+      run()
       observe(index, calls[index].outputs)
     }
   }

@@ -21,39 +21,52 @@ package struct RowFusion: Sendable {
     let side: Int?
   }
 
-  /// The rows a stage passes to the next one.
-  private struct Held {
-    let offset: Int
-    let rowBytes: Int
+  /// A stage's place in the chain, in plain numbers: the loop over bands must not count references.
+  private struct Link {
+    let window: RowKernel.Window
+    let input: RowKernel.Extent
+    let output: RowKernel.Extent
+    let inputIndex: Int
+    let side: Int?
+    /// Where the rows for the next stage lie in the scratch memory.
+    let buffer: Int
+
+    func inputRows(for rows: Range<Int>) -> Range<Int> { window.inputRows(for: rows, of: input.rows) }
   }
 
-  private let stages: [Stage]
+  private let links: [Link]
+  private let kernels: [@Sendable (RowCall) -> Void]
   private let bandRows: Int
-  private let buffers: [Held]
   private let kernelScratch: Int
   let scratch: Int
 
-  /// - Parameter budget: bytes of buffers to aim at; bands get as many rows as fit, at least one
+  /// - Parameter budget: bytes of rows between stages to aim at; bands get as many rows as fit, at least one
   init(_ stages: [Stage], budget: Int) {
-    self.stages = stages
     let rows = stages.last?.kernel.output.rows ?? 0
     var bandRows = 1
     while bandRows < rows, RowFusion.bufferBytes(stages, bandRows: bandRows + 1) <= budget { bandRows += 1 }
     // Bands of about the same size.
-    let bands = (rows + bandRows - 1) / max(1, bandRows)
-    self.bandRows = max(1, (rows + bands - 1) / max(1, bands))
+    let bands = (rows + bandRows - 1) / bandRows
+    bandRows = max(1, (rows + bands - 1) / max(1, bands))
+    self.bandRows = bandRows
 
-    let needed = RowFusion.neededRows(stages, bandRows: self.bandRows)
+    let needed = RowFusion.neededRows(stages, bandRows: bandRows) + [bandRows]
     var end = 0
-    buffers = zip(stages.dropLast(), needed).map { stage, rows in
-      defer { end += RowFusion.aligned(rows * stage.kernel.output.bytes + Buffer.padding) }
-      return Held(offset: end, rowBytes: stage.kernel.output.bytes)
+    var most = 0
+    var links: [Link] = []
+    for (stage, rows) in zip(stages, needed) {
+      let kernel = stage.kernel
+      links.append(
+        Link(
+          window: kernel.window, input: kernel.input, output: kernel.output, inputIndex: stage.input, side: stage.side,
+          buffer: end))
+      if links.count < stages.count { end += RowFusion.aligned(rows * kernel.output.bytes + Buffer.padding) }
+      for count in stride(from: 1, through: rows, by: 1) { most = max(most, kernel.scratch(count)) }
     }
+    self.links = links
+    kernels = stages.map(\.kernel.run)
     kernelScratch = end
-    let most = zip(stages, needed + [self.bandRows]).map { stage, rows in
-      (1...max(1, rows)).reduce(0) { max($0, stage.kernel.scratch($1)) }
-    }
-    scratch = end + (most.max() ?? 0)
+    scratch = end + most
   }
 
   /// Rows of every stage but the last that a band needs where nothing is left of a band above.
@@ -78,70 +91,77 @@ package struct RowFusion: Sendable {
 
   /// Runs the chain: the call's first input to its output.
   func run(_ call: Call) {
-    let rows = stages.last?.kernel.output.rows ?? 0
-    call.workers.run(units: rows) { thread, range in run(range, call, call.scratch(thread: thread)) }
-  }
-
-  private func run(_ range: Range<Int>, _ call: Call, _ scratch: UnsafeMutableRawPointer) {
-    let last = stages.count - 1
-    withUnsafeTemporaryAllocation(of: Range<Int>.self, capacity: 2 * stages.count) { ranges in
-      // Rows each stage's buffer holds, and rows it is to add.
-      let held = UnsafeMutableBufferPointer(rebasing: ranges[..<stages.count])
-      let added = UnsafeMutableBufferPointer(rebasing: ranges[stages.count...])
-      held.initialize(repeating: 0..<0)
-      added.initialize(repeating: 0..<0)
-      var top = range.lowerBound
-      while top < range.upperBound {
-        added[last] = top..<min(top + bandRows, range.upperBound)
-        for index in stride(from: last, to: 0, by: -1) {
-          // What is held may be all that is needed, down at the padding.
-          guard !added[index].isEmpty else {
-            added[index - 1] = added[index]
-            continue
-          }
-          let needed = stages[index].kernel.inputRows(for: added[index])
-          added[index - 1] = keep(needed, of: &held[index - 1], in: buffers[index - 1], scratch)
+    call.workers.run(units: links.last?.output.rows ?? 0) { thread, rows in
+      withUnsafeTemporaryAllocation(of: Progress.self, capacity: links.count) { progress in
+        for (index, link) in links.enumerated() {
+          progress.initializeElement(at: index, to: Progress(side: link.side.map { call.input($0).base }))
         }
-        for index in 0...last { compute(index, added, held, call, scratch) }
-        top = added[last].upperBound
+        run(
+          rows, from: call.input(0).base, to: call.output.base, progress,
+          scratch: call.scratch(thread: thread))
       }
     }
   }
 
-  /// Moves those of `needed` rows that a buffer holds to its front; returns those that it lacks.
-  private func keep(
-    _ needed: Range<Int>, of held: inout Range<Int>, in buffer: Held, _ scratch: UnsafeMutableRawPointer
-  ) -> Range<Int> {
-    let base = scratch + buffer.offset
-    let kept = max(0, held.upperBound - needed.lowerBound)
-    let from = needed.lowerBound - held.lowerBound
-    if kept > 0, from > 0 {
-      base.copyMemory(from: base + from * buffer.rowBytes, byteCount: kept * buffer.rowBytes)
-    }
-    held = needed
-    return needed.lowerBound + kept..<needed.upperBound
+  /// How far one thread has come with a stage.
+  private struct Progress {
+    /// Rows its buffer holds, and rows it is to compute next.
+    var held = 0..<0
+    var added = 0..<0
+    let side: UnsafeMutableRawPointer?
   }
 
-  private func compute(
-    _ index: Int, _ added: UnsafeMutableBufferPointer<Range<Int>>, _ held: UnsafeMutableBufferPointer<Range<Int>>,
-    _ call: Call, _ scratch: UnsafeMutableRawPointer
+  private func run(
+    _ range: Range<Int>, from input: UnsafeMutableRawPointer, to output: UnsafeMutableRawPointer,
+    _ progress: UnsafeMutableBufferPointer<Progress>, scratch: UnsafeMutableRawPointer
   ) {
-    let stage = stages[index]
-    let rows = added[index]
-    guard !rows.isEmpty else { return }
-    let firstInput = stage.kernel.inputRows(for: rows).lowerBound
-    let input =
-      index == 0
-      ? call.input(0).base + firstInput * stage.kernel.input.bytes
-      : scratch + buffers[index - 1].offset + (firstInput - held[index - 1].lowerBound) * stage.kernel.input.bytes
-    let output =
-      index == stages.count - 1
-      ? call.output.base + rows.lowerBound * stage.kernel.output.bytes
-      : scratch + buffers[index].offset + (rows.lowerBound - held[index].lowerBound) * stage.kernel.output.bytes
-    stage.kernel.run(
-      RowCall(
-        rows: rows, input: input, inputIndex: stage.input, side: stage.side.map { call.input($0) }, output: output,
-        scratch: scratch + kernelScratch))
+    let last = links.count - 1
+    var top = range.lowerBound
+    while top < range.upperBound {
+      let band = top..<min(top + bandRows, range.upperBound)
+      progress[last].added = band
+      for index in stride(from: last, to: 0, by: -1) {
+        demand(progress[index].added, of: links[index], from: &progress[index - 1], scratch + links[index - 1].buffer)
+      }
+      for index in 0...last where !progress[index].added.isEmpty {
+        let link = links[index]
+        let rows = progress[index].added
+        let first = link.inputRows(for: rows).lowerBound
+        let source =
+          index == 0
+          ? input + first * link.input.bytes
+          : scratch + links[index - 1].buffer + (first - progress[index - 1].held.lowerBound) * link.input.bytes
+        let target =
+          index == last
+          ? output + rows.lowerBound * link.output.bytes
+          : scratch + link.buffer + (rows.lowerBound - progress[index].held.lowerBound) * link.output.bytes
+        kernels[index](
+          RowCall(
+            rows: rows, input: source, inputIndex: link.inputIndex, side: progress[index].side, output: target,
+            scratch: scratch + kernelScratch))
+      }
+      top = band.upperBound
+    }
+  }
+
+  /// Notes which rows a stage must add so that the next one, which `link` is, can compute `rows`; those that its buffer
+  /// holds already move to the front.
+  private func demand(
+    _ rows: Range<Int>, of link: Link, from stage: inout Progress, _ buffer: UnsafeMutableRawPointer
+  ) {
+    // What is held may be all that is needed, down at the padding.
+    guard !rows.isEmpty else {
+      stage.added = rows
+      return
+    }
+    let needed = link.inputRows(for: rows)
+    let kept = max(0, stage.held.upperBound - needed.lowerBound)
+    let from = needed.lowerBound - stage.held.lowerBound
+    if kept > 0, from > 0 {
+      buffer.copyMemory(from: buffer + from * link.input.bytes, byteCount: kept * link.input.bytes)
+    }
+    stage.held = needed
+    stage.added = needed.lowerBound + kept..<needed.upperBound
   }
 }
 

@@ -180,11 +180,11 @@ private let fault = ExitTest.Condition.signal(SIGABRT)
       (ConvCase(7, 7, 2048, 512), "igemm_s8__amx"),
       (ConvCase(56, 56, 256, 512, stride: 2), "igemm_s8__amx"),
       // Few products for each result, or one row for all the weights.
-      (ConvCase(224, 224, 3, 32, kernel: 3, stride: 2, padding: 1), "igemm_s8__avx512vnni"),
-      (ConvCase(112, 112, 16, 96), "igemm_s8__avx512vnni"),
+      (ConvCase(224, 224, 3, 32, kernel: 3, stride: 2, padding: 1), "shallow_conv_s8__avx512vnni"),
+      (ConvCase(112, 112, 16, 96), "shallow_conv_s8__avx512vnni"),
       (ConvCase(1, 1, 1280, 1000), "igemm_s8__avx512vnni"),
       (ConvCase(56, 56, 128, 128, kernel: 3, padding: 1, groups: 32), "igemm_s8__avx512vnni"),
-      (ConvCase(56, 56, 144, 144, kernel: 3, padding: 1, groups: 144), "dwconv_s8__avx512vnni"),
+      (ConvCase(56, 56, 144, 144, kernel: 3, padding: 1, groups: 144), "dwconv_3x3_s8__avx512vnni"),
     ]
     for (testCase, expected) in choices {
       var shape = testCase.shape

@@ -78,12 +78,23 @@ package struct Int8Output: Sendable, Hashable {
     return memory
   }
 
-  /// The stage as kernels take it; `table` must outlive its use.
-  package func requantize(inputZeroPoint: Int, table: AlignedMemory?) -> ck_requantize {
-    ck_requantize(
-      input_zero_point: Int32(inputZeroPoint), output_zero_point: Int32(inner.zeroPoint), lo: Int32(lower),
-      hi: Int32(upper), lut: UnsafePointer(table?.base.assumingMemoryBound(to: Int8.self)))
+  /// The stage as kernels take it.
+  package func requantization(inputZeroPoint: Int) -> Requantization {
+    let table = table()
+    return Requantization(
+      stage: ck_requantize(
+        input_zero_point: Int32(inputZeroPoint), output_zero_point: Int32(inner.zeroPoint), lo: Int32(lower),
+        hi: Int32(upper), lut: UnsafePointer(table?.base.assumingMemoryBound(to: Int8.self))), table: table)
   }
+}
+
+/// An output stage in the form of the kernels; to be kept as long as `stage` is used.
+package struct Requantization: @unchecked Sendable {
+  // Unchecked: the table is only read once it is made.
+  package let stage: ck_requantize
+  fileprivate let table: AlignedMemory?
+
+  package var tableBytes: Int { table?.count ?? 0 }
 }
 
 extension Operand {

@@ -108,7 +108,7 @@ let package = Package(
     tests("CKernels", "CAMXModel", "KernelCases"),
     tests("CanonicalJSON"),
     tests("dermc", "CanonicalJSON", "NumPyFiles", "Tensors"),
-    tests("DermRuntime", "Bundles", "CanonicalJSON", "IR", "Math", "Operators", "Runtime", "Tensors"),
+    tests("DermRuntime", "Bundles", "CanonicalJSON", "IR", "Images", "Math", "Operators", "Runtime", "Tensors"),
     tests("Images", "CanonicalJSON", "NumPyFiles", "Tensors", exclude: ["Goldens"]),
     tests("Math"),
     tests("Metrics", "CanonicalJSON"),

@@ -30,7 +30,7 @@ public final class DermModel {
   /// - Throws: `DermError` where the file is damaged, not a bundle, or does not hold one image input
   public init(path: String, threads: Int = 1) throws(DermError) {
     let (plan, bundle) = try DermModel.load(path)
-    guard plan.inputs.count == 1, plan.inputs[0].type.element == .float32, let output = plan.outputs.first,
+    guard plan.inputs.count == 1, DermModel.takesFloats(plan.inputs[0].type), let output = plan.outputs.first,
       output.type.element == .float32
     else { throw DermError("\(path): expected one float32 input and a float32 output") }
     inputShape = plan.inputs[0].type.shape
@@ -39,6 +39,12 @@ public final class DermModel {
     isChannelsFirst = inputShape.count == 4 && [1, 3].contains(inputShape[1]) && ![1, 3].contains(inputShape[3])
     preprocessing = try DermModel.preprocessing(bundle, inputShape, isChannelsFirst, path)
     executor = Executor(plan, workers: Workers(threads: threads))
+    Heap.trim()
+  }
+
+  /// Whether an input is float32, or was before the plan left quantizing it to us.
+  private static func takesFloats(_ type: TensorType) -> Bool {
+    type.element == .float32 || type.element == .int8 && type.quantization != nil
   }
 
   /// A bundle's graph made ready to run, and the records beside it. What was needed to get there, the graph with its
@@ -52,7 +58,7 @@ public final class DermModel {
     Heap.trim()
     defer { Heap.trim() }
     do throws(NodeError) {
-      let plan = try Plan(bundle.graph, math: KernelMath(), rowFusion: .standard)
+      let plan = try Plan(bundle.graph, math: KernelMath(), rowFusion: .standard, quantizesInputs: false)
       bundle.graph = Graph(name: "")
       return (plan, bundle)
     } catch {
@@ -83,7 +89,7 @@ public final class DermModel {
     guard input.count == count else {
       throw DermError("the input has \(input.count) numbers, the model takes \(count)")
     }
-    input.withUnsafeBytes { executor.write($0, toInput: 0) }
+    write(input)
     return execute()
   }
 
@@ -105,16 +111,33 @@ public final class DermModel {
     guard let preprocessing else { throw DermError("the bundle does not say how images become inputs; use run(_:)") }
     let fitted: Image
     do throws(ImageError) { fitted = try preprocessing.fit(image) } catch { throw DermError("\(error)") }
-    let input = executor.input(0)
-    if isChannelsFirst || input.layout == .rowMajor {
-      // Straight to where the model reads it.
-      preprocessing.normalize(fitted, layout: isChannelsFirst ? input.layout : .channelsLast, into: input.elements())
-    } else {
-      var pixels = [Float](repeating: 0, count: preprocessing.count)
-      pixels.withUnsafeMutableBufferPointer { preprocessing.normalize(fitted, layout: .channelsLast, into: $0) }
-      pixels.withUnsafeBytes { executor.write($0, toInput: 0) }
-    }
+    write(fitted, preprocessing)
     return DermModel.probabilities(execute())
+  }
+
+  /// Normalises an image straight to where the model reads it, quantized where it reads int8.
+  private func write(_ image: Image, _ preprocessing: Preprocessing) {
+    let input = executor.input(0)
+    guard isChannelsFirst || input.layout == .rowMajor else {
+      var pixels = [Float](repeating: 0, count: preprocessing.count)
+      pixels.withUnsafeMutableBufferPointer { preprocessing.normalize(image, layout: .channelsLast, into: $0) }
+      write(pixels)
+      return
+    }
+    let layout = isChannelsFirst ? input.layout : .channelsLast
+    if let quantization = input.type.quantization {
+      preprocessing.normalize(image, layout: layout, into: input.elements(Int8.self)) { quantization.quantize($0) }
+    } else {
+      preprocessing.normalize(image, layout: layout, into: input.elements(Float.self))
+    }
+  }
+
+  private func write(_ values: [Float]) {
+    if executor.input(0).type.element == .int8 {
+      values.withUnsafeBufferPointer { executor.quantize($0, intoInput: 0) }
+    } else {
+      values.withUnsafeBytes { executor.write($0, toInput: 0) }
+    }
   }
 
   private func execute() -> [Float] {

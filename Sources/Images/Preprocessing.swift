@@ -96,13 +96,29 @@ package struct Preprocessing: Sendable, Equatable {
 
   /// Normalises an image of `fit` into `count` floats, which need not be initialised.
   package func normalize(_ image: Image, layout: Layout, into target: UnsafeMutableBufferPointer<Float>) {
+    look(up: image, layout: layout, into: target) { $0 }
+  }
+
+  /// The same, quantized: `quantize` does it to the 256 values a channel can have.
+  package func normalize(
+    _ image: Image, layout: Layout, into target: UnsafeMutableBufferPointer<Int8>, quantize: ([Float]) -> [Int8]
+  ) {
+    look(up: image, layout: layout, into: target, convert: quantize)
+  }
+
+  private func look<Element>(
+    up image: Image, layout: Layout, into target: UnsafeMutableBufferPointer<Element>,
+    convert: ([Float]) -> [Element]
+  ) {
     let channelCount = channels.count
     guard image.pixels.count == count, target.count == count else { return }
     let (pixelStride, channelStride) = layout == .channelsLast ? (channelCount, 1) : (1, height * width)
     image.pixels.withUnsafeBufferPointer { pixels in
       for channel in 0..<channelCount {
         let source = channels == .bgr ? 2 - channel : channel
-        Self.table(scale: scale, mean: mean[channel], std: std[channel]).withUnsafeBufferPointer { table in
+        let values = convert(Self.table(scale: scale, mean: mean[channel], std: std[channel]))
+        guard values.count == 256 else { return }
+        values.withUnsafeBufferPointer { table in
           for index in 0..<height * width {
             target[index * pixelStride + channel * channelStride] = table[Int(pixels[index * channelCount + source])]
           }

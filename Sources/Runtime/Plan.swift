@@ -57,11 +57,14 @@ package struct Plan: Sendable {
   ///   - keep: values that stay readable after the whole run, at the price of their memory.
   ///   - rowFusion: when to compute chains of layers band by band; nil leaves every layer a step of its own, whose
   ///     output can be observed.
+  ///   - quantizesInputs: whether the plan quantizes inputs that are only read quantized; else `inputs` says int8 for them,
+  ///     and who writes them does it. What comes from 8-bit pixels need not become floats in between.
   package init(
-    _ graph: Graph, math: any FloatMath, keep: Set<ValueID> = [], rowFusion limits: RowFusion.Limits? = nil
+    _ graph: Graph, math: any FloatMath, keep: Set<ValueID> = [], rowFusion limits: RowFusion.Limits? = nil,
+    quantizesInputs: Bool = true
   ) throws(NodeError) {
     var builder = PlanBuilder(graph, math: math)
-    try builder.build()
+    try builder.build(quantizesInputs: quantizesInputs)
     for value in keep { builder.keepAlive(value) }
     if let limits { builder.fuseRows(limits) }
     builder.shareMemory()
@@ -95,19 +98,34 @@ private struct PlanBuilder {
     self.math = math
   }
 
-  mutating func build() throws(NodeError) {
+  mutating func build(quantizesInputs: Bool) throws(NodeError) {
+    var done: Set<NodeID> = []
     for input in graph.inputs {
+      var input = input
+      if !quantizesInputs, let quantizer = quantizer(of: input) {
+        done.insert(quantizer.id)
+        input = quantizer.outputs[0]
+      }
       let type = graph.type(of: input)
       let place = newPlace(type, wantsChannelsLast(input) ? .channelsLast : .rowMajor, at: 0)
       set(input, place)
       inputs.append(place)
     }
-    for node in graph.nodesInOrder() { try add(node) }
+    for node in graph.nodesInOrder() where !done.contains(node.id) { try add(node) }
     for output in graph.outputs {
       let place = self.place(of: output, in: .rowMajor)
       storages[place.storage].last = steps.count
       outputs.append(place)
     }
+  }
+
+  /// The node that quantizes an input, where nothing else reads that.
+  private func quantizer(of input: ValueID) -> Node? {
+    let users = graph[input].users
+    guard users.count == 1, !graph.isOutput(input), let node = graph[users[0]], node.op is QuantizeLinear else {
+      return nil
+    }
+    return node
   }
 
   /// Whether every reader of a 4-D value works on channels-last data.

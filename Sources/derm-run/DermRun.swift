@@ -15,6 +15,8 @@ enum DermRun {
         guard let best = probabilities.indices.max(by: { probabilities[$0] < probabilities[$1] }) else { continue }
         let name = model.labels.indices.contains(best) ? model.labels[best] : "\(best)"
         print("\(image)\t\(name)\t\(probabilities[best])")
+        // Each line when it is known, to a pipe too.
+        fflush(nil)
       }
     } catch {
       stop("\(error)", code: 3)

@@ -2,9 +2,9 @@
 
 usage: bench.py [--dermc PATH] [--samples N] [--runs N] [--openvino PYTHON] [--tflite PYTHON] MODEL.onnx ...
 
-ONNX Runtime is measured in this Python, which needs numpy, onnx and onnxruntime; OpenVINO with NNCF (openvino, nncf) and
-TensorFlow Lite (tensorflow-cpu) in the Pythons named, since they seldom agree on the versions they want. TensorFlow Lite
-cannot read ONNX: for models named like one of KERAS it takes that architecture with 7 classes and random weights.
+ONNX Runtime is measured in this Python, which needs numpy, onnx and onnxruntime; OpenVINO with NNCF (openvino, nncf)
+and TensorFlow Lite (tensorflow-cpu) in the Pythons named, since they seldom agree on the versions they want. TensorFlow
+Lite cannot read ONNX: for models named like one of KERAS it takes that architecture with 7 classes and random weights.
 
 Compilation: wall seconds, CPU seconds and peak memory of a whole process from the float model to the int8 file, all on
 the same N tensors. Inference: best and median milliseconds at batch 1, the programs measured in turn. Best-of-many is

@@ -77,6 +77,54 @@ struct ConvProblem {
     }
   }
 
+  /// The convolution that computes some output rows from the input rows they need, and the first of those; nil where
+  /// some row needs none.
+  private func band(_ rows: Range<Int32>) -> (shape: ck_conv_shape, first: Int)? {
+    let top = rows.lowerBound * shape.stride_h - shape.pad_top
+    let end = (rows.upperBound - 1) * shape.stride_h - shape.pad_top + (shape.kernel_h - 1) * shape.dilation_h + 1
+    guard shape.pad_top <= (shape.kernel_h - 1) * shape.dilation_h,
+      (rows.upperBound - 1) * shape.stride_h - shape.pad_top < shape.in_h
+    else { return nil }
+    var band = shape
+    band.in_h = min(shape.in_h, end) - max(0, top)
+    band.out_h = rows.upperBound - rows.lowerBound
+    band.pad_top = max(0, -top)
+    return (band, Int(max(0, top)))
+  }
+
+  /// The output computed band by band of `rows`, each as an image of its own that ends where its rows do, with the
+  /// whole image's packed weights.
+  func int8Output(_ kernel: OpaquePointer, inBandsOf rows: Int32) -> [Int8]? {
+    var output: [Int8] = []
+    var isWhole = true
+    withPacked(kernel) { packed, _ in
+      for top in stride(from: 0, to: shape.out_h, by: Int(rows)) {
+        guard let (part, first) = band(top..<min(top + rows, shape.out_h)) else {
+          isWhole = false
+          return
+        }
+        var band = part
+        let inputRow = Int(shape.in_w) * Int(shape.in_c)
+        let rowsOfInput = padded(Array(input[first * inputRow..<(first + Int(band.in_h)) * inputRow]))
+        let scratch = UnsafeMutableRawPointer.allocate(
+          byteCount: max(1, ck_conv_s8_scratch(kernel, &band)), alignment: Int(CK_ALIGN))
+        defer { scratch.deallocate() }
+        (lut ?? []).withUnsafeBufferPointer { table in
+          var requantize = ck_requantize(
+            input_zero_point: inputZeroPoint, output_zero_point: outputZeroPoint, lo: bounds.lowerBound,
+            hi: bounds.upperBound, lut: lut == nil ? nil : table.baseAddress)
+          let count = Int(band.out_h) * Int(band.out_w) * Int(band.out_c)
+          output +=
+            guarded(count, fill: 55) { target in
+              ck_conv_s8_run(
+                kernel, &band, packed, &requantize, rowsOfInput, target, 0, ck_conv_s8_units(kernel, &band), scratch)
+            } ?? []
+        }
+      }
+    }
+    return isWhole ? output : nil
+  }
+
   func floatOutput(_ kernel: OpaquePointer, parts: Int) -> [UInt32]? {
     guarded(outputCount, fill: Float(-1e30)) { output in
       withPacked(kernel) { packed, scratch in
@@ -169,6 +217,23 @@ func scalarKernel(_ shape: ck_conv_shape) throws -> OpaquePointer {
         #expect(problem.floatOutput(kernel, parts: parts) == floatReference, "\(name(kernel)) \(testCase) f32")
       }
     }
+  }
+
+  /// Bands of rows are convolutions of their own, for the kernel and with the weights of the whole image.
+  @Test(arguments: families.map(\.0))
+  func bandsAddUpToTheImage(family: String) throws {
+    let cases = try #require(Self.families.first { $0.0 == family }).1
+    var compared = 0
+    for (i, testCase) in cases.enumerated() where testCase.shape.out_h > 1 {
+      let problem = ConvProblem(testCase, seed: UInt64(i) &* 7 &+ 1)
+      let reference = problem.int8Output(try scalarKernel(problem.shape), parts: 1)
+      for kernel in convKernels(problem.shape) {
+        guard let output = problem.int8Output(kernel, inBandsOf: Int32(i % 3 + 1)) else { continue }
+        #expect(output == reference, "\(name(kernel)) \(testCase)")
+        compared += 1
+      }
+    }
+    #expect(compared > cases.count / 3)
   }
 
   @Test func extremeMultipliersStayInBounds() throws {

@@ -43,7 +43,7 @@ int64_t kc_macs(const ck_conv_shape *s) {
   return (int64_t)s->out_h * s->out_w * s->out_c * s->kernel_h * s->kernel_w * (s->in_c / s->groups);
 }
 
-enum { MOST_CASES = 320 };
+enum { MOST_CASES = 400 };
 typedef struct {
   kc_case cases[MOST_CASES];
   size_t count;
@@ -93,6 +93,13 @@ static void list_pointwise(void) {
   square(KC_POINTWISE, 1, 1, 2050, 33, 1, 1, 1, 0, 1);
   square(KC_POINTWISE, 14, 14, 24, 48, 1, 2, 1, 0, 1);
   square(KC_POINTWISE, 9, 7, 16, 32, 1, 1, 1, 1, 1);
+  uneven(KC_POINTWISE, 6, 9, 24, 40, 1, 1, 1, 1, 1, (int32_t[]){1, 0, 0, 0}, 1);
+  // Images for whom short sums have kernels of their own, and sums that are just too long for those.
+  static const int32_t sums[] = {4, 16, 24, 33, 96, 144, 192, 193};
+  static const int32_t results[] = {7, 16, 24, 40, 64, 96, 144, 200};
+  for (int32_t i = 0; i < 8; i++)
+    for (int32_t j = 0; j < 8; j++)
+      square(KC_POINTWISE, (i + j) % 4 + 1, i + j + 3, sums[i], results[j], 1, 1, 1, 0, 1);
 }
 
 static void list_dense(void) {
@@ -109,6 +116,8 @@ static void list_dense(void) {
   square(KC_DENSE, 9, 8, 32, 20, 3, 1, 3, 3, 1);
   square(KC_DENSE, 2, 2, 5, 9, 7, 1, 1, 3, 1);
   square(KC_DENSE, 14, 14, 64, 64, 3, 1, 1, 1, 1);
+  for (int32_t i = 0; i < 13; i++)
+    square(KC_DENSE, 7 + i % 3, 9 + i, i % 5 + 1, 8 * i + 8, 3 + 2 * (i % 2), i % 2 + 1, 1, 1, 1);
   uneven(KC_DENSE, 8, 9, 3, 24, 3, 3, 2, 2, 1, (int32_t[]){0, 0, 1, 1}, 1);
   uneven(KC_DENSE, 8, 9, 20, 24, 3, 3, 2, 2, 1, (int32_t[]){2, 1, 0, 3}, 1);
   uneven(KC_DENSE, 7, 9, 17, 19, 1, 7, 1, 1, 1, (int32_t[]){0, 3, 0, 3}, 1);
@@ -144,6 +153,12 @@ static void list_depthwise(void) {
     uneven(KC_DEPTHWISE, 8, 9, c, c, 3, 3, 2, 2, 1, (int32_t[]){0, 0, 1, 1}, c);
     uneven(KC_DEPTHWISE, 8, 9, c, c, 3, 5, 1, 2, 1, (int32_t[]){2, 1, 0, 3}, c);
   }
+  // Last channels that share vectors with neighbouring pixels, in rows of any length.
+  static const int32_t parts[] = {16, 32, 48, 96, 112, 144, 240};
+  for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+    for (int32_t width = 1; width <= 9; width += 1 + (width > 5))
+      for (int32_t stride = 1; stride <= 2; stride++)
+        square(KC_DEPTHWISE, width % 3 + 3, width * stride, parts[i], parts[i], 3, stride, 1, 1, parts[i]);
   square(KC_DEPTHWISE, 3, 75, 32, 32, 3, 1, 1, 1, 32);
   square(KC_DEPTHWISE, 4, 150, 16, 16, 5, 2, 1, 2, 16);
 }

@@ -39,6 +39,10 @@ typedef struct {
 /// A GEMM of M rows is a 1x1 convolution with in_h = M, in_w = 1.
 typedef struct ck_conv_s8_kernel ck_conv_s8_kernel;
 
+// Some output rows are a convolution of their own: of the input rows they need, with in_h, out_h and pad_top to match
+// (and what is missing below still padding). Packed weights do not depend on those three, so such bands are computed by
+// the kernel chosen for the whole image, with its weights; units and scratch are the band's.
+
 /// The kernel to use for a shape on an ISA; never NULL (scalar fits all).
 const ck_conv_s8_kernel *ck_conv_s8_choose(const ck_conv_shape *shape, ck_isa isa);
 /// Its name for profiles and tests, as in "igemm_s8__avx512vnni".

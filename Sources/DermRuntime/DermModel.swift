@@ -95,24 +95,35 @@ public final class DermModel {
 
   /// Runs the model on a JPEG or PNG file, prepared as the bundle says; returns the probability of each class.
   public func classify(imageAt path: String) throws(DermError) -> [Float] {
-    let image: Image
-    do throws(FileError) { image = try Image(path: path) } catch { throw DermError("\(error)") }
-    return try classify(image)
+    try write(imageAt: path)
+    return DermModel.probabilities(execute())
   }
 
   /// The same for the bytes of such a file.
   public func classify(imageBytes bytes: [UInt8]) throws(DermError) -> [Float] {
-    let image: Image
-    do throws(ImageError) { image = try Image(decoding: bytes) } catch { throw DermError("\(error)") }
-    return try classify(image)
+    try write(imageBytes: bytes)
+    return DermModel.probabilities(execute())
   }
 
-  private func classify(_ image: Image) throws(DermError) -> [Float] {
+  // Images are gone when these return: the model then has the memory.
+
+  private func write(imageAt path: String) throws(DermError) {
+    let image: Image
+    do throws(FileError) { image = try Image(path: path) } catch { throw DermError("\(error)") }
+    try write(image)
+  }
+
+  private func write(imageBytes bytes: [UInt8]) throws(DermError) {
+    let image: Image
+    do throws(ImageError) { image = try Image(decoding: bytes) } catch { throw DermError("\(error)") }
+    try write(image)
+  }
+
+  private func write(_ image: Image) throws(DermError) {
     guard let preprocessing else { throw DermError("the bundle does not say how images become inputs; use run(_:)") }
     let fitted: Image
     do throws(ImageError) { fitted = try preprocessing.fit(image) } catch { throw DermError("\(error)") }
     write(fitted, preprocessing)
-    return DermModel.probabilities(execute())
   }
 
   /// Normalises an image straight to where the model reads it, quantized where it reads int8.

@@ -1,6 +1,6 @@
 import CKernels
 
-/// Aligned memory owned by a kernel: packed weights, tables.
+/// Aligned, zeroed memory: packed weights, tables, activations.
 package final class AlignedMemory: @unchecked Sendable {
   // Unchecked: written while a kernel is prepared, only read afterwards.
   package let base: UnsafeMutableRawPointer
@@ -8,11 +8,11 @@ package final class AlignedMemory: @unchecked Sendable {
 
   package init(count: Int) {
     self.count = count
-    base = .allocate(byteCount: max(count, 1) + Int(CK_PAD), alignment: Int(CK_ALIGN))
-    base.initializeMemory(as: UInt8.self, repeating: 0, count: max(count, 1) + Int(CK_PAD))
+    // Never NULL: it aborts instead.
+    base = ck_allocate_zeroed(max(count, 1) + Int(CK_PAD)).unsafelyUnwrapped
   }
 
-  deinit { base.deallocate() }
+  deinit { ck_deallocate(base) }
 }
 
 /// The heap all objects share.

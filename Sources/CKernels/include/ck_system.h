@@ -12,6 +12,11 @@ extern "C" {
 /// Processors this process may run on; at least 1.
 size_t ck_processors(void);
 
+/// CK_ALIGN-aligned memory of zeroes. Large blocks take no memory before they are touched. Aborts where there is none, as
+/// Swift's own allocation does.
+void *ck_allocate_zeroed(size_t size);
+void ck_deallocate(void *memory);
+
 /// Gives memory that was freed back to the system, where the allocator can; nothing elsewhere.
 void ck_trim_heap(void);
 

@@ -58,7 +58,7 @@ public final class DermModel {
     Heap.trim()
     defer { Heap.trim() }
     do throws(NodeError) {
-      let plan = try Plan(bundle.graph, math: KernelMath(), rowFusion: .standard, quantizesInputs: false)
+      let plan = try Plan(bundle.graph, math: KernelMath(), rowFusion: .device, quantizesInputs: false)
       bundle.graph = Graph(name: "")
       return (plan, bundle)
     } catch {

@@ -185,9 +185,14 @@ extension RowFusion {
       self.floatBudget = floatBudget
     }
 
-    /// For caches of some hundred kilobytes a core.
+    /// For speed, with caches of a few hundred kilobytes a core.
     package static var standard: Limits {
-      Limits(leastBytes: 96 << 10, mostWeightBytes: 64 << 10, int8Budget: 192 << 10, floatBudget: 512 << 10)
+      Limits(leastBytes: 96 << 10, mostWeightBytes: 64 << 10, int8Budget: 384 << 10, floatBudget: 512 << 10)
+    }
+
+    /// For devices, where memory is worth a few hundredths of the time.
+    package static var device: Limits {
+      Limits(leastBytes: 96 << 10, mostWeightBytes: 64 << 10, int8Budget: 112 << 10, floatBudget: 256 << 10)
     }
   }
 

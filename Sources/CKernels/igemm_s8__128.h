@@ -1,6 +1,7 @@
-// What the igemm_s8__neon*.c have in common: accumulators of 4 lanes, their results and the table of tiles. Each
-// defines, before including it,
+// What the igemm_s8__neon*.c have in common: accumulators of 4 lanes, their results, the tiles and the
+// blocking. Each defines, before including it,
 //   accumulate(vectors, rows, taps, steps, pointers, weights, acc)    adds to what is in acc
+//   STEP                                                              bytes of a step
 //   ROWS3, ROWS4                                                      rows of a full tile of 3 and 4 vectors, 4 to 8
 //
 // Narrower tiles, which serve layers of 8 channels or fewer, have 8 rows.
@@ -93,3 +94,14 @@ TILES_TO(4, ROWS4)
 #define EXPANDED_NAMES_TO(v, rows) NAMES_TO_##rows(v)
 static const igemm_tile tiles[IGEMM_MAX_VECTORS][IGEMM_MAX_ROWS] = {
     {NAMES_TO_8(1)}, {NAMES_TO_8(2)}, {NAMES_TO(3, ROWS3)}, {NAMES_TO(4, ROWS4)}};
+
+static const igemm_isa blocking = {
+    .lanes = 4,
+    .step = STEP,
+    .vectors = 4,
+    .rows = {0, MOST_ROWS, MOST_ROWS, ROWS3, ROWS4},
+    .input_offset = 0,
+    .weight_size = 1,
+    .tiles = tiles,
+    .look_up = ck_lut_rows_s8__neon,
+};

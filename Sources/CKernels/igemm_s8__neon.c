@@ -54,16 +54,5 @@ ALWAYS void accumulate(size_t vectors, size_t rows, size_t taps, size_t steps, c
 #define ROWS4 4
 #include "igemm_s8__128.h"
 
-static const igemm_isa blocking = {
-    .lanes = 4,
-    .step = STEP,
-    .vectors = 4,
-    .rows = {0, MOST_ROWS, MOST_ROWS, ROWS3, ROWS4},
-    .input_offset = 0,
-    .weight_size = 1,
-    .tiles = tiles,
-    .look_up = ck_lut_rows_s8__neon,
-};
-
 IGEMM_DEFINE_KERNEL(ck_igemm_s8__neon, "igemm_s8__neon", CK_ISA_NEON, blocking);
 #endif

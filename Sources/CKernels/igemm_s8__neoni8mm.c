@@ -54,17 +54,6 @@ ALWAYS void accumulate(size_t vectors, size_t rows, size_t taps, size_t steps, c
 #define ROWS4 6
 #include "igemm_s8__128.h"
 
-static const igemm_isa blocking = {
-    .lanes = 4,
-    .step = STEP,
-    .vectors = 4,
-    .rows = {0, MOST_ROWS, MOST_ROWS, ROWS3, ROWS4},
-    .input_offset = 0,
-    .weight_size = 1,
-    .tiles = tiles,
-    .look_up = ck_lut_rows_s8__neon,
-};
-
 IGEMM_DEFINE_KERNEL(ck_igemm_s8__neoni8mm, "igemm_s8__neoni8mm", CK_ISA_NEON_I8MM, blocking);
 
 #pragma clang attribute pop

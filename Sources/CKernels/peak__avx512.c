@@ -9,14 +9,7 @@
 static uint64_t run_f32(size_t rounds) {
   __m512 sums[CK_PEAK_SUMS], one = _mm512_set1_ps(1);
   for (int i = 0; i < CK_PEAK_SUMS; i++) sums[i] = _mm512_setzero_ps();
-  for (size_t round = 0; round < rounds; round++)
-    for (int repeat = 0; repeat < CK_PEAK_REPEATS; repeat++) {
-#pragma clang loop unroll(full)
-      for (int i = 0; i < CK_PEAK_SUMS; i++) {
-        CK_PEAK_HIDE("+v", one);
-        sums[i] = _mm512_fmadd_ps(one, one, sums[i]);
-      }
-    }
+  CK_PEAK_LOOP("+v", _mm512_fmadd_ps(one, one, sums[i]))
   uint64_t total = 0;
   for (int i = 0; i < CK_PEAK_SUMS; i++) {
     float lanes[16];

@@ -9,14 +9,7 @@
 static uint64_t run_s8(size_t rounds) {
   __m256i sums[CK_PEAK_SUMS], one = _mm256_set1_epi8(1);
   for (int i = 0; i < CK_PEAK_SUMS; i++) sums[i] = _mm256_setzero_si256();
-  for (size_t round = 0; round < rounds; round++)
-    for (int repeat = 0; repeat < CK_PEAK_REPEATS; repeat++) {
-#pragma clang loop unroll(full)
-      for (int i = 0; i < CK_PEAK_SUMS; i++) {
-        CK_PEAK_HIDE("+x", one);
-        sums[i] = _mm256_dpbusd_avx_epi32(sums[i], one, one);
-      }
-    }
+  CK_PEAK_LOOP("+x", _mm256_dpbusd_avx_epi32(sums[i], one, one))
   uint64_t total = 0;
   for (int i = 0; i < CK_PEAK_SUMS; i++) {
     uint32_t lanes[8];

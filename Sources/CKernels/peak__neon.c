@@ -11,20 +11,10 @@ static uint64_t total_s32(const int32x4_t *sums) {
   return total;
 }
 
-#define LOOP(...)                                                        \
-  for (size_t round = 0; round < rounds; round++)                        \
-    for (int repeat = 0; repeat < CK_PEAK_REPEATS; repeat++) {           \
-      _Pragma("clang loop unroll(full)")                                 \
-      for (int i = 0; i < CK_PEAK_SUMS; i++) {                           \
-        CK_PEAK_HIDE("+w", one);                                         \
-        sums[i] = __VA_ARGS__;                                           \
-      }                                                                  \
-    }
-
 static uint64_t run_f32(size_t rounds) {
   float32x4_t sums[CK_PEAK_SUMS], one = vdupq_n_f32(1);
   for (int i = 0; i < CK_PEAK_SUMS; i++) sums[i] = vdupq_n_f32(0);
-  LOOP(vfmaq_f32(sums[i], one, one))
+  CK_PEAK_LOOP("+w", vfmaq_f32(sums[i], one, one))
   uint64_t total = 0;
   for (int i = 0; i < CK_PEAK_SUMS; i++) total += (uint64_t)vaddvq_f32(sums[i]);
   return total;
@@ -34,7 +24,7 @@ static uint64_t run_s8(size_t rounds) {
   int32x4_t sums[CK_PEAK_SUMS];
   int8x8_t one = vdup_n_s8(1);
   for (int i = 0; i < CK_PEAK_SUMS; i++) sums[i] = vdupq_n_s32(0);
-  LOOP(vpadalq_s16(sums[i], vmull_s8(one, one)))
+  CK_PEAK_LOOP("+w", vpadalq_s16(sums[i], vmull_s8(one, one)))
   return total_s32(sums);
 }
 
@@ -42,7 +32,7 @@ __attribute__((target("dotprod"))) static uint64_t run_s8_dot(size_t rounds) {
   int32x4_t sums[CK_PEAK_SUMS];
   int8x16_t one = vdupq_n_s8(1);
   for (int i = 0; i < CK_PEAK_SUMS; i++) sums[i] = vdupq_n_s32(0);
-  LOOP(vdotq_s32(sums[i], one, one))
+  CK_PEAK_LOOP("+w", vdotq_s32(sums[i], one, one))
   return total_s32(sums);
 }
 
@@ -50,7 +40,7 @@ __attribute__((target("i8mm"))) static uint64_t run_s8_i8mm(size_t rounds) {
   int32x4_t sums[CK_PEAK_SUMS];
   int8x16_t one = vdupq_n_s8(1);
   for (int i = 0; i < CK_PEAK_SUMS; i++) sums[i] = vdupq_n_s32(0);
-  LOOP(vmmlaq_s32(sums[i], one, one))
+  CK_PEAK_LOOP("+w", vmmlaq_s32(sums[i], one, one))
   return total_s32(sums);
 }
 

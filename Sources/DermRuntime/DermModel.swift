@@ -39,7 +39,6 @@ public final class DermModel {
     isChannelsFirst = inputShape.count == 4 && [1, 3].contains(inputShape[1]) && ![1, 3].contains(inputShape[3])
     preprocessing = try DermModel.preprocessing(bundle, inputShape, isChannelsFirst, path)
     executor = Executor(plan, workers: Workers(threads: threads))
-    Heap.trim()
   }
 
   /// Whether an input is float32, or was before the plan left quantizing it to us.

@@ -60,7 +60,6 @@ package struct RowKernel: Sendable {
     self.scratch = scratch
     self.run = run
   }
-
 }
 
 /// One band of a `RowKernel`.

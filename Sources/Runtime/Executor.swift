@@ -7,7 +7,7 @@ package import Tensors
 /// One executor is used by one thread at a time; several executors may share a plan.
 package final class Executor {
   package let plan: Plan
-  private let workers: Workers
+  let workers: Workers
   private let arena: AlignedMemory
   private let scratch: AlignedMemory
   private let calls: [Call]

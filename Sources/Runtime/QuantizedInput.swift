@@ -1,28 +1,25 @@
 import CKernels
 import IR
 import Math
+import Operators
 package import Tensors
 
 extension Executor {
-  /// Quantizes row-major floats of an int8 input's shape into place; nothing where their number is another.
+  /// Quantizes row-major floats into an int8 input, as the operator that a plan left out does; nothing where their number
+  /// is another.
   package func quantize(_ values: UnsafeBufferPointer<Float>, intoInput index: Int) {
     let view = input(index)
-    guard let quantization = view.type.quantization, view.type.element == .int8, values.count == view.count,
-      let source = values.baseAddress
+    let type = TensorType(.float32, view.shape)
+    guard let quantization = view.type.quantization, values.count == view.count, let source = values.baseAddress,
+      let kernel = try? QuantizeLinear(quantization).kernel(
+        for: Site(
+          inputs: [Operand(type)], outputs: [view.type], layout: .rowMajor, outputLayout: view.layout,
+          math: KernelMath()))
     else { return }
-    let target: UnsafeMutablePointer<Int8> = view.pointer()
-    let zeroPoint = Int32(quantization.zeroPoint)
-    guard view.layout == .channelsLast, view.type.rank == 4 else {
-      Kernels.int8.quantize?(values.count, source, quantization.scale, zeroPoint, target)
-      return
-    }
-    let pixels = view.shape[2] * view.shape[3]
-    let imageCount = view.shape[1] * pixels
-    for image in 0..<view.shape[0] {
-      Kernels.int8.quantize_planes?(
-        view.shape[1], pixels, source + image * imageCount, pixels, quantization.scale, zeroPoint,
-        target + image * imageCount)
-    }
+    // Kernels do not write to their inputs.
+    let floats = TensorView(type, base: UnsafeMutableRawPointer(mutating: source))
+    kernel.run(
+      Call(inputs: [floats], outputs: [view], workers: workers, scratch: view.base, scratchStride: kernel.scratch))
   }
 }
 

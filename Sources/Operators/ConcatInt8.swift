@@ -3,68 +3,75 @@ package import IR
 import Math
 package import Tensors
 
-/// Concatenation of int8 tensors along channels, each requantized to the common output scale.
+/// Concatenation of int8 tensors along a dimension, each requantized to the common output scale.
 ///
 /// y = clamp(rne((q_x - z_x) * m) + z_y, -128, 127) with m = float32(s_x / s_y); an input whose quantization is the output's
 /// is copied.
 package struct ConcatInt8: Operator {
   package static let name = "ConcatInt8"
 
+  /// The dimension the parts are joined along; the channels of images if not said otherwise.
+  package let axis: Int
   package var output: Quantization
 
-  package init(output: Quantization) {
+  package init(axis: Int = 1, output: Quantization) {
+    self.axis = axis
     self.output = output
   }
 
   package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+    axis = try attributes.int("axis", default: 1)
     output = try Quantization(reading: &attributes)
   }
 
-  package func write(to attributes: inout AttributeWriter) { output.write(to: &attributes) }
+  package func write(to attributes: inout AttributeWriter) {
+    if axis != 1 { attributes.set("axis", axis) }
+    output.write(to: &attributes)
+  }
 
   package var layout: LayoutRule { .channelsLast }
 
   package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
-    let first = try inputs.required(0, "x0")
-    try first.expect(rank: 4, "x0")
-    var channels = 0
+    var parts: [Operand] = []
     for index in inputs.indices {
       let x = try inputs.required(index, "x\(index)")
       _ = try x.quantized("x\(index)")
-      try x.expect(rank: 4, "x\(index)")
-      guard x.shape[0] == first.shape[0], x.shape[2...] == first.shape[2...] else {
-        throw OperatorError("x\(index) has shape \(x.shape), x0 \(first.shape): only channels may differ")
-      }
-      channels += x.shape[1]
+      // Scales may differ; shapes are those of any concatenation.
+      parts.append(Operand(TensorType(.int8, x.shape, quantization: output)))
     }
-    let shape = try checkedShape([first.shape[0], channels, first.shape[2], first.shape[3]])
-    return [TensorType(.int8, shape, quantization: output)]
+    return try Concat(axis: axis).inferTypes(parts)
   }
 
   package func kernel(for site: Site) throws(OperatorError) -> Kernel {
-    let total = site.outputs[0].shape[1]
-    let rows = site.outputs[0].count / max(1, total)
+    let shape = site.outputs[0].shape
+    // The dimensions as they lie in memory; a part is a run of elements at each position of those before the axis.
+    let order = site.layout.physicalOrder(rank: shape.count)
+    let axis = try normalizedAxis(axis, rank: shape.count)
+    let rows = order.prefix { $0 != axis }.reduce(1) { $0 * shape[$1] }
+    let inner = order.drop { $0 != axis }.dropFirst().reduce(1) { $0 * shape[$1] }
+    let total = shape[axis] * inner
     var parts: [Part] = []
     var offset = 0
     for index in site.inputs.indices {
       let x = try site.inputs.required(index, "x\(index)")
       if x.constant != nil { throw OperatorError("constant operands are not supported") }
       let quantization = try x.quantized("x\(index)")
+      let length = x.shape[axis] * inner
       parts.append(
         Part(
-          channels: x.shape[1], offset: offset, zeroPoint: Int32(quantization.zeroPoint),
+          length: length, offset: offset, zeroPoint: Int32(quantization.zeroPoint),
           multiplier: quantization == output ? 1 : Float(Double(quantization.scale) / Double(output.scale))))
-      offset += x.shape[1]
+      offset += length
     }
     let requantize = Kernels.int8.requantize_rows
     let zeroPoint = Int32(output.zeroPoint)
     return Kernel(implementation: "concat_s8") { [parts] call in
       let y: UnsafeMutablePointer<Int8> = call.output.pointer()
-      call.workers.run(elements: rows, grain: max(1, (1 << 14) / total)) { range in
+      call.workers.run(elements: rows, grain: max(1, (1 << 14) / max(1, total))) { range in
         for (index, part) in parts.enumerated() {
           let x: UnsafeMutablePointer<Int8> = call.input(index).pointer()
           requantize?(
-            range.count, part.channels, x + range.lowerBound * part.channels, part.channels, part.zeroPoint,
+            range.count, part.length, x + range.lowerBound * part.length, part.length, part.zeroPoint,
             part.multiplier, y + range.lowerBound * total + part.offset, total, zeroPoint)
         }
       }
@@ -72,7 +79,7 @@ package struct ConcatInt8: Operator {
   }
 
   private struct Part: Sendable {
-    let channels: Int
+    let length: Int
     let offset: Int
     let zeroPoint: Int32
     let multiplier: Float

@@ -45,8 +45,7 @@ enum Int8Form {
       return "windows that overhang the padding are averaged over the padding they cover"
     case is Unary, is GlobalAveragePool, is AveragePool:
       return isDynamic(0) ? nil : "the input is constant"
-    case let concat as Concat:
-      guard x?.rank == 4, concat.axis == 1 else { return "int8 concatenates channels of images only" }
+    case is Concat:
       return node.inputs.indices.allSatisfy(isDynamic) ? nil : "an operand is constant"
     default:
       return "int8 has no form for \(node.op.name)"
@@ -62,10 +61,14 @@ enum Int8Form {
     return nil
   }
 
-  /// Whether a node only moves or selects elements, so that int8 passes through unchanged.
+  /// Whether a node only moves or selects elements of one input, so that int8 passes through unchanged.
   static func passesThrough(_ node: Node) -> Bool {
-    if let pad = node.op as? Pad { return pad.mode != .constant || pad.value == 0 }
-    return node.op is any ElementMoving || node.op is MaxPool
+    switch node.op {
+    case let pad as Pad: pad.mode != .constant || pad.value == 0
+    // Its inputs have scales of their own: it has an int8 form.
+    case is Concat: false
+    default: node.op is any ElementMoving
+    }
   }
 }
 

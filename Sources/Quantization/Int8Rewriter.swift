@@ -70,7 +70,8 @@ struct Int8Rewriter {
     case let binary as Binary: try addBinary(node, binary)
     case let unary as Unary:
       try add(node, LookupInt8(unary.function, output: quantization(of: node.outputs[0])))
-    case is Concat: try add(node, ConcatInt8(output: quantization(of: node.outputs[0])))
+    case let concat as Concat:
+      try add(node, ConcatInt8(axis: concat.axis, output: quantization(of: node.outputs[0])))
     case is GlobalAveragePool:
       try add(node, AveragePoolInt8(window: nil, output: quantization(of: node.outputs[0])))
     case let pool as AveragePool:

@@ -162,7 +162,7 @@ extension Emission {
   mutating func concatInt8(_ node: Node) throws(Failure) {
     guard let concat = node.op as? ConcatInt8 else { throw Failure("is not ConcatInt8") }
     let inputs = try reals(node)
-    add("Concat", node, inputs: inputs, ["axis": .int(1)], output: Int8Output(concat.output))
+    add("Concat", node, inputs: inputs, ["axis": .int(concat.axis)], output: Int8Output(concat.output))
   }
 
   private mutating func reals(_ node: Node) throws(Failure) -> [String] {

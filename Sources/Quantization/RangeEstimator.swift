@@ -8,8 +8,6 @@ package enum RangeEstimator: String, Sendable, CaseIterable {
   case percentile
   /// The range whose 8-bit grid has the least mean squared error, relative to the scale of each image.
   case mse
-  /// The range whose quantized distribution loses the least information (Kullback-Leibler divergence, as in TensorRT).
-  case entropy
 
   /// The range for what was seen of a value; contains 0.
   package func range(of histograms: ScaledHistograms) -> (low: Double, high: Double) {
@@ -20,7 +18,6 @@ package enum RangeEstimator: String, Sendable, CaseIterable {
     case .minMax: return full
     case .percentile: return percentile(histogram, full)
     case .mse: return MeanSquaredErrorSearch(histograms).range(within: full)
-    case .entropy: return EntropySearch(histogram).range(within: full)
     }
   }
 

@@ -26,6 +26,7 @@ struct Dermc: ParsableCommand {
     // A file that grows past the limit of its size is an error of writing, not a reason to be killed.
     signal(SIGXFSZ, SIG_IGN)
     do {
+      try CommandName.check(Array(CommandLine.arguments.dropFirst()))
       var command = try parseAsRoot()
       try command.run()
     } catch let diagnostic as Diagnostic {

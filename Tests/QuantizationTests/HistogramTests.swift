@@ -96,14 +96,6 @@ private func scaled(_ parts: [[Float]]) -> ScaledHistograms {
     #expect(abs(range.high - 100 * grid / (n + grid)) < 5, "\(range)")
   }
 
-  /// A bell whose tail is nearly empty: the entropy of the body is worth more than the tail.
-  @Test func entropyCutsLongTails() {
-    let parts = (0..<6).map { samples(60_000, scale: 1, seed: UInt64(20 + $0)) }
-    let bell = (0..<60_000).map { index in parts.reduce(Float(0)) { $0 + $1[index] - 0.2 } }
-    let range = RangeEstimator.entropy.range(of: scaled([bell + [40]]))
-    #expect(range.high < 30, "\(range)")
-  }
-
   /// For a uniform distribution the best 8-bit grid is the full range.
   @Test func meanSquaredErrorKeepsUniformRanges() {
     let h = scaled([samples(50_000, scale: 10, seed: 5)])

@@ -82,9 +82,12 @@ import Testing
 
   static let usages: [(words: [String], parts: [String])] = [
     (["--int8"], ["--int8 needs --calib"]),
-    (["--range", "best"], ["--range best", "minmax", "entropy"]),
+    (["--range", "best"], ["--range best", "minmax", "percentile", "mse"]),
     (["--store", "small"], ["--store small", "compact or raw"]),
     (["--prune", "1.5"], ["--prune 1.5"]),
+    (["--prune", "-0.1"], ["--prune -0.1", "from 0 to below 1"]),
+    (["--samples", "-3"], ["--samples -3"]),
+    (["--threads", "-1"], ["--threads -1"]),
     (["--prune-scope", "row"], ["--prune-scope row", "global or layer"]),
     (["--samples", "0"], ["--samples 0"]),
     (["--threads", "0"], ["--threads 0"]),
@@ -107,12 +110,26 @@ import Testing
 
   @Test func commandLinesThatDoNotParseAreWrongUsage() throws {
     for words in [
-      ["compile"], ["compile", "--nonsense"], ["nonsense"], ["eval", "model.onnx"], ["run", "a", "--top", "x"],
+      ["compile"], ["compile", "--nonsense"], ["eval", "model.onnx"], ["run", "a", "--top", "x"],
     ] {
       let outcome = try Program.run(words)
       #expect(outcome.status == 2, "\(words)")
       #expect(outcome.output == "" && outcome.error.contains("Usage: dermc"), "\(outcome.error)")
     }
+  }
+
+  @Test func mistypedWordsAreNamed() throws {
+    for (words, parts) in [
+      (["complie", "model.onnx"], ["complie is no command", "did you mean compile?"]),
+      (["nonsense"], ["nonsense is no command (", "compile, stats"]),
+    ] {
+      let outcome = try Program.run(words)
+      #expect(outcome.status == 2)
+      #expect(outcome.isOneLine(with: parts), "\(outcome.error)")
+    }
+    let option = try Program.run("compile", "model.onnx", "--int9")
+    #expect(option.status == 2)
+    #expect(option.error.contains("'--int9'") && option.error.contains("'--int8'"), "\(option.error)")
   }
 
   @Test func outputsDoNotReplaceInputsOrEachOther() throws {

@@ -31,16 +31,17 @@ struct CompileCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Folder of labelled data to measure accuracy on.", valueName: "dir"))
   var eval: String?
 
-  @Option(help: ArgumentHelp("Fraction of the weights to set to zero.", valueName: "fraction"))
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Fraction of the weights to set to zero.", valueName: "fraction"))
   var prune: Double?
 
   @Option(help: "Whether pruning picks weights over the whole model (global) or in each layer (layer).")
   var pruneScope = "global"
 
-  @Option(help: "How ranges of activations are chosen: minmax, percentile, mse or entropy.")
+  @Option(help: "How ranges of activations are chosen: minmax, percentile or mse.")
   var range = RangeEstimator.mse.rawValue
 
-  @Option(help: "Use this many calibration samples, chosen by --seed.")
+  @Option(parsing: .unconditional, help: "Use this many calibration samples, chosen by --seed.")
   var samples: Int?
 
   @Option(help: "Seed of the choice of samples.")
@@ -54,7 +55,7 @@ struct CompileCommand: ParsableCommand {
     help: ArgumentHelp("Also write the report here: .json, .md or .html by the name's ending.", valueName: "file"))
   var report: [String] = []
 
-  @Flag(help: "Refuse where a sample cannot be read, instead of leaving it out.")
+  @Flag(help: "Refuse whatever there is a warning of, such as samples that cannot be read.")
   var strict = false
 
   @OptionGroup var storage: StoreOption

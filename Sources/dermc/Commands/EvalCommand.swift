@@ -26,7 +26,7 @@ struct EvalCommand: ParsableCommand {
   @Flag(help: "Print JSON.")
   var json = false
 
-  @Flag(help: "Refuse where a sample cannot be read, instead of leaving it out.")
+  @Flag(help: "Refuse whatever there is a warning of, such as samples that cannot be read.")
   var strict = false
 
   @OptionGroup(title: "How images become inputs") var preprocessing: PreprocessingOptions

@@ -26,13 +26,13 @@ struct RunCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Write the raw output tensor here.", valueName: "file.npy"))
   var output: String?
 
-  @Option(help: "How many classes to show, best first.")
+  @Option(parsing: .unconditional, help: "How many classes to show, best first.")
   var top = 3
 
   @Flag(help: "Print JSON.")
   var json = false
 
-  @Flag(help: "Refuse where a sample cannot be read, instead of leaving it out.")
+  @Flag(help: "Refuse whatever there is a warning of, such as samples that cannot be read.")
   var strict = false
 
   @OptionGroup(title: "How images become inputs") var preprocessing: PreprocessingOptions

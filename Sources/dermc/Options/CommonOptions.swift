@@ -3,7 +3,7 @@ import Compiler
 
 /// How much to say and with how many threads: every command takes these.
 struct CommonOptions: ParsableArguments {
-  @Option(help: "Threads to use; all processors unless given.")
+  @Option(parsing: .unconditional, help: "Threads to use; all processors unless given.")
   var threads: Int?
 
   @Flag(name: [.short, .long], help: "Say nothing but errors, and what was asked for.")

@@ -6,13 +6,14 @@ struct PreprocessingOptions: ParsableArguments {
   @Option(help: "Height and width of the input, as 96 or 96x128, where the model leaves them free.")
   var size: String?
 
-  @Option(help: "Factor for pixel values, as 1/255.")
+  // A value that begins with a minus is a number here, not another option.
+  @Option(parsing: .unconditional, help: "Factor for pixel values, as 1/255.")
   var scale: String?
 
-  @Option(help: "Mean of each channel after scaling, as 0.485,0.456,0.406.")
+  @Option(parsing: .unconditional, help: "Mean of each channel after scaling, as 0.485,0.456,0.406.")
   var mean: String?
 
-  @Option(help: "Standard deviation of each channel, as 0.229,0.224,0.225.")
+  @Option(parsing: .unconditional, help: "Standard deviation of each channel, as 0.229,0.224,0.225.")
   var std: String?
 
   @Option(help: "Order of colours: rgb, bgr or gray.")

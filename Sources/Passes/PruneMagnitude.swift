@@ -19,7 +19,8 @@ extension Pass {
   /// the last layer take part; depthwise convolutions do not: they have few weights, and each is worth many.
   /// Conditions: 0 <= fraction < 1. Changes what the graph computes.
   /// Formula: k = round(fraction * n); plain magnitudes, not normalised by layer; where magnitudes are equal, those
-  /// that come first in the graph go first. Biases stay.
+  /// that come first in the graph go first. Biases stay. A layer that reads the model's input loses no more than the
+  /// fraction of its own: its weights are as small as the input is large, and for one of 0..255 would all be the smallest.
   package static func pruneMagnitude(fraction: Double, scope: PruningScope = .global) -> Pass {
     Pass("prune-magnitude", "set the smallest weights to zero") {
       (graph: inout Graph, log: inout PassLog) throws(NodeError) in
@@ -29,7 +30,12 @@ extension Pass {
       }
       let layers = prunable(in: graph)
       switch scope {
-      case .global: prune(layers, fraction, &graph, &log)
+      case .global:
+        var together = layers
+        while let index = together.firstIndex(where: { $0.readsInput && losesMore(than: fraction, $0, of: together) }) {
+          prune([together.remove(at: index)], fraction, &graph, &log)
+        }
+        prune(together, fraction, &graph, &log)
       case .perLayer: for layer in layers { prune([layer], fraction, &graph, &log) }
       }
     }
@@ -39,17 +45,25 @@ extension Pass {
     let node: Node
     let weights: ValueID
     let tensor: Tensor
+    /// Whether no layer with weights lies between the model's inputs and this one.
+    let readsInput: Bool
   }
 
   /// The weights that may go, each tensor once however many layers share it.
   private static func prunable(in graph: Graph) -> [Prunable] {
     var seen: Set<ValueID> = []
     var layers: [Prunable] = []
-    for node in graph.nodesInOrder() where LinearLayer(node, in: graph) != nil {
-      guard let weights = graph.input(node, 1), let tensor = graph.constant(weights), seen.insert(weights).inserted,
+    // Values that are computed from the output of some layer.
+    var behindLayers: Set<ValueID> = []
+    for node in graph.nodesInOrder() {
+      let isLayer = LinearLayer(node, in: graph) != nil
+      let readsInput = !node.inputs.contains { $0.map(behindLayers.contains) ?? false }
+      if isLayer || !readsInput { behindLayers.formUnion(node.outputs) }
+      guard isLayer, let weights = graph.input(node, 1), let tensor = graph.constant(weights),
+        seen.insert(weights).inserted,
         !isDepthwise(node.op, tensor)
       else { continue }
-      layers.append(Prunable(node: node, weights: weights, tensor: tensor))
+      layers.append(Prunable(node: node, weights: weights, tensor: tensor, readsInput: readsInput))
     }
     return layers
   }
@@ -60,6 +74,17 @@ extension Pass {
     case let conv as ConvTranspose: conv.group > 1 && weights.shape[1] == 1
     default: false
     }
+  }
+
+  /// Whether a layer loses more than the fraction of its own weights where all of `layers` lose it together.
+  private static func losesMore(than fraction: Double, _ layer: Prunable, of layers: [Prunable]) -> Bool {
+    func count(_ layers: [Prunable]) -> Int {
+      Int((fraction * Double(layers.reduce(0) { $0 + $1.tensor.count })).rounded())
+    }
+    guard count(layers) > 0 else { return false }
+    let threshold = Threshold(smallest: count(layers), of: layers.map(\.tensor))
+    let below = layer.tensor.elements(as: Float.self).count { $0.magnitude.bitPattern <= threshold.bits }
+    return below > max(1, count([layer]))
   }
 
   private static func prune(

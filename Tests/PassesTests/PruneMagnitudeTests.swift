@@ -34,6 +34,21 @@ import Testing
       log.lines == ["applied first: 2 of 4 weights are zero", "applied second: 1 of 4 weights are zero"])
   }
 
+  /// Weights for an input of 0..255 are a hundred times smaller than others, and worth as much.
+  @Test func aLayerThatReadsTheInputLosesNoMoreThanTheFraction() throws {
+    var model = Model()
+    let x = model.input([1, 2])
+    let moved = try model.add("moved", Reshape(shape: [1, 2]), x)
+    let first = try model.add(
+      "first", Gemm(), moved, model.numbers("w1", [0.01, -0.04, 0.03, 0.02], shape: [2, 2]))
+    let relu = try model.add("relu", Unary(.relu), first)
+    let second = try model.add("second", Gemm(), relu, model.numbers("w2", [3, -5, 4, 1], shape: [2, 2]))
+    model.graph.addOutput(
+      try model.add("third", Gemm(), second, model.numbers("w3", [0.3, 0.5, 0.6, 2], shape: [2, 2])))
+    let (weights, _) = try pruned(model, .pruneMagnitude(fraction: 0.5))
+    #expect(weights == ["first": [0, -0.04, 0.03, 0], "second": [3, -5, 4, 0], "third": [0, 0, 0, 2]])
+  }
+
   @Test func theSmallestWeightsOfEachLayerGo() throws {
     let (weights, _) = try pruned(twoLayers(), .pruneMagnitude(fraction: 0.5, scope: .perLayer))
     #expect(weights == ["first": [0, -4, 3, 0], "second": [0, 5, -6, 0]])
@@ -48,16 +63,19 @@ import Testing
   @Test(arguments: [0.0, 0.1, 0.333, 0.5, 0.9, 0.999]) func theFractionIsExact(_ fraction: Double) throws {
     var model = Model()
     let x = model.input([1, 6, 8, 8])
-    let conv = try model.conv("conv", x, outputs: 16, kernel: 3)
+    // Larger than all others: a layer that reads the input has a rule of its own.
+    let stem = try model.add(
+      "stem", Conv(window: Window(kernel: [1, 1])), x, model.constant("stem_w", [6, 6, 1, 1], 2...3))
+    let conv = try model.conv("conv", stem, outputs: 16, kernel: 3)
     let depthwise = try model.conv("depthwise", conv, outputs: 16, kernel: 3, group: 16)
     model.graph.addOutput(try model.conv("pointwise", depthwise, outputs: 11))
     let (weights, _) = try pruned(model, .pruneMagnitude(fraction: fraction))
-    let all = (weights["conv"] ?? []) + (weights["pointwise"] ?? [])
-    #expect(all.count == 16 * 6 * 9 + 11 * 16)
+    let all = (weights["stem"] ?? []) + (weights["conv"] ?? []) + (weights["pointwise"] ?? [])
+    #expect(all.count == 6 * 6 + 16 * 6 * 9 + 11 * 16)
     #expect(all.filter { $0 == 0 }.count == Int((fraction * Double(all.count)).rounded()))
     #expect(weights["depthwise"]?.contains(0) == false)
     // What stays is not smaller than what went.
-    let before = ["conv_w", "pointwise_w"].flatMap { name in
+    let before = ["stem_w", "conv_w", "pointwise_w"].flatMap { name in
       model.graph.valueIDs.first { model.graph[$0].name == name }.flatMap { model.graph.constant($0)?.floats() } ?? []
     }
     let gone = zip(before, all).filter { $1 == 0 }.map { abs($0.0) }.max() ?? 0

@@ -102,7 +102,8 @@ extension Emission {
     finish(node, result)
   }
 
-  /// ONNX's Gemm takes matrices: other shapes are made matrices and restored.
+  /// ONNX's Gemm takes matrices. For other shapes it is a MatMul, which reads back as the same layer; where that cannot say
+  /// it, with a bias or turned weights, they are made matrices and restored.
   mutating func gemm(_ node: Node) {
     let (attributes, result) = beginning(of: node)
     let gemmAttributes: [String: Attribute] = (attributes["trans_b"]?.number ?? 1) == 1 ? ["transB": .int(1)] : [:]
@@ -110,6 +111,10 @@ extension Emission {
     var inputs = node.inputs.map { name($0) }
     guard output.count != 2 else {
       add("Gemm", name: node.name, inputs: inputs, outputs: [result], gemmAttributes)
+      return finish(node, result)
+    }
+    guard !gemmAttributes.isEmpty || inputs.count > 2 else {
+      add("MatMul", name: node.name, inputs: inputs, outputs: [result])
       return finish(node, result)
     }
     let inner = node.inputs[0].flatMap { graph.type(of: $0).shape.last } ?? 1

@@ -1,5 +1,5 @@
 package import Math
-import Tensors
+package import Tensors
 
 /// Opens bundles.
 package enum BundleReader {
@@ -26,7 +26,7 @@ package enum BundleReader {
 
 /// An open bundle whose header holds.
 package struct BundleFile: Sendable {
-  let mapped: MappedFile
+  package let mapped: MappedFile
   /// The hash in the header: it covers the hashes of all sections.
   package let rootHash: SHA256
   let records: [SectionRecord]

@@ -15,6 +15,7 @@ package struct LoadedModel: Sendable {
   package let path: String
   package let format: Format
   package let graph: Graph
+  /// Bytes of all files the model is read from.
   package let fileBytes: Int
   package let preprocessing: JSON?
   package let labels: [String]?
@@ -28,11 +29,12 @@ package struct LoadedModel: Sendable {
     return String(name[..<dot])
   }
 
-  /// The hash of the file. Computed anew by each call.
-  package var sha256: SHA256 {
-    (try? MappedFile(path: path)).map { file in withExtendedLifetime(file) { SHA256(of: file.bytes) } }
-      ?? SHA256(of: [])
-  }
+  /// The model's file, then those beside it that hold its weights, in the order of their names.
+  private let files: [MappedFile]
+
+  /// The hash of the model's file followed by the files beside it that hold its weights, in the order of their names.
+  /// Computed anew by each call.
+  package var sha256: SHA256 { withExtendedLifetime(files) { SHA256(of: files.map(\.bytes)) } }
 
   /// Lets the pages of mapped weights that were read leave memory; they come back when they are touched.
   package func releasePages() {
@@ -62,6 +64,7 @@ package struct LoadedModel: Sendable {
         format = .derm
         graph = bundle.graph
         fileBytes = file.size
+        files = [file.mapped]
         preprocessing = bundle.preprocessing
         labels = bundle.labels
         self.bundle = bundle
@@ -75,7 +78,8 @@ package struct LoadedModel: Sendable {
       let model = try ONNXReader.read(path: path, options: ONNXReadingOptions(size: size, checksWeights: checksWeights))
       format = .onnx
       graph = model.graph
-      fileBytes = model.fileBytes
+      fileBytes = model.files.reduce(0) { $0 + $1.count }
+      files = model.files
       preprocessing = nil
       labels = nil
       bundle = nil

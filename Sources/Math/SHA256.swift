@@ -30,6 +30,17 @@ package struct SHA256: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
+  /// The digest of several pieces one after the other.
+  package init(of pieces: [UnsafeRawBufferPointer]) {
+    var stream = ck_sha256_stream()
+    ck_sha256_begin(&stream)
+    for piece in pieces { ck_sha256_add(&stream, piece.baseAddress, piece.count) }
+    bytes = [UInt8](unsafeUninitializedCapacity: SHA256.size) { digest, count in
+      ck_sha256_end(&stream, digest.baseAddress)
+      count = SHA256.size
+    }
+  }
+
   package init(of data: [UInt8]) {
     self = data.withUnsafeBytes { SHA256(of: $0) }
   }

@@ -1,6 +1,6 @@
 package import IR
 import Operators
-import Tensors
+package import Tensors
 
 /// A model read from an ONNX file.
 package struct ONNXModel: Sendable {
@@ -10,7 +10,8 @@ package struct ONNXModel: Sendable {
   package let irVersion: Int
   /// The version of the standard operator set the nodes follow.
   package let opset: Int
-  package let fileBytes: Int
+  /// The file itself, then the files beside it that hold its weights, in the order of their names.
+  package let files: [MappedFile]
 }
 
 /// How a model is read.

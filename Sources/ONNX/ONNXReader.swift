@@ -44,7 +44,8 @@ package enum ONNXReader {
       FreeBatch.adapt(&result, like: twice)
     }
     return ONNXModel(
-      graph: result, producer: model.producer, irVersion: model.irVersion, opset: opset, fileBytes: file.count)
+      graph: result, producer: model.producer, irVersion: model.irVersion, opset: opset,
+      files: [file] + initializers.companionFiles)
   }
 
   private static func checkVersions(_ model: ModelFile) throws(Failure) -> Int {

@@ -50,6 +50,9 @@ final class Initializers {
 
   func contains(_ name: String) -> Bool { byName[name] != nil }
 
+  /// The files beside the model that tensors were read from, in the order of their names.
+  var companionFiles: [MappedFile] { companions.opened }
+
   func tensor(_ name: String) throws(Failure) -> Tensor? {
     if let tensor = read[name] { return tensor }
     guard let record = byName[name] else { return nil }

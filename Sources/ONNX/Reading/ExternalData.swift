@@ -14,6 +14,13 @@ final class ExternalData {
     folder = slash.map { $0 == modelPath.startIndex ? "/" : String(modelPath[..<$0]) } ?? "."
   }
 
+  /// The files opened so far, each once, in the order of their names' bytes.
+  var opened: [MappedFile] {
+    var seen: Set<String> = []
+    return files.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map(\.value)
+      .filter { seen.insert($0.path).inserted }
+  }
+
   /// The file and range a tensor's entries (location, offset, length) name.
   func locate(
     _ entries: [(key: String, value: String)], byteCount: Int

@@ -107,7 +107,7 @@ let package = Package(
     tests("Bundles", "CanonicalJSON", "IR", "Math", "Operators", "Tensors"),
     tests("CKernels", "CAMXModel", "KernelCases"),
     tests("CanonicalJSON"),
-    tests("dermc", "CanonicalJSON", "NumPyFiles", "Tensors"),
+    tests("dermc", "CanonicalJSON", "IR", "Math", "NumPyFiles", "ONNX", "Operators", "Reports", "Tensors"),
     tests("DermRuntime", "Bundles", "CanonicalJSON", "IR", "Images", "Math", "Operators", "Runtime", "Tensors"),
     tests("Images", "CanonicalJSON", "NumPyFiles", "Tensors", exclude: ["Goldens"]),
     tests("Math"),

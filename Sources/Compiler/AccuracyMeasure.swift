@@ -31,12 +31,19 @@ package enum AccuracyMeasure {
     return report
   }
 
-  /// How alike two models answer.
-  package static func unlabelled(float: [[Float]], compiled: [[Float]]) throws(Diagnostic) -> AccuracyReport {
+  /// How alike two models answer. A single score for each sample has no classes to agree on: only its distance is told.
+  package static func unlabelled(
+    float: [[Float]], compiled: [[Float]], data: AccuracyReport.Data
+  ) throws(Diagnostic) -> AccuracyReport {
+    if float.allSatisfy({ $0.count == 1 }) {
+      var report = AccuracyReport(data: data, samples: float.count)
+      fill(&report, try measuring { () throws(MetricsError) in try OutputDistance(of: compiled, from: float) })
+      return report
+    }
     let comparison = try measuring { () throws(MetricsError) in
       try Comparison(float: Scores(rows: float), compiled: Scores(rows: compiled), labels: nil, classNames: [])
     }
-    var report = AccuracyReport(data: .heldBack, samples: comparison.samples)
+    var report = AccuracyReport(data: data, samples: comparison.samples)
     fill(&report, comparison)
     report.widenUnchanged()
     return report
@@ -60,10 +67,14 @@ package enum AccuracyMeasure {
     let divergence = comparison.divergence
     report.agreement =
       comparison.agreement.map(Estimate.init) ?? Estimate(divergence.agreement)
-    report.outputSQNR = divergence.sqnr.isFinite ? divergence.sqnr : nil
-    report.cosine = divergence.cosine
     report.divergence = divergence.kl
-    report.maximumRelativeError = divergence.maximumRelativeError.isFinite ? divergence.maximumRelativeError : nil
+    fill(&report, divergence.distance)
+  }
+
+  private static func fill(_ report: inout AccuracyReport, _ distance: OutputDistance) {
+    report.outputSQNR = distance.sqnr.isFinite ? distance.sqnr : nil
+    report.cosine = distance.cosine
+    report.maximumRelativeError = distance.maximumRelativeError.isFinite ? distance.maximumRelativeError : nil
   }
 
   private static func measuring<Result>(_ body: () throws(MetricsError) -> Result) throws(Diagnostic) -> Result {

@@ -1,4 +1,5 @@
 package import DataSets
+import Reports
 
 /// The samples a compilation looks at: those it calibrates with, and those it holds back to compare float and int8 on.
 package struct CalibrationData: Sendable {
@@ -26,6 +27,12 @@ package struct CalibrationData: Sendable {
     }
     calibration = kept
     heldBack = held
+  }
+
+  /// The samples to compare float and compiled on: held-back ones, or where there are too few to hold any back those
+  /// ranges are taken from.
+  var comparable: (samples: [Int], data: AccuracyReport.Data) {
+    heldBack.isEmpty ? (calibration, .calibration) : (heldBack, .heldBack)
   }
 
   /// How many samples ranges were taken from, once all were tried.

@@ -19,7 +19,7 @@ package struct CompilationRequest: Sendable {
   package var evaluationPath: String?
   package var output: String
   package var threads: Int
-  /// Refuse where a sample cannot be read, instead of leaving it out with a warning.
+  /// Refuse what there is to warn of: samples that cannot be read, a layer unlike the float model's.
   package var isStrict = false
 
   package init(model: String, recipe: Recipe, settings: DataSettings, output: String, threads: Int) {
@@ -96,13 +96,20 @@ package struct Compilation {
 
     // Compare with the original.
     var comparison = FloatComparison(threads: request.threads, observer: observer)
-    if let calibration, recipe.int8 {
-      comparison.measureLayers((floatPlan, try Preparation.plan(compiled)), graph, compiled, calibration)
+    let reference = recipe.pruneFraction > 0 ? try Preparation.plan(original) : floatPlan
+    if let calibration {
+      // Layers are compared by the names of their outputs, so functions must be fused in both graphs or in neither.
+      if recipe.int8 {
+        comparison.measureLayers((reference, try Preparation.plan(compiled)), original, compiled, calibration)
+      } else {
+        let fused = try Preparation.fused(original).graph
+        let plans = (float: try Preparation.plan(fused), compiled: try Preparation.plan(compiled))
+        comparison.measureLayers(plans, fused, compiled, calibration)
+      }
     }
     let compiledPlan = try Preparation.plan(compiled, fusesRows: true)
-    let reference = recipe.pruneFraction > 0 ? try Preparation.plan(original) : floatPlan
     let accuracy = try comparison.accuracy(
-      (reference, compiledPlan), evaluation: evaluation, calibration: calibration)
+      (reference, compiledPlan), outputs: data.outputRows, evaluation: evaluation, calibration: calibration)
     for loader in loaders { try observer.report(loader, isStrict: request.isStrict) }
 
     // Write.
@@ -127,6 +134,7 @@ package struct Compilation {
     }
     note(log, decisions)
     observer.note(compiledPlan, threads: request.threads)
+    if request.isStrict { try refuse(report.warnings) }
     return CompiledModel(report: report, bundle: staged)
   }
 
@@ -182,6 +190,12 @@ package struct Compilation {
 
   // MARK: Output
 
+  /// What --strict does with warnings.
+  private func refuse(_ warnings: [String]) throws(Diagnostic) {
+    guard !warnings.isEmpty else { return }
+    throw .refused("\(request.model): \(warnings.joined(separator: "; ")) (leave out --strict to compile all the same)")
+  }
+
   private func selfTest(of graph: Graph, _ plan: Plan) throws(Diagnostic) -> SelfTest {
     let inputs = graph.inputs.map { SelfTestInput.tensor(graph.type(of: $0)) }
     return SelfTest(inputs: inputs, outputs: Preparation.outputs(plan, inputs: inputs))
@@ -208,6 +222,10 @@ package struct Compilation {
     for line in log.description.split(separator: "\n") { observer.note(String(line)) }
     for decision in decisions where decision.precision == .float32 {
       observer.note("stays float32: \(decision.node) (\(decision.op)): \(decision.reason)")
+    }
+    for decision in decisions where decision.raisedScales > 0 {
+      let channels = Figures.count(decision.raisedScales, "nearly dead channel")
+      observer.note("\(decision.node) (\(decision.op)): \(channels) got a larger scale so that the bias fits int32")
     }
   }
 

@@ -58,10 +58,11 @@ package struct DataBinding: Sendable {
     return try settings.preprocessing(for: input, stored: stored)
   }
 
-  /// How many classes the first output has.
-  package var classCount: Int? {
-    model.graph.outputs.first.map { output in model.graph.type(of: output).shape.dropFirst().reduce(1, *) }
-  }
+  /// How outputs divide into samples.
+  var outputRows: OutputRows { OutputRows(model.graph) }
+
+  /// How many numbers the first output has for a sample: its classes.
+  package var classCount: Int? { model.graph.outputs.isEmpty ? nil : outputRows.count }
 
   /// A loader of the samples below a folder, without labels.
   package func unlabelled(at path: String) throws(Diagnostic) -> SampleLoader {
@@ -72,9 +73,9 @@ package struct DataBinding: Sendable {
   /// A loader of labelled samples and the class names in the model's order.
   package func labelled(at path: String) throws(Diagnostic) -> LabelledData {
     try checkOutput()
-    guard inputType.shape.first ?? 1 == 1 else {
+    guard outputRows.batch == 1 else {
       throw .refused(
-        "\(model.path): takes batches of \(inputType.shape[0]): export it with a batch of 1 or a free one to "
+        "\(model.path): takes batches of \(outputRows.batch): export it with a batch of 1 or a free one to "
           + "evaluate it"
       )
     }

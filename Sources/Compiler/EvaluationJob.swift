@@ -12,7 +12,7 @@ package struct EvaluationJob {
   private let isStrict: Bool
   private let observer: any WorkObserver
 
-  /// - Parameter isStrict: whether to refuse where a sample cannot be read, instead of leaving it out with a warning
+  /// - Parameter isStrict: whether to refuse what there is to warn of, such as samples that cannot be read
   package init(settings: DataSettings, threads: Int, math: MathLibrary, isStrict: Bool, observer: any WorkObserver) {
     self.settings = settings
     self.threads = threads
@@ -35,7 +35,7 @@ package struct EvaluationJob {
     ) throws(Diagnostic) -> (data: LabelledData, scores: [[Float]?]) {
       let binding = try DataBinding(model, settings: settings, preprocessing: preprocessing, labels: names)
       let data = try binding.labelled(at: path)
-      if let assumption = binding.assumption(for: [data.loader]) { observer.warn(assumption) }
+      try observer.warn(binding.assumption(for: [data.loader]), isStrict: isStrict)
       let plan = try Preparation.plan(Preparation.executable(model), on: math, fusesRows: true)
       observer.note(plan, threads: threads)
       observer.begin("Evaluating", count: data.loader.count)
@@ -69,6 +69,13 @@ package struct EvaluationJob {
 }
 
 extension WorkObserver {
+  /// Says what there is to warn of; under --strict it ends the work.
+  func warn(_ warning: String?, isStrict: Bool) throws(Diagnostic) {
+    guard let warning else { return }
+    if isStrict { throw .refused("\(warning) (leave out --strict to go on all the same)") }
+    warn(warning)
+  }
+
   /// Names the samples that could not be used; under --strict the first of them ends the work.
   func report(_ loader: SampleLoader, isStrict: Bool) throws(Diagnostic) {
     for problem in loader.skipped {

@@ -23,15 +23,17 @@ struct FloatComparison {
   mutating func measureLayers(
     _ plans: (float: Plan, compiled: Plan), _ original: Graph, _ compiled: Graph, _ data: CalibrationData
   ) {
-    let samples = (data.heldBack.isEmpty ? data.calibration : data.heldBack).prefix(FloatComparison.layerSamples)
+    let samples = data.comparable.samples.prefix(FloatComparison.layerSamples)
     layerErrors = LayerErrors(
       float: plans.float, floatGraph: original, int8: plans.compiled, int8Graph: compiled, source: data.loader,
       samples: Array(samples))
   }
 
-  /// Accuracy on labelled data where there are some, else how alike both models answer on held-back samples.
+  /// Accuracy on labelled data where there are some, else how alike both models answer on held-back samples, or on
+  /// those calibrated with where there are too few to hold any back.
   func accuracy(
-    _ plans: (float: Plan, compiled: Plan), evaluation: LabelledData?, calibration: CalibrationData?
+    _ plans: (float: Plan, compiled: Plan), outputs: OutputRows, evaluation: LabelledData?,
+    calibration: CalibrationData?
   ) throws(Diagnostic) -> AccuracyReport? {
     if let evaluation {
       let samples = Array(evaluation.loader.samples.indices)
@@ -40,16 +42,12 @@ struct FloatComparison {
       return try AccuracyMeasure.labelled(
         float: float, compiled: compiled, labels: used.map { evaluation.labels[$0] }, classes: evaluation.classes)
     }
-    guard let calibration, !calibration.heldBack.isEmpty else { return nil }
-    let (float, compiled, _) = scores(plans, calibration.loader, calibration.heldBack)
-    let batch = max(1, plans.float.inputs.first?.type.shape.first ?? 1)
-    let rows = (
-      float: float.flatMap { Predictions.rows($0, batch: batch) },
-      compiled: compiled.flatMap { Predictions.rows($0, batch: batch) }
-    )
-    // A single score has no classes to agree on.
-    guard let classes = rows.float.first?.count, classes > 1 else { return nil }
-    return try AccuracyMeasure.unlabelled(float: rows.float, compiled: rows.compiled)
+    guard let calibration else { return nil }
+    let (samples, data) = calibration.comparable
+    let (float, compiled, used) = scores(plans, calibration.loader, samples)
+    guard !used.isEmpty else { return nil }
+    return try AccuracyMeasure.unlabelled(
+      float: float.flatMap(outputs.rows), compiled: compiled.flatMap(outputs.rows), data: data)
   }
 
   private func scores(

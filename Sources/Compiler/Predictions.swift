@@ -15,17 +15,18 @@ package struct Predictions: Sendable {
   }
 
   package let rows: [Row]
+  /// The shape of all outputs in one tensor.
   private let shape: [Int]
   private let labels: [String]?
 
-  /// - Parameter isStrict: whether to refuse where a sample cannot be read, instead of leaving it out with a warning
+  /// - Parameter isStrict: whether to refuse what there is to warn of, such as samples that cannot be read
   package init(
     _ model: LoadedModel, on path: String, settings: DataSettings, threads: Int, math: MathLibrary, isStrict: Bool,
     observer: any WorkObserver
   ) throws(Diagnostic) {
     let binding = try DataBinding(model, settings: settings)
     let loader = try binding.unlabelled(at: path)
-    if let assumption = binding.assumption(for: [loader]) { observer.warn(assumption) }
+    try observer.warn(binding.assumption(for: [loader]), isStrict: isStrict)
     let plan = try Preparation.plan(Preparation.executable(model), on: math, fusesRows: true)
     observer.note(plan, threads: threads)
     observer.begin("Running", count: loader.count)
@@ -39,27 +40,21 @@ package struct Predictions: Sendable {
         ? .refused(loader.skipped.first ?? "\(path): could not be used") : loader.nothingReadable(path)
     }
     try observer.report(loader, isStrict: isStrict)
-    let type = plan.outputs[0].type
-    let batch = max(1, plan.inputs[0].type.shape.first ?? 1)
-    shape = Array(type.shape.dropFirst())
+    let outputRows = binding.outputRows
+    shape = outputRows.shape(runs: outputs.count { $0 != nil })
     labels = binding.labels
     rows = zip(loader.samples, outputs).flatMap { sample, values in
-      Predictions.rows(values ?? [], batch: batch).enumerated().map { index, values in
+      let batch = outputRows.batch
+      return (values.map(outputRows.rows) ?? []).enumerated().map { index, values in
         Row(name: batch == 1 ? sample.name : "\(sample.name)[\(sample.index * batch + index)]", values: values)
       }
     }
   }
 
-  /// The outputs of each input of a batch.
-  static func rows(_ values: [Float], batch: Int) -> [[Float]] {
-    guard batch > 1, values.count % batch == 0, !values.isEmpty else { return values.isEmpty ? [] : [values] }
-    let size = values.count / batch
-    return (0..<batch).map { Array(values[$0 * size..<($0 + 1) * size]) }
-  }
-
-  /// Writes the outputs as one float32 tensor [samples, ...].
+  /// Writes the outputs as one float32 tensor: that of the model for one input, else joined or stacked along the first
+  /// dimension.
   package func write(to path: String) throws(FileError) {
-    try NumPyFile.write(Tensor(rows.flatMap(\.values), shape: [rows.count] + shape), to: path)
+    try NumPyFile.write(Tensor(rows.flatMap(\.values), shape: shape), to: path)
   }
 
   /// The best classes of a sample, with their probabilities.

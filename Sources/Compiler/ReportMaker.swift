@@ -58,9 +58,41 @@ struct ReportMaker {
           "only \(Figures.count(calibration.samples, "calibration sample")): ranges may miss what the model will see")
       }
     }
-    let raised = layers.reduce(0) { $0 + $1.raisedScales }
-    if raised > 0 {
-      warnings.append("\(raised) nearly dead channels got a larger weight scale so that their bias fits int32")
+    warnings += unlikeFloat(layers)
+    return warnings
+  }
+
+  /// Below this the noise of a layer is more than half of its signal.
+  private static let leastDecibels = 3.0
+  /// Below this the compiled model gives another answer more often than not.
+  private static let leastAgreement = 0.5
+
+  /// Layers and answers that cannot be what the float model computes, as far as the samples at hand tell.
+  private func unlikeFloat(_ layers: [LayerReport]) -> [String] {
+    var warnings: [String] = []
+    let unlike = layers.filter { ($0.outputSQNR ?? .infinity) < ReportMaker.leastDecibels }
+    if let worst = unlike.min(by: { ($0.outputSQNR ?? 0) < ($1.outputSQNR ?? 0) }) {
+      let which = "\(worst.name) (\(worst.op), \(Figures.decibels(worst.outputSQNR)))"
+      warnings.append(
+        (unlike.count == 1 ? "layer \(which) is" : "\(unlike.count) layers are")
+          + " not like the float model's" + (unlike.count == 1 ? "" : ", least of all \(which)"))
+    }
+    if let accuracy {
+      let samples = Figures.count(accuracy.samples, accuracy.data.noun)
+      if let level = accuracy.outputSQNR, level < ReportMaker.leastDecibels {
+        warnings.append("the outputs are not like the float model's: \(Figures.decibels(level)) on \(samples)")
+      }
+      if let agreement = accuracy.agreement?.value, agreement < ReportMaker.leastAgreement {
+        warnings.append("the compiled model agrees with the float model on \(Figures.percent(agreement)) of \(samples)")
+      }
+      if accuracy.data == .calibration {
+        warnings.append(
+          "too few calibration samples to hold any back: the models are compared on those ranges were taken from")
+      }
+    }
+    if !warnings.isEmpty, recipe.pruneFraction > 0 { warnings[0] += "; prune less (--prune)" }
+    if accuracy == nil, recipe.pruneFraction > 0 {
+      warnings.append("nothing tells what pruning changed: give --calib or --eval")
     }
     return warnings
   }

@@ -6,13 +6,8 @@ package struct Divergence: Sendable, Equatable {
   package let agreement: Double
   /// The mean Kullback-Leibler divergence KL(reference || model) of the probabilities, in nats.
   package let kl: Double
-  /// Signal to noise in dB, 10 log10(sum r^2 / sum (m - r)^2) over all scores; infinite where they are equal.
-  package let sqnr: Double
-  /// The mean over samples of the cosine between the two rows of scores; a pair of equal rows counts 1, any other
-  /// pair with a row of zeros counts 0.
-  package let cosine: Double
-  /// max |m - r| / max |r| over all scores; 0 where all are equal.
-  package let maximumRelativeError: Double
+  /// How far the scores themselves are.
+  package let distance: OutputDistance
 
   /// What a probability counts at least in logarithms.
   static let smallestProbability = 1e-12
@@ -39,27 +34,6 @@ package struct Divergence: Sendable, Equatable {
       kl += p * log(p / q)
     }
     self.kl = kl / count
-    var (signal, noise, largest, largestError) = (0.0, 0.0, 0.0, 0.0)
-    for (r, m) in zip(reference.values, model.values) {
-      let (r, m) = (Double(r), Double(m))
-      signal += r * r
-      noise += (m - r) * (m - r)
-      largest = max(largest, abs(r))
-      largestError = max(largestError, abs(m - r))
-    }
-    sqnr = noise == 0 ? .infinity : 10 * log10(signal / noise)
-    maximumRelativeError = largestError == 0 ? 0 : largestError / largest
-    cosine = (0..<reference.sampleCount).reduce(0.0) { $0 + Self.cosine(reference.row($1), model.row($1)) } / count
-  }
-
-  private static func cosine(_ left: ArraySlice<Float>, _ right: ArraySlice<Float>) -> Double {
-    if left == right { return 1 }
-    var (product, leftSquare, rightSquare) = (0.0, 0.0, 0.0)
-    for (l, r) in zip(left, right) {
-      product += Double(l) * Double(r)
-      leftSquare += Double(l) * Double(l)
-      rightSquare += Double(r) * Double(r)
-    }
-    return leftSquare == 0 || rightSquare == 0 ? 0 : product / (leftSquare.squareRoot() * rightSquare.squareRoot())
+    distance = OutputDistance(of: model, from: reference)
   }
 }

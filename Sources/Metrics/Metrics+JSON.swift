@@ -36,8 +36,9 @@ extension Comparison {
     var members: JSONObject = [
       "samples": .int(samples), "agreement": .double(divergence.agreement),
       "agreement_interval": agreement?.json ?? .null,
-      "kl": .finite(divergence.kl), "sqnr_db": .finite(divergence.sqnr), "cosine": .finite(divergence.cosine),
-      "max_relative_error": .finite(divergence.maximumRelativeError),
+      "kl": .finite(divergence.kl), "sqnr_db": .finite(divergence.distance.sqnr),
+      "cosine": .finite(divergence.distance.cosine),
+      "max_relative_error": .finite(divergence.distance.maximumRelativeError),
     ]
     if let labelled {
       members["float"] = labelled.float.json

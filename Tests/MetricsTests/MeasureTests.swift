@@ -112,9 +112,9 @@ import Testing
     let divergence = try Divergence(of: Scores(rows: Samples.compiled), from: Scores(rows: Samples.float))
     #expect(divergence.agreement == 0.75)
     #expect(divergence.kl.isNear(0.037629500507838615))
-    #expect(divergence.sqnr.isNear(11.353837612316477))
-    #expect(divergence.cosine.isNear(0.8944880577029583))
-    #expect(divergence.maximumRelativeError.isNear(0.4583333333333333))
+    #expect(divergence.distance.sqnr.isNear(11.353837612316477))
+    #expect(divergence.distance.cosine.isNear(0.8944880577029583))
+    #expect(divergence.distance.maximumRelativeError.isNear(0.4583333333333333))
   }
 
   @Test func isNothingBetweenEqualScores() throws {
@@ -122,16 +122,16 @@ import Testing
     let divergence = try Divergence(of: scores, from: scores)
     #expect(divergence.agreement == 1)
     #expect(divergence.kl == 0)
-    #expect(divergence.sqnr == .infinity)
-    #expect(divergence.cosine == 1)
-    #expect(divergence.maximumRelativeError == 0)
+    #expect(divergence.distance.sqnr == .infinity)
+    #expect(divergence.distance.cosine == 1)
+    #expect(divergence.distance.maximumRelativeError == 0)
   }
 
   @Test func staysFiniteForZeroProbabilities() throws {
     let divergence = try Divergence(of: Scores(rows: [[0, 1]]), from: Scores(rows: [[1, 0]]))
     // ln(1 / 1e-12) of the first class; the second adds 1e-12 ln 1e-12.
     #expect(divergence.kl.isNear(27.631021115928547 - 27.631021115928547e-12))
-    #expect(divergence.cosine == 0)
+    #expect(divergence.distance.cosine == 0)
   }
 
   @Test func refusesOtherShapes() throws {

@@ -16,7 +16,7 @@ enum Findings {
   }
 
   private static func sentences(_ accuracy: AccuracyReport) -> [String] {
-    let noun = accuracy.data == .labelled ? "image" : "held-back calibration sample"
+    let noun = accuracy.data == .labelled ? "image" : accuracy.data.noun
     var result: [String] = []
     if let agreement = accuracy.agreement {
       let same = Figures.part(agreement.value, of: accuracy.samples)

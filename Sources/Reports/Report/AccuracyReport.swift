@@ -5,6 +5,17 @@ package struct AccuracyReport: Sendable, Equatable {
     case labelled
     /// Nothing is known about the right answers: only how alike the two models answer.
     case heldBack = "held-back calibration samples"
+    /// Too few to hold any back: the ranges were chosen on the same samples.
+    case calibration = "calibration samples"
+
+    /// One of them, as a sentence counts it.
+    package var noun: String {
+      switch self {
+      case .labelled: "labelled image"
+      case .heldBack: "held-back calibration sample"
+      case .calibration: "calibration sample"
+      }
+    }
   }
 
   package var data: Data

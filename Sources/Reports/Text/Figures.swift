@@ -93,8 +93,8 @@ package enum Figures {
 
   /// A level: `31.7 dB`.
   package static func decibels(_ level: Double?) -> String {
-    guard let level, level.isFinite else { return "–" }
-    return decimal(level, 1) + " dB"
+    guard let level, level != .infinity, !level.isNaN else { return "–" }
+    return (level.isFinite ? decimal(level, 1) : "−∞") + " dB"
   }
 
   /// How many times smaller something became: `3.9×`.

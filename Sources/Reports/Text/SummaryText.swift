@@ -60,7 +60,6 @@ package enum SummaryText {
   private static func accuracy(_ report: Report, _ table: inout TextTable) {
     guard let accuracy = report.accuracy else { return }
     let isLabelled = accuracy.data == .labelled
-    let noun = isLabelled ? "labelled image" : "held-back calibration sample"
     var parts: [String] = []
     if let before = accuracy.float?.top1, let after = accuracy.compiled?.top1 {
       parts.append("top-1 \(Figures.percent(before)) → \(Figures.percent(after))")
@@ -68,7 +67,9 @@ package enum SummaryText {
     if let delta = accuracy.deltas?.top1 { parts.append(Figures.points(delta)) }
     if let agreement = accuracy.agreement { parts.append("agreement \(Figures.percent(agreement.value))") }
     if !isLabelled, let level = accuracy.outputSQNR { parts.append("output SQNR \(Figures.decibels(level))") }
-    table.add(["accuracy", parts.joined(separator: ", ") + " on \(Figures.count(accuracy.samples, noun))"])
+    table.add([
+      "accuracy", parts.joined(separator: ", ") + " on \(Figures.count(accuracy.samples, accuracy.data.noun))",
+    ])
     if let worst = accuracy.worstRecall {
       let change =
         if let before = worst.before?.recall, let after = worst.after?.recall {

@@ -1,0 +1,83 @@
+import CanonicalJSON
+import NumPyFiles
+import Tensors
+import Testing
+
+/// Answers are taken whole, in whatever shape a model gives them.
+@Suite struct OutputShapeTests {
+  @Test(arguments: Models.Answer.allCases) func outputIsWhole(answer: Models.Answer) throws {
+    let folder = try Folder()
+    try Models.classifier(answering: answer, to: folder / "model.onnx")
+    try NumPyFile.write(Models.numbers([1, 3, 8, 8]), to: folder / "one.npy")
+    try NumPyFile.write(Models.numbers([2, 3, 8, 8]), to: folder / "two.npy")
+    let one = try Program.run("run", folder / "model.onnx", folder / "one.npy", "--output", folder / "y1.npy", "--json")
+    #expect(one.status == 0, "\(one.error)")
+    let y1 = try NumPyFile.read(path: folder / "y1.npy")[0].tensor
+    #expect(y1.shape == answer.shape)
+    let results = try one.json().elements()
+    #expect(results.count == 1)
+    #expect(try results[0]["output"].elements().count == 10)
+
+    let two = try Program.run("run", folder / "model.onnx", folder / "two.npy", "--output", folder / "y2.npy", "--json")
+    #expect(two.status == 0, "\(two.error)")
+    let y2 = try NumPyFile.read(path: folder / "y2.npy")[0].tensor
+    #expect(y2.shape == (answer == .rows ? [2, 10] : [2] + answer.shape))
+    #expect(y2.floats()?.prefix(10) == y1.floats()?.prefix(10))
+    #expect(Set(y2.floats() ?? []).count > 10)
+    #expect(try two.json().elements().count == 2)
+  }
+
+  /// Three channels and three classes: the first dimensions are equal, and are no batch.
+  @Test func imagesWithoutABatchAreOneSample() throws {
+    let folder = try Folder()
+    try Models.classifier(answering: .squeezed, hasBatch: false, classes: 3, to: folder / "model.onnx")
+    try NumPyFile.write(Models.numbers([3, 8, 8]), to: folder / "image.npy")
+    let run = try Program.run(
+      "run", folder / "model.onnx", folder / "image.npy", "--output", folder / "y.npy", "--json")
+    #expect(run.status == 0, "\(run.error)")
+    #expect(try NumPyFile.read(path: folder / "y.npy")[0].tensor.shape == [3])
+    let results = try run.json().elements()
+    #expect(results.count == 1)
+    #expect(try results[0]["input"].string() == "image.npy" || results[0]["input"].string().hasSuffix("/image.npy"))
+  }
+
+  /// Classes are counted whole too.
+  @Test(arguments: Models.Answer.allCases) func accuracyIsOfAllClasses(answer: Models.Answer) throws {
+    let folder = try Folder()
+    try Models.classifier(answering: answer, to: folder / "model.onnx")
+    let data = folder.makeFolder("data")
+    var lines = ["file,label"]
+    for index in 0..<10 {
+      try NumPyFile.write(Models.numbers([1, 3, 8, 8], from: index), to: "\(data)/\(index).npy")
+      lines.append("\(index).npy,\(index)")
+    }
+    try folder.write(lines.joined(separator: "\n") + "\n", to: "data/labels.csv")
+    let eval = try Program.run("eval", folder / "model.onnx", data, "--json")
+    #expect(eval.status == 0, "\(eval.error)")
+    #expect(try eval.json()["per_class"].elements().count == 10)
+    let compile = try Program.run(
+      "compile", folder / "model.onnx", "--int8", "--calib", data, "--eval", data, "-o", folder / "small.derm")
+    #expect(compile.status == 0, "\(compile.error)")
+    let report = JSONNode(try JSON(parsing: MappedFile.contents(of: folder / "small.report.json")), name: "report")
+    #expect(try report["accuracy"]["samples"].int() == 10)
+    #expect(try report["accuracy"]["agreement"].double() > 0.5)
+  }
+
+  /// Layers over tokens keep their operators, and so their bits, in either format.
+  @Test func tokensConvertBitForBit() throws {
+    let folder = try Folder()
+    try Models.tokens(to: folder / "model.onnx")
+    try NumPyFile.write(Models.numbers([1, 5, 8]), to: folder / "x.npy")
+    var outputs: [[UInt8]] = []
+    #expect(try Program.run("convert", folder / "model.onnx", "-o", folder / "a.derm").status == 0)
+    #expect(try Program.run("convert", folder / "a.derm", "-o", folder / "b.onnx").status == 0)
+    #expect(try Program.run("compile", folder / "model.onnx", "-o", folder / "c.derm", "-q").status == 0)
+    #expect(try Program.run("convert", folder / "c.derm", "-o", folder / "d.onnx").status == 0)
+    for model in ["model.onnx", "a.derm", "b.onnx", "c.derm", "d.onnx"] {
+      let run = try Program.run("run", folder / model, folder / "x.npy", "--output", folder / "y.npy", "--quiet")
+      #expect(run.status == 0, "\(run.error)")
+      outputs.append(try MappedFile.contents(of: folder / "y.npy"))
+    }
+    #expect(Set(outputs).count == 1)
+  }
+}

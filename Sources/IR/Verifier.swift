@@ -21,12 +21,13 @@ package enum Verifier {
     let order = graph.nodesInOrder()
     var uses: [ValueID: Int] = [:]
     for node in order {
-      for case let input? in node.inputs {
+      for (position, input) in node.inputs.enumerated() {
+        guard let input else { continue }
         guard available.contains(input) else {
           throw NodeError(node, "input \(graph[input].name) is used before it is produced")
         }
         uses[input, default: 0] += 1
-        guard graph[input].users.contains(node.id) else {
+        guard graph.isRecorded(node, input: position) else {
           throw NodeError(node, "is not among the users of its input \(graph[input].name)")
         }
       }
@@ -47,7 +48,7 @@ package enum Verifier {
         }
       }
     }
-    for id in graph.valueIDs where uses[id, default: 0] != graph[id].users.count {
+    for id in graph.valueIDs where uses[id, default: 0] != graph[id].uses.count {
       throw NodeError(node: graph[id].name, op: "value", reason: "records users that do not use it")
     }
     for output in graph.outputs where !available.contains(output) {

@@ -11,12 +11,13 @@ extension Pass {
   /// A transpose moves through Unary, Cast, QuantizeLinear, DequantizeLinear, Binary (the other operand transposed
   /// alike, or constant), Concat, Split, Slice, Pad, Reduce, Softmax and other transposes.
   /// Formula: f(T(x)) = T(f'(x)), where f' names dimension p[i] wherever f names i.
-  /// Conditions: the whole move leaves fewer transposes than before; it is tried on a copy. Exact.
+  /// Conditions: the whole move leaves fewer transposes than before, else it is taken back. Exact.
   package static let cancelTransposes = Pass("cancel-transposes", "move transposes until they cancel") {
     (graph: inout Graph, log: inout PassLog) throws(NodeError) in
+    let order = graph.nodesInOrder()
     // Moves are tried one transpose after another; a graph made to take for ever is left as it is.
-    var budget = 20_000
-    for id in graph.nodeIDs {
+    var sinking = TransposeSinking(budget: max(60_000, 16 * order.reduce(0) { $0 + $1.inputs.count }))
+    for id in order.map(\.id) {
       guard let node = graph[id], let transpose = node.op as? Transpose, let x = graph.input(node, 0) else { continue }
       if let reshape = TransposeSinking.reshape(transpose, of: graph.shape(x), freeBatch: graph.hasFreeBatch) {
         try graph.rewrite(node, as: reshape, inputs: [x])
@@ -24,20 +25,16 @@ extension Pass {
         continue
       }
       guard TransposeSinking.canMove(node, in: graph) else { continue }
-      var trial = TransposeSinking(graph, budget: budget)
-      try trial.sink(id)
-      budget = trial.budget
-      let saved = graph.transposeCount - trial.graph.transposeCount
+      var saved = 0
+      try graph.attempt { (graph) throws(NodeError) in
+        saved = try sinking.sink(id, in: &graph)
+        return saved > 0
+      }
       guard saved > 0 else {
-        log.refused(node, budget > 0 ? "moving it meets no inverse" : "too many operators to look at")
+        log.refused(node, sinking.budget > 0 ? "moving it meets no inverse" : "too many operators to look at")
         continue
       }
-      graph = trial.graph
       log.applied(node, "\(saved) transposes fewer")
     }
   }
-}
-
-extension Graph {
-  fileprivate var transposeCount: Int { nodesInOrder().reduce(0) { $0 + ($1.op is Transpose ? 1 : 0) } }
 }

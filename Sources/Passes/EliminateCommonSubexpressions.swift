@@ -49,16 +49,35 @@ extension Pass {
       let type: TensorType
       let ends: [UInt8]
     }
-    var groups: [Fingerprint: [ValueID]] = [:]
+    var firsts: [Fingerprint: ValueID] = [:]
+    var others: [Contents: ValueID] = [:]
     for id in graph.valueIDs {
-      guard let tensor = graph.constant(id), !graph[id].users.isEmpty, !graph.isOutput(id) else { continue }
-      // Both ends tell most tensors apart; equality is decided by all bytes.
+      guard let tensor = graph.constant(id), !graph[id].uses.isEmpty, !graph.isOutput(id) else { continue }
+      // Both ends tell most tensors apart without reading them; only those they do not are known by all their bytes.
       let print = Fingerprint(type: tensor.type, ends: Array(tensor.bytes.prefix(64)) + Array(tensor.bytes.suffix(64)))
-      if let twin = groups[print]?.first(where: { graph.constant($0)?.isIdentical(to: tensor) == true }) {
+      guard let first = firsts[print] else {
+        firsts[print] = id
+        continue
+      }
+      if graph.constant(first)?.isIdentical(to: tensor) == true {
+        graph.replaceUses(of: id, with: first)
+      } else if let twin = others[Contents(tensor: tensor)] {
         graph.replaceUses(of: id, with: twin)
       } else {
-        groups[print, default: []].append(id)
+        others[Contents(tensor: tensor)] = id
       }
+    }
+  }
+
+  /// A tensor as a key: equal where type and bits are.
+  private struct Contents: Hashable {
+    let tensor: Tensor
+
+    static func == (a: Contents, b: Contents) -> Bool { a.tensor.isIdentical(to: b.tensor) }
+
+    func hash(into hasher: inout Hasher) {
+      hasher.combine(tensor.type)
+      hasher.combine(bytes: tensor.bytes)
     }
   }
 }

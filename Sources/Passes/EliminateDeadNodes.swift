@@ -9,7 +9,7 @@ extension Pass {
   package static let eliminateDeadNodes = Pass("eliminate-dead-nodes", "remove what no output depends on") {
     (graph: inout Graph, log: inout PassLog) in
     for node in graph.nodesInOrder().reversed()
-    where node.outputs.allSatisfy({ graph[$0].users.isEmpty && !graph.isOutput($0) }) {
+    where !node.outputs.contains(where: graph.isUsed) {
       graph.erase(node.id)
       log.applied(node, "its result is not used")
     }

@@ -20,7 +20,7 @@ extension Pass {
     (graph: inout Graph, log: inout PassLog) throws(NodeError) in
     for id in graph.nodeIDs {
       guard let node = graph[id], let pad = node.op as? Pad, let x = graph.input(node, 0), let y = node.outputs.first,
-        let user = graph[y].users.first.flatMap({ graph[$0] }), graph.shape(x).count == 4
+        let user = graph[y].uses.map(\.node).min().flatMap({ graph[$0] }), graph.shape(x).count == 4
       else { continue }
       guard user.op is Conv || user.op is AveragePool || user.op is MaxPool else { continue }
       if let reason = obstacle(pad, y, graph) {

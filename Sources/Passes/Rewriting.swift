@@ -83,7 +83,7 @@ extension Graph {
 
   /// Whether a node's output can be replaced by another value without changing the names the model shows.
   func canReplace(_ old: ValueID, with new: ValueID) -> Bool {
-    !isOutput(old) || !(isOutput(new) || inputs.contains(new) || constant(new) != nil)
+    !isOutput(old) || !(isOutput(new) || isInput(new) || constant(new) != nil)
   }
 
   /// Lets users read `value` instead of a node's output, and removes the node.

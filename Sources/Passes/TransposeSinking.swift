@@ -2,16 +2,16 @@ import IR
 import Operators
 import Tensors
 
-/// Moves one transpose, and those it becomes, below the operators that read them, on a copy of a graph.
+/// Moves one transpose, and those it becomes, below the operators that read them.
 struct TransposeSinking {
-  private(set) var graph: Graph
-  private var waiting: [NodeID] = []
-
-  /// Nodes that may still be looked at.
+  /// Nodes and inputs that may still be looked at.
   private(set) var budget: Int
 
-  init(_ graph: Graph, budget: Int) {
-    self.graph = graph
+  private var waiting: [NodeID] = []
+  /// Transposes fewer than there were when the move began.
+  private var saved = 0
+
+  init(budget: Int) {
     self.budget = budget
   }
 
@@ -27,37 +27,49 @@ struct TransposeSinking {
   /// Whether some reader of a transpose lets it through.
   static func canMove(_ node: Node, in graph: Graph) -> Bool {
     guard let output = node.outputs.first else { return false }
-    return graph[output].users.contains { id in
-      graph[id].map { $0.op is Transpose || rule(for: $0, rank: graph.shape(output).count, in: graph) != nil } ?? false
+    return graph[output].uses.contains { use in
+      graph[use.node].map { $0.op is Transpose || rule(for: $0, rank: graph.shape(output).count, in: graph) != nil }
+        ?? false
     }
   }
 
-  /// Moves a transpose as far down as it goes.
-  mutating func sink(_ id: NodeID) throws(NodeError) {
+  /// Moves a transpose as far down as it goes; returns how many transposes there are fewer then.
+  mutating func sink(_ id: NodeID, in graph: inout Graph) throws(NodeError) -> Int {
     waiting = [id]
+    saved = 0
     while let next = waiting.popLast() {
       guard let node = graph[next], let transpose = node.op as? Transpose, let x = graph.input(node, 0),
         let output = node.outputs.first
       else { continue }
       let order = transpose.order(rank: graph.shape(x).count)
-      for user in Set(graph[output].users).sorted() {
+      for user in graph[output].users {
         guard budget > 0, let user = graph[user] else { continue }
         budget -= 1
         if let second = user.op as? Transpose {
-          try compose(order, second.order(rank: order.count), x, user)
+          try compose(order, second.order(rank: order.count), x, user, in: &graph)
         } else {
-          try move(order, below: user)
+          try move(order, below: user, in: &graph)
         }
       }
-      if graph[output].users.isEmpty && !graph.isOutput(output) { graph.erase(next) }
+      if !graph.isUsed(output) { erase(node, in: &graph) }
     }
+    return saved
+  }
+
+  private mutating func erase(_ node: Node, in graph: inout Graph) {
+    guard graph[node.id] != nil else { return }
+    graph.erase(node.id)
+    if node.op is Transpose { saved += 1 }
   }
 
   /// T_q(T_p(x)) = T_r(x) with r[i] = p[q[i]].
-  private mutating func compose(_ first: [Int], _ second: [Int], _ x: ValueID, _ user: Node) throws(NodeError) {
+  private mutating func compose(
+    _ first: [Int], _ second: [Int], _ x: ValueID, _ user: Node, in graph: inout Graph
+  ) throws(NodeError) {
     let order = second.map { first[$0] }
     if order == Array(order.indices), let output = user.outputs.first, graph.canReplace(output, with: x) {
-      graph.bypass(user, with: x)
+      graph.replaceUses(of: output, with: x)
+      erase(user, in: &graph)
     } else {
       try graph.rewrite(user, as: Transpose(perm: order), inputs: [x])
       waiting.append(user.id)
@@ -65,11 +77,12 @@ struct TransposeSinking {
   }
 
   /// Lets a node read what was before the transpose, and transposes its outputs instead.
-  private mutating func move(_ order: [Int], below user: Node) throws(NodeError) {
+  private mutating func move(_ order: [Int], below user: Node, in graph: inout Graph) throws(NodeError) {
     guard let rule = TransposeSinking.rule(for: user, rank: order.count, in: graph) else { return }
     var sources: [ValueID?] = []
     for case let input? in user.inputs {
-      guard let source = try source(of: input, order, for: user, rule) else { return }
+      budget -= 1
+      guard let source = try source(of: input, order, for: user, rule, in: &graph) else { return }
       sources.append(source)
     }
     let op = rule.renamed(order)
@@ -86,21 +99,20 @@ struct TransposeSinking {
       } else {
         let moved = try graph.insert(
           Transpose(perm: outputOrder), "\(user.name)_transpose", inputs: [new], for: user)
+        saved -= 1
         graph.replaceUses(of: old, with: moved)
         if let producer = graph[moved].producer { waiting.append(producer) }
       }
     }
-    graph.erase(user.id)
+    erase(user, in: &graph)
     for case let input? in user.inputs {
-      if let producer = graph.producer(of: input), graph[input].users.isEmpty, !graph.isOutput(input) {
-        graph.erase(producer.id)
-      }
+      if let producer = graph.producer(of: input), !graph.isUsed(input) { erase(producer, in: &graph) }
     }
   }
 
   /// What an input of a node is a transpose of; nil when it is none.
-  private mutating func source(
-    of input: ValueID, _ order: [Int], for user: Node, _ rule: Rule
+  private func source(
+    of input: ValueID, _ order: [Int], for user: Node, _ rule: Rule, in graph: inout Graph
   ) throws(NodeError) -> ValueID? {
     if let producer = graph.producer(of: input), let transpose = producer.op as? Transpose {
       return transpose.order(rank: graph.shape(input).count) == order ? graph.input(producer, 0) : nil

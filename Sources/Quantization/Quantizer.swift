@@ -95,10 +95,16 @@ package struct Quantizer {
 private struct ValueGroups {
   private var parents: [ValueID: ValueID] = [:]
 
-  func root(of value: ValueID) -> ValueID {
+  /// The root, which those on the way then point to at once.
+  mutating func root(of value: ValueID) -> ValueID {
+    var root = value
+    while let parent = parents[root] { root = parent }
     var current = value
-    while let parent = parents[current] { current = parent }
-    return current
+    while let parent = parents[current], parent != root {
+      parents[current] = root
+      current = parent
+    }
+    return root
   }
 
   mutating func join(_ a: ValueID, _ b: ValueID) {

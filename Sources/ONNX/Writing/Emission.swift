@@ -11,8 +11,8 @@ struct Emission {
   private var nodes = WireWriter()
   private var initializers = WireWriter()
   private var written: Set<ValueID> = []
-  private var names: Set<String> = []
-  private var nodeNames: Set<String> = []
+  private var names = UniqueNames()
+  private var nodeNames = UniqueNames()
   /// Names that stand for values instead of their own.
   private var standIns: [ValueID: String] = [:]
   /// Names of the real numbers that int8 values stand for, where they were written.
@@ -27,7 +27,7 @@ struct Emission {
   init(_ graph: Graph) {
     self.graph = graph
     opset = graph.nodesInOrder().map { NodeEmitters.opset(for: $0.op) }.max() ?? NodeEmitters.baseOpset
-    names = Set(graph.valueIDs.map { graph[$0].name })
+    names = UniqueNames(graph.valueIDs.map { graph[$0].name })
   }
 
   // MARK: Names
@@ -57,18 +57,7 @@ struct Emission {
 
   /// A new name for a value between the nodes that one operator becomes.
   mutating func temporary(_ node: Node, _ step: String) -> String {
-    Emission.unique("\(node.name)/\(step)", in: &names)
-  }
-
-  /// The name, or the name with a number that makes it one of its own.
-  private static func unique(_ name: String, in names: inout Set<String>) -> String {
-    var candidate = name
-    var suffix = 1
-    while !names.insert(candidate).inserted {
-      suffix += 1
-      candidate = "\(name)_\(suffix)"
-    }
-    return candidate
+    names.unique("\(node.name)/\(step)")
   }
 
   /// A new constant for a node: a list of integers, bounds, a shape.
@@ -110,7 +99,7 @@ struct Emission {
     _ opType: String, name: String, inputs: [String], outputs: [String], _ attributes: [String: Attribute] = [:]
   ) {
     // Passes may leave several nodes with one name, which ONNX Runtime refuses.
-    let name = Emission.unique(name, in: &nodeNames)
+    let name = nodeNames.unique(name)
     nodes.message(GraphField.node) { node in
       // Inputs left out at the end are not named at all.
       for input in inputs[..<((inputs.lastIndex { !$0.isEmpty } ?? -1) + 1)] { node.string(1, input) }
@@ -158,14 +147,15 @@ struct Emission {
   mutating func graphMessage() -> WireWriter {
     // Every output has a name of its own that a node produces.
     var outputNames: [String] = []
+    var shown: Set<String> = []
     for id in graph.outputs {
       let name = name(id)
       let isProduced = graph[id].producer != nil && graph.constant(id) == nil
-      if isProduced && !outputNames.contains(name) {
+      if isProduced && shown.insert(name).inserted {
         outputNames.append(name)
         continue
       }
-      let copy = Emission.unique("\(name)_output", in: &names)
+      let copy = names.unique("\(name)_output")
       add("Identity", name: copy, inputs: [name], outputs: [copy])
       outputNames.append(copy)
     }

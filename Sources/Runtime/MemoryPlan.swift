@@ -13,21 +13,14 @@ package struct MemoryPlan {
     let own = storages.indices.filter { storages[$0].constant == nil && storages[$0].sharedWith == nil }
     let order = own.sorted { (storages[$0].bytes, $1) > (storages[$1].bytes, $0) }
     var end = 0
-    var done: [Int] = []
+    var occupied = OccupiedMemory(steps: steps + 1)
     for index in order {
       let size = MemoryPlan.aligned(storages[index].bytes)
-      let rivals =
-        done
-        .filter { placed[$0].first <= storages[index].last && storages[index].first <= placed[$0].last }
-        .sorted { placed[$0].offset < placed[$1].offset }
-      var offset = 0
-      for rival in rivals {
-        if offset + size <= placed[rival].offset { break }
-        offset = max(offset, placed[rival].offset + MemoryPlan.aligned(placed[rival].bytes))
-      }
+      let life = storages[index].first...max(storages[index].first, storages[index].last)
+      let offset = occupied.lowestGap(of: size, during: life)
       placed[index].offset = offset
+      occupied.add(offset..<offset + size, during: life)
       end = max(end, offset + size)
-      done.append(index)
     }
     for index in placed.indices {
       var root = index

@@ -121,18 +121,15 @@ private struct PlanBuilder {
 
   /// The node that quantizes an input, where nothing else reads that.
   private func quantizer(of input: ValueID) -> Node? {
-    let users = graph[input].users
-    guard users.count == 1, !graph.isOutput(input), let node = graph[users[0]], node.op is QuantizeLinear else {
-      return nil
-    }
+    guard let node = graph.soleUser(of: input), node.op is QuantizeLinear else { return nil }
     return node
   }
 
   /// Whether every reader of a 4-D value works on channels-last data.
   private func wantsChannelsLast(_ value: ValueID) -> Bool {
-    let users = graph[value].users.compactMap { graph[$0] }
-    guard graph.type(of: value).rank == 4, !users.isEmpty, !graph.isOutput(value) else { return false }
-    return users.allSatisfy { $0.op.layout == .channelsLast }
+    let uses = graph[value].uses
+    guard graph.type(of: value).rank == 4, !uses.isEmpty, !graph.isOutput(value) else { return false }
+    return uses.allSatisfy { graph[$0.node]?.op.layout == .channelsLast }
   }
 
   private mutating func add(_ node: Node) throws(NodeError) {

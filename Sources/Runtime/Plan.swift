@@ -112,11 +112,9 @@ private struct PlanBuilder {
       inputs.append(place)
     }
     for node in graph.nodesInOrder() where !done.contains(node.id) { try add(node) }
-    for output in graph.outputs {
-      let place = self.place(of: output, in: .rowMajor)
-      storages[place.storage].last = steps.count
-      outputs.append(place)
-    }
+    outputs = graph.outputs.map { place(of: $0, in: .rowMajor) }
+    // Not before all are placed: converting a later output is a step, which must not write over an earlier one.
+    for place in outputs { storages[place.storage].last = steps.count }
   }
 
   /// The node that quantizes an input, where nothing else reads that.

@@ -56,6 +56,28 @@ private func network() throws -> Graph {
     }
   }
 
+  /// Turning one output to row-major is a step after those that computed the others: it must not write over them.
+  @Test func outputsOutliveTheConversionOfOthers() throws {
+    var graph = Graph(name: "outputs")
+    let x = graph.addInput("x", TensorType(.float32, [1, 1, 1, 2]))
+    func conv(_ channels: Int, _ window: Window) throws -> ValueID {
+      let name = "conv\(graph.nodeCount)"
+      let w = graph.addConstant("\(name)_w", tensor([channels, 1] + window.kernel, seed: UInt64(graph.nodeCount + 2)))
+      return try graph.add(Conv(window: window), name: name, inputs: [x, w])[0]
+    }
+    let first = try conv(2, Window(kernel: [1, 1]))
+    let second = try conv(1, Window(kernel: [3, 2], pads: [1, 1, 2, 1]))
+    let third = try conv(2, Window(kernel: [1, 1]))
+    for output in [second, first, third] { graph.addOutput(output) }
+    let input = tensor([1, 1, 1, 2])
+    let executor = Executor(try Plan(graph, math: KernelMath()), workers: Workers(threads: 1))
+    executor.write(input.bytes, toInput: 0)
+    executor.run()
+    let results = (0..<3).map { executor.outputTensor($0).elements(as: Float.self) }
+    let expected = try values(of: graph, input)
+    #expect(results == graph.outputs.map { expected[$0]?.elements(as: Float.self) })
+  }
+
   @Test func channelsLastInputsAreTakenAsTheyLie() throws {
     let graph = try network()
     let executor = Executor(try Plan(graph, math: KernelMath()), workers: Workers(threads: 1))

@@ -4,8 +4,8 @@ import Operators
 import Tensors
 import Testing
 
-/// A network of one input and one output computed node by node by the operators alone.
-func reference(_ graph: Graph, _ input: Tensor) throws -> Tensor {
+/// The values of a network of one input, computed node by node by the operators alone.
+func values(of graph: Graph, _ input: Tensor) throws -> [ValueID: Tensor] {
   var values: [ValueID: Tensor] = [graph.inputs[0]: input]
   for node in graph.nodesInOrder() {
     let arguments = node.inputs.map { id in id.flatMap { values[$0] ?? graph[$0].constant } }
@@ -17,5 +17,10 @@ func reference(_ graph: Graph, _ input: Tensor) throws -> Tensor {
     }
     for (id, result) in zip(node.outputs, results) { values[id] = result }
   }
-  return try #require(values[graph.outputs[0]])
+  return values
+}
+
+/// The first output of such a network.
+func reference(_ graph: Graph, _ input: Tensor) throws -> Tensor {
+  try #require(try values(of: graph, input)[graph.outputs[0]])
 }

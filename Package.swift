@@ -109,7 +109,7 @@ let package = Package(
     tests("CanonicalJSON"),
     tests("dermc", "CanonicalJSON", "IR", "Math", "NumPyFiles", "ONNX", "Operators", "Reports", "Tensors"),
     tests("DermRuntime", "Bundles", "CanonicalJSON", "IR", "Images", "Math", "Operators", "Runtime", "Tensors"),
-    tests("Images", "CanonicalJSON", "NumPyFiles", "Tensors", exclude: ["Goldens"]),
+    tests("Images", "CZlib", "CanonicalJSON", "NumPyFiles", "Tensors", exclude: ["Goldens"]),
     tests("Math"),
     tests("Metrics", "CanonicalJSON"),
     tests("NumPyFiles", "Tensors", exclude: ["Goldens"]),

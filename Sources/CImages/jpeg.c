@@ -9,8 +9,16 @@
 
 #include "CImages.h"
 
-// Each scan of a progressive file passes over the whole image: a small file of very many scans would run for hours.
+// Each scan of a progressive file passes over the whole image, even one of a few bytes: many would run for hours. Files
+// have a dozen; only as many more are read as are quick.
 #define MAX_SCANS 500
+#define USUAL_SCANS 16
+#define QUICK_PIXELS ((uint64_t)1 << 30)  // of all scans together
+
+// A block of 8 x 8 pixels takes at least a bit, and components of lower resolution little less. Arithmetic coding can do
+// with less where nothing is to be seen: small images may have any size.
+#define MAX_PIXELS_PER_BYTE 1024
+#define SMALL_PIXELS ((uint64_t)1 << 20)
 
 struct reader {
   struct jpeg_decompress_struct jpeg;
@@ -66,8 +74,11 @@ static void on_message(j_common_ptr jpeg, int level) {
 }
 
 static void on_progress(j_common_ptr jpeg) {
-  if (((j_decompress_ptr)jpeg)->input_scan_number > MAX_SCANS) {
-    fail(jpeg->client_data, CIMAGES_UNSUPPORTED, "more than 500 scans");
+  const j_decompress_ptr image = (j_decompress_ptr)jpeg;
+  const int scans = image->input_scan_number;
+  const uint64_t pixels = (uint64_t)image->image_width * image->image_height;
+  if (scans > MAX_SCANS || (scans > USUAL_SCANS && (uint64_t)scans * pixels > QUICK_PIXELS)) {
+    fail(jpeg->client_data, CIMAGES_UNSUPPORTED, "too many scans for its size; save the image anew");
   }
 }
 
@@ -110,6 +121,8 @@ static void begin(struct reader *reader, const uint8_t *bytes, size_t count, cim
   header->width = reader->jpeg.image_width;
   header->height = reader->jpeg.image_height;
   header->channels = reader->jpeg.out_color_space == JCS_GRAYSCALE ? 1 : 3;
+  const uint64_t pixels = (uint64_t)header->width * header->height;
+  header->can_be_whole = pixels <= SMALL_PIXELS || pixels <= (uint64_t)count * MAX_PIXELS_PER_BYTE;
 }
 
 static void prepare(struct reader *reader, char *message) {

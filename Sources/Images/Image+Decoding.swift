@@ -8,6 +8,10 @@ extension Image {
   /// depth reduced to 8 bits (of 16 the upper ones), palettes looked up, alpha dropped, not composited. Gray files give
   /// one channel, all others three. An orientation in the EXIF data is not applied, as Pillow and torchvision do not
   /// by default. A damaged or truncated file is refused even where some pixels could be saved.
+  ///
+  /// Besides the pixels, PNG needs a few rows, and JPEG of several scans (progressive) up to twice the memory of its
+  /// pixels. Texts and profiles in the file are passed over, and a file that is too small for the size it declares is
+  /// refused before memory is reserved.
   package init(decoding bytes: UnsafeRawBufferPointer) throws(ImageError) {
     guard let format = ImageFormat.all.first(where: { bytes.starts(with: $0.signature) }) else {
       throw .unknownFormat
@@ -17,6 +21,11 @@ extension Image {
     try format.check { message in format.readHeader(file.baseAddress, file.count, &header, message) }
     let (width, height, channels) = (Int(header.width), Int(header.height), Int(header.channels))
     guard width * height <= Self.pixelLimit else { throw .tooLarge(width: width, height: height) }
+    // Before memory is reserved for pixels that cannot come.
+    guard header.can_be_whole != 0 else {
+      throw .corrupt(
+        format: format.name, reason: "\(width) x \(height) pixels are more than \(file.count) bytes can hold")
+    }
     let size = width * height * channels
     var pixels: [UInt8] = []
     try format.check { message in

@@ -24,6 +24,8 @@ typedef struct {
   uint32_t width;
   uint32_t height;
   uint32_t channels;
+  /// Zero where a file of its size cannot hold so many pixels: it is cut off, or was never an image.
+  uint32_t can_be_whole;
 } cimages_header;
 
 /// Room for a message, its final zero included.

@@ -55,6 +55,7 @@ let package = Package(
     // 1: tensors and texts
     library("CanonicalJSON"),
     library("Tensors"),
+    library("Texts"),
     library("Metrics", "CanonicalJSON"),
     library("NumPyFiles", "CZlib", "Tensors"),
 
@@ -82,16 +83,17 @@ let package = Package(
     library("DataSets", "Images", "Math", "NumPyFiles", "ONNX", "Runtime", "Tensors"),
 
     // 7: the main flow, and what is said about it
-    library("Reports", "Bundles", "CanonicalJSON", "IR", "Math", "Operators", "Passes", "Quantization", "Tensors"),
+    library(
+      "Reports", "Bundles", "CanonicalJSON", "IR", "Math", "Operators", "Passes", "Quantization", "Tensors", "Texts"),
     library(
       "Compiler", "Bundles", "CanonicalJSON", "DataSets", "IR", "Images", "Math", "Metrics", "NumPyFiles", "ONNX",
-      "OpenBLASMath", "Operators", "Passes", "Quantization", "Reports", "Runtime", "Tensors"),
+      "OpenBLASMath", "Operators", "Passes", "Quantization", "Reports", "Runtime", "Tensors", "Texts"),
 
     // 8: the command line
     .executableTarget(
       name: "dermc",
       dependencies: [
-        "CanonicalJSON", "Compiler", "Quantization", "Reports", "Tensors",
+        "CanonicalJSON", "Compiler", "Quantization", "Reports", "Tensors", "Texts",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: settings),
 
@@ -118,6 +120,7 @@ let package = Package(
     tests("Operators", "CKernels", "IR", "Math", "Tensors"),
     tests("Quantization", "IR", "Math", "Operators", "Runtime", "Tensors"),
     tests("Reports", "CanonicalJSON", "IR", "Math", "Operators", "Tensors"),
+    tests("Texts"),
     tests("Passes", "IR", "Math", "Operators", "Tensors"),
     tests("Runtime", "IR", "Math", "Operators", "Tensors"),
   ],

@@ -5,6 +5,7 @@ import NumPyFiles
 import Reports
 import Runtime
 package import Tensors
+import Texts
 
 /// What `dermc run` does: a model's outputs on some samples, and their best classes.
 package struct Predictions: Sendable {

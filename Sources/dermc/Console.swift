@@ -1,7 +1,7 @@
 import CanonicalJSON
 import Compiler
 import Glibc
-import Reports
+import Texts
 
 /// Standard output for what was asked for, standard error for everything else people read.
 enum Console {

@@ -37,12 +37,6 @@ struct FiguresTests {
     #expect(Figures.factor(1, 0) == "–")
   }
 
-  @Test func showsStrangersNamesOnOneLine() {
-    #expect(Printable.name("plain/näme") == "plain/näme")
-    #expect(Printable.name("a\u{1B}[2Jb\n\u{202E}c") == "a\\u{1b}[2Jb\\u{a}\\u{202e}c")
-    #expect(Printable.name(String(repeating: "x", count: 500), limit: 11) == "xxxxx…xxxxx")
-  }
-
   @Test func alignsTables() {
     var table = TextTable([("layer", .left), ("MACs", .right)])
     table.add(["a", "1,000"])

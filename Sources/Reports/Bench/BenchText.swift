@@ -1,4 +1,5 @@
 import Math
+import Texts
 
 /// The figures of `dermc bench` for people.
 package enum BenchText {

@@ -1,3 +1,5 @@
+import Texts
+
 extension Document.Section {
   /// What compiling changed in the answers.
   static func diagnosis(_ accuracy: AccuracyReport) -> Document.Section {

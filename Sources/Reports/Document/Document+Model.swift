@@ -1,4 +1,5 @@
 import CanonicalJSON
+import Texts
 
 extension Document.Section {
   /// Bytes, work and memory before and after.

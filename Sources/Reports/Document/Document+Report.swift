@@ -1,3 +1,5 @@
+import Texts
+
 extension Document {
   /// The whole report, for a doctor first: the diagnosis, then size, then how it was done.
   init(_ report: Report) {

@@ -1,3 +1,5 @@
+import Texts
+
 /// What a report says in whole sentences.
 enum Findings {
   static func sentences(_ report: Report) -> [String] {

@@ -1,4 +1,5 @@
 package import CanonicalJSON
+import Texts
 
 /// What a compilation may cost and lose: the limits of a budget file.
 package struct Budget: Sendable {

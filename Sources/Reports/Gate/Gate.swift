@@ -1,3 +1,5 @@
+import Texts
+
 /// A report held against a budget.
 package struct Gate: Sendable {
   /// One limit, checked.

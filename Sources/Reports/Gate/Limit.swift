@@ -1,3 +1,5 @@
+import Texts
+
 /// One kind of limit a budget may set. Adding one is an entry in `Limit.all`.
 struct Limit: Sendable {
   enum Direction: Sendable {

@@ -1,3 +1,5 @@
+import Texts
+
 /// What `dermc eval` prints for people.
 package enum EvaluationText {
   /// One model against labels; a line feed at the end.

@@ -1,5 +1,6 @@
 import IR
 import Tensors
+import Texts
 
 /// What `dermc stats` prints for people.
 package enum StatsText {

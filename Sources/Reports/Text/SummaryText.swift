@@ -1,3 +1,5 @@
+import Texts
+
 /// What `dermc compile` says when it is done: a handful of lines for a terminal.
 package enum SummaryText {
   /// The summary, a line feed at its end.

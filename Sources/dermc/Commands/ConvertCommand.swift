@@ -1,6 +1,6 @@
 import ArgumentParser
 import Compiler
-import Reports
+import Texts
 
 struct ConvertCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -76,7 +76,7 @@ let package = Package(
 
     // The runtime half, floors 0 to 5, as a library with a public interface, and a tool of it alone
     library("DermRuntime", "Bundles", "CanonicalJSON", "IR", "Images", "Math", "Runtime", "Tensors"),
-    .executableTarget(name: "derm-run", dependencies: ["DermRuntime"], swiftSettings: settings),
+    .executableTarget(name: "derm-run", dependencies: ["DermRuntime", "Texts"], swiftSettings: settings),
 
     // 6: numbers
     library("Quantization", "CKernels", "IR", "Math", "Operators", "Runtime", "Tensors"),
@@ -110,6 +110,7 @@ let package = Package(
     tests("CKernels", "CAMXModel", "KernelCases"),
     tests("CanonicalJSON"),
     tests("dermc", "CanonicalJSON", "IR", "Math", "NumPyFiles", "ONNX", "Operators", "Reports", "Tensors"),
+    tests("derm-run", "Bundles", "CanonicalJSON", "IR", "Operators", "Tensors"),
     tests("DermRuntime", "Bundles", "CanonicalJSON", "IR", "Images", "Math", "Operators", "Runtime", "Tensors"),
     tests("Images", "CZlib", "CanonicalJSON", "NumPyFiles", "Tensors", exclude: ["Goldens"]),
     tests("Math"),

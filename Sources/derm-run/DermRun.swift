@@ -1,31 +1,53 @@
 import DermRuntime
 import Glibc
+import Texts
 
 /// derm-run BUNDLE IMAGE ...: the class of each image, with the runtime half alone.
+///
+/// Exit codes are dermc's: 0 done, 2 wrong usage, 3 an input was refused or the output could not be written.
 enum DermRun {
+  private static let usage = "usage: derm-run BUNDLE.derm IMAGE ..."
+
   static func run() {
+    // Output that nobody reads any more, or a full disk, is an error of writing, not a reason to be killed.
+    signal(SIGPIPE, SIG_IGN)
+    signal(SIGXFSZ, SIG_IGN)
     let arguments = CommandLine.arguments.dropFirst()
-    guard let bundle = arguments.first, arguments.count >= 2, !bundle.hasPrefix("-") else {
-      stop("usage: derm-run BUNDLE.derm IMAGE ...", code: 2)
-    }
+    guard let bundle = arguments.first, arguments.count >= 2, !bundle.hasPrefix("-") else { stop(usage, code: 2) }
     do throws(DermError) {
       let model = try DermModel(path: bundle)
       for image in arguments.dropFirst() {
         let probabilities = try model.classify(imageAt: image)
         guard let best = probabilities.indices.max(by: { probabilities[$0] < probabilities[$1] }) else { continue }
         let name = model.labels.indices.contains(best) ? model.labels[best] : "\(best)"
-        print("\(image)\t\(name)\t\(probabilities[best])")
-        // Each line when it is known, to a pipe too.
-        fflush(nil)
+        output("\(oneLine(image))\t\(oneLine(name))\t\(probabilities[best])\n")
       }
     } catch {
       stop("\(error)", code: 3)
     }
   }
 
+  /// Names from files and folders cannot forge lines or columns, or speak to the terminal.
+  private static func oneLine(_ name: String) -> String { Printable.name(name, limit: .max) }
+
+  /// Writes to standard output at once, to a pipe too; ends the program where that fails.
+  private static func output(_ text: String) {
+    let failure = write(text, to: 1)
+    if failure != 0 { stop("standard output cannot be written: \(String(cString: strerror(failure)))", code: 3) }
+  }
+
   private static func stop(_ message: String, code: Int32) -> Never {
-    let line = Array("derm-run: \(message)\n".utf8)
-    _ = write(2, line, line.count)
+    _ = write("derm-run: \(oneLine(message))\n", to: 2)
     exit(code)
+  }
+
+  /// Zero, or the number of the error that stopped the writing.
+  private static func write(_ text: String, to descriptor: Int32) -> Int32 {
+    var rest = Array(text.utf8)[...]
+    while !rest.isEmpty {
+      let written = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      if written >= 0 { rest = rest.dropFirst(written) } else if errno != EINTR { return errno }
+    }
+    return 0
   }
 }

@@ -1,0 +1,116 @@
+import Bundles
+import CanonicalJSON
+import Glibc
+import IR
+import Operators
+import Tensors
+import Testing
+
+/// The program as a user runs it, in a folder of its own that has bundles, an image and what the program printed.
+private final class Place {
+  let path: String
+
+  init() throws {
+    var template = Array("\(getenv("TMPDIR").map { String(cString: $0) } ?? P_tmpdir)/derm-run-XXXXXX".utf8CString)
+    path = try #require(mkdtemp(&template).map { String(cString: $0) })
+    try writeBundle("model.derm", labels: ["benign", "malignant"])
+    #expect(symlink(Place.image, path + "/image.jpg") == 0)
+  }
+
+  deinit { _ = system("rm -r '\(path)'") }
+
+  private static let image =
+    "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/") + "/fixtures/images/eval/nv/001.jpg"
+
+  /// The executable that was built beside the tests.
+  private static let program: String = {
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    let count = readlink("/proc/self/exe", &buffer, buffer.count)
+    let image = String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
+    let places = ([image] + CommandLine.arguments).map { place in
+      "\(place.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/"))/derm-run"
+    }
+    return places.first { access($0, X_OK) == 0 } ?? "derm-run"
+  }()
+
+  /// A bundle that finds every image `labels[1]`.
+  func writeBundle(_ name: String, labels: [String]) throws {
+    var graph = Graph(name: "tiny")
+    let x = graph.addInput("x", TensorType(.float32, [1, 3, 4, 4]))
+    let pooled = try graph.add(GlobalAveragePool(), name: "pool", inputs: [x])[0]
+    let flat = try graph.add(Reshape(shape: [0, -1]), name: "flat", inputs: [pooled])[0]
+    let weights = graph.addConstant("w", Tensor([0, 0, 0, 1, 1, 1] as [Float], shape: [2, 3]))
+    graph.addOutput(try graph.add(Gemm(transB: true), name: "fc", inputs: [flat, weights])[0])
+    var bundle = Bundle(kind: .compiled, graph: graph)
+    bundle.labels = labels
+    bundle.preprocessing = [
+      "size": [4, 4], "scale": 1.0, "mean": [0], "std": [1], "channels": "rgb", "resize": "direct",
+    ]
+    try BundleWriter.write(bundle, to: "\(path)/\(name)")
+  }
+
+  /// Runs a line of shell in the folder, where `$P` is the program; what it wrote is in `error` and what it gave.
+  func shell(_ line: String) throws -> (status: Int32, output: String, error: String) {
+    let status = system("cd '\(path)' && P='\(Place.program)' && { \(line); } > output 2> error")
+    return (status >> 8 & 0xFF, try text("output"), try text("error"))
+  }
+
+  func text(_ name: String) throws -> String {
+    String(decoding: try MappedFile.contents(of: "\(path)/\(name)"), as: UTF8.self)
+  }
+}
+
+@Suite struct DermRunTests {
+  @Test func printsALineForEachImage() throws {
+    let (status, output, error) = try Place().shell("\"$P\" model.derm image.jpg image.jpg")
+    #expect(status == 0 && error == "")
+    let line = "image.jpg\tmalignant\t1.0\n"
+    #expect(output == line + line)
+  }
+
+  /// Neither a label nor the name of a file can forge a line or speak to the terminal.
+  @Test func escapesNamesFromFiles() throws {
+    let place = try Place()
+    try place.writeBundle("esc.derm", labels: ["a", "nv\t1.0\nother.jpg\tbenign\u{1B}[2J\u{202E}"])
+    let odd = "in\u{1B}]0;x\u{7}\nside.jpg"
+    #expect(symlink("\(place.path)/image.jpg", "\(place.path)/\(odd)") == 0)
+    let (status, output, error) = try place.shell("\"$P\" esc.derm \"$(printf 'in\\033]0;x\\007\\nside.jpg')\"")
+    #expect(status == 0 && error == "")
+    let name = "in\\u{1b}]0;x\\u{7}\\u{a}side.jpg"
+    #expect(output == "\(name)\tnv\\u{9}1.0\\u{a}other.jpg\\u{9}benign\\u{1b}[2J\\u{202e}\t1.0\n")
+
+    let refused = try place.shell("\"$P\" \"$(printf 'no\\nsuch\\033.derm')\" image.jpg")
+    #expect(refused.status == 3 && refused.output == "")
+    #expect(refused.error == "derm-run: no\\u{a}such\\u{1b}.derm: No such file or directory\n")
+  }
+
+  @Test(arguments: [
+    "", "model.derm", "--help", "-x model.derm image.jpg",
+  ])
+  func wrongUsageIsTwo(arguments: String) throws {
+    let (status, output, error) = try Place().shell("\"$P\" \(arguments)")
+    #expect(status == 2 && output == "")
+    #expect(error == "derm-run: usage: derm-run BUNDLE.derm IMAGE ...\n")
+  }
+
+  @Test(arguments: ["absent.derm image.jpg", "image.jpg image.jpg", "model.derm absent.jpg", "model.derm model.derm"])
+  func whatIsRefusedIsThree(arguments: String) throws {
+    let (status, output, error) = try Place().shell("\"$P\" \(arguments)")
+    #expect(status == 3 && output == "")
+    #expect(error.hasPrefix("derm-run: ") && error.filter(\.isNewline).count == 1, "\(error)")
+  }
+
+  /// Zero says that everything was written.
+  @Test(arguments: [
+    ("> /dev/full", "No space left on device"), (">&-", "Bad file descriptor"), (">&3", "Broken pipe"),
+    ("> limited", "File too large"),
+  ]) func outputThatIsLostIsThree(redirection: String, reason: String) throws {
+    let place = try Place()
+    // 3 is a pipe whose reader is gone when the program begins. A file can have one block here, and has it.
+    let prepare = "mkfifo pipe; (: < pipe &) ; exec 3> pipe; sleep 0.2; ulimit -f 1; head -c 512 /dev/zero > limited"
+    let append = redirection.replacing("> limited", with: ">> limited")
+    let (status, output, error) = try place.shell("\(prepare); \"$P\" model.derm image.jpg \(append)")
+    #expect(status == 3 && output == "")
+    #expect(error == "derm-run: standard output cannot be written: \(reason)\n")
+  }
+}

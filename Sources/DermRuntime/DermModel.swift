@@ -5,12 +5,14 @@ import IR
 import Images
 import Math
 import Runtime
+import Synchronization
 import Tensors
 
 /// A compiled model in an app: reads a bundle, prepares it for this machine and runs it.
 ///
-/// Everything needed travels in the bundle: graph, weights, preprocessing of images, class names. Neither ONNX nor a BLAS is linked. A
-/// model is used by one thread at a time; it may itself use several.
+/// Everything needed travels in the bundle: graph, weights, preprocessing of images, class names. Neither ONNX nor a
+/// BLAS is linked. A model is used by one thread at a time, which is checked; it may itself use several. Every answer is
+/// made of finite numbers: where an input or an output is not, there is an error instead.
 public final class DermModel {
   /// Class names in the order of the outputs; empty where the bundle names none.
   public let labels: [String]
@@ -21,14 +23,17 @@ public final class DermModel {
   private let executor: Executor
   private let preprocessing: Preprocessing?
   private let isChannelsFirst: Bool
+  /// Whether a thread is writing inputs or running.
+  private let isInUse = Atomic(false)
 
   /// Reads a bundle, checking every byte of it.
   ///
   /// - Parameters:
   ///   - path: a `.derm` file
-  ///   - threads: how many threads one inference uses
+  ///   - threads: how many threads one inference uses, 1 to 256
   /// - Throws: `DermError` where the file is damaged, not a bundle, or does not hold one image input
   public init(path: String, threads: Int = 1) throws(DermError) {
+    guard (1...256).contains(threads) else { throw DermError("\(threads) threads: expected 1 to 256") }
     let (plan, bundle) = try DermModel.load(path)
     guard plan.inputs.count == 1, DermModel.takesFloats(plan.inputs[0].type), let output = plan.outputs.first,
       output.type.element == .float32
@@ -83,25 +88,48 @@ public final class DermModel {
   }
 
   /// Runs the model on an input laid out as `inputShape`; returns the raw output.
+  ///
+  /// - Throws: `DermError` where the input has another size, a number in it or in the output is not finite, or another
+  ///   thread is using the model
   public func run(_ input: [Float]) throws(DermError) -> [Float] {
     let count = inputShape.reduce(1, *)
     guard input.count == count else {
       throw DermError("the input has \(input.count) numbers, the model takes \(count)")
     }
-    write(input)
-    return execute()
+    if let index = input.withUnsafeBufferPointer(\.firstNotFinite) {
+      throw DermError("the input holds \(input[index]) (number \(index)): only finite numbers have an answer")
+    }
+    return try exclusively { () throws(DermError) in
+      write(input)
+      return try execute()
+    }
   }
 
   /// Runs the model on a JPEG or PNG file, prepared as the bundle says; returns the probability of each class.
+  ///
+  /// - Throws: `DermError` where the image cannot be read, or as `run(_:)`
   public func classify(imageAt path: String) throws(DermError) -> [Float] {
-    try write(imageAt: path)
-    return DermModel.probabilities(execute())
+    try exclusively { () throws(DermError) in
+      try write(imageAt: path)
+      return DermModel.probabilities(try execute())
+    }
   }
 
   /// The same for the bytes of such a file.
   public func classify(imageBytes bytes: [UInt8]) throws(DermError) -> [Float] {
-    try write(imageBytes: bytes)
-    return DermModel.probabilities(execute())
+    try exclusively { () throws(DermError) in
+      try write(imageBytes: bytes)
+      return DermModel.probabilities(try execute())
+    }
+  }
+
+  /// Does some work with the model's memory, unless another thread is at it.
+  private func exclusively<Result>(_ work: () throws(DermError) -> Result) throws(DermError) -> Result {
+    guard isInUse.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged else {
+      throw DermError("the model is in use by another thread: give each thread a DermModel of its own")
+    }
+    defer { isInUse.store(false, ordering: .releasing) }
+    return try work()
   }
 
   // Images are gone when these return: the model then has the memory.
@@ -150,9 +178,13 @@ public final class DermModel {
     }
   }
 
-  private func execute() -> [Float] {
+  private func execute() throws(DermError) -> [Float] {
     executor.run()
-    return Array(executor.output(0).elements(Float.self))
+    let output = Array(executor.output(0).elements(Float.self))
+    if let index = output.withUnsafeBufferPointer(\.firstNotFinite) {
+      throw DermError("the model answers \(output[index]) (output \(index)): its numbers overflow with this input")
+    }
+    return output
   }
 
   /// A softmax, unless the model ends in one.

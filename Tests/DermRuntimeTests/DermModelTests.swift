@@ -7,6 +7,7 @@ import Images
 import Math
 import Operators
 import Runtime
+import Synchronization
 import Tensors
 import Testing
 
@@ -100,5 +101,95 @@ private func temporaryPath() -> String {
     #expect(throws: DermError.self) { try model.classify(imageAt: "no such image") }
     #expect(throws: DermError.self) { try model.classify(imageBytes: [1, 2, 3]) }
     #expect(throws: DermError.self) { try DermModel(path: "no such bundle") }
+  }
+
+  @Test(arguments: [Float.nan, .infinity, -.infinity, .signalingNaN, Float(bitPattern: 0xFFFF_FFFF)])
+  func refusesInputsThatAreNotNumbers(value: Float) throws {
+    let path = temporaryPath()
+    defer { unlink(path) }
+    for write in [{ _ = try writeBundle(to: path) }, { _ = try writeInt8Bundle(to: path, size: 4) }] {
+      try write()
+      let model = try DermModel(path: path)
+      var input = [Float](repeating: -Float.greatestFiniteMagnitude, count: 48)
+      input[0] = 0
+      for index in [0, 7, 47] {
+        var changed = input
+        changed[index] = value
+        #expect {
+          try model.run(changed)
+        } throws: {
+          "\($0)" == "the input holds \(value) (number \(index)): only finite numbers have an answer"
+        }
+      }
+      // The model is as good as before.
+      #expect(try model.run([Float](repeating: 1, count: 48)).allSatisfy(\.isFinite))
+    }
+  }
+
+  @Test func refusesAnswersThatAreNotNumbers() throws {
+    let path = temporaryPath()
+    defer { unlink(path) }
+    _ = try writeBundle(to: path)
+    let model = try DermModel(path: path)
+    // 3e38 - 3e38 is 0, but 0.5, 0.25 and 2 times as much is more than a float holds.
+    #expect {
+      try model.run([Float](repeating: 3e38, count: 48))
+    } throws: {
+      "\($0)" == "the model answers inf (output 1): its numbers overflow with this input"
+    }
+    #expect(try model.run([Float](repeating: 1, count: 48)) == [0, 2.75])
+  }
+
+  @Test func refusesThreadsOutOfRange() throws {
+    let path = temporaryPath()
+    defer { unlink(path) }
+    _ = try writeBundle(to: path)
+    for threads in [Int.min, -1, 0, 257, 1000, Int.max] {
+      #expect {
+        try DermModel(path: path, threads: threads)
+      } throws: {
+        "\($0)" == "\(threads) threads: expected 1 to 256"
+      }
+    }
+    #expect(try DermModel(path: path, threads: 3).run([Float](repeating: 1, count: 48)) == [0, 2.75])
+  }
+
+  /// Two threads with one model: each answer is right, or there is none.
+  @Test func isUsedByOneThreadAtATime() throws {
+    let path = temporaryPath()
+    defer { unlink(path) }
+    let (_, preprocessing) = try writeInt8Bundle(to: path, size: 64)
+    // The compiler would not allow it: an app in an older language mode is not asked.
+    nonisolated(unsafe) let model = try DermModel(path: path)
+    let inputs = (0..<2).map { thread in
+      (0..<preprocessing.count).map { Float($0 % (17 + thread)) / 4 - 2 }
+    }
+    let expected = try inputs.map { try model.run($0) }
+    let message = "the model is in use by another thread: give each thread a DermModel of its own"
+    let refused = Atomic(0)
+    let wrong = Atomic(0)
+    let answered = Atomic(0)
+    let workers = Workers(threads: 2)
+    var rounds = 0
+    // On one processor it takes a while until a thread is stopped at work.
+    while refused.load(ordering: .relaxed) < 10 || answered.load(ordering: .relaxed) < 10, rounds < 10_000 {
+      workers.run(units: 2) { _, threads in
+        for thread in threads {
+          for _ in 0..<10 {
+            do {
+              let isRight = try model.run(inputs[thread]) == expected[thread]
+              answered.wrappingAdd(1, ordering: .relaxed)
+              if !isRight { wrong.wrappingAdd(1, ordering: .relaxed) }
+            } catch {
+              refused.wrappingAdd(1, ordering: .relaxed)
+              if "\(error)" != message { wrong.wrappingAdd(1, ordering: .relaxed) }
+            }
+          }
+        }
+      }
+      rounds += 1
+    }
+    #expect(refused.load(ordering: .relaxed) >= 10 && wrong.load(ordering: .relaxed) == 0)
+    #expect(try model.run(inputs[0]) == expected[0])
   }
 }

@@ -64,7 +64,8 @@ let package = Package(
     library("Math", "CKernels"),
     library("OpenBLASMath", "CKernels", "COpenBLAS", "Math"),
 
-    // 3, 4: the graph and its operators
+    // 3, 4: keys; the graph and its operators
+    library("Signing", "Math", "Tensors"),
     library("IR", "Math", "Tensors"),
     library("Operators", "CKernels", "IR", "Math", "Tensors"),
 
@@ -72,10 +73,10 @@ let package = Package(
     library("ONNX", "CONNX", "CProtobufC", "IR", "Math", "Operators", "Tensors"),
     library("Passes", "IR", "Math", "Operators", "Tensors"),
     library("Runtime", "CKernels", "IR", "Math", "Operators", "Tensors"),
-    library("Bundles", "CZlib", "CanonicalJSON", "IR", "Math", "Operators", "Tensors"),
+    library("Bundles", "CZlib", "CanonicalJSON", "IR", "Math", "Operators", "Signing", "Tensors"),
 
     // The runtime half, floors 0 to 5, as a library with a public interface, and a tool of it alone
-    library("DermRuntime", "Bundles", "CanonicalJSON", "IR", "Images", "Math", "Runtime", "Tensors"),
+    library("DermRuntime", "Bundles", "CanonicalJSON", "IR", "Images", "Math", "Runtime", "Signing", "Tensors"),
     .executableTarget(name: "derm-run", dependencies: ["DermRuntime", "Texts"], swiftSettings: settings),
 
     // 6: numbers
@@ -87,13 +88,13 @@ let package = Package(
       "Reports", "Bundles", "CanonicalJSON", "IR", "Math", "Operators", "Passes", "Quantization", "Tensors", "Texts"),
     library(
       "Compiler", "Bundles", "CanonicalJSON", "DataSets", "IR", "Images", "Math", "Metrics", "NumPyFiles", "ONNX",
-      "OpenBLASMath", "Operators", "Passes", "Quantization", "Reports", "Runtime", "Tensors", "Texts"),
+      "OpenBLASMath", "Operators", "Passes", "Quantization", "Reports", "Runtime", "Signing", "Tensors", "Texts"),
 
     // 8: the command line
     .executableTarget(
       name: "dermc",
       dependencies: [
-        "CanonicalJSON", "Compiler", "Quantization", "Reports", "Tensors", "Texts",
+        "CanonicalJSON", "Compiler", "Quantization", "Reports", "Signing", "Tensors", "Texts",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: settings),
 
@@ -106,12 +107,13 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["IR", "Math", "Operators", "Tensors"], path: "Tests/Support",
       swiftSettings: settings),
-    tests("Bundles", "CanonicalJSON", "IR", "Math", "Operators", "Tensors"),
+    tests("Bundles", "CanonicalJSON", "IR", "Math", "Operators", "Signing", "Tensors"),
     tests("CKernels", "CAMXModel", "KernelCases"),
     tests("CanonicalJSON"),
     tests("dermc", "CanonicalJSON", "IR", "Math", "NumPyFiles", "ONNX", "Operators", "Reports", "Tensors"),
     tests("derm-run", "Bundles", "CanonicalJSON", "IR", "Operators", "Tensors"),
-    tests("DermRuntime", "Bundles", "CanonicalJSON", "IR", "Images", "Math", "Operators", "Runtime", "Tensors"),
+    tests(
+      "DermRuntime", "Bundles", "CanonicalJSON", "IR", "Images", "Math", "Operators", "Runtime", "Signing", "Tensors"),
     tests("Images", "CZlib", "CanonicalJSON", "NumPyFiles", "Tensors", exclude: ["Goldens"]),
     tests("Math"),
     tests("Metrics", "CanonicalJSON"),
@@ -121,6 +123,7 @@ let package = Package(
     tests("Operators", "CKernels", "IR", "Math", "Tensors"),
     tests("Quantization", "IR", "Math", "Operators", "Runtime", "Tensors"),
     tests("Reports", "CanonicalJSON", "IR", "Math", "Operators", "Tensors"),
+    tests("Signing", "Math", "Tensors"),
     tests("Texts"),
     tests("Passes", "IR", "Math", "Operators", "Tensors"),
     tests("Runtime", "IR", "Math", "Operators", "Tensors"),

@@ -10,11 +10,14 @@ package enum BundleError: Error, Sendable, CustomStringConvertible {
   case unsupported(path: String, String)
   /// The hashes hold, but the contents contradict themselves or the format; or a bundle cannot be stored.
   case malformed(path: String, String)
+  /// Nobody who is trusted has signed it.
+  case untrusted(path: String, String)
 
   package var description: String {
     switch self {
     case .file(let error): "\(error)"
-    case .damaged(let path, let what), .unsupported(let path, let what), .malformed(let path, let what):
+    case .damaged(let path, let what), .unsupported(let path, let what), .malformed(let path, let what),
+      .untrusted(let path, let what):
       "\(path): \(what)"
     }
   }

@@ -13,8 +13,9 @@ package enum BundleReader {
     }
     // The bytes are only there as long as the mapping is.
     defer { withExtendedLifetime(mapped) {} }
-    let (root, records) = try Container.records(of: mapped.bytes, path: path)
-    return BundleFile(mapped: mapped, rootHash: root, records: records)
+    let frame = try Container.frame(of: mapped.bytes, path: path)
+    return BundleFile(
+      mapped: mapped, rootHash: frame.rootHash, records: frame.records, signature: frame.signature)
   }
 
   /// Whether a file begins like a bundle; false for one that cannot be read.
@@ -30,9 +31,13 @@ package struct BundleFile: Sendable {
   /// The hash in the header: it covers the hashes of all sections.
   package let rootHash: SHA256
   let records: [SectionRecord]
+  /// The signature in the file, not yet checked against a key.
+  package let signature: BundleSignature?
 
   package var path: String { mapped.path }
   package var size: Int { mapped.count }
+  /// Bytes without a signature.
+  var contentSize: Int { size - (signature == nil ? 0 : BundleSignature.size) }
   package var sections: [SectionReport] { records.map(\.report) }
 
   /// The hash of the whole file: a bundle's identity. Computed anew by each call.

@@ -2,12 +2,17 @@ import Bundles
 import IR
 import Math
 import Runtime
+package import Signing
 import Tensors
 
-/// What `dermc verify` does: hashes, structure, self-test.
+/// What `dermc verify` does: signature, hashes, structure, self-test.
 package enum BundleCheck {
   /// Checks a bundle; returns lines that say what held. Throws what did not.
-  package static func run(_ path: String, threads: Int) throws(Diagnostic) -> [String] {
+  ///
+  /// - Parameter keys: any of them must have signed the bundle; nil where that does not matter
+  package static func run(
+    _ path: String, threads: Int, trusting keys: [PublicKey]? = nil
+  ) throws(Diagnostic) -> [String] {
     let bundle: Bundle
     let file: BundleFile
     do throws(BundleError) {
@@ -17,6 +22,12 @@ package enum BundleCheck {
       if case .file = error { throw .refused("\(error)") }
       throw Diagnostic(.failed, "\(error)")
     }
+    var lines: [String] = []
+    do throws(BundleError) {
+      lines += try signatures(of: file, trusting: keys)
+    } catch {
+      throw Diagnostic(.failed, "\(error)")
+    }
     let problems = file.verify()
     guard problems.isEmpty else { throw Diagnostic(.failed, problems.map { "\($0)" }.joined(separator: "; ")) }
     do throws(BundleError) {
@@ -24,7 +35,7 @@ package enum BundleCheck {
     } catch {
       throw Diagnostic(.failed, "\(error)")
     }
-    var lines = ["\(file.sections.count) sections: SHA-256 holds", "\(bundle.graph.nodeCount) nodes: structure holds"]
+    lines += ["\(file.sections.count) sections: SHA-256 holds", "\(bundle.graph.nodeCount) nodes: structure holds"]
     guard let test = bundle.selfTest else { return lines + ["no self-test"] }
     let graph = try bundle.kind == .compiled ? bundle.graph : Preparation.executable(of: bundle.graph)
     let outputs = Preparation.outputs(
@@ -36,6 +47,19 @@ package enum BundleCheck {
       }
     }
     lines.append("self-test: outputs equal the stored bits (\(Machine.instructionSet))")
+    return lines
+  }
+
+  private static func signatures(
+    of file: BundleFile, trusting keys: [PublicKey]?
+  ) throws(BundleError) -> [String] {
+    if let keys { return ["signature: holds, by key \(try file.requireSignature(by: keys).id)"] }
+    let unchecked = "not checked: --public-key does"
+    var lines: [String] = []
+    if let signature = file.signature { lines.append("signature: says to be by key \(signature.key), \(unchecked)") }
+    if let signature = try file.detachedSignature() {
+      lines.append("signature beside it: says to be by key \(signature.key), \(unchecked)")
+    }
     return lines
   }
 }

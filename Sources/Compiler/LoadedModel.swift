@@ -3,6 +3,7 @@ package import CanonicalJSON
 package import IR
 package import Math
 import ONNX
+package import Signing
 import Tensors
 
 /// A model read from any of the formats dermc knows.
@@ -53,13 +54,16 @@ package struct LoadedModel: Sendable {
   ///   - size: height and width for ONNX models that leave them free
   ///   - checksWeights: whether to look for NaN and infinity in all weights, which reads the whole file
   ///   - readsSelfTest: whether a bundle's self-test is wanted
+  ///   - keys: any of them must have signed the model, which then has to be a bundle; nil where that does not matter
   package init(
-    path: String, size: (height: Int, width: Int)? = nil, checksWeights: Bool = true, readsSelfTest: Bool = false
+    path: String, size: (height: Int, width: Int)? = nil, checksWeights: Bool = true, readsSelfTest: Bool = false,
+    trusting keys: [PublicKey]? = nil
   ) throws(Diagnostic) {
     self.path = path
     if BundleReader.recognizes(path) {
       do throws(BundleError) {
         let file = try BundleReader.open(path)
+        if let keys { try file.requireSignature(by: keys) }
         let bundle = try file.read(selfTest: readsSelfTest)
         format = .derm
         graph = bundle.graph
@@ -73,6 +77,9 @@ package struct LoadedModel: Sendable {
       }
       try LoadedModel.check(size, graph, path)
       return
+    }
+    guard keys == nil else {
+      throw .refused("\(path): is not a bundle, and only bundles are signed; convert it to .derm and sign that")
     }
     do throws(ONNXError) {
       let model = try ONNXReader.read(path: path, options: ONNXReadingOptions(size: size, checksWeights: checksWeights))

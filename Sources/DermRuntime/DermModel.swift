@@ -5,6 +5,7 @@ import IR
 import Images
 import Math
 import Runtime
+import Signing
 import Synchronization
 import Tensors
 
@@ -26,15 +27,34 @@ public final class DermModel {
   /// Whether a thread is writing inputs or running.
   private let isInUse = Atomic(false)
 
-  /// Reads a bundle, checking every byte of it.
+  /// Reads a bundle, checking every byte of it. That finds accidents; what someone has changed on purpose only
+  /// `init(path:trusting:)` finds.
   ///
   /// - Parameters:
   ///   - path: a `.derm` file
   ///   - threads: how many threads one inference uses, 1 to 256
   /// - Throws: `DermError` where the file is damaged, not a bundle, or does not hold one image input
-  public init(path: String, threads: Int = 1) throws(DermError) {
+  public convenience init(path: String, threads: Int = 1) throws(DermError) {
+    try self.init(path, keys: nil, threads)
+  }
+
+  /// Reads a bundle that must be signed by one of some keys, in the file or in `path.sig`. The signature is checked
+  /// before anything of the contents is looked at, every byte of them afterwards.
+  ///
+  /// This needs libsodium, which is loaded when it is called; where there is none, no bundle is accepted.
+  ///
+  /// - Parameters:
+  ///   - path: a `.derm` file, which nobody may write to who is not trusted
+  ///   - keys: any of them may have signed; with none of them, nothing is accepted
+  ///   - threads: how many threads one inference uses, 1 to 256
+  /// - Throws: `DermError` where none of the keys has signed the bundle, or as `init(path:)`
+  public convenience init(path: String, trusting keys: [DermPublicKey], threads: Int = 1) throws(DermError) {
+    try self.init(path, keys: keys.map(\.key), threads)
+  }
+
+  private init(_ path: String, keys: [PublicKey]?, _ threads: Int) throws(DermError) {
     guard (1...256).contains(threads) else { throw DermError("\(threads) threads: expected 1 to 256") }
-    let (plan, bundle) = try DermModel.load(path)
+    let (plan, bundle) = try DermModel.load(path, keys)
     guard plan.inputs.count == 1, DermModel.takesFloats(plan.inputs[0].type), let output = plan.outputs.first,
       output.type.element == .float32
     else { throw DermError("\(path): expected one float32 input and a float32 output") }
@@ -54,9 +74,15 @@ public final class DermModel {
   /// A bundle's graph made ready to run, and the records beside it. What was needed to get there, the graph with its
   /// constants included, is gone when this returns, and the allocator has given its pages back: they would stay resident
   /// beside the packed weights.
-  private static func load(_ path: String) throws(DermError) -> (plan: Plan, records: Bundle) {
+  private static func load(
+    _ path: String, _ keys: [PublicKey]?
+  ) throws(DermError) -> (plan: Plan, records: Bundle) {
     var bundle: Bundle
-    do throws(BundleError) { bundle = try BundleReader.open(path).read(selfTest: false) } catch {
+    do throws(BundleError) {
+      let file = try BundleReader.open(path)
+      if let keys { try file.requireSignature(by: keys) }
+      bundle = try file.read(selfTest: false)
+    } catch {
       throw DermError("\(error)")
     }
     Heap.trim()

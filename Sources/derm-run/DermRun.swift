@@ -6,16 +6,22 @@ import Texts
 ///
 /// Exit codes are dermc's: 0 done, 2 wrong usage, 3 an input was refused or the output could not be written.
 enum DermRun {
-  private static let usage = "usage: derm-run BUNDLE.derm IMAGE ..."
+  private static let usage = "usage: derm-run [--public-key KEY.pem ...] BUNDLE.derm IMAGE ..."
 
   static func run() {
     // Output that nobody reads any more, or a full disk, is an error of writing, not a reason to be killed.
     signal(SIGPIPE, SIG_IGN)
     signal(SIGXFSZ, SIG_IGN)
-    let arguments = CommandLine.arguments.dropFirst()
+    var arguments = CommandLine.arguments.dropFirst()
+    var keyPaths: [String] = []
+    while arguments.first == "--public-key" {
+      guard let path = arguments.dropFirst().first else { stop(usage, code: 2) }
+      keyPaths.append(path)
+      arguments = arguments.dropFirst(2)
+    }
     guard let bundle = arguments.first, arguments.count >= 2, !bundle.hasPrefix("-") else { stop(usage, code: 2) }
     do throws(DermError) {
-      let model = try DermModel(path: bundle)
+      let model = try load(bundle, keyPaths)
       for image in arguments.dropFirst() {
         let probabilities = try model.classify(imageAt: image)
         guard let best = probabilities.indices.max(by: { probabilities[$0] < probabilities[$1] }) else { continue }
@@ -25,6 +31,13 @@ enum DermRun {
     } catch {
       stop("\(error)", code: 3)
     }
+  }
+
+  private static func load(_ bundle: String, _ keyPaths: [String]) throws(DermError) -> DermModel {
+    guard !keyPaths.isEmpty else { return try DermModel(path: bundle) }
+    var keys: [DermPublicKey] = []
+    for path in keyPaths { keys.append(try DermPublicKey(path: path)) }
+    return try DermModel(path: bundle, trusting: keys)
   }
 
   /// Names from files and folders cannot forge lines or columns, or speak to the terminal.

@@ -18,7 +18,7 @@ struct Dermc: ParsableCommand {
     version: Provenance.version,
     subcommands: [
       CompileCommand.self, StatsCommand.self, EvalCommand.self, RunCommand.self, ConvertCommand.self,
-      BenchCommand.self, GateCommand.self, VerifyCommand.self,
+      BenchCommand.self, GateCommand.self, VerifyCommand.self, SignCommand.self,
     ])
 
   /// Parses and runs; exit codes are those of `Diagnostic.Code`.

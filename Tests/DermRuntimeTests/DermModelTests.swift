@@ -7,6 +7,7 @@ import Images
 import Math
 import Operators
 import Runtime
+import Signing
 import Synchronization
 import Tensors
 import Testing
@@ -191,5 +192,38 @@ private func temporaryPath() -> String {
     }
     #expect(refused.load(ordering: .relaxed) >= 10 && wrong.load(ordering: .relaxed) == 0)
     #expect(try model.run(inputs[0]) == expected[0])
+  }
+}
+
+/// Apps that say whose signature a bundle must have.
+@Suite struct TrustTests {
+  @Test func runsOnlyWhatATrustedKeySigned() throws {
+    let path = temporaryPath()
+    let (keyPath, otherPath) = (path + ".key", path + ".other")
+    defer { for name in [path, keyPath, keyPath + ".pub", otherPath, otherPath + ".pub"] { unlink(name) } }
+    _ = try writeBundle(to: path)
+    let key = try SecretKey.create(at: keyPath).key
+    _ = try SecretKey.create(at: otherPath)
+    let trusted = try DermPublicKey(path: keyPath + ".pub")
+    let other = try DermPublicKey(pem: String(decoding: MappedFile.contents(of: otherPath + ".pub"), as: UTF8.self))
+    func problem(_ keys: [DermPublicKey]) -> String {
+      do throws(DermError) {
+        let model = try DermModel(path: path, trusting: keys)
+        return try model.run([Float](repeating: 1, count: 48)) == [0, 2.75] ? "none" : "another answer"
+      } catch {
+        return error.description
+      }
+    }
+    #expect(problem([trusted]) == "\(path): is not signed; a signature by key \(trusted) is demanded")
+    let file = try BundleReader.open(path)
+    try file.write(signature: BundleSignature(of: file.rootHash, by: key), to: path)
+    #expect(problem([trusted]) == "none" && problem([other, trusted]) == "none")
+    #expect(problem([other]) == "\(path): is signed by key \(trusted), which is not trusted; trusted: \(other)")
+    #expect(problem([]) == "\(path): a signature is demanded, but no key is trusted")
+    // Who does not ask is not held up.
+    #expect(try DermModel(path: path).run([Float](repeating: 1, count: 48)) == [0, 2.75])
+    #expect(throws: DermError.self) { try DermPublicKey(path: keyPath) }
+    #expect(throws: DermError.self) { try DermPublicKey(pem: "key") }
+    #expect("\(trusted)".count == 16 && trusted != other)
   }
 }

@@ -85,12 +85,12 @@ private final class Place {
   }
 
   @Test(arguments: [
-    "", "model.derm", "--help", "-x model.derm image.jpg",
+    "", "model.derm", "--help", "--public-key", "--public-key key model.derm", "-x model.derm image.jpg",
   ])
   func wrongUsageIsTwo(arguments: String) throws {
     let (status, output, error) = try Place().shell("\"$P\" \(arguments)")
     #expect(status == 2 && output == "")
-    #expect(error == "derm-run: usage: derm-run BUNDLE.derm IMAGE ...\n")
+    #expect(error == "derm-run: usage: derm-run [--public-key KEY.pem ...] BUNDLE.derm IMAGE ...\n")
   }
 
   @Test(arguments: ["absent.derm image.jpg", "image.jpg image.jpg", "model.derm absent.jpg", "model.derm model.derm"])
@@ -112,5 +112,16 @@ private final class Place {
     let (status, output, error) = try place.shell("\(prepare); \"$P\" model.derm image.jpg \(append)")
     #expect(status == 3 && output == "")
     #expect(error == "derm-run: standard output cannot be written: \(reason)\n")
+  }
+
+  @Test func runsOnlyWhatATrustedKeySigned() throws {
+    let place = try Place()
+    let public1 = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n"
+    try OutputFile.write(public1 + "-----END PUBLIC KEY-----\n", to: "\(place.path)/key.pub")
+    let unsigned = try place.shell("\"$P\" --public-key key.pub model.derm image.jpg")
+    #expect(unsigned.status == 3 && unsigned.output == "")
+    #expect(unsigned.error.hasPrefix("derm-run: model.derm: is not signed; a signature by key "))
+    let keyless = try place.shell("\"$P\" --public-key absent.pub model.derm image.jpg")
+    #expect(keyless.status == 3 && keyless.error == "derm-run: absent.pub: No such file or directory\n")
   }
 }

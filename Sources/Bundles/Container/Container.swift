@@ -5,9 +5,10 @@ import Math
 ///     preamble   64 bytes   magic, version, file size, place of the table, root hash
 ///     table     128 bytes for each section: name, codec, place, sizes, hash of the stored bytes
 ///     sections   each at the next multiple of 64, in the table's order, zeros between
+///     signature  144 bytes, where the file is signed: no part of what the preamble calls the file
 ///
-/// The root hash covers the preamble before it and the table, the table's hashes cover the sections, and padding must
-/// be zero: every byte of the file is checked by one of them.
+/// The root hash covers the preamble before it and the table, the table's hashes cover the sections, padding must be
+/// zero, and a signature has a hash of its own: every byte of the file is checked by one of them.
 enum Container {
   static let magic = Array("DERM".utf8)
   static let version = 1
@@ -43,10 +44,15 @@ enum Container {
 
   // MARK: Reading
 
-  /// Reads and checks the header of a file; `path` names it in errors.
-  static func records(
-    of file: UnsafeRawBufferPointer, path: String
-  ) throws(BundleError) -> (root: SHA256, records: [SectionRecord]) {
+  /// What is around the sections of a file.
+  struct Frame {
+    let rootHash: SHA256
+    let records: [SectionRecord]
+    let signature: BundleSignature?
+  }
+
+  /// Reads and checks the header of a file, and its signature where there is one; `path` names it in errors.
+  static func frame(of file: UnsafeRawBufferPointer, path: String) throws(BundleError) -> Frame {
     guard file.count >= preambleSize else {
       throw .unsupported(path: path, "is \(file.count) bytes long, too short for a .derm bundle")
     }
@@ -68,12 +74,17 @@ enum Container {
       throw .damaged(path: path, "header is damaged (SHA-256 differs)")
     }
     let size = file.integer(at: 8, bytes: 8) ?? -1
-    guard size == file.count else {
+    let rest = UnsafeRawBufferPointer(rebasing: file[max(0, min(size, file.count))...])
+    guard size == file.count || size >= preambleSize + tableSize && rest.starts(with: BundleSignature.magic) else {
       throw .damaged(path: path, "is \(file.count) bytes long, its header says \(size): it is cut off or has grown")
     }
-    return (root, try records(inTable: tableSize, of: file, path: path))
+    let sections = UnsafeRawBufferPointer(rebasing: file[..<size])
+    return Frame(
+      rootHash: root, records: try records(inTable: tableSize, of: sections, path: path),
+      signature: rest.isEmpty ? nil : try BundleSignature(rest, of: root, path: path))
   }
 
+  /// The records of the table, whose sections fill the file from there to its end.
   private static func records(
     inTable tableSize: Int, of file: UnsafeRawBufferPointer, path: String
   ) throws(BundleError) -> [SectionRecord] {

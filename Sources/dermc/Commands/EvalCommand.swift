@@ -31,12 +31,13 @@ struct EvalCommand: ParsableCommand {
 
   @OptionGroup(title: "How images become inputs") var preprocessing: PreprocessingOptions
   @OptionGroup var arithmetic: MathOptions
+  @OptionGroup var trust: TrustOptions
   @OptionGroup var common: CommonOptions
 
   func run() throws {
     let settings = try preprocessing.settings()
     let threads = try common.threadCount()
-    let evaluated = try LoadedModel(path: model, size: settings.freeSize)
+    let evaluated = try LoadedModel(path: model, size: settings.freeSize, trusting: try trust.keys())
     let other = try against.map { try LoadedModel(path: $0, size: settings.freeSize) }
     let job = EvaluationJob(
       settings: settings, threads: threads, math: try arithmetic.library(), isStrict: strict, observer: Watcher(common))

@@ -37,6 +37,7 @@ struct RunCommand: ParsableCommand {
 
   @OptionGroup(title: "How images become inputs") var preprocessing: PreprocessingOptions
   @OptionGroup var arithmetic: MathOptions
+  @OptionGroup var trust: TrustOptions
   @OptionGroup var common: CommonOptions
 
   func run() throws {
@@ -44,7 +45,7 @@ struct RunCommand: ParsableCommand {
     let settings = try preprocessing.settings()
     let threads = try common.threadCount()
     if let output { try Outputs.check([output], inputs: [model, input]) }
-    let loaded = try LoadedModel(path: model, size: settings.freeSize)
+    let loaded = try LoadedModel(path: model, size: settings.freeSize, trusting: try trust.keys())
     let predictions = try Predictions(
       loaded, on: input, settings: settings, threads: threads, math: try arithmetic.library(), isStrict: strict,
       observer: Watcher(common))

@@ -4,19 +4,23 @@ import Compiler
 struct VerifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify",
-    abstract: "Check a bundle: hashes, structure, and its self-test on this machine.",
+    abstract: "Check a bundle: hashes, structure, its self-test on this machine, and who signed it.",
     discussion: """
+      Without --public-key this finds accidents, but not what someone has changed on purpose.
+
       EXAMPLES
         dermc verify model.derm
+        dermc verify model.derm --public-key release.pem.pub
       """)
 
   @Argument(help: "A bundle (.derm).")
   var bundle: String
 
+  @OptionGroup var trust: TrustOptions
   @OptionGroup var common: CommonOptions
 
   func run() throws {
-    let lines = try BundleCheck.run(bundle, threads: try common.threadCount())
+    let lines = try BundleCheck.run(bundle, threads: try common.threadCount(), trusting: try trust.keys())
     if !common.quiet {
       for line in lines { Console.output("\(bundle): \(line)") }
     }

@@ -1,10 +1,10 @@
 extension UnsafeBufferPointer<Float> {
   /// The first position that holds NaN or an infinity; nil where there is none.
   package var firstNotFinite: Int? {
-    let exponent = Float.infinity.bitPattern
-    // Bits are compared, not floats: that is done for several at once.
-    var largest: UInt32 = 0
-    for value in self { largest = Swift.max(largest, value.bitPattern & ~(1 << 31)) }
-    return largest < exponent ? nil : firstIndex { !$0.isFinite }
+    // Of these alone the exponent is all ones, so that one more overflows into the sign. Bits are counted, not floats:
+    // any processor does that for several at once.
+    var bits: UInt32 = 0
+    for value in self { bits |= value.magnitude.bitPattern &+ 1 << 23 }
+    return bits >> 31 == 0 ? nil : firstIndex { !$0.isFinite }
   }
 }

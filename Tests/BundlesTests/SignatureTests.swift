@@ -112,8 +112,11 @@ import Testing
       try BundleWriter.write(changed, to: path)
       let message = problem(path, trusting: [other])
       #expect(message == "a.derm.sig: the signature is damaged, or that of another bundle (SHA-256 differs)")
-      // Who demands no signature does not look for one.
+      // Who demands no signature does not look for one, nor does who finds one inside.
       _ = try BundleReader.open(path).read()
+      try sign(path, key)
+      #expect(problem(path, trusting: [key]) == "none")
+      #expect(problem(path, trusting: [other]) == message)
 
       try OutputFile.write(Array("-----BEGIN PGP SIGNATURE-----".utf8), to: path + ".sig")
       #expect(problem(path, trusting: [other]).hasPrefix("a.derm.sig: is not a signature of a bundle"))

@@ -82,30 +82,37 @@ extension BundleFile {
   /// Refuses a bundle that none of some keys has signed. No section is looked at before; that they are those that were
   /// signed is known when `read` or `verify` have found their hashes to hold.
   ///
-  /// A signature in the file comes before one beside it; the first that names one of the keys must hold.
+  /// A signature in the file comes before one beside it, which is not looked at where the first names one of the keys;
+  /// the one that does must hold.
   ///
   /// - Returns: the key that signed it
   @discardableResult
   package func requireSignature(by keys: [PublicKey]) throws(BundleError) -> PublicKey {
     let names = keys.map { "\($0.id)" }.joined(separator: ", ")
     guard !keys.isEmpty else { throw .untrusted(path: path, "a signature is demanded, but no key is trusted") }
-    let signatures = [signature, try detachedSignature()].compactMap(\.self)
-    guard let first = signatures.first else {
+    if let signature, let key = try maker(of: signature, among: keys) { return key }
+    let detached = try detachedSignature()
+    if let detached, let key = try maker(of: detached, among: keys) { return key }
+    guard let other = signature ?? detached else {
       throw .untrusted(path: path, "is not signed; a signature by key \(names) is demanded")
     }
-    for signature in signatures {
-      guard let key = keys.first(where: { $0.id == signature.key }) else { continue }
-      let holds: Bool
-      do throws(SigningError) { holds = try signature.holds(for: rootHash, key: key) } catch {
-        throw .untrusted(path: path, "its signature cannot be checked: \(error)")
-      }
-      guard holds else {
-        throw .untrusted(
-          path: path, "the signature by key \(key.id) does not hold: the bundle or the signature was changed since")
-      }
-      return key
+    throw .untrusted(path: path, "is signed by key \(other.key), which is not trusted; trusted: \(names)")
+  }
+
+  /// The key a signature names; nil where it is none of some keys. Refuses a signature that is not by the key it names.
+  private func maker(
+    of signature: BundleSignature, among keys: [PublicKey]
+  ) throws(BundleError) -> PublicKey? {
+    guard let key = keys.first(where: { $0.id == signature.key }) else { return nil }
+    let holds: Bool
+    do throws(SigningError) { holds = try signature.holds(for: rootHash, key: key) } catch {
+      throw .untrusted(path: path, "its signature cannot be checked: \(error)")
     }
-    throw .untrusted(path: path, "is signed by key \(first.key), which is not trusted; trusted: \(names)")
+    guard holds else {
+      throw .untrusted(
+        path: path, "the signature by key \(key.id) does not hold: the bundle or the signature was changed since")
+    }
+    return key
   }
 
   /// Writes the bundle with a signature in it, in the place of any that was there; after an error nothing is changed.

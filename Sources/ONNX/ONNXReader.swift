@@ -81,6 +81,7 @@ package enum ONNXReader {
   /// Names all nodes that cannot be imported, not just the first.
   private static func checkOperators(_ nodes: [NodeRecord], _ model: ModelFile, _ opset: Int) throws(Failure) {
     var unknown: [(op: String, nodes: [String])] = []
+    var positions: [String: Int] = [:]
     var hasControlFlow = false
     var hasFunctions = false
     for node in nodes {
@@ -90,9 +91,10 @@ package enum ONNXReader {
       hasFunctions = hasFunctions || model.functions.contains(node.opType)
       let version = model.opsets[domain].map { " opset \($0)" } ?? ""
       let op = domain.isEmpty ? "\(node.opType)" : "\(domain).\(node.opType)\(version)"
-      if let index = unknown.firstIndex(where: { $0.op == op }) {
+      if let index = positions[op] {
         unknown[index].nodes.append(node.name)
       } else {
+        positions[op] = unknown.count
         unknown.append((op, [node.name]))
       }
     }

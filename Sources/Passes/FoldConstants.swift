@@ -8,10 +8,12 @@ extension Pass {
   ///     c = Transpose(w: constant)   ->   c: constant
   ///
   /// Conditions: all inputs are constants (or the operator only looks at its input's shape), and the result is not much
-  /// larger than they are: a bundle would carry it.
+  /// larger than they are, nor all results together than all constants: a bundle would carry them.
   /// Formula: the operator's own kernel, so the bits are those the runtime would compute.
   package static let foldConstants = Pass("fold-constants", "compute what depends on constants only") {
     (graph: inout Graph, log: inout PassLog) throws(NodeError) in
+    let all = graph.valueIDs.reduce(0) { $0 + (graph.constant($1)?.type.byteCount ?? 0) }
+    var left = Limits.foldedBytes(from: all)
     for id in graph.nodeIDs {
       guard let node = graph[id] else { continue }
       if let shape = node.op as? Shape, let x = graph.input(node, 0), let output = node.outputs.first {
@@ -24,10 +26,11 @@ extension Pass {
       guard let inputs = constantInputs(of: node, in: graph) else { continue }
       let size = node.outputs.reduce(0) { $0 + graph.type(of: $1).byteCount }
       let given = inputs.reduce(0) { $0 + ($1?.type.byteCount ?? 0) }
-      guard size <= 4 * given + foldingGrowth else {
+      guard size <= min(4 * given + foldingGrowth, left) else {
         log.refused(node, "its \(size) bytes of constants would be stored")
         continue
       }
+      left -= size
       let results: [Tensor]
       do throws(OperatorError) {
         results = try evaluateConstants(node.op, inputs: inputs)

@@ -169,6 +169,22 @@ import Testing
     #expect(log.lines == ["refused wide: its 4194304 bytes of constants would be stored"])
   }
 
+  /// Each step is no larger than its inputs; together they would be as large as one likes.
+  @Test func constantsDoNotGrowStepByStep() throws {
+    var model = Model()
+    let x = model.input([1, 1])
+    var last = model.constant("c", [64])
+    for step in 1...22 { last = try model.add("twice\(step)", Concat(axis: 0), last, last) }
+    let most = try model.add("most", Reduce(.max, axes: [0]), last)
+    model.graph.addOutput(try model.add("y", Binary(.mul), x, most))
+    var graph = model.graph
+    let log = try Pipeline.run([PassGroup("test", [.foldConstants])], on: &graph)
+    let bytes = graph.valueIDs.reduce(0) { $0 + (graph.constant($1)?.type.byteCount ?? 0) }
+    #expect(bytes <= Limits.foldedBytes(from: 256) + 256)
+    #expect(log.lines.last == "refused twice18: its 67108864 bytes of constants would be stored")
+    #expect(graph.nodesInOrder().map(\.name) == (18...22).map { "twice\($0)" } + ["most", "y"])
+  }
+
   @Test func allOutputsOfASplitAreComputed() throws {
     var model = Model()
     let x = model.input([1, 2])

@@ -1,3 +1,4 @@
+import IR
 import Tensors
 
 /// The sections of a bundle, in the order they lie in the file. Adding one is a line here.
@@ -59,6 +60,6 @@ enum BundleLimits {
   static let json = 16 << 20
   /// Raw bytes of all compressed sections of a file.
   static let expanded = 2 << 30
-  static let nodes = 1 << 16
-  static let values = 1 << 18
+  static let nodes = Limits.nodes
+  static let values = Limits.values
 }

@@ -7,6 +7,8 @@ final class GraphImporter {
   let model: ModelFile
   let opset: Int
   var graph: Graph
+  /// Names of the model's outputs.
+  let modelOutputs: Set<String>
 
   private let initializers: Initializers
   private let memo: FoldMemo
@@ -17,9 +19,6 @@ final class GraphImporter {
   private var foldedBytes = 0
   /// What graph outputs are called that only hand on another value.
   private var outputNames: [String: String] = [:]
-
-  /// Folding may make large tensors of small ones; a file that wants more than this is refused.
-  private static let foldedBytesLimit = 2 << 30
 
   init(
     _ model: ModelFile, opset: Int, initializers: Initializers, memo: FoldMemo, binding: InputBinding,
@@ -32,6 +31,7 @@ final class GraphImporter {
     self.binding = binding
     self.checksWeights = checksWeights
     graph = Graph(name: model.graphName)
+    modelOutputs = Set(model.outputs.map(\.name))
   }
 
   func run(_ nodes: [NodeRecord]) throws(ONNXError) {
@@ -62,10 +62,11 @@ final class GraphImporter {
   }
 
   private func nameOutputs(_ nodes: [NodeRecord]) {
-    let outputs = Set(model.outputs.map(\.name))
     for node in nodes.reversed() where NodeImporters.passesThrough.contains(node.opType) {
-      guard let input = node.inputs.first, let output = node.outputs.first, !outputs.contains(input) else { continue }
-      if outputs.contains(output) {
+      guard let input = node.inputs.first, let output = node.outputs.first, !modelOutputs.contains(input) else {
+        continue
+      }
+      if modelOutputs.contains(output) {
         outputNames[input] = output
       } else if let name = outputNames[output] {
         outputNames[input] = name
@@ -124,6 +125,9 @@ final class GraphImporter {
   func add(
     _ op: any Operator, name: String, inputs: [Symbol?], outputNames names: [String], origin: String
   ) throws(Failure) -> [Symbol] {
+    guard graph.nodeCount < Limits.nodes else {
+      throw Failure("the graph would have more than \(Limits.nodes) nodes", remedy: Messages.limitRemedy)
+    }
     do throws(OperatorError) {
       let tensors = inputs.map { $0?.constant }
       if zip(inputs, tensors).allSatisfy({ $0 == nil || $1 != nil }) {
@@ -150,8 +154,11 @@ final class GraphImporter {
     }
     for type in types {
       foldedBytes += type.byteCount
-      guard foldedBytes <= GraphImporter.foldedBytesLimit else {
-        throw OperatorError("constant \(type) is too large, together with those before it")
+      // Folding may make large tensors of small ones.
+      let given = model.file.count + initializers.byteCount
+      guard foldedBytes <= Limits.foldedBytes(from: given) else {
+        throw OperatorError(
+          "constant \(type) is too large: \(foldedBytes) bytes of constants would be computed from \(given)")
       }
     }
     let outputs = try evaluateConstants(op, inputs: inputs)

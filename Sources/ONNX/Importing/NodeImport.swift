@@ -26,7 +26,7 @@ struct NodeImport {
 
   /// Whether an output is one of the model.
   func isModelOutput(_ index: Int) -> Bool {
-    importer.model.outputs.contains { usesOutput(index) && $0.name == record.outputs[index] }
+    usesOutput(index) && importer.modelOutputs.contains(record.outputs[index])
   }
 
   /// Fails when an attribute or an input was given that the importer did not look at.

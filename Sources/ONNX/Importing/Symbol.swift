@@ -40,6 +40,8 @@ final class Initializers {
   private let checksWeights: Bool
   private let byName: [String: TensorRecord]
   private var read: [String: Tensor] = [:]
+  /// Bytes of the constants that were read.
+  private(set) var byteCount = 0
 
   init(_ model: ModelFile, checksWeights: Bool) {
     self.model = model
@@ -60,6 +62,7 @@ final class Initializers {
       let tensor = try record.tensor(model.file, external: companions)
       if checksWeights { try checkFinite(tensor) }
       read[name] = tensor
+      byteCount += tensor.type.byteCount
       return tensor
     } catch {
       throw Failure("initializer \(printable(name)): \(error.reason)", remedy: error.remedy)

@@ -1,4 +1,6 @@
 import CONNX
+import CProtobufC
+import Glibc
 import IR
 import Tensors
 
@@ -31,74 +33,126 @@ struct ValueRecord {
 
 /// Decodes single messages with protobuf-c.
 enum Messages {
-  static func node(_ file: MappedFile, _ range: Range<Int>) throws(Failure) -> NodeRecord {
-    let base = file.bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
-    guard let message = onnx__node_proto__unpack(nil, range.count, base.map { $0 + range.lowerBound }) else {
-      throw undecodable("NodeProto", range)
-    }
-    defer { onnx__node_proto__free_unpacked(message, nil) }
-    let proto = message.pointee
+  /// - Parameter connections: how many inputs and outputs the node may have
+  static func node(
+    _ file: MappedFile, _ range: Range<Int>, connections: Int = Limits.connections
+  ) throws(Failure) -> NodeRecord {
+    try checkNode(file, range, connections: connections)
     // protobuf-c keeps the order of repeated fields, so the n-th tensor belongs to the n-th attribute.
     let tensors = try attributeTensors(file, range)
-    var attributes: [String: Attribute] = [:]
-    var foreign: [String] = []
-    for index in 0..<proto.n_attribute {
-      guard let attribute = proto.attribute[index]?.pointee else { continue }
-      let name = string(attribute.name)
-      if attribute.ref_attr_name.map({ $0.pointee != 0 }) ?? false {
-        foreign.append(name)
-      } else if let value = try value(of: attribute, file, index < tensors.count ? tensors[index] : []) {
-        attributes[name] = value
-      } else {
-        foreign.append(name)
+    return try decoding("NodeProto", file, range, onnx__node_proto__unpack, onnx__node_proto__free_unpacked) {
+      (proto) throws(Failure) in
+      var attributes: [String: Attribute] = [:]
+      var foreign: [String] = []
+      for index in 0..<proto.n_attribute {
+        guard let attribute = proto.attribute[index]?.pointee else { continue }
+        let name = string(attribute.name)
+        if attribute.ref_attr_name.map({ $0.pointee != 0 }) ?? false {
+          foreign.append(name)
+        } else if let value = try value(of: attribute, file, index < tensors.count ? tensors[index] : []) {
+          attributes[name] = value
+        } else {
+          foreign.append(name)
+        }
       }
+      return NodeRecord(
+        name: string(proto.name), opType: string(proto.op_type), domain: string(proto.domain),
+        inputs: strings(proto.input, proto.n_input), outputs: strings(proto.output, proto.n_output),
+        attributes: attributes, foreignAttributes: foreign)
     }
-    return NodeRecord(
-      name: string(proto.name), opType: string(proto.op_type), domain: string(proto.domain),
-      inputs: strings(proto.input, proto.n_input), outputs: strings(proto.output, proto.n_output),
-      attributes: attributes, foreignAttributes: foreign)
   }
 
   static func value(_ file: MappedFile, _ range: Range<Int>) throws(Failure) -> ValueRecord {
-    let base = file.bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
-    guard let message = onnx__value_info_proto__unpack(nil, range.count, base.map { $0 + range.lowerBound }) else {
-      throw undecodable("ValueInfoProto", range)
-    }
-    defer { onnx__value_info_proto__free_unpacked(message, nil) }
-    let name = string(message.pointee.name)
-    guard let tensor = message.pointee.type?.pointee.tensor_type?.pointee else {
-      return ValueRecord(name: name, dataType: 0, shape: nil)
-    }
-    var shape: [ValueRecord.Dimension]?
-    if let proto = tensor.shape?.pointee {
-      shape = (0..<proto.n_dim).map { index in
-        guard let dimension = proto.dim[index]?.pointee else { return .free("") }
-        // Exporters write an unknown dimension as a symbol, as nothing, as 0 or as -1.
-        if dimension.has_dim_value != 0, dimension.dim_value > 0 { return .fixed(Int(dimension.dim_value)) }
-        return .free(string(dimension.dim_param))
+    try decoding(
+      "ValueInfoProto", file, range, onnx__value_info_proto__unpack, onnx__value_info_proto__free_unpacked
+    ) { (proto) throws(Failure) in
+      let name = string(proto.name)
+      try checkName(name.utf8.count, range)
+      guard let tensor = proto.type?.pointee.tensor_type?.pointee else {
+        return ValueRecord(name: name, dataType: 0, shape: nil)
       }
+      var shape: [ValueRecord.Dimension]?
+      if let proto = tensor.shape?.pointee {
+        shape = (0..<proto.n_dim).map { index in
+          guard let dimension = proto.dim[index]?.pointee else { return .free("") }
+          // Exporters write an unknown dimension as a symbol, as nothing, as 0 or as -1.
+          if dimension.has_dim_value != 0, dimension.dim_value > 0 { return .fixed(Int(dimension.dim_value)) }
+          return .free(string(dimension.dim_param))
+        }
+      }
+      return ValueRecord(name: name, dataType: Int(tensor.elem_type), shape: shape)
     }
-    return ValueRecord(name: name, dataType: Int(tensor.elem_type), shape: shape)
   }
 
   static func operatorSet(
     _ file: MappedFile, _ range: Range<Int>
   ) throws(Failure) -> (domain: String, version: Int) {
-    let base = file.bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
-    guard let message = onnx__operator_set_id_proto__unpack(nil, range.count, base.map { $0 + range.lowerBound }) else {
-      throw undecodable("OperatorSetIdProto", range)
-    }
-    defer { onnx__operator_set_id_proto__free_unpacked(message, nil) }
-    return (string(message.pointee.domain), Int(message.pointee.version))
+    try decoding(
+      "OperatorSetIdProto", file, range, onnx__operator_set_id_proto__unpack,
+      onnx__operator_set_id_proto__free_unpacked
+    ) { (proto) throws(Failure) in (string(proto.domain), Int(proto.version)) }
   }
 
   static func entry(_ file: MappedFile, _ range: Range<Int>) throws(Failure) -> (key: String, value: String) {
-    let base = file.bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
-    guard let message = onnx__string_string_entry_proto__unpack(nil, range.count, base.map { $0 + range.lowerBound })
-    else { throw undecodable("StringStringEntryProto", range) }
-    defer { onnx__string_string_entry_proto__free_unpacked(message, nil) }
-    return (string(message.pointee.key), string(message.pointee.value))
+    try decoding(
+      "StringStringEntryProto", file, range, onnx__string_string_entry_proto__unpack,
+      onnx__string_string_entry_proto__free_unpacked
+    ) { (proto) throws(Failure) in (string(proto.key), string(proto.value)) }
   }
+
+  // MARK: Decoding
+
+  /// What `body` makes of a decoded message, which does not outlive the call.
+  private static func decoding<Message, Result>(
+    _ name: String, _ file: MappedFile, _ range: Range<Int>,
+    _ unpack: (UnsafeMutablePointer<ProtobufCAllocator>?, Int, UnsafePointer<UInt8>?) -> UnsafeMutablePointer<Message>?,
+    _ free: (UnsafeMutablePointer<Message>?, UnsafeMutablePointer<ProtobufCAllocator>?) -> Void,
+    _ body: (Message) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    let base = file.bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
+    // Nested messages take a hundred times their bytes; those of a model are small, and hostile ones stop here.
+    var left = 16 << 20 + 8 * range.count
+    let message = withUnsafeMutablePointer(to: &left) { left in
+      var allocator = ProtobufCAllocator(
+        alloc: { left, size in
+          guard let left = left?.assumingMemoryBound(to: Int.self), size <= left.pointee else { return nil }
+          left.pointee -= size
+          return malloc(size)
+        }, free: { _, memory in Glibc.free(memory) }, allocator_data: left)
+      return unpack(&allocator, range.count, base.map { $0 + range.lowerBound })
+    }
+    guard let message else {
+      throw Failure("the \(name) at byte \(range.lowerBound) cannot be decoded", remedy: "the file is damaged")
+    }
+    defer { free(message, nil) }
+    return try body(message.pointee)
+  }
+
+  /// Refuses a node with more inputs, outputs and letters than models have before it is decoded.
+  private static func checkNode(_ file: MappedFile, _ range: Range<Int>, connections: Int) throws(Failure) {
+    var reader = WireReader(file, range: range)
+    var count = 0
+    while let field = try reader.next() {
+      guard let text = field.range, field.number <= 4 else { continue }
+      try checkName(text.count, range)
+      if field.number <= 2 { count += 1 }
+    }
+    guard count <= connections else {
+      throw Failure(
+        "the nodes up to the one at byte \(range.lowerBound) have more than \(Limits.connections) inputs and outputs",
+        remedy: Messages.limitRemedy)
+    }
+  }
+
+  static func checkName(_ bytes: Int, _ range: Range<Int>) throws(Failure) {
+    guard bytes <= Limits.nameBytes else {
+      throw Failure(
+        "a name at byte \(range.lowerBound) has \(bytes) bytes, more than \(Limits.nameBytes)",
+        remedy: Messages.limitRemedy)
+    }
+  }
+
+  static let limitRemedy = "no image classifier is as large: check where the file comes from"
 
   // MARK: Parts
 
@@ -152,10 +206,6 @@ enum Messages {
       result.append(pieces)
     }
     return result
-  }
-
-  private static func undecodable(_ message: String, _ range: Range<Int>) -> Failure {
-    Failure("the \(message) at byte \(range.lowerBound) cannot be decoded", remedy: "the file is damaged")
   }
 
   private static func string(_ text: UnsafePointer<CChar>?) -> String { text.map { String(cString: $0) } ?? "" }

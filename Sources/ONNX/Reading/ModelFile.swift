@@ -1,3 +1,4 @@
+import IR
 import Tensors
 
 /// The outer levels of a model file: what ModelProto and GraphProto hold, with tensors left where they lie.
@@ -11,6 +12,8 @@ struct ModelFile {
   private(set) var outputs: [ValueRecord] = []
   private(set) var initializers: [TensorRecord] = []
   private(set) var sparseInitializers = 0
+  /// Inputs and outputs of the nodes.
+  private var connections = 0
   /// Versions by domain; the standard domain is "".
   private(set) var opsets: [String: Int] = [:]
   /// Names of functions the model defines itself.
@@ -75,15 +78,31 @@ struct ModelFile {
     while let field = try reader.next() {
       guard let range = field.range else { continue }
       switch field.number {
-      case GraphField.node: nodes.append(try Messages.node(file, range))
+      case GraphField.node:
+        try check(nodes.count + 1, Limits.nodes, "nodes")
+        let node = try Messages.node(file, range, connections: Limits.connections - connections)
+        connections += node.inputs.count + node.outputs.count
+        nodes.append(node)
       case GraphField.name: graphName = field.string(in: file) ?? ""
-      case GraphField.initializer: initializers.append(try TensorRecord(file, ranges: [range]))
-      case GraphField.input: inputs.append(try Messages.value(file, range))
-      case GraphField.output: outputs.append(try Messages.value(file, range))
+      case GraphField.initializer:
+        try check(initializers.count + 1, Limits.values, "initializers")
+        let record = try TensorRecord(file, ranges: [range])
+        try Messages.checkName(record.name.utf8.count, range)
+        initializers.append(record)
+      case GraphField.input:
+        try check(inputs.count + 1, Limits.values, "inputs")
+        inputs.append(try Messages.value(file, range))
+      case GraphField.output:
+        try check(outputs.count + 1, Limits.values, "outputs")
+        outputs.append(try Messages.value(file, range))
       case GraphField.sparseInitializer: sparseInitializers += 1
       default: break
       }
     }
+  }
+
+  private func check(_ count: Int, _ limit: Int, _ what: String) throws(Failure) {
+    guard count <= limit else { throw Failure("has more than \(limit) \(what)", remedy: Messages.limitRemedy) }
   }
 
   private func functionName(_ range: Range<Int>) throws(Failure) -> String {

@@ -130,20 +130,19 @@ package struct Graph: Sendable {
     for start in nodes.indices where !nodes[start].isErased && state[start] == 0 {
       var stack = [start]
       while let top = stack.last {
-        let node = nodes[top]
-        guard state[top] != 2, !node.isErased else {
+        guard state[top] != 2, !nodes[top].isErased else {
           stack.removeLast()
           continue
         }
         if state[top] == 0 {
           state[top] = 1
-          for input in node.inputs.reversed() {
-            guard let input, let producer = self[input].producer else { continue }
+          for input in nodes[top].inputs.reversed() {
+            guard let input, let producer = values[Int(input.index)].producer else { continue }
             if state[Int(producer.index)] == 0 { stack.append(Int(producer.index)) }
           }
         } else {
           state[top] = 2
-          order.append(node)
+          order.append(nodes[top])
           stack.removeLast()
         }
       }

@@ -10,23 +10,24 @@ import Tensors
 /// 6. shapes are within `Limits`.
 package enum Verifier {
   package static func check(_ graph: Graph) throws(NodeError) {
-    var available = Set(graph.inputs)
-    for id in graph.valueIDs {
+    let values = graph.valueIDs
+    var isAvailable = [Bool](repeating: false, count: values.count)
+    for id in graph.inputs { isAvailable[Int(id.index)] = true }
+    for id in values {
       let value = graph[id]
-      if value.constant != nil { available.insert(id) }
+      if value.constant != nil { isAvailable[Int(id.index)] = true }
       guard Limits.count(value.type.shape) != nil else {
         throw NodeError(node: value.name, op: "value", reason: "shape \(value.type.shape) is beyond the limits")
       }
     }
-    let order = graph.nodesInOrder()
-    var uses: [ValueID: Int] = [:]
-    for node in order {
+    var uses = [Int](repeating: 0, count: values.count)
+    for node in graph.nodesInOrder() {
       for (position, input) in node.inputs.enumerated() {
         guard let input else { continue }
-        guard available.contains(input) else {
+        guard isAvailable[Int(input.index)] else {
           throw NodeError(node, "input \(graph[input].name) is used before it is produced")
         }
-        uses[input, default: 0] += 1
+        uses[Int(input.index)] += 1
         guard graph.isRecorded(node, input: position) else {
           throw NodeError(node, "is not among the users of its input \(graph[input].name)")
         }
@@ -43,15 +44,16 @@ package enum Verifier {
           throw NodeError(
             node, "output \(graph[output].name) is recorded as \(graph[output].type), inferred as \(type)")
         }
-        guard graph[output].producer == node.id, available.insert(output).inserted else {
+        guard graph[output].producer == node.id, !isAvailable[Int(output.index)] else {
           throw NodeError(node, "output \(graph[output].name) has another producer")
         }
+        isAvailable[Int(output.index)] = true
       }
     }
-    for id in graph.valueIDs where uses[id, default: 0] != graph[id].uses.count {
+    for id in values where uses[Int(id.index)] != graph[id].uses.count {
       throw NodeError(node: graph[id].name, op: "value", reason: "records users that do not use it")
     }
-    for output in graph.outputs where !available.contains(output) {
+    for output in graph.outputs where !isAvailable[Int(output.index)] {
       throw NodeError(node: graph[output].name, op: "output", reason: "is not produced by any node")
     }
   }

@@ -20,7 +20,7 @@ struct OccupiedMemory {
 
   mutating func add(_ bytes: Range<Int>, during steps: ClosedRange<Int>) {
     guard !bytes.isEmpty else { return }
-    visit(steps) { node, isWhole in
+    OccupiedMemory.visit(steps, of: width) { node, isWhole in
       if isWhole { always[node].insert(bytes) }
       sometimes[node].insert(bytes)
     }
@@ -29,7 +29,7 @@ struct OccupiedMemory {
   /// The lowest offset from which `size` bytes are free during all the steps.
   func lowestGap(of size: Int, during steps: ClosedRange<Int>) -> Int {
     var sets: [ByteRanges] = []
-    visit(steps) { node, isWhole in
+    OccupiedMemory.visit(steps, of: width) { node, isWhole in
       let set = isWhole ? sometimes[node] : always[node]
       if !set.isEmpty { sets.append(set) }
     }
@@ -48,7 +48,9 @@ struct OccupiedMemory {
   }
 
   /// Calls `body` with the nodes that lie within the steps and with all above them, which lie there in part.
-  private func visit(_ steps: ClosedRange<Int>, _ body: (_ node: Int, _ isWhole: Bool) -> Void) {
+  private static func visit(
+    _ steps: ClosedRange<Int>, of width: Int, _ body: (_ node: Int, _ isWhole: Bool) -> Void
+  ) {
     var open = [(node: 1, steps: 0...width - 1)]
     while let (node, span) = open.popLast() {
       guard span.overlaps(steps) else { continue }

@@ -1,6 +1,6 @@
 # Names for what a developer runs. scripts/demo and scripts/test need no make; the rest are the long jobs.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check check-arm build bench sanitize format docs clean
+.PHONY: help demo test check check-arm build bench scaling property sanitize format docs clean
 
 help:
 	@echo "make demo      build, compile the fixture model to int8, show the report"
@@ -9,6 +9,8 @@ help:
 	@echo "make check     what of the tests needs no build: format, imports, links"
 	@echo "make build     build dermc (release)"
 	@echo "make bench     speed and memory beside ONNX Runtime's"
+	@echo "make scaling   how time and memory grow with the number of nodes"
+	@echo "make property  many random graphs: float against int8, fused against plain, stored against not"
 	@echo "make sanitize  the tests under AddressSanitizer, then UndefinedBehaviorSanitizer"
 	@echo "make format    format all Swift sources"
 	@echo "make docs      the reference of all modules, as web pages in out/reference"
@@ -31,6 +33,12 @@ build:
 
 bench:
 	scripts/bench
+
+scaling:
+	scripts/scaling
+
+property:
+	scripts/property
 
 sanitize:
 	scripts/sanitize

@@ -121,6 +121,11 @@ let package = Package(
     tests("ONNX", "IR", "Math", "NumPyFiles", "Operators", "Reports", "TestSupport", "Tensors"),
     tests("OpenBLASMath", "CKernels", "Math"),
     tests("Operators", "CKernels", "IR", "Math", "Tensors"),
+    // Random graphs through everything from passes to bundles
+    .testTarget(
+      name: "PropertyTests",
+      dependencies: ["Bundles", "IR", "Math", "Operators", "Passes", "Quantization", "Runtime", "Tensors"],
+      swiftSettings: settings),
     tests("Quantization", "IR", "Math", "Operators", "Runtime", "Tensors"),
     tests("Reports", "CanonicalJSON", "IR", "Math", "Operators", "Tensors"),
     tests("Signing", "Math", "Tensors"),

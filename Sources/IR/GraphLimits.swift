@@ -9,6 +9,9 @@ extension Limits {
   /// Bytes of a name.
   package static let nameBytes = 1 << 12
 
+  /// Bytes of all constants that are one number repeated: like a tensor's, their shapes stand in the file.
+  package static let filledBytes = 1 << 30
+
   /// Bytes that may be made of constants by computing with them in advance, for so many bytes of constants: a few steps
   /// of arithmetic on all weights, and masks and position tables beside them.
   package static func foldedBytes(from constants: Int) -> Int {

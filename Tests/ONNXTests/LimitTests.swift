@@ -79,6 +79,24 @@ import Testing
     #expect(message.hasSuffix("cannot be decoded; the file is damaged"))
   }
 
+  /// Whole networks are published with weights of one repeated number each: many bytes, whose shapes stand in the file.
+  @Test func repeatedNumbers() throws {
+    func message(extent: Int64) throws -> String? {
+      var model = TestModel()
+      model.input("x", [1, 4])
+      model.initializer("shape", Tensor([extent, 1 << 20]))
+      model.node("ConstantOfShape", ["shape"], ["c"])
+      model.node("ReduceMax", ["c"], ["m"])
+      model.node("Add", ["x", "m"], ["y"])
+      model.output("y")
+      return try model.refusal()
+    }
+    #expect(try message(extent: 20) == nil)
+    #expect(
+      try message(extent: 257)?.contains(
+        "constant float32[257,1048576] is too large: 1077936128 bytes of repeated numbers, at most 1073741824") == true)
+  }
+
   /// A constant joined with itself again and again: a kilobyte that would become as many bytes as there are.
   @Test(arguments: [true, false]) func constantsThatGrow(isInitializer: Bool) throws {
     let message = try refusal { model in

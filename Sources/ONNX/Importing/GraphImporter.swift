@@ -17,6 +17,7 @@ final class GraphImporter {
   private var symbols: [String: Symbol] = [:]
   private var foldCount = 0
   private var foldedBytes = 0
+  private var filledBytes = 0
   /// What graph outputs are called that only hand on another value.
   private var outputNames: [String: String] = [:]
 
@@ -152,18 +153,28 @@ final class GraphImporter {
       // Moves nothing, so weights stay in the mapped file.
       return [result]
     }
-    for type in types {
-      foldedBytes += type.byteCount
-      // Folding may make large tensors of small ones.
-      let given = model.file.count + initializers.byteCount
-      guard foldedBytes <= Limits.foldedBytes(from: given) else {
-        throw OperatorError(
-          "constant \(type) is too large: \(foldedBytes) bytes of constants would be computed from \(given)")
-      }
-    }
+    for type in types { try spend(type, isFilled: op is ConstantOfShape) }
     let outputs = try evaluateConstants(op, inputs: inputs)
     memo.record(foldCount, op, inputs, outputs)
     return outputs
+  }
+
+  /// Folding may make large tensors of small ones.
+  private func spend(_ type: TensorType, isFilled: Bool) throws(OperatorError) {
+    guard !isFilled else {
+      filledBytes += type.byteCount
+      guard filledBytes <= Limits.filledBytes else {
+        throw OperatorError(
+          "constant \(type) is too large: \(filledBytes) bytes of repeated numbers, at most \(Limits.filledBytes)")
+      }
+      return
+    }
+    foldedBytes += type.byteCount
+    let given = model.file.count + initializers.byteCount
+    guard foldedBytes <= Limits.foldedBytes(from: given) else {
+      throw OperatorError(
+        "constant \(type) is too large: \(foldedBytes) bytes of constants would be computed from \(given)")
+    }
   }
 
   /// A constant that a node carries itself.

@@ -80,6 +80,16 @@ package struct JSONNode: Sendable {
     return value
   }
 
+  /// The position of one of `count` things; of none there is no position.
+  package func index(below count: Int) throws(JSONError) -> Int {
+    let value = try int()
+    guard value >= 0, value < count else {
+      let expected = count > 0 ? "expected 0 to \(count - 1)" : "there is nothing to point to"
+      throw error("\(value) is out of range; \(expected)")
+    }
+    return value
+  }
+
   /// A number; integers count as numbers.
   package func double() throws(JSONError) -> Double {
     switch value {
@@ -105,6 +115,10 @@ package struct JSONNode: Sendable {
 
   package func ints(in range: ClosedRange<Int> = Int.min...Int.max) throws(JSONError) -> [Int] {
     try elements().map { (node) throws(JSONError) in try node.int(in: range) }
+  }
+
+  package func indices(below count: Int) throws(JSONError) -> [Int] {
+    try elements().map { (node) throws(JSONError) in try node.index(below: count) }
   }
 
   package func doubles() throws(JSONError) -> [Double] {

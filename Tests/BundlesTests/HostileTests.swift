@@ -131,6 +131,22 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    #"{"free_batch":false,"inputs":[0],"kind":"checkpoint","name":"g","nodes":[],"outputs":[],"values":[]}"#,
+    #"{"free_batch":false,"inputs":[],"kind":"checkpoint","name":"g","nodes":[],"outputs":[0],"values":[]}"#,
+    #"""
+    {"free_batch":false,"inputs":[],"kind":"checkpoint","name":"g","nodes":[{"attributes":{},"inputs":[0],"name":"n",\#
+    "op":"Shape","origins":[],"outputs":[0]}],"outputs":[],"values":[]}
+    """#,
+  ])
+  func aGraphWithoutValuesHasNoIndices(_ graph: String) throws {
+    let error = #expect(throws: BundleError.self) {
+      try reading(.graph, RawCodec.self, Array(graph.utf8), raw: graph.utf8.count)
+    }
+    let message = error.map { "\($0)" } ?? ""
+    #expect(message.contains("section graph.") && message.contains("out of range"), "\(message)")
+  }
+
   @Test func compressionBombsAreRefused() throws {
     // 16 MiB and one byte of JSON whitespace, which zlib packs to 16 KiB.
     let spaces = Buffer(count: (16 << 20) + 1) { $0.initializeMemory(as: UInt8.self, repeating: 0x20) }

@@ -58,14 +58,13 @@ extension GraphDocument {
       throw try node["values"].error("more than \(BundleLimits.values) values")
     }
     for node in valueNodes { values.append(try ValueRecord(node, layout: &layout)) }
-    let indices = 0...max(0, values.count - 1)
-    inputs = try node["inputs"].ints(in: indices)
-    outputs = try node["outputs"].ints(in: indices)
+    inputs = try node["inputs"].indices(below: values.count)
+    outputs = try node["outputs"].indices(below: values.count)
     let nodeNodes = try node["nodes"].elements()
     guard nodeNodes.count <= BundleLimits.nodes else {
       throw try node["nodes"].error("more than \(BundleLimits.nodes) nodes")
     }
-    for node in nodeNodes { nodes.append(try NodeRecord(node, indices: indices, layout: &layout)) }
+    for node in nodeNodes { nodes.append(try NodeRecord(node, values: values.count, layout: &layout)) }
   }
 }
 
@@ -100,15 +99,15 @@ extension GraphDocument.NodeRecord {
     ]
   }
 
-  init(_ node: JSONNode, indices: ClosedRange<Int>, layout: inout TensorLayout) throws(JSONError) {
+  init(_ node: JSONNode, values: Int, layout: inout TensorLayout) throws(JSONError) {
     try node.allowOnly("name", "op", "attributes", "inputs", "outputs", "origins")
     name = try node["name"].string()
     op = try node["op"].string()
     origins = try node["origins"].strings()
     inputs = try node["inputs"].elements().map { (input) throws(JSONError) in
-      input.value == .null ? nil : try input.int(in: indices)
+      input.value == .null ? nil : try input.index(below: values)
     }
-    outputs = try node["outputs"].ints(in: indices)
+    outputs = try node["outputs"].indices(below: values)
     var attributes: [String: StoredAttribute] = [:]
     // Tensors of attributes are placed in the order of the attributes' names.
     let members = try node["attributes"].members().sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }

@@ -12,7 +12,7 @@ package struct JSONNode: Sendable {
     place = .root(name)
   }
 
-  private init(_ value: JSON, _ place: JSONPath) {
+  fileprivate init(_ value: JSON, _ place: JSONPath) {
     self.value = value
     self.place = place
   }
@@ -51,15 +51,29 @@ package struct JSONNode: Sendable {
     try object().map { key, value in (key, JSONNode(value, .member(place, key))) }
   }
 
-  /// All elements of an array.
-  package func elements() throws(JSONError) -> [JSONNode] {
+  /// All elements of an array, each made a node when it is asked for.
+  package func elements() throws(JSONError) -> Elements {
     guard case .array(let elements) = value else { throw mismatch("an array") }
-    return elements.enumerated().map { index, value in JSONNode(value, .element(place, index)) }
+    return Elements(values: elements, place: place)
+  }
+
+  /// All elements of the array that is the member `key`; none where it is absent or null.
+  package func elements(of key: String) throws(JSONError) -> Elements {
+    try optional(key)?.elements() ?? Elements(values: [], place: place)
+  }
+
+  package struct Elements: RandomAccessCollection {
+    fileprivate let values: [JSON]
+    fileprivate let place: JSONPath
+
+    package var startIndex: Int { 0 }
+    package var endIndex: Int { values.count }
+    package subscript(index: Int) -> JSONNode { JSONNode(values[index], .element(place, index)) }
   }
 
   /// Refuses members other than the named ones.
   package func allowOnly(_ keys: String...) throws(JSONError) {
-    for key in try object().keys where !keys.contains(key) {
+    for (key, _) in try object() where !keys.contains(key) {
       throw error("unknown member \(JSONWriter.quoted(key)); known are \(keys.joined(separator: ", "))")
     }
   }

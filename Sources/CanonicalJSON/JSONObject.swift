@@ -2,24 +2,29 @@
 ///
 /// Two keys are the same when Swift's `String` says so, which includes canonically equivalent spellings of one text.
 package struct JSONObject: Sendable {
-  package private(set) var keys: [String] = []
-  private var values: [JSON] = []
+  private var members: [Member] = []
   /// Where each key stands; empty while the object is small enough to be searched faster from front to back.
   private var positions: [String: Int] = [:]
+
+  fileprivate struct Member {
+    let key: String
+    var value: JSON
+  }
 
   private static let searchedLimit = 12
 
   package init() {}
 
-  package var count: Int { keys.count }
-  package var isEmpty: Bool { keys.isEmpty }
+  package var count: Int { members.count }
+  package var isEmpty: Bool { members.isEmpty }
+  package var keys: [String] { members.map(\.key) }
 
   /// The value of `key`; assigning nil removes the member, assigning a new key appends it.
   package subscript(key: String) -> JSON? {
-    get { position(of: key).map { values[$0] } }
+    get { position(of: key).map { members[$0].value } }
     set {
       switch (position(of: key), newValue) {
-      case (let position?, let value?): values[position] = value
+      case (let position?, let value?): members[position].value = value
       case (let position?, nil): remove(at: position)
       case (nil, let value?): append(key, value)
       case (nil, nil): break
@@ -28,33 +33,39 @@ package struct JSONObject: Sendable {
   }
 
   private func position(of key: String) -> Int? {
-    keys.count <= Self.searchedLimit ? keys.firstIndex(of: key) : positions[key]
+    members.count <= Self.searchedLimit ? members.firstIndex { $0.key == key } : positions[key]
   }
 
   private mutating func append(_ key: String, _ value: JSON) {
-    keys.append(key)
-    values.append(value)
-    if keys.count == Self.searchedLimit + 1 {
+    members.append(Member(key: key, value: value))
+    if members.count == Self.searchedLimit + 1 {
       index()
-    } else if keys.count > Self.searchedLimit {
-      positions[key] = keys.count - 1
+    } else if members.count > Self.searchedLimit {
+      positions[key] = members.count - 1
     }
   }
 
   private mutating func remove(at position: Int) {
-    keys.remove(at: position)
-    values.remove(at: position)
+    members.remove(at: position)
     positions = [:]
-    if keys.count > Self.searchedLimit { index() }
+    if members.count > Self.searchedLimit { index() }
   }
 
   private mutating func index() {
-    for (position, key) in keys.enumerated() { positions[key] = position }
+    for (position, member) in members.enumerated() { positions[member.key] = position }
   }
 }
 
 extension JSONObject: Sequence {
-  package func makeIterator() -> Zip2Sequence<[String], [JSON]>.Iterator { zip(keys, values).makeIterator() }
+  package struct Iterator: IteratorProtocol {
+    private var members: Array<Member>.Iterator
+
+    fileprivate init(_ members: [Member]) { self.members = members.makeIterator() }
+
+    package mutating func next() -> (String, JSON)? { members.next().map { ($0.key, $0.value) } }
+  }
+
+  package func makeIterator() -> Iterator { Iterator(members) }
 }
 
 extension JSONObject: ExpressibleByDictionaryLiteral {

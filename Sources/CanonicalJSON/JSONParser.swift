@@ -7,23 +7,35 @@ extension JSON {
   /// The text must be valid UTF-8 without a byte order mark and hold exactly one value. Refused besides what the
   /// grammar refuses: repeated keys, lone surrogates, nesting deeper than `maximumDepth`, integers outside `Int`, and
   /// numbers too large for a finite `Double`.
-  package init(parsing bytes: [UInt8]) throws(JSONError) {
+  ///
+  /// - Parameter memory: what the values may take, as `memory` counts it; nil for what fits the length of the text
+  package init(parsing bytes: [UInt8], memory: Int? = nil) throws(JSONError) {
     let result = bytes.withUnsafeBytes { buffer in
-      Result { () throws(JSONError) in try JSON(parsing: buffer) }
+      Result { () throws(JSONError) in try JSON(parsing: buffer, memory: memory) }
     }
     self = try result.get()
   }
 
   /// Reads one JSON text strictly from memory that stays valid during the call.
-  package init(parsing bytes: UnsafeRawBufferPointer) throws(JSONError) {
-    var parser = JSONParser(bytes: bytes)
+  package init(parsing bytes: UnsafeRawBufferPointer, memory: Int? = nil) throws(JSONError) {
+    let limit = memory ?? JSON.memoryLimit(forTextOf: bytes.count)
+    var parser = JSONParser(bytes: bytes, limit: limit, left: limit)
     self = try parser.parseText()
   }
 }
 
 private struct JSONParser {
   let bytes: UnsafeRawBufferPointer
+  /// Memory the values may take, and what is left of it.
+  let limit: Int
+  var left: Int
   var offset = 0
+
+  /// Counts memory before it is asked for.
+  private mutating func spend(_ memory: Int) throws(JSONError) {
+    left -= memory
+    guard left >= 0 else { throw .tooLarge(memory: limit, offset: offset) }
+  }
 
   mutating func parseText() throws(JSONError) -> JSON {
     let value = try parseValue(depth: 0)
@@ -79,7 +91,9 @@ private struct JSONParser {
     var object = JSONObject()
     skipSpace()
     if take("}") { return .object(object) }
+    try spend(JSONMemory.container)
     while true {
+      try spend(JSONMemory.member)
       skipSpace()
       let keyOffset = offset
       guard next == UInt8(ascii: "\"") else { throw unexpected("a key in double quotes") }
@@ -101,7 +115,9 @@ private struct JSONParser {
     var elements: [JSON] = []
     skipSpace()
     if take("]") { return .array(elements) }
+    try spend(JSONMemory.container)
     while true {
+      try spend(JSONMemory.element)
       elements.append(try parseValue(depth: depth + 1))
       skipSpace()
       if take("]") { return .array(elements) }
@@ -173,6 +189,7 @@ private struct JSONParser {
       switch byte {
       case UInt8(ascii: "\""):
         offset += 1
+        try spend(JSONMemory.heap(ofString: text.utf8.count))
         return text
       case UInt8(ascii: "\\"): text.unicodeScalars.append(try parseEscape())
       default: throw .syntax("a control character must be escaped", offset: offset)

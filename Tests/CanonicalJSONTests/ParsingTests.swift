@@ -106,3 +106,43 @@ private func parse(_ text: String) throws(JSONError) -> JSON { try JSON(parsing:
       JSONError.syntax("expected ',' or ']'", offset: 3).description == "invalid JSON at byte 3: expected ',' or ']'")
   }
 }
+
+/// What values take in memory is counted before it is asked for.
+@Suite struct MemoryTests {
+  static let texts = [
+    "null", "[]", "{}", "[0]", "[[[0]],[]]",
+    #"{"a":1,"b":{"a long key, which lies on the heap":"a long text as well"}}"#,
+    #"["\u00e9\u00e9 \n escaped and longer than fifteen bytes","short"]"#,
+    "{" + (0..<40).map { "\"\($0)\":[\($0)]" }.joined(separator: ",") + "}",
+  ]
+
+  @Test(arguments: texts)
+  func readersCountWhatWritersDo(text: String) throws {
+    let value = try parse(text)
+    let bytes = Array(text.utf8)
+    #expect(try JSON(parsing: bytes, memory: value.memory) == value)
+    guard value.memory > 0 else { return }
+    let error = #expect(throws: JSONError.self) { try JSON(parsing: bytes, memory: value.memory - 1) }
+    guard case .tooLarge(value.memory - 1, _)? = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+  }
+
+  @Test(arguments: ["0,", "{},", "[],", "[0],", "\"\",", "{\"\":0},", "[[[[[[0]]]]]],"])
+  func textThatBecomesManyTimesItsSizeIsRefused(element: String) {
+    let count = (5 << 18) / element.utf8.count
+    let text = Array(("[" + String(repeating: element, count: count) + "0]").utf8)
+    #expect(throws: JSONError.self) { try JSON(parsing: text) }
+  }
+
+  @Test func ordinaryTextHasRoom() throws {
+    // A report of a thousand layers, and a confusion matrix of 64 classes, are far from the limit.
+    let layer = #"{"name":"features.12.conv.0.weight","op":"Conv","macs":123456,"sqnr_db":31.25,"shape":[1,64,56,56]}"#
+    let row = "[" + String(repeating: "12, ", count: 63) + "0]"
+    let text =
+      #"{"layers":["# + Array(repeating: layer, count: 1000).joined(separator: ",\n") + #"],"confusion":["#
+      + Array(repeating: row, count: 64).joined(separator: ",") + "]}"
+    #expect(try parse(text).memory < 4 << 20)
+  }
+}

@@ -55,7 +55,7 @@ extension AccuracyReport.Deltas {
   init(_ node: JSONNode) throws(JSONError) {
     self.init(
       top1: try node.estimate("top1"), macroF1: try node.estimate("macro_f1"), auc: try node.estimate("auc"))
-    for element in try node.optional("per_class")?.elements() ?? [] {
+    for element in try node.elements(of: "per_class") {
       perClass.append(
         AccuracyReport.ClassDelta(
           try element["name"].string(), recall: try element.estimate("recall"),
@@ -79,8 +79,8 @@ extension ModelAccuracy {
       top1: try node.optional("top1")?.double(), macroF1: try node.optional("macro_f1")?.double(),
       auc: try node.optional("auc")?.double(), ece: try node.optional("ece")?.double(),
       logLoss: try node.optional("log_loss")?.double(), brier: try node.optional("brier")?.double())
-    for element in try node.optional("per_class")?.elements() ?? [] { perClass.append(try ClassAccuracy(element)) }
-    for row in try node.optional("confusion")?.elements() ?? [] { confusion.append(try row.ints(in: JSONNode.counts)) }
+    for element in try node.elements(of: "per_class") { perClass.append(try ClassAccuracy(element)) }
+    for row in try node.elements(of: "confusion") { confusion.append(try row.ints(in: JSONNode.counts)) }
   }
 }
 

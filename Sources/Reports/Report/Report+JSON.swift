@@ -36,8 +36,8 @@ extension Report {
     if let bundle = try node.optional("bundle") { self.bundle = try BundleFile(bundle) }
     if let calibration = try node.optional("calibration") { self.calibration = try CalibrationSummary(calibration) }
     if let accuracy = try node.optional("accuracy") { self.accuracy = try AccuracyReport(accuracy) }
-    for element in try node.optional("passes")?.elements() ?? [] { passes.append(try PassSummary(element)) }
-    for element in try node.optional("layers")?.elements() ?? [] { layers.append(try LayerReport(element)) }
+    for element in try node.elements(of: "passes") { passes.append(try PassSummary(element)) }
+    for element in try node.elements(of: "layers") { layers.append(try LayerReport(element)) }
     warnings = try node.optional("warnings")?.strings() ?? []
   }
 }
@@ -63,7 +63,7 @@ extension Report.BundleFile {
 
   fileprivate init(_ node: JSONNode) throws(JSONError) {
     var sections: [Report.SectionSize] = []
-    for element in try node.optional("sections")?.elements() ?? [] {
+    for element in try node.elements(of: "sections") {
       sections.append(try Report.SectionSize(element))
     }
     self.init(
@@ -116,7 +116,7 @@ extension Report.CalibrationSummary {
 
   fileprivate init(_ node: JSONNode) throws(JSONError) {
     var skipped: [Report.SkippedFile] = []
-    for element in try node.optional("skipped")?.elements() ?? [] {
+    for element in try node.elements(of: "skipped") {
       skipped.append(
         Report.SkippedFile(
           file: try element["file"].string(), reason: try element.optional("reason")?.string() ?? ""))

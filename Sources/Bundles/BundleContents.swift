@@ -5,12 +5,32 @@ import Tensors
 /// The sections of a file on their way into a bundle. The hashes have been checked, the contents are still not trusted.
 struct BundleContents {
   let file: BundleFile
-  /// Raw bytes of the compressed sections so far.
-  private var expanded = 0
+  /// Memory left for the JSON of sections still to come.
+  private var jsonMemory: Int
   private var tensors: [Section: Buffer] = [:]
 
-  init(file: BundleFile) {
+  /// - Parameter maximumBytes: what reading may take
+  /// - Throws: where the compressed sections of tensors alone claim more than that, or more than the file can be
+  ///   expected to pack
+  init(file: BundleFile, selfTest readsSelfTest: Bool, maximumBytes: Int) throws(BundleError) {
     self.file = file
+    var expanded = 0
+    for record in file.records where !record.section.isJSON && record.codec != RawCodec.self {
+      guard readsSelfTest || record.section != .selfTestTensors else { continue }
+      let limit = BundleLimits.tensors(inFileOf: file.size)
+      guard record.rawSize <= limit - expanded else {
+        throw .malformed(
+          path: file.path,
+          "section \(record.section.name) claims to hold \(record.rawSize) bytes; all tensors of a file of \(file.size) "
+            + "bytes may have \(limit)")
+      }
+      expanded += record.rawSize
+    }
+    guard expanded <= maximumBytes else {
+      throw .malformed(
+        path: file.path, "its tensors need \(expanded) bytes of memory, more than the limit of \(maximumBytes)")
+    }
+    jsonMemory = min(BundleLimits.jsonMemory(inFileOf: file.size), maximumBytes - expanded)
   }
 
   mutating func bundle(selfTest readsSelfTest: Bool) throws(BundleError) -> Bundle {
@@ -65,7 +85,13 @@ struct BundleContents {
 
   private mutating func labels() throws(BundleError) -> [String]? {
     guard let node = try json(.labels) else { return nil }
-    do throws(JSONError) { return try node.strings() } catch { throw malformed("section \(error)") }
+    do throws(JSONError) {
+      let count = try node.elements().count
+      guard count <= BundleLimits.labels else { throw node.error("more than \(BundleLimits.labels) labels") }
+      return try node.strings()
+    } catch {
+      throw malformed("section \(error)")
+    }
   }
 
   // MARK: Sections
@@ -75,10 +101,18 @@ struct BundleContents {
     guard record.rawSize <= BundleLimits.json else {
       throw malformed("section \(section.name) has \(record.rawSize) bytes, more than \(BundleLimits.json)")
     }
+    // Text in the file takes no memory of its own.
+    let text = record.codec == RawCodec.self ? 0 : record.rawSize
+    guard text <= jsonMemory else {
+      throw malformed("section \(section.name) claims to hold \(text) bytes of JSON; \(jsonMemory) may be read")
+    }
     let bytes = try buffer(record)
     defer { withExtendedLifetime(bytes) {} }
     do throws(JSONError) {
-      return JSONNode(try JSON(parsing: bytes.bytes), name: section.name)
+      let json = try JSON(parsing: bytes.bytes, memory: jsonMemory - text)
+      // The graph's JSON is gone when the next section is read, but the graph made of it is not.
+      jsonMemory -= json.memory
+      return JSONNode(json, name: section.name)
     } catch {
       throw malformed("section \(section.name): \(error)")
     }
@@ -103,10 +137,9 @@ struct BundleContents {
       else { throw malformed("section \(name) is raw, but its two sizes differ") }
       return buffer
     }
-    guard record.rawSize <= record.codec.largestRaw(stored: record.storedSize),
-      record.rawSize <= BundleLimits.expanded - expanded
-    else { throw malformed("section \(name) claims to hold \(record.rawSize) bytes, more than it can") }
-    expanded += record.rawSize
+    guard record.rawSize <= record.codec.largestRaw(stored: record.storedSize) else {
+      throw malformed("section \(name) claims to hold \(record.rawSize) bytes, more than it can")
+    }
     var isWhole = false
     // Where decoding fails the memory is not looked at.
     let buffer = Buffer(count: record.rawSize, isZeroed: false) {

@@ -75,11 +75,13 @@ package struct BundleFile: Sendable {
   ///
   /// Constants of raw sections are mapped, not copied: they keep the file mapped as long as they live.
   ///
-  /// - Parameter selfTest: whether to read the self-test, too, which programs that only run the model do not need; its
-  ///   bytes are checked either way
-  package func read(selfTest: Bool = true) throws(BundleError) -> Bundle {
+  /// - Parameters:
+  ///   - selfTest: whether to read the self-test, too, which programs that only run the model do not need; its bytes
+  ///     are checked either way
+  ///   - maximumBytes: the memory that decompressed tensors and JSON may take
+  package func read(selfTest: Bool = true, maximumBytes: Int = .max) throws(BundleError) -> Bundle {
     if let problem = verify().first { throw problem }
-    var contents = BundleContents(file: self)
+    var contents = try BundleContents(file: self, selfTest: selfTest, maximumBytes: maximumBytes)
     return try contents.bundle(selfTest: selfTest)
   }
 

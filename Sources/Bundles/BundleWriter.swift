@@ -20,18 +20,30 @@ package enum BundleWriter {
   package static func write(
     _ bundle: Bundle, to path: String, compression: Compression = .smallest
   ) throws(BundleError) -> [SectionReport] {
-    try write(contents(of: bundle, path: path), to: path, compression: compression)
+    let (contents, jsonMemory) = try parts(of: bundle, path: path)
+    return try write(contents, to: path, compression: compression, jsonMemory: jsonMemory)
   }
 
   /// Writes a bundle aside, for the caller to commit together with other files.
   package static func stage(
     _ bundle: Bundle, for path: String, compression: Compression = .smallest
   ) throws(BundleError) -> (file: StagedFile, sections: [SectionReport]) {
-    try stage(contents(of: bundle, path: path), for: path, compression: compression)
+    let (contents, jsonMemory) = try parts(of: bundle, path: path)
+    return try stage(contents, for: path, compression: compression, jsonMemory: jsonMemory)
   }
 
   /// The raw bytes of all sections, in the order of the file.
   static func contents(of bundle: Bundle, path: String) throws(BundleError) -> [(section: Section, bytes: Buffer)] {
+    try parts(of: bundle, path: path).contents
+  }
+
+  /// The raw bytes of all sections, and the memory that reading their JSON takes.
+  private static func parts(
+    of bundle: Bundle, path: String
+  ) throws(BundleError) -> (contents: [(section: Section, bytes: Buffer)], jsonMemory: Int) {
+    if let labels = bundle.labels, labels.count > BundleLimits.labels {
+      throw .malformed(path: path, "there are \(labels.count) labels, at most \(BundleLimits.labels) can be stored")
+    }
     var tensors = TensorCollector()
     let document = try GraphDocument(bundle, tensors: &tensors, path: path)
     var selfTest: JSON?
@@ -42,6 +54,8 @@ package enum BundleWriter {
       ]
     }
     var contents: [(Section, Buffer)] = []
+    var memory = 0
+    var longestText = 0
     for section in Section.allCases {
       let json: JSON? =
         switch section {
@@ -56,12 +70,15 @@ package enum BundleWriter {
         case .weights, .parameters, .integers, .selfTestTensors: nil
         }
       if let json {
-        contents.append((section, try encoded(json, section, path)))
+        let text = try encoded(json, section, path)
+        memory += json.memory
+        longestText = max(longestText, text.count)
+        contents.append((section, text))
       } else if let bytes = tensors.contents(of: section) {
         contents.append((section, bytes))
       }
     }
-    return contents
+    return (contents, memory + longestText)
   }
 
   private static func places(
@@ -91,9 +108,9 @@ package enum BundleWriter {
 
   /// Writes sections, given in the order of `Section`, whatever their contents.
   static func write(
-    _ contents: [(section: Section, bytes: Buffer)], to path: String, compression: Compression
+    _ contents: [(section: Section, bytes: Buffer)], to path: String, compression: Compression, jsonMemory: Int = 0
   ) throws(BundleError) -> [SectionReport] {
-    let (file, sections) = try stage(contents, for: path, compression: compression)
+    let (file, sections) = try stage(contents, for: path, compression: compression, jsonMemory: jsonMemory)
     do throws(FileError) {
       try file.commit()
     } catch {
@@ -103,11 +120,16 @@ package enum BundleWriter {
   }
 
   private static func stage(
-    _ contents: [(section: Section, bytes: Buffer)], for path: String, compression: Compression
+    _ contents: [(section: Section, bytes: Buffer)], for path: String, compression: Compression, jsonMemory: Int
   ) throws(BundleError) -> (file: StagedFile, sections: [SectionReport]) {
     let (pieces, reports) = try assembled(contents, path: path, compression: compression)
     // The pieces are written through pointers.
     defer { withExtendedLifetime(pieces) {} }
+    let size = pieces.reduce(0) { $0 + $1.count }
+    guard jsonMemory <= BundleLimits.jsonMemory(inFileOf: size) else {
+      throw .malformed(
+        path: path, "graph and records would take \(jsonMemory) bytes of memory to read, too much for \(size) bytes")
+    }
     do throws(FileError) {
       return (try StagedFile(pieces.map(\.bytes), for: path), reports)
     } catch {
@@ -119,6 +141,19 @@ package enum BundleWriter {
   static func assembled(
     _ contents: [(section: Section, bytes: Buffer)], path: String, compression: Compression
   ) throws(BundleError) -> (pieces: [Buffer], reports: [SectionReport]) {
+    let (pieces, records) = try placed(contents, path: path, compression: compression)
+    let packed = records.filter { !$0.section.isJSON && $0.codec != RawCodec.self }.reduce(0) { $0 + $1.rawSize }
+    // What a reader would take for a file made to fill memory is stored as it is.
+    guard packed <= BundleLimits.tensors(inFileOf: pieces.reduce(0) { $0 + $1.count }) else {
+      let (pieces, records) = try placed(contents, path: path, compression: .none)
+      return (pieces, records.map(\.report))
+    }
+    return (pieces, records.map(\.report))
+  }
+
+  private static func placed(
+    _ contents: [(section: Section, bytes: Buffer)], path: String, compression: Compression
+  ) throws(BundleError) -> (pieces: [Buffer], records: [SectionRecord]) {
     var records: [SectionRecord] = []
     var pieces: [Buffer] = []
     var end = Container.headerSize(sections: contents.count)
@@ -134,7 +169,7 @@ package enum BundleWriter {
     }
     let header = Container.header(records)
     pieces.insert(Buffer(count: header.count) { $0.copyBytes(from: header) }, at: 0)
-    return (pieces, records.map(\.report))
+    return (pieces, records)
   }
 
   private static func smallest(_ raw: Buffer, _ section: Section) -> (any SectionCodec.Type, Buffer) {

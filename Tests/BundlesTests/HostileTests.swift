@@ -163,6 +163,86 @@ import Testing
     #expect(throws: BundleError.self) { try reading(.graph, ZlibPlanesCodec.self, stored + [0], raw: spaces.count) }
   }
 
+  @Test func jsonThatWouldFillMemoryIsRefused() throws {
+    let head = #"{"free_batch":false,"inputs":["#
+    let tail = #"0],"kind":"checkpoint","name":"g","nodes":[],"outputs":[],"values":[]}"#
+    let graph = Array((head + String(repeating: "0,", count: 1 << 20) + tail).utf8)
+    try expectRefusal(graph, "takes more memory than the limit")
+    // Few enough for memory, too many for a graph.
+    try expectRefusal(Array((head + String(repeating: "0,", count: 5000) + tail).utf8), "more than 4096 values")
+  }
+
+  /// The message a compressed graph section is refused with.
+  private func expectRefusal(_ graph: [UInt8], _ expected: String) throws {
+    let packed = try #require(graph.withUnsafeBytes { Deflate.compress($0) })
+    let error = #expect(throws: BundleError.self) {
+      try reading(.graph, ZlibCodec.self, Array(packed.bytes), raw: graph.count)
+    }
+    withExtendedLifetime(packed) {}
+    #expect("\(error.map { "\($0)" } ?? "")".contains(expected), "\(String(describing: error))")
+  }
+
+  @Test func endlessLabelsAreRefused() throws {
+    let labels = Array(("[" + String(repeating: "\"\",", count: 70_000) + "\"\"]").utf8)
+    let error = #expect(throws: BundleError.self) { try reading(Sample.full()) { $0[.labels] = labels } }
+    #expect("\(error.map { "\($0)" } ?? "")".contains("more than 65536 labels"))
+  }
+
+  @Test func recordsShareOneLimit() throws {
+    // Each of the five could be read; together they would take five times as much.
+    let empty = Array(("[" + String(repeating: "{},", count: 300_000) + "{}]").utf8)
+    let sections: [Section] = [.preprocessing, .calibration, .evaluation, .explanation, .provenance]
+    _ = try reading(Sample.full()) { $0[.preprocessing] = empty }
+    try withFolder { folder in
+      var parts = try BundleWriter.contents(of: Sample.full(), path: "a").filter { !sections.contains($0.section) }
+      for section in sections { parts.append((section, Buffer(count: empty.count) { $0.copyBytes(from: empty) })) }
+      parts.sort { Section.allCases.firstIndex(of: $0.section) ?? 0 < Section.allCases.firstIndex(of: $1.section) ?? 0 }
+      _ = try BundleWriter.write(parts, to: "\(folder)/a.derm", compression: .smallest)
+      #expect(throws: BundleError.self) { try BundleReader.open("\(folder)/a.derm").read() }
+    }
+  }
+
+  @Test func tensorsThatPackTooWellAreRefused() throws {
+    // 320 MiB of zeros in 320 kB, as the graph says.
+    let count = 320 << 20
+    let zeros = Buffer(count: count)
+    let packed = try #require(Deflate.compress(zeros.bytes))
+    withExtendedLifetime(zeros) {}
+    let text = """
+      {"free_batch":false,"inputs":[],"kind":"checkpoint","name":"","nodes":[],"outputs":[0],"values":[\
+      {"constant":{"offset":0,"section":"weights"},"element":"int8","name":"x","shape":[\(count)]}]}
+      """
+    let graph = Array(text.utf8)
+    try withFolder { folder in
+      let path = "\(folder)/a.derm"
+      var first = graph.withUnsafeBytes {
+        SectionRecord(.graph, codec: RawCodec.self, stored: $0, rawSize: graph.count)
+      }
+      first.offset = try #require(Container.aligned(Container.headerSize(sections: 2)))
+      var second = SectionRecord(.weights, codec: ZlibCodec.self, stored: packed.bytes, rawSize: count)
+      second.offset = try #require(Container.aligned(first.offset + graph.count))
+      let padding = [UInt8](repeating: 0, count: second.offset - first.offset - graph.count)
+      try OutputFile.write(
+        Container.header([first, second]) + graph + padding + Array(packed.bytes), to: path)
+      let error = #expect(throws: BundleError.self) { try BundleReader.open(path).read() }
+      #expect("\(error.map { "\($0)" } ?? "")".contains("claims to hold \(count) bytes"))
+    }
+  }
+
+  @Test func readingKeepsALimitOfItsCaller() throws {
+    try withFolder { folder in
+      let path = "\(folder)/a.derm"
+      var graph = Graph(name: "zeros")
+      let x = graph.addInput("x", TensorType(.float32, [1, 1 << 18]))
+      let c = graph.addConstant("c", Tensor([Float](repeating: 0, count: 1 << 18), shape: [1, 1 << 18]))
+      graph.addOutput(try graph.add(Binary(.add), name: "add", inputs: [x, c])[0])
+      try BundleWriter.write(Bundle(kind: .compiled, graph: graph), to: path)
+      _ = try BundleReader.open(path).read(maximumBytes: 2 << 20)
+      let error = #expect(throws: BundleError.self) { try BundleReader.open(path).read(maximumBytes: 1 << 19) }
+      #expect("\(error.map { "\($0)" } ?? "")".contains("more than the limit of 524288"))
+    }
+  }
+
   @Test func aGraphCannotClaimMoreThanItsFileHolds() throws {
     // A constant of 8 GiB in a file of a few hundred bytes.
     let text = """

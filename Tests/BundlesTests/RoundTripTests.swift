@@ -179,4 +179,27 @@ import Testing
     #expect(JSON.float(-.infinity) == "-inf")
     #expect(JSON.float(.nan) == "nan")
   }
+
+  /// A reader would refuse so much from so small a file, so it is stored as it is.
+  @Test func tensorsThatPackTooWellAreStoredRaw() throws {
+    let count = 320 << 20
+    let record: (Section, Buffer) = (.weights, Buffer(count: count))
+    let (pieces, reports) = try BundleWriter.assembled([record], path: "a", compression: .smallest)
+    #expect(reports.map(\.codec) == ["raw"] && pieces.reduce(0) { $0 + $1.count } > count)
+  }
+
+  /// Planes are put together piece by piece: sizes around those of pieces and of words.
+  @Test(arguments: [0, 1, 3, 4, 5, 7, 65_535, 65_536, 65_537, 262_144, 262_147, 400_001])
+  func planesOfAnySizeRoundTrip(count: Int) throws {
+    let raw = (0..<count).map { UInt8(truncatingIfNeeded: $0 % 4 == 3 ? 7 : $0 / 300) }
+    guard let stored = raw.withUnsafeBytes({ ZlibPlanesCodec.encode($0) }) else { return #expect(count < 8) }
+    defer { withExtendedLifetime(stored) {} }
+    var back = [UInt8](repeating: 1, count: count)
+    #expect(back.withUnsafeMutableBytes { ZlibPlanesCodec.decode(stored.bytes, into: $0) })
+    #expect(back == raw)
+    for size in [count - 1, count + 1] {
+      var other = [UInt8](repeating: 1, count: size)
+      #expect(!other.withUnsafeMutableBytes { ZlibPlanesCodec.decode(stored.bytes, into: $0) })
+    }
+  }
 }

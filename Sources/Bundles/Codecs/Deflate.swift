@@ -53,6 +53,35 @@ enum Deflate {
     return state == Z_OK && written == raw.count && read == stored.count
   }
 
+  /// Hands over what a stream holds in pieces, which last as long as the call. False unless it is one stream of exactly
+  /// `size` bytes; pieces may have been handed over before that shows, together never more than `size`.
+  static func expand(
+    _ stored: UnsafeRawBufferPointer, size: Int, _ take: (UnsafeRawBufferPointer) -> Void
+  ) -> Bool {
+    var stream = z_stream()
+    guard czlib_inflate_init(&stream, MAX_WBITS) == Z_OK else { return false }
+    defer { inflateEnd(&stream) }
+    return withUnsafeTemporaryAllocation(byteCount: 1 << 16, alignment: 1) { piece in
+      var read = 0
+      var written = 0
+      while true {
+        // zlib counts in 32 bits.
+        let input = UnsafeRawBufferPointer(rebasing: stored[read...].prefix(1 << 30))
+        stream.next_in = UnsafeMutableRawPointer(mutating: input.baseAddress)?.assumingMemoryBound(to: UInt8.self)
+        stream.avail_in = UInt32(input.count)
+        stream.next_out = piece.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        stream.avail_out = UInt32(piece.count)
+        let status = inflate(&stream, Z_NO_FLUSH)
+        let produced = piece.count - Int(stream.avail_out)
+        read += input.count - Int(stream.avail_in)
+        guard status == Z_OK || status == Z_STREAM_END, produced <= size - written else { return false }
+        take(UnsafeRawBufferPointer(rebasing: piece[..<produced]))
+        written += produced
+        if status == Z_STREAM_END { return written == size && read == stored.count }
+      }
+    }
+  }
+
   /// Deflate's densest code gives 258 bytes for two bits.
   static func largestRaw(stored: Int) -> Int {
     let (product, overflow) = stored.multipliedReportingOverflow(by: 1032)

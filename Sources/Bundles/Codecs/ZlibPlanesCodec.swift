@@ -26,17 +26,26 @@ enum ZlibPlanesCodec: SectionCodec {
 
   static func decode(_ stored: UnsafeRawBufferPointer, into raw: UnsafeMutableRawBufferPointer) -> Bool {
     let words = raw.count / width
-    var isWhole = false
-    let planes = Buffer(count: raw.count) { isWhole = Deflate.expand(stored, into: $0) }
-    guard isWhole else { return false }
-    withExtendedLifetime(planes) {
-      let source = planes.bytes
-      for plane in 0..<width {
-        for word in 0..<words { raw[word * width + plane] = source[plane * words + word] }
+    var position = 0
+    // A piece at a time: the planes as a whole would need the section's memory once more.
+    let isWhole = Deflate.expand(stored, size: raw.count) { piece in
+      var piece = piece[...]
+      while let first = piece.first {
+        let plane = words > 0 ? min(position / words, width) : width
+        guard plane < width else {
+          raw[position] = first
+          position += 1
+          piece = piece.dropFirst()
+          continue
+        }
+        let start = position - plane * words
+        let run = min(piece.count, words - start)
+        for index in 0..<run { raw[(start + index) * width + plane] = piece[piece.startIndex + index] }
+        position += run
+        piece = piece.dropFirst(run)
       }
-      for index in words * width..<raw.count { raw[index] = source[index] }
     }
-    return true
+    return isWhole
   }
 
   static func largestRaw(stored: Int) -> Int { Deflate.largestRaw(stored: stored) }

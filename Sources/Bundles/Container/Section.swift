@@ -53,13 +53,3 @@ package struct SectionReport: Sendable, Equatable {
   /// Bytes in the file.
   package let storedBytes: Int
 }
-
-/// What is read and written at most, so that a small hostile file cannot ask for the whole memory.
-enum BundleLimits {
-  /// Raw bytes of a JSON section.
-  static let json = 16 << 20
-  /// Raw bytes of all compressed sections of a file.
-  static let expanded = 2 << 30
-  static let nodes = Limits.nodes
-  static let values = Limits.values
-}

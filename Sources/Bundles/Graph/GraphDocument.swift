@@ -58,13 +58,25 @@ extension GraphDocument {
       throw try node["values"].error("more than \(BundleLimits.values) values")
     }
     for node in valueNodes { values.append(try ValueRecord(node, layout: &layout)) }
-    inputs = try node["inputs"].indices(below: values.count)
-    outputs = try node["outputs"].indices(below: values.count)
+    inputs = try GraphDocument.ports(node["inputs"], values: values.count)
+    outputs = try GraphDocument.ports(node["outputs"], values: values.count)
     let nodeNodes = try node["nodes"].elements()
     guard nodeNodes.count <= BundleLimits.nodes else {
       throw try node["nodes"].error("more than \(BundleLimits.nodes) nodes")
     }
-    for node in nodeNodes { nodes.append(try NodeRecord(node, values: values.count, layout: &layout)) }
+    var uses = 0
+    for node in nodeNodes {
+      uses += try node["inputs"].elements().count
+      guard uses <= BundleLimits.uses else { throw node.error("more than \(BundleLimits.uses) inputs of nodes") }
+      nodes.append(try NodeRecord(node, values: values.count, layout: &layout))
+    }
+  }
+
+  private static func ports(_ node: JSONNode, values: Int) throws(JSONError) -> [Int] {
+    guard try node.elements().count <= BundleLimits.ports else {
+      throw node.error("more than \(BundleLimits.ports) values")
+    }
+    return try node.indices(below: values)
   }
 }
 

@@ -38,6 +38,12 @@ extension GraphDocument {
     guard nodes.count <= BundleLimits.nodes, values.count <= BundleLimits.values else {
       throw .malformed(path: path, "the graph has \(nodes.count) nodes and \(values.count) values, too many to store")
     }
+    let uses = nodes.reduce(0) { $0 + $1.inputs.count }
+    guard inputs.count <= BundleLimits.ports, outputs.count <= BundleLimits.ports, uses <= BundleLimits.uses else {
+      throw .malformed(
+        path: path,
+        "the graph has \(inputs.count) inputs, \(outputs.count) outputs and \(uses) inputs of nodes, too many to store")
+    }
   }
 
   private struct Numbering {

@@ -33,9 +33,11 @@ public final class DermModel {
   /// - Parameters:
   ///   - path: a `.derm` file
   ///   - threads: how many threads one inference uses, 1 to 256
+  ///   - maximumBytes: the memory that reading the file and running the model may need; a file that asks for more is
+  ///     refused before it is given
   /// - Throws: `DermError` where the file is damaged, not a bundle, or does not hold one image input
-  public convenience init(path: String, threads: Int = 1) throws(DermError) {
-    try self.init(path, keys: nil, threads)
+  public convenience init(path: String, threads: Int = 1, maximumBytes: Int = 1 << 30) throws(DermError) {
+    try self.init(path, keys: nil, threads, maximumBytes)
   }
 
   /// Reads a bundle that must be signed by one of some keys, in the file or in `path.sig`. The signature is checked
@@ -47,14 +49,17 @@ public final class DermModel {
   ///   - path: a `.derm` file, which nobody may write to who is not trusted
   ///   - keys: any of them may have signed; with none of them, nothing is accepted
   ///   - threads: how many threads one inference uses, 1 to 256
+  ///   - maximumBytes: as for `init(path:)`
   /// - Throws: `DermError` where none of the keys has signed the bundle, or as `init(path:)`
-  public convenience init(path: String, trusting keys: [DermPublicKey], threads: Int = 1) throws(DermError) {
-    try self.init(path, keys: keys.map(\.key), threads)
+  public convenience init(
+    path: String, trusting keys: [DermPublicKey], threads: Int = 1, maximumBytes: Int = 1 << 30
+  ) throws(DermError) {
+    try self.init(path, keys: keys.map(\.key), threads, maximumBytes)
   }
 
-  private init(_ path: String, keys: [PublicKey]?, _ threads: Int) throws(DermError) {
+  private init(_ path: String, keys: [PublicKey]?, _ threads: Int, _ maximumBytes: Int) throws(DermError) {
     guard (1...256).contains(threads) else { throw DermError("\(threads) threads: expected 1 to 256") }
-    let (plan, bundle) = try DermModel.load(path, keys)
+    let (plan, bundle) = try DermModel.load(path, keys, threads, maximumBytes)
     guard plan.inputs.count == 1, DermModel.takesFloats(plan.inputs[0].type), let output = plan.outputs.first,
       output.type.element == .float32
     else { throw DermError("\(path): expected one float32 input and a float32 output") }
@@ -75,25 +80,28 @@ public final class DermModel {
   /// constants included, is gone when this returns, and the allocator has given its pages back: they would stay resident
   /// beside the packed weights.
   private static func load(
-    _ path: String, _ keys: [PublicKey]?
+    _ path: String, _ keys: [PublicKey]?, _ threads: Int, _ maximumBytes: Int
   ) throws(DermError) -> (plan: Plan, records: Bundle) {
     var bundle: Bundle
     do throws(BundleError) {
       let file = try BundleReader.open(path)
       if let keys { try file.requireSignature(by: keys) }
-      bundle = try file.read(selfTest: false)
+      bundle = try file.read(selfTest: false, maximumBytes: maximumBytes)
     } catch {
       throw DermError("\(error)")
     }
     Heap.trim()
     defer { Heap.trim() }
+    try MemoryLimit.check(bundle.graph, maximumBytes, path)
+    let plan: Plan
     do throws(NodeError) {
-      let plan = try Plan(bundle.graph, math: KernelMath(), rowFusion: .device, quantizesInputs: false)
-      bundle.graph = Graph(name: "")
-      return (plan, bundle)
+      plan = try Plan(bundle.graph, math: KernelMath(), rowFusion: .device, quantizesInputs: false)
     } catch {
       throw DermError("\(path): \(error)")
     }
+    try MemoryLimit.check(plan, threads: threads, maximumBytes, path)
+    bundle.graph = Graph(name: "")
+    return (plan, bundle)
   }
 
   private static func preprocessing(

@@ -56,6 +56,28 @@ private func temporaryPath() -> String {
 }
 
 @Suite struct DermModelTests {
+  @Test func keepsToTheMemoryItIsGiven() throws {
+    let path = temporaryPath()
+    defer { unlink(path) }
+    var graph = Graph(name: "wide")
+    let x = graph.addInput("x", TensorType(.float32, [1, 1 << 18]))
+    let c = graph.addConstant("c", Tensor((0..<1 << 18).map(Float.init), shape: [1, 1 << 18]))
+    graph.addOutput(try graph.add(Binary(.add), name: "add", inputs: [x, c])[0])
+    try BundleWriter.write(Bundle(kind: .compiled, graph: graph), to: path)
+    // The constant, and at least one more of its size: 2 MiB, and what the JSON takes.
+    _ = try DermModel(path: path, maximumBytes: 4 << 20)
+    for limit in [0, 1000, 1 << 20 - 1, 3 << 19] {
+      let error = #expect(throws: DermError.self) { try DermModel(path: path, maximumBytes: limit) }
+      #expect(error.map { "\($0)" }?.contains("limit of \(limit)") ?? false, "\(String(describing: error))")
+    }
+    // Nothing to read, much to compute with: 6 GB of activations.
+    var large = Graph(name: "large")
+    let y = large.addInput("y", TensorType(.float32, [1, 1, 30_000, 25_000]))
+    large.addOutput(try large.add(Unary(.sigmoid), name: "sigmoid", inputs: [y])[0])
+    try BundleWriter.write(Bundle(kind: .compiled, graph: large), to: path)
+    #expect(throws: DermError.self) { try DermModel(path: path) }
+  }
+
   @Test func runsABundle() throws {
     let path = temporaryPath()
     defer { unlink(path) }

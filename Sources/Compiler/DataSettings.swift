@@ -118,7 +118,11 @@ package struct DataSettings: Sendable {
   private static func readLines(_ path: String) throws(Diagnostic) -> [String] {
     let text: String
     do throws(FileError) {
-      text = String(decoding: try MappedFile.contents(of: path), as: UTF8.self)
+      let bytes = try MappedFile.contents(of: path)
+      guard bytes.count <= 4 << 20 else {
+        throw FileError(path: path, reason: "has \(bytes.count) bytes, too many for a list of class names")
+      }
+      text = String(decoding: bytes, as: UTF8.self)
     } catch {
       throw .refused("\(error)")
     }

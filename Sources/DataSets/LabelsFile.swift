@@ -22,22 +22,21 @@ enum LabelsFile {
       let labelColumn = header.firstIndex(of: "label")
     else { throw DataError("\(path): the first line must name the columns file and label") }
 
-    var rows: [(number: Int, file: String, label: String)] = []
+    var names: [String]
+    if let classes { names = classes } else { names = try classNames(lines, labelColumn, path) }
+    var positions: [String: Int] = [:]
+    for (index, name) in names.enumerated().reversed() { positions[name] = index }
+    var samples: [Sample] = []
     while let (number, fields) = lines.next() {
       guard fileColumn < fields.count, labelColumn < fields.count else {
         throw DataError("\(path), line \(number): has \(fields.count) columns, the header \(header.count)")
       }
-      let file = fields[fileColumn]
+      let (file, label) = (fields[fileColumn], fields[labelColumn])
       guard !file.hasPrefix("/"), !file.split(separator: "/").contains("..") else {
-        throw DataError("\(path), line \(number): \(file) is outside the folder")
+        throw DataError("\(path), line \(number): \(shown(file)) is outside the folder")
       }
-      rows.append((number, file, fields[labelColumn]))
-    }
-    var names = classes ?? Set(rows.map(\.label).filter { Int($0) == nil }).sorted()
-    var samples: [Sample] = []
-    for (number, file, label) in rows {
-      guard let index = Int(label) ?? names.firstIndex(of: label), (0..<labelLimit).contains(index) else {
-        throw DataError("\(path), line \(number): label \(label) is neither a number nor a known class")
+      guard let index = Int(label) ?? positions[label], (0..<labelLimit).contains(index) else {
+        throw DataError("\(path), line \(number): label \(shown(label)) is neither a number nor a known class")
       }
       samples += SampleFolder.expand(Sample(name: file, path: "\(folder)/\(file)", label: index), shape)
     }
@@ -46,9 +45,28 @@ enum LabelsFile {
     while names.count < count { names.append("\(names.count)") }
     return (samples, names)
   }
+
+  /// The labels that are no numbers, sorted.
+  private static func classNames(
+    _ lines: CSVLines, _ column: Int, _ path: String
+  ) throws(DataError) -> [String] {
+    var names: Set<String> = []
+    for (_, fields) in lines where column < fields.count && Int(fields[column]) == nil {
+      names.insert(fields[column])
+      guard names.count <= labelLimit else { throw DataError("\(path): names more than \(labelLimit) classes") }
+    }
+    return names.sorted()
+  }
+
+  /// A field as a message may show it.
+  private static func shown(_ field: String) -> String {
+    let isPlain = field.utf8.count <= 128 && !field.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7F }
+    return isPlain ? field : "\(String(field.unicodeScalars.prefix(64)).debugDescription)..."
+  }
 }
 
-/// The lines of a CSV file (RFC 4180, but a field does not go over lines), empty ones left out.
+/// The lines of a CSV file (RFC 4180, but a field does not go over lines), empty ones left out; of the fields of a line
+/// the first 4096.
 private struct CSVLines: Sequence, IteratorProtocol {
   private var rest: ArraySlice<UInt8>
   private var number = 0
@@ -83,6 +101,8 @@ private struct CSVLines: Sequence, IteratorProtocol {
       case UInt8(ascii: ",") where !isQuoted:
         fields.append(trimmed(field))
         field = []
+        // A line of nothing but commas would become many times its size.
+        if fields.count == 4096 { return fields }
       default: field.append(byte)
       }
       previous = byte

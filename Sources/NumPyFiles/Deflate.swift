@@ -40,6 +40,20 @@ enum Deflate {
     }
   }
 
+  /// What the first `count` bytes of a raw deflate stream are, as far as they can be told; zeros where they cannot.
+  static func beginning(of source: UnsafeRawBufferPointer, count: Int) -> Buffer {
+    Buffer(count: count) { target in
+      var stream = z_stream()
+      guard czlib_inflate_init(&stream, -MAX_WBITS) == Z_OK else { return }
+      defer { inflateEnd(&stream) }
+      stream.next_in = UnsafeMutableRawPointer(mutating: source.baseAddress)?.assumingMemoryBound(to: UInt8.self)
+      stream.avail_in = UInt32(min(source.count, 1 << 30))
+      stream.next_out = target.baseAddress?.assumingMemoryBound(to: UInt8.self)
+      stream.avail_out = UInt32(target.count)
+      _ = CZlib.inflate(&stream, Z_SYNC_FLUSH)
+    }
+  }
+
   static func crc32(of bytes: UnsafeRawBufferPointer) -> Int {
     Int(crc32_z(0, bytes.bindMemory(to: UInt8.self).baseAddress, bytes.count))
   }

@@ -57,8 +57,15 @@ package enum NumPyFile {
       }
       remaining -= member.size
       do throws(NumPyError) {
+        // Memory is asked for when the header says that it is for an array of just that size.
+        let beginning = try member.beginning(in: bytes, count: NumPyHeader.longest)
+        defer { withExtendedLifetime(beginning) {} }
+        let expected = try NumPyHeader(reading: beginning.bytes, total: member.size)
         let content = try member.content(in: bytes)
-        entries.append(Entry(name: String(member.name.dropLast(4)), tensor: try readArray(content.bytes)))
+        guard let buffer = Buffer(content, offset: expected.dataOffset, count: expected.type.byteCount),
+          let tensor = Tensor(expected.type, buffer)
+        else { throw NumPyError(reason: "the array does not fit its file") }
+        entries.append(Entry(name: String(member.name.dropLast(4)), tensor: tensor))
       } catch {
         throw NumPyError(entry: member.name, reason: error.reason)
       }

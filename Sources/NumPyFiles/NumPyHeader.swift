@@ -9,8 +9,12 @@ struct NumPyHeader {
   private static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
   /// What numpy itself accepts by default.
   private static let longestText = 10_000
+  /// Bytes from which every header can be read.
+  static let longest = longestText + 12
 
-  init(reading bytes: UnsafeRawBufferPointer) throws(NumPyError) {
+  /// - Parameter total: the length of the file, where `bytes` is only its beginning
+  init(reading bytes: UnsafeRawBufferPointer, total: Int? = nil) throws(NumPyError) {
+    let total = total ?? bytes.count
     guard bytes.count >= 10, bytes.prefix(6).elementsEqual(Self.magic) else {
       throw NumPyError(reason: "is neither a .npy nor a .npz file")
     }
@@ -37,9 +41,9 @@ struct NumPyHeader {
     }
     type = TensorType(element, shape)
     dataOffset = start + length
-    guard bytes.count - dataOffset == count * element.size else {
+    guard total - dataOffset == count * element.size else {
       throw NumPyError(
-        reason: "holds \(bytes.count - dataOffset) bytes of elements; \(type) needs \(count * element.size)")
+        reason: "holds \(total - dataOffset) bytes of elements; \(type) needs \(count * element.size)")
     }
   }
 

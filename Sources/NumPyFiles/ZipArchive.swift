@@ -37,6 +37,25 @@ struct ZipArchive {
 extension ZipArchive.Member {
   /// The file's bytes, decompressed and checked against their length and CRC-32.
   func content(in archive: UnsafeRawBufferPointer) throws(NumPyError) -> Buffer {
+    let compressed = try compressed(in: archive)
+    let content = method == 0 ? copy(compressed) : try Deflate.inflate(compressed, size: size)
+    guard Deflate.crc32(of: content.bytes) == checksum else { throw NumPyError(reason: "its checksum is wrong") }
+    return content
+  }
+
+  /// The file's first bytes, at most `count`, not checked: what they say tells whether the rest is worth its memory.
+  func beginning(in archive: UnsafeRawBufferPointer, count: Int) throws(NumPyError) -> Buffer {
+    let compressed = try compressed(in: archive)
+    guard method == 8 else { return copy(UnsafeRawBufferPointer(rebasing: compressed.prefix(count))) }
+    return Deflate.beginning(of: compressed, count: min(count, size))
+  }
+
+  private func copy(_ bytes: UnsafeRawBufferPointer) -> Buffer {
+    Buffer(count: bytes.count, isZeroed: false) { $0.copyMemory(from: bytes) }
+  }
+
+  /// The file as it is stored, by a method that is known.
+  private func compressed(in archive: UnsafeRawBufferPointer) throws(NumPyError) -> UnsafeRawBufferPointer {
     guard archive.integer(UInt32.self, at: headerOffset) == 0x0403_4B50,
       let nameLength = archive.integer(UInt16.self, at: headerOffset + 26),
       let extraLength = archive.integer(UInt16.self, at: headerOffset + 28)
@@ -45,17 +64,13 @@ extension ZipArchive.Member {
     guard start <= archive.count, compressedSize <= archive.count - start else {
       throw NumPyError(reason: "is cut off")
     }
-    let compressed = UnsafeRawBufferPointer(rebasing: archive[start..<start + compressedSize])
-    let content: Buffer
-    switch method {
-    case 0:
-      guard compressedSize == size else { throw NumPyError(reason: "its two zip sizes contradict each other") }
-      content = Buffer(count: size) { $0.copyMemory(from: compressed) }
-    case 8: content = try Deflate.inflate(compressed, size: size)
-    default: throw NumPyError(reason: "zip compression method \(method) is not supported; use numpy.savez")
+    guard method == 0 || method == 8 else {
+      throw NumPyError(reason: "zip compression method \(method) is not supported; use numpy.savez")
     }
-    guard Deflate.crc32(of: content.bytes) == checksum else { throw NumPyError(reason: "its checksum is wrong") }
-    return content
+    guard method == 8 || compressedSize == size else {
+      throw NumPyError(reason: "its two zip sizes contradict each other")
+    }
+    return UnsafeRawBufferPointer(rebasing: archive[start..<start + compressedSize])
   }
 }
 

@@ -23,7 +23,9 @@ struct TensorRecord {
       var reader = WireReader(file, range: range)
       while let field = try reader.next() {
         switch field.number {
-        case Field.dims: try field.appendIntegers(to: &dimensions, in: file)
+        case Field.dims:
+          // More dimensions than any tensor has are not kept.
+          try field.forEachInteger(in: file) { if dimensions.count <= Limits.rank { dimensions.append($0) } }
         case Field.dataType: dataType = field.integer ?? 0
         case Field.segment: isSegment = true
         case Field.name: name = field.string(in: file) ?? ""
@@ -106,19 +108,17 @@ struct TensorRecord {
       let fields = typed[Field.doubleData] ?? []
       return try tensor(
         target, try numbers(fields, size: 8, file).map { Float(Double(bitPattern: $0)) })
-    case .int64: return try tensor(target, try integers(Field.int64Data, file).map { Int64($0) })
-    case .int32:
-      return try tensor(target, try integers(Field.int32Data, file).map { Int32(truncatingIfNeeded: $0) })
-    case .int8: return try tensor(target, try integers(Field.int32Data, file).map { Int8(truncatingIfNeeded: $0) })
-    case .uint8: return try tensor(target, try integers(Field.int32Data, file).map { UInt8(truncatingIfNeeded: $0) })
-    case .bool: return try tensor(target, try integers(Field.int32Data, file).map { $0 != 0 })
+    case .int64: return try integers(Field.int64Data, target, file) { Int64($0) }
+    case .int32: return try integers(Field.int32Data, target, file) { Int32(truncatingIfNeeded: $0) }
+    case .int8: return try integers(Field.int32Data, target, file) { Int8(truncatingIfNeeded: $0) }
+    case .uint8: return try integers(Field.int32Data, target, file) { UInt8(truncatingIfNeeded: $0) }
+    case .bool: return try integers(Field.int32Data, target, file) { $0 != 0 }
     case .float16:
-      return try tensor(
-        target, try integers(Field.int32Data, file).map { FloatConversion.half(UInt16(truncatingIfNeeded: $0)) })
+      return try integers(Field.int32Data, target, file) { FloatConversion.half(UInt16(truncatingIfNeeded: $0)) }
     case .bfloat16:
-      return try tensor(
-        target,
-        try integers(Field.int32Data, file).map { Float(bitPattern: UInt32(UInt16(truncatingIfNeeded: $0)) << 16) })
+      return try integers(Field.int32Data, target, file) {
+        Float(bitPattern: UInt32(UInt16(truncatingIfNeeded: $0)) << 16)
+      }
     }
   }
 
@@ -129,10 +129,23 @@ struct TensorRecord {
     return Tensor(elements, shape: target.shape)
   }
 
-  private func integers(_ number: Int, _ file: MappedFile) throws(Failure) -> [Int] {
-    var result: [Int] = []
-    for field in typed[number] ?? [] { try field.appendIntegers(to: &result, in: file) }
-    return result
+  /// A tensor of numbers in a field; of those the shape has no place for, only how many there are is kept.
+  private func integers<Element: TensorElement>(
+    _ number: Int, _ target: TensorType, _ file: MappedFile, _ convert: (Int) -> Element
+  ) throws(Failure) -> Tensor {
+    var elements: [Element] = []
+    elements.reserveCapacity(min(target.count, file.count))
+    var count = 0
+    for field in typed[number] ?? [] {
+      try field.forEachInteger(in: file) { value in
+        count += 1
+        if count <= target.count { elements.append(convert(value)) }
+      }
+    }
+    guard count == target.count else {
+      throw Failure("it has \(count) elements of data, its shape \(target.shape) needs \(target.count)")
+    }
+    return Tensor(elements, shape: target.shape)
   }
 
   private func numbers(_ fields: [WireField], size: Int, _ file: MappedFile) throws(Failure) -> [UInt64] {

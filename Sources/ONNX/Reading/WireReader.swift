@@ -101,13 +101,13 @@ extension WireField {
     range.map { String(decoding: UnsafeRawBufferPointer(rebasing: file.bytes[$0]), as: UTF8.self) }
   }
 
-  /// Appends a repeated varint field, packed or not.
-  func appendIntegers(to list: inout [Int], in file: MappedFile) throws(Failure) {
+  /// Hands over the numbers of a repeated varint field, packed or not.
+  func forEachInteger(in file: MappedFile, _ take: (Int) -> Void) throws(Failure) {
     switch content {
-    case .varint(let value): list.append(Int(truncatingIfNeeded: value))
+    case .varint(let value): take(Int(truncatingIfNeeded: value))
     case .bytes(let range):
       var reader = WireReader(file, range: range)
-      while reader.position < reader.end { list.append(Int(truncatingIfNeeded: try reader.varint())) }
+      while reader.position < reader.end { take(Int(truncatingIfNeeded: try reader.varint())) }
     case .fixed32, .fixed64: throw Failure("field \(number) is a fixed-size number, expected integers")
     }
   }

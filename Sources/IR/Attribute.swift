@@ -45,7 +45,7 @@ package struct AttributeError: Error, CustomStringConvertible {
   package let description: String
 
   package init(_ description: String) {
-    self.description = description
+    self.description = oneLine(description)
   }
 }
 

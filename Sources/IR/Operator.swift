@@ -79,7 +79,7 @@ package struct OperatorError: Error, CustomStringConvertible {
   package let description: String
 
   package init(_ description: String) {
-    self.description = description
+    self.description = oneLine(description)
   }
 }
 

@@ -1,6 +1,6 @@
 # Names for what a developer runs. scripts/demo and scripts/test need no make; the rest are the long jobs.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check check-arm build bench scaling property sanitize format docs clean
+.PHONY: help demo test check check-arm build bench scaling property sanitize fuzz format docs clean
 
 help:
 	@echo "make demo      build, compile the fixture model to int8, show the report"
@@ -12,6 +12,7 @@ help:
 	@echo "make scaling   how time and memory grow with the number of nodes"
 	@echo "make property  many random graphs: float against int8, fused against plain, stored against not"
 	@echo "make sanitize  the tests under AddressSanitizer, then UndefinedBehaviorSanitizer"
+	@echo "make fuzz      fuzz every reader for a minute; scripts/fuzz takes targets and --runs or --seconds"
 	@echo "make format    format all Swift sources"
 	@echo "make docs      the reference of all modules, as web pages in out/reference"
 	@echo "make clean     remove what was built and out/"
@@ -40,11 +41,14 @@ scaling:
 property:
 	scripts/property
 
+fuzz:
+	scripts/fuzz
+
 sanitize:
 	scripts/sanitize
 
 format:
-	swift format --in-place --parallel --recursive Package.swift Sources Tests
+	swift format --in-place --parallel --recursive Package.swift Fuzz Sources Tests
 
 docs:
 	scripts/docs

@@ -107,10 +107,19 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["IR", "Math", "Operators", "Tensors"], path: "Tests/Support",
       swiftSettings: settings),
+    // What is fuzzed and how; the tests run the stored inputs.
+    .target(
+      name: "FuzzTargets",
+      dependencies: [
+        "Bundles", "CZlib", "CanonicalJSON", "Compiler", "DataSets", "IR", "Images", "Math", "NumPyFiles", "ONNX",
+        "Operators", "Reports", "Runtime", "Tensors",
+      ], path: "Fuzz/Targets", swiftSettings: settings),
+    tests("FuzzTargets", "Bundles", "CanonicalJSON", "Math", "Tensors"),
     tests("Bundles", "CanonicalJSON", "IR", "Math", "Operators", "Signing", "Tensors"),
     tests("CKernels", "CAMXModel", "KernelCases"),
     tests("CanonicalJSON"),
-    tests("dermc", "CanonicalJSON", "IR", "Math", "NumPyFiles", "ONNX", "Operators", "Reports", "Tensors"),
+    tests(
+      "dermc", "CanonicalJSON", "FuzzTargets", "IR", "Math", "NumPyFiles", "ONNX", "Operators", "Reports", "Tensors"),
     tests("derm-run", "Bundles", "CanonicalJSON", "IR", "Operators", "Tensors"),
     tests(
       "DermRuntime", "Bundles", "CanonicalJSON", "IR", "Images", "Math", "Operators", "Runtime", "Signing", "Tensors"),
@@ -135,3 +144,9 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+// The fuzzer itself links libFuzzer, which scripts/fuzz puts in; other builds are without.
+if Context.environment["DERMC_FUZZ"] != nil {
+  package.targets.append(
+    .executableTarget(name: "fuzz", dependencies: ["FuzzTargets"], path: "Fuzz/Driver", swiftSettings: settings))
+}

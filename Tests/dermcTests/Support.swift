@@ -8,6 +8,8 @@ struct Outcome {
   let status: Int32
   let output: String
   let error: String
+  /// Bytes of memory the program had at most; 0 where the system does not tell.
+  let peak: Int
 
   /// Standard output as JSON.
   func json() throws -> JSONNode { JSONNode(try JSON(parsing: Array(output.utf8)), name: "output") }
@@ -67,13 +69,33 @@ enum Program {
     let failure = posix_spawn(&process, command[0], &actions, nil, &words.terminated, &variables.terminated)
     try #require(failure == 0, "\(command[0]) cannot be run")
     var status: Int32 = 0
-    while waitpid(process, &status, 0) < 0, errno == EINTR {}
+    // What wait4 tells of a process that was spawned begins with the memory of the one that spawned it. The kernel's
+    // own mark of the highest level is gone with the process, so it is looked at until then.
+    var peak = 0
+    while true {
+      let ended = waitpid(process, &status, WNOHANG)
+      if ended == process || ended < 0 && errno != EINTR { break }
+      peak = max(peak, highestMemory(of: process))
+      usleep(1000)
+    }
     // The exit code, or the signal it was killed by as shells show it.
     let code = status & 0x7F == 0 ? status >> 8 & 0xFF : 128 + status & 0x7F
-    return Outcome(status: code, output: try text(of: output), error: try text(of: error))
+    return Outcome(
+      status: code, output: try text(of: output), error: try text(of: error), peak: peak)
   }
 
   static func run(_ arguments: String...) throws -> Outcome { try run(arguments) }
+
+  private static func highestMemory(of process: pid_t) -> Int {
+    guard let file = fopen("/proc/\(process)/status", "r") else { return 0 }
+    defer { fclose(file) }
+    var bytes = [UInt8](repeating: 0, count: 4096)
+    let count = fread(&bytes, 1, bytes.count, file)
+    for line in String(decoding: bytes[..<count], as: UTF8.self).split(separator: "\n") where line.hasPrefix("VmHWM:") {
+      return (line.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first.flatMap { Int($0) } ?? 0) << 10
+    }
+    return 0
+  }
 
   private static func text(of path: String) throws -> String {
     String(decoding: try MappedFile.contents(of: path), as: UTF8.self)

@@ -39,7 +39,6 @@ let package = Package(
   targets: [
     // 0: the C kernels and the libraries of the system
     system("CJPEG", "libjpeg", apt: "libjpeg-dev"),
-    system("COpenBLAS", "openblas", apt: "libopenblas-dev"),
     system("CPNG", "libpng", apt: "libpng-dev"),
     system("CProtobufC", "libprotobuf-c", apt: "libprotobuf-c-dev"),
     system("CZlib", "zlib", apt: "zlib1g-dev"),
@@ -62,7 +61,7 @@ let package = Package(
     // 2: arithmetic and images, no graph
     library("Images", "CImages", "CanonicalJSON", "Tensors"),
     library("Math", "CKernels"),
-    library("OpenBLASMath", "CKernels", "COpenBLAS", "Math"),
+    library("OpenBLASMath", "CKernels", "Math"),
 
     // 3, 4: keys; the graph and its operators
     library("Signing", "Math", "Tensors"),

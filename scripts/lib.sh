@@ -1,10 +1,11 @@
 # Set-up shared by the scripts beside it: what must be there before anything can be built. To be sourced, not run.
 
-# The libraries dermc links, and libsodium, which it loads for signatures: Debian package and pkg-config module of each.
+# The libraries dermc links, and those it loads where they are asked for (OpenBLAS, and libsodium for signatures): Debian
+# package and pkg-config module of each.
 readonly libraries=(
   libprotobuf-c-dev:libprotobuf-c
   zlib1g-dev:zlib
-  libopenblas-dev:openblas
+  libopenblas0:openblas
   libjpeg-dev:libjpeg
   libpng-dev:libpng
   libsodium23:libsodium

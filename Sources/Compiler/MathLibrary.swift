@@ -7,10 +7,12 @@ package enum MathLibrary: String, Sendable, CaseIterable {
   case kernels
   case openblas
 
-  package var math: any FloatMath {
+  /// Refuses where a library that was asked for cannot be loaded.
+  package func math() throws(Diagnostic) -> any FloatMath {
     switch self {
-    case .kernels: KernelMath()
-    case .openblas: OpenBLASMath()
+    case .kernels: return KernelMath()
+    case .openblas:
+      do throws(OpenBLASError) { return try OpenBLASMath() } catch { throw .refused("--math openblas: \(error)") }
     }
   }
 }

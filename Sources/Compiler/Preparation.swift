@@ -36,8 +36,9 @@ package enum Preparation {
   package static func plan(
     _ graph: Graph, on library: MathLibrary = .kernels, fusesRows: Bool = false
   ) throws(Diagnostic) -> Plan {
+    let math = try library.math()
     do throws(NodeError) {
-      return try Plan(graph, math: library.math, rowFusion: fusesRows ? .standard : nil)
+      return try Plan(graph, math: math, rowFusion: fusesRows ? .standard : nil)
     } catch {
       throw .refused("\(error)")
     }

@@ -1,5 +1,4 @@
 import CKernels
-import COpenBLAS
 package import Math
 
 /// Float32 on OpenBLAS: 1x1 convolutions are one sgemm, others gather their windows first (im2col), in blocks of rows.
@@ -10,9 +9,11 @@ package struct OpenBLASMath: FloatMath {
   private static let rowsPerBlock = 256
 
   private let kernels = KernelMath()
+  private let library: OpenBLASLibrary
 
-  package init() {
-    openblas_set_num_threads(1)
+  /// Loads the library when it is first asked for.
+  package init() throws(OpenBLASError) {
+    library = try OpenBLASLibrary.loaded.get()
   }
 
   package var name: String { "openblas" }
@@ -41,6 +42,7 @@ package struct OpenBLASMath: FloatMath {
     let offsets = matrix + inner * columns
     for column in 0..<columns { offsets[column] = bias?[column] ?? 0 }
     let isDirect = shape.isPointwise
+    let library = library
     let block = OpenBLASMath.rowsPerBlock
     let units = (rows + block - 1) / block
     return PreparedConvolution(
@@ -62,9 +64,7 @@ package struct OpenBLASMath: FloatMath {
             OpenBLASMath.gather(shape, input, rows: first..<first + count, into: gathered)
             source = UnsafePointer(gathered)
           }
-          cblas_sgemm(
-            CblasRowMajor, CblasNoTrans, CblasNoTrans, Int32(count), Int32(columns), Int32(inner), 1, source,
-            Int32(inner), matrix, Int32(columns), 1, target, Int32(columns))
+          library.multiplyAdd(rows: count, inner: inner, columns: columns, source, matrix, into: target)
           if activation != .identity { unary?(activation.kernelActivation, count * columns, target, target) }
         }
       }

@@ -35,7 +35,7 @@ private func numbers(_ count: Int, _ seed: UInt64) -> [Float] {
 
 /// OpenBLAS is the independent check of dermc's own float kernels.
 @Suite struct OpenBLASMathTests {
-  @Test(arguments: cases.indices, [1, 2]) func agreesWithTheKernels(index: Int, threads: Int) {
+  @Test(arguments: cases.indices, [1, 2]) func agreesWithTheKernels(index: Int, threads: Int) throws {
     let shape = cases[index].shape
     let workers = Workers(threads: threads)
     let weights = numbers(
@@ -44,7 +44,7 @@ private func numbers(_ count: Int, _ seed: UInt64) -> [Float] {
     let input = AlignedMemory(count: shape.inputCount * 4)
     input.base.copyMemory(from: numbers(shape.inputCount, 5), byteCount: shape.inputCount * 4)
     var results: [[Float]] = []
-    for math in [KernelMath(), OpenBLASMath()] as [any FloatMath] {
+    for math in [KernelMath(), try OpenBLASMath()] as [any FloatMath] {
       let prepared = math.convolution(shape, weights: weights, bias: bias, activation: .relu6)
       let output = AlignedMemory(count: shape.outputCount * 4)
       let stride = (prepared.scratch + 63) / 64 * 64

@@ -17,6 +17,7 @@ static const struct {
     {CK_ISA_NEON_I8MM, "neoni8mm"},
 };
 
+static const char *unknown;  // a wish that names no set
 static unsigned runnable;  // bit i: the set names[i].isa runs here
 static ck_isa best;
 static int shani;
@@ -105,8 +106,12 @@ static void detect(void) {
   const size_t count = sizeof names / sizeof names[0];
   ck_isa cap = CK_ISA_NEON_I8MM;
   const char *wanted = getenv("DERMC_ISA");
-  for (size_t i = 0; wanted && i < count; i++)
-    if (strcmp(wanted, names[i].name) == 0) cap = names[i].isa;
+  unknown = wanted && *wanted ? wanted : NULL;
+  for (size_t i = 0; unknown && i < count; i++) {
+    if (strcmp(wanted, names[i].name) != 0) continue;
+    cap = names[i].isa;
+    unknown = NULL;
+  }
   best = CK_ISA_SCALAR;
   vbmi = has_vbmi();
   for (size_t i = 0; i < count; i++) {
@@ -120,6 +125,15 @@ static void detect(void) {
 ck_isa ck_isa_detect(void) {
   pthread_once(&once, detect);
   return best;
+}
+
+const char *ck_isa_unknown(void) {
+  pthread_once(&once, detect);
+  return unknown;
+}
+
+const char *ck_isa_known(size_t index) {
+  return index < sizeof names / sizeof names[0] ? names[index].name : NULL;
 }
 
 int ck_isa_runs(ck_isa isa) {

@@ -11,6 +11,11 @@ package enum Machine {
   /// The instruction set kernels are chosen for.
   package static var instructionSet: String { InstructionSet.name }
 
+  /// Refuses a DERMC_ISA that names no instruction set.
+  package static func checkInstructionSet() throws(Diagnostic) {
+    if let problem = InstructionSet.problem { throw .usage(problem) }
+  }
+
   /// Seconds on a clock that only goes forward.
   package static func seconds() -> Double {
     var time = timespec()

@@ -52,6 +52,14 @@ package enum InstructionSet {
   /// The best one here, capped by DERMC_ISA.
   package static var current: ck_isa { ck_isa_detect() }
   package static var name: String { String(cString: ck_isa_name(ck_isa_detect())) }
+
+  /// What is wrong with DERMC_ISA; nil where it is not set or names a set. One this machine has not caps nothing.
+  package static var problem: String? {
+    guard let unknown = ck_isa_unknown() else { return nil }
+    var names: [String] = []
+    while let name = ck_isa_known(names.count) { names.append(String(cString: name)) }
+    return "DERMC_ISA=\(String(cString: unknown)): expected one of \(names.joined(separator: ", "))"
+  }
 }
 
 extension Workers {

@@ -1,5 +1,6 @@
 // Which instruction sets this process may use.
 #pragma once
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -22,6 +23,12 @@ typedef enum {
 /// The best set this CPU and kernel allow, capped by the environment variable DERMC_ISA
 /// (scalar, avx2, avxvnni, avx512, avx512vnni, amx, neon, neondot, neoni8mm). Detected once; thread-safe.
 ck_isa ck_isa_detect(void);
+
+/// The value of DERMC_ISA where it names no set, which then caps nothing; NULL where it does, is empty or not set.
+const char *ck_isa_unknown(void);
+
+/// The names DERMC_ISA takes, by their place in a list; NULL past its end.
+const char *ck_isa_known(size_t index);
 
 /// Whether kernels written for `isa` run on this machine (ignoring DERMC_ISA).
 int ck_isa_runs(ck_isa isa);

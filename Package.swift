@@ -50,10 +50,11 @@ let package = Package(
       // C code does not take part in the automatic linking of module maps.
       linkerSettings: [.linkedLibrary("protobuf-c")]),
     .target(name: "CKernels"),
+    .target(name: "CProcess"),
 
     // 1: tensors and texts
     library("CanonicalJSON"),
-    library("Tensors"),
+    library("Tensors", "CProcess"),
     library("Texts"),
     library("Metrics", "CanonicalJSON"),
     library("NumPyFiles", "CZlib", "Tensors"),
@@ -140,6 +141,7 @@ let package = Package(
     tests("Texts"),
     tests("Passes", "IR", "Math", "Operators", "Tensors"),
     tests("Runtime", "IR", "Math", "Operators", "Tensors"),
+    tests("Tensors"),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -82,7 +82,10 @@ package struct BundleFile: Sendable {
   package func read(selfTest: Bool = true, maximumBytes: Int = .max) throws(BundleError) -> Bundle {
     if let problem = verify().first { throw problem }
     var contents = try BundleContents(file: self, selfTest: selfTest, maximumBytes: maximumBytes)
-    return try contents.bundle(selfTest: selfTest)
+    let bundle = try contents.bundle(selfTest: selfTest)
+    // What was checked must be what was read.
+    do throws(FileError) { try mapped.checkUnchanged() } catch { throw .file(error) }
+    return bundle
   }
 
   func record(_ section: Section) -> SectionRecord? { records.first { $0.section == section } }

@@ -12,6 +12,7 @@
 #include "include/ck_system.h"
 
 #define MOST_THREADS 256
+#define STACK_BYTES (2 << 20)    // of a worker, whatever the process's own limit is; taken when touched
 #define SPIN_NANOSECONDS 20000   // how long a thread watches before it sleeps
 #define ALONE_NANOSECONDS 3000   // how long it does so without offering its processor to others
 
@@ -141,18 +142,25 @@ ck_pool *ck_pool_create(size_t threads) {
   pthread_mutex_init(&pool->lock, NULL);
   pthread_cond_init(&pool->announced, NULL);
   pthread_cond_init(&pool->finished, NULL);
-  // Workers take no signals: those belong to the threads of whoever uses the pool.
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
+  // Workers take no signals: those belong to the threads of whoever uses the pool. What a worker itself causes is its own:
+  // held back, it would end the process past any handler.
+  static const int caused[] = {SIGBUS, SIGSEGV, SIGILL, SIGTRAP, SIGFPE, SIGABRT};
+  sigset_t others, before;
+  sigfillset(&others);
+  for (size_t i = 0; i < sizeof caused / sizeof caused[0]; i++) sigdelset(&others, caused[i]);
+  pthread_sigmask(SIG_SETMASK, &others, &before);
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  pthread_attr_setstacksize(&attributes, STACK_BYTES);
   size_t started = 0;
   while (started < threads - 1) {
     worker *w = &pool->workers[started];
     w->pool = pool;
     w->index = started + 1;
-    if (pthread_create(&w->thread, NULL, serve, w) != 0) break;
+    if (pthread_create(&w->thread, &attributes, serve, w) != 0) break;
     started++;
   }
+  pthread_attr_destroy(&attributes);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   if (started == threads - 1) return pool;
   stop(pool, started);

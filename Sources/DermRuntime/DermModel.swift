@@ -68,7 +68,9 @@ public final class DermModel {
     labels = bundle.labels ?? []
     isChannelsFirst = inputShape.count == 4 && [1, 3].contains(inputShape[1]) && ![1, 3].contains(inputShape[3])
     preprocessing = try DermModel.preprocessing(bundle, inputShape, isChannelsFirst, path)
-    executor = Executor(plan, workers: Workers(threads: threads))
+    let workers = Workers(threads: threads)
+    try DermModel.reserve(plan.arenaBytes + plan.scratchBytes * workers.count, path)
+    executor = Executor(plan, workers: workers)
   }
 
   /// Whether an input is float32, or was before the plan left quantizing it to us.
@@ -82,6 +84,7 @@ public final class DermModel {
   private static func load(
     _ path: String, _ keys: [PublicKey]?, _ threads: Int, _ maximumBytes: Int
   ) throws(DermError) -> (plan: Plan, records: Bundle) {
+    if let problem = InstructionSet.problem { throw DermError(problem) }
     var bundle: Bundle
     do throws(BundleError) {
       let file = try BundleReader.open(path)
@@ -93,6 +96,8 @@ public final class DermModel {
     Heap.trim()
     defer { Heap.trim() }
     try MemoryLimit.check(bundle.graph, maximumBytes, path)
+    // Packed for this machine, weights take about as much again.
+    try reserve(bundle.graph.valueIDs.reduce(0) { $0 + (bundle.graph[$1].constant?.buffer.count ?? 0) }, path)
     let plan: Plan
     do throws(NodeError) {
       plan = try Plan(bundle.graph, math: KernelMath(), rowFusion: .device, quantizesInputs: false)
@@ -102,6 +107,11 @@ public final class DermModel {
     try MemoryLimit.check(plan, threads: threads, maximumBytes, path)
     bundle.graph = Graph(name: "")
     return (plan, bundle)
+  }
+
+  /// Refuses where there is no such memory: allocating it would end the app.
+  private static func reserve(_ bytes: Int, _ path: String) throws(DermError) {
+    guard Memory.has(bytes) else { throw DermError("\(path): out of memory: \(bytes) bytes more are needed") }
   }
 
   private static func preprocessing(

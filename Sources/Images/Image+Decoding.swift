@@ -49,10 +49,9 @@ extension Image {
 
   /// Decodes the JPEG or PNG file at `path`.
   package init(path: String) throws(FileError) {
-    let file = try MappedFile(path: path)
-    defer { withExtendedLifetime(file) {} }
+    let bytes = try MappedFile.contents(of: path)
     do throws(ImageError) {
-      self = try Image(decoding: file.bytes)
+      self = try Image(decoding: bytes)
     } catch {
       throw FileError(path: path, reason: error.description)
     }

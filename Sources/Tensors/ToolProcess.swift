@@ -1,0 +1,32 @@
+import CProcess
+import Glibc
+
+/// What a command line tool does with its process. A library in an app leaves all of it alone.
+package enum ToolProcess {
+  /// Runs a command line tool: makes sure that the process ends in one of its exit codes and a line (see `cp_run`), then
+  /// calls `work`. Not to be called twice.
+  package static func run(_ name: StaticString, _ work: @convention(c) () -> Void) {
+    name.withUTF8Buffer { buffer in
+      // A literal lives as long as the program and ends in a zero.
+      guard let base = buffer.baseAddress else { return }
+      cp_run(UnsafeRawPointer(base).assumingMemoryBound(to: CChar.self), work)
+    }
+  }
+
+  /// The command line without the program's name; names of files in it may be any bytes (`FileName`).
+  package static var arguments: [String] {
+    (0..<cp_argument_count()).dropFirst().compactMap { index in cp_argument(index).map { FileName.string($0) } }
+  }
+
+  /// Refuses where a file that was mapped since the beginning has other contents by now: whatever was made of it is of
+  /// neither the old nor the new.
+  package static func checkInputs() throws(FileError) {
+    guard let changed = cp_changed_file() else { return }
+    defer { free(changed) }
+    throw FileError(changed: FileName.string(changed))
+  }
+
+  /// Closes standard output; the number of the error with which the last of it was lost, or zero. Some file systems only
+  /// then tell.
+  package static func closeOutput() -> Int32 { close(1) == 0 || errno == EINTR ? 0 : errno }
+}

@@ -6,34 +6,40 @@ package enum FileTree {
   package enum Kind: Sendable { case file, folder, missing, other }
 
   package static func kind(of path: String) -> Kind {
-    var status = stat()
-    guard stat(path, &status) == 0 else { return .missing }
-    switch status.st_mode & S_IFMT {
-    case S_IFREG: return .file
-    case S_IFDIR: return .folder
-    default: return .other
+    switch (try? FileStatus.of(path))?.kind {
+    case .file: .file
+    case .folder: .folder
+    case .other: .other
+    case nil: .missing
     }
   }
 
   /// Names in a folder, hidden ones left out, in order of their bytes.
   package static func names(in folder: String) throws(FileError) -> [String] {
-    guard let stream = opendir(folder) else { throw FileError(path: folder, errno: errno) }
+    let (opened, failure) = FileName.withPath(folder) { (opendir($0), errno) }
+    guard let stream = opened else { throw FileError(path: folder, errno: failure) }
     defer { closedir(stream) }
     var names: [String] = []
     while let entry = readdir(stream) {
       // Read where it lies: an entry is only as long as its name, not as the declared array.
       guard let offset = MemoryLayout<dirent>.offset(of: \.d_name) else { continue }
-      let name = String(cString: (UnsafeRawPointer(entry) + offset).assumingMemoryBound(to: CChar.self))
-      if !name.hasPrefix(".") { names.append(name) }
+      let name = FileName.string((UnsafeRawPointer(entry) + offset).assumingMemoryBound(to: CChar.self))
+      if name.utf8.first != UInt8(ascii: ".") { names.append(name) }
     }
-    return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    return inOrder(names)
   }
 
   /// Paths, relative to `folder`, of all files below it; links to folders are followed up to a depth of 16.
   package static func files(below folder: String) throws(FileError) -> [String] {
     var found: [String] = []
     try collect(folder, prefix: "", depth: 0, into: &found)
-    return found.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    return inOrder(found)
+  }
+
+  /// Names in the order of the bytes they have on disk.
+  private static func inOrder(_ names: [String]) -> [String] {
+    names.map { (name: $0, bytes: FileName.bytes($0)) }
+      .sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }.map(\.name)
   }
 
   private static func collect(
@@ -52,8 +58,10 @@ package enum FileTree {
 
   /// The part of a file's name after its last dot, in lower case.
   package static func fileExtension(_ path: String) -> String {
-    let name = path.split(separator: "/").last ?? ""
-    guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return "" }
-    return name[name.index(after: dot)...].lowercased()
+    // By bytes: a mark that combines with a dot or slash before it does not make that another byte on disk.
+    let bytes = FileName.bytes(path)
+    let name = bytes[(bytes.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? 0)...]
+    guard let dot = name.lastIndex(of: UInt8(ascii: ".")), dot != name.startIndex else { return "" }
+    return FileName.string(name[(dot + 1)...]).lowercased()
   }
 }

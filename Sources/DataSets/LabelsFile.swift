@@ -112,6 +112,6 @@ private struct CSVLines: Sequence, IteratorProtocol {
 
   private static func trimmed(_ field: [UInt8]) -> String {
     let isSpace: (UInt8) -> Bool = { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
-    return String(decoding: field.drop(while: isSpace).reversed().drop(while: isSpace).reversed(), as: UTF8.self)
+    return FileName.string(Array(field.drop(while: isSpace).reversed().drop(while: isSpace).reversed()))
   }
 }

@@ -6,11 +6,14 @@ import Tensors
 /// A model says where they are, and a model is not to be trusted: only regular files inside the model's own folder are
 /// opened, whatever names, `..` and symbolic links say.
 final class ExternalData {
+  // Paths are taken apart by bytes: to the system a slash is one whatever combining mark follows it.
+  private static let slash = UInt8(ascii: "/")
+
   private let folder: String
   private var files: [String: MappedFile] = [:]
 
   init(modelPath: String) {
-    let slash = modelPath.lastIndex(of: "/")
+    let slash = modelPath.utf8.lastIndex(of: ExternalData.slash)
     folder = slash.map { $0 == modelPath.startIndex ? "/" : String(modelPath[..<$0]) } ?? "."
   }
 
@@ -58,8 +61,10 @@ final class ExternalData {
 
   private func open(_ location: String) throws(Failure) -> MappedFile {
     if let file = files[location] { return file }
-    let components = location.split(separator: "/", omittingEmptySubsequences: false)
-    guard !location.hasPrefix("/"), !components.contains(".."), !location.utf8.contains(0) else {
+    let components = location.utf8.split(separator: ExternalData.slash, omittingEmptySubsequences: false)
+    guard location.utf8.first != ExternalData.slash, !components.contains(where: { $0.elementsEqual("..".utf8) }),
+      !location.utf8.contains(0)
+    else {
       throw Failure(
         "its external data is in \"\(printable(location))\", expected a relative path inside the model's folder")
     }
@@ -69,7 +74,7 @@ final class ExternalData {
         "its external data file \"\(printable(location))\" is missing",
         remedy: "put it into the folder of the model")
     }
-    guard real.hasPrefix(root == "/" ? root : root + "/") else {
+    guard real.utf8.starts(with: (root == "/" ? root : root + "/").utf8) else {
       throw Failure("its external data file \"\(printable(location))\" leads outside the model's folder")
     }
     do throws(FileError) {
@@ -83,8 +88,8 @@ final class ExternalData {
 
   /// The path without symbolic links; nil when there is nothing.
   private func resolve(_ path: String) -> String? {
-    guard let resolved = realpath(path, nil) else { return nil }
+    guard let resolved = FileName.withPath(path, { realpath($0, nil) }) else { return nil }
     defer { free(resolved) }
-    return String(cString: resolved)
+    return FileName.string(resolved)
   }
 }

@@ -51,11 +51,12 @@ let package = Package(
       linkerSettings: [.linkedLibrary("protobuf-c")]),
     .target(name: "CKernels"),
     .target(name: "CProcess"),
+    .target(name: "CAllocation", dependencies: ["CProcess"]),
 
     // 1: tensors and texts
     library("CanonicalJSON"),
     library("Tensors", "CProcess"),
-    library("Texts"),
+    library("Texts", "Tensors"),
     library("Metrics", "CanonicalJSON"),
     library("NumPyFiles", "CZlib", "Tensors"),
 
@@ -77,7 +78,9 @@ let package = Package(
 
     // The runtime half, floors 0 to 5, as a library with a public interface, and a tool of it alone
     library("DermRuntime", "Bundles", "CanonicalJSON", "IR", "Images", "Math", "Runtime", "Signing", "Tensors"),
-    .executableTarget(name: "derm-run", dependencies: ["DermRuntime", "Texts"], swiftSettings: settings),
+    .executableTarget(
+      name: "derm-run", dependencies: ["CAllocation", "DermRuntime", "Math", "Tensors", "Texts"],
+      swiftSettings: settings),
 
     // 6: numbers
     library("Quantization", "CKernels", "IR", "Math", "Operators", "Runtime", "Tensors"),
@@ -94,7 +97,7 @@ let package = Package(
     .executableTarget(
       name: "dermc",
       dependencies: [
-        "CanonicalJSON", "Compiler", "Quantization", "Reports", "Signing", "Tensors", "Texts",
+        "CAllocation", "CanonicalJSON", "Compiler", "Quantization", "Reports", "Signing", "Tensors", "Texts",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: settings),
 

@@ -1,5 +1,7 @@
 import DermRuntime
 import Glibc
+import Math
+import Tensors
 import Texts
 
 /// derm-run BUNDLE IMAGE ...: the class of each image, with the runtime half alone.
@@ -8,11 +10,11 @@ import Texts
 enum DermRun {
   private static let usage = "usage: derm-run [--public-key KEY.pem ...] BUNDLE.derm IMAGE ..."
 
-  static func run() {
-    // Output that nobody reads any more, or a full disk, is an error of writing, not a reason to be killed.
-    signal(SIGPIPE, SIG_IGN)
-    signal(SIGXFSZ, SIG_IGN)
-    var arguments = CommandLine.arguments.dropFirst()
+  static func run() { ToolProcess.run("derm-run") { DermRun.work() } }
+
+  private static func work() {
+    if let problem = InstructionSet.problem { stop(problem, code: 2) }
+    var arguments = ToolProcess.arguments[...]
     var keyPaths: [String] = []
     while arguments.first == "--public-key" {
       guard let path = arguments.dropFirst().first else { stop(usage, code: 2) }
@@ -31,6 +33,7 @@ enum DermRun {
     } catch {
       stop("\(error)", code: 3)
     }
+    check(ToolProcess.closeOutput())
   }
 
   private static func load(_ bundle: String, _ keyPaths: [String]) throws(DermError) -> DermModel {
@@ -45,7 +48,10 @@ enum DermRun {
 
   /// Writes to standard output at once, to a pipe too; ends the program where that fails.
   private static func output(_ text: String) {
-    let failure = write(text, to: 1)
+    check(write(text, to: 1))
+  }
+
+  private static func check(_ failure: Int32) {
     if failure != 0 { stop("standard output cannot be written: \(String(cString: strerror(failure)))", code: 3) }
   }
 

@@ -1,6 +1,7 @@
 import CanonicalJSON
 import Compiler
 import Glibc
+import Tensors
 import Texts
 
 /// Standard output for what was asked for, standard error for everything else people read.
@@ -8,10 +9,26 @@ enum Console {
   /// A line of output.
   static func output(_ line: String) { text(line + "\n") }
 
-  /// Text that ends its own lines. Ends the program where it cannot be written: a pipe or a disk may fail.
+  /// Text that ends its own lines. Ends the program where it cannot be written, since a pipe or a disk may fail, and where
+  /// an input it was made from has changed.
   static func text(_ text: String) {
-    let failure = write(text, to: 1)
+    refuseChangedInputs()
+    check(write(text, to: 1))
+  }
+
+  /// Ends the program as done: everything is written, and the inputs are those it began with.
+  static func finish() -> Never {
+    refuseChangedInputs()
+    check(ToolProcess.closeOutput())
+    Glibc.exit(0)
+  }
+
+  private static func check(_ failure: Int32) {
     if failure != 0 { exit(.refused("standard output cannot be written: \(String(cString: strerror(failure)))")) }
+  }
+
+  private static func refuseChangedInputs() {
+    do throws(FileError) { try ToolProcess.checkInputs() } catch { exit(.refused("\(error)")) }
   }
 
   /// JSON for machines.
@@ -22,6 +39,9 @@ enum Console {
 
   /// Ends with a diagnostic on standard error.
   static func exit(_ diagnostic: Diagnostic) -> Never {
+    var diagnostic = diagnostic
+    // What is wrong with a file that changed meanwhile says nothing about it.
+    do throws(FileError) { try ToolProcess.checkInputs() } catch { diagnostic = .refused("\(error)") }
     message(diagnostic.description)
     Glibc.exit(diagnostic.code.rawValue)
   }
@@ -39,8 +59,15 @@ enum Console {
       while offset < bytes.count {
         let written = Glibc.write(descriptor, bytes.baseAddress.map { $0 + offset }, bytes.count - offset)
         if written < 0 {
-          if errno == EINTR { continue }
-          return errno
+          let failure = errno
+          if failure == EINTR { continue }
+          if failure == EAGAIN {
+            // A pipe that somebody else made not to wait.
+            var pipe = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+            poll(&pipe, 1, -1)
+            continue
+          }
+          return failure
         }
         offset += written
       }

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Compiler
 import Glibc
+import Tensors
+import Texts
 
 /// The command line.
 @main
@@ -22,13 +24,17 @@ struct Dermc: ParsableCommand {
     ])
 
   /// Parses and runs; exit codes are those of `Diagnostic.Code`.
-  static func main() {
-    // A file that grows past the limit of its size is an error of writing, not a reason to be killed.
-    signal(SIGXFSZ, SIG_IGN)
+  static func main() { ToolProcess.run("dermc") { Dermc.work() } }
+
+  private static func work() -> Never {
     do {
-      try CommandName.check(Array(CommandLine.arguments.dropFirst()))
-      var command = try parseAsRoot()
+      try Machine.checkInstructionSet()
+      let arguments = ToolProcess.arguments
+      guard !arguments.isEmpty else { endWithoutCommand() }
+      try CommandName.check(arguments)
+      var command = try parseAsRoot(arguments)
       try command.run()
+      Console.finish()
     } catch let diagnostic as Diagnostic {
       Console.exit(diagnostic)
     } catch {
@@ -36,16 +42,25 @@ struct Dermc: ParsableCommand {
     }
   }
 
+  /// Nothing was asked for, or it was lost on the way: never a success.
+  private static func endWithoutCommand() -> Never {
+    Console.standardError(helpMessage() + "\n")
+    Glibc.exit(Diagnostic.Code.wrongUsage.rawValue)
+  }
+
   /// Ends as the argument parser wants: with help, the version, or what is wrong with the command line.
   private static func end(_ error: any Error) -> Never {
     let message = fullMessage(for: error)
     let code = exitCode(for: error)
     guard code.isSuccess else {
-      Console.standardError(message + "\n")
+      // The lines may repeat what stands on the command line.
+      for line in message.split(separator: "\n", omittingEmptySubsequences: false) {
+        Console.standardError(Printable.name(String(line), limit: .max) + "\n")
+      }
       // Every error a command throws on purpose is a diagnostic.
       Glibc.exit((code == .validationFailure ? Diagnostic.Code.wrongUsage : .defect).rawValue)
     }
     Console.output(message)
-    Glibc.exit(0)
+    Console.finish()
   }
 }

@@ -41,8 +41,9 @@ enum Program {
   /// - Parameters:
   ///   - environment: variables on top of those of the tests
   ///   - blocks: the largest file it may write, in blocks of 512 bytes
+  ///   - script: what a shell is to do, in place of running the command: that is its `"$@"`
   static func run(
-    _ arguments: [String], environment: [String: String] = [:], blocks: Int? = nil
+    _ arguments: [String], environment: [String: String] = [:], blocks: Int? = nil, script: String? = nil
   ) throws -> Outcome {
     let folder = try Folder()
     let (output, error) = (folder.path + "/output", folder.path + "/error")
@@ -54,7 +55,9 @@ enum Program {
     posix_spawn_file_actions_addopen(&actions, 2, error, O_WRONLY | O_CREAT, 0o600)
 
     var command = [path] + arguments
-    if let blocks { command = ["/bin/sh", "-c", "ulimit -f \(blocks); exec \"$@\"", "sh"] + command }
+    if let script = script ?? blocks.map({ "ulimit -f \($0); exec \"$@\"" }) {
+      command = ["/bin/sh", "-c", script, "sh"] + command
+    }
     var variables: [UnsafeMutablePointer<CChar>?] = []
     var place = environ
     while let variable = place.pointee {
@@ -62,7 +65,7 @@ enum Program {
       place += 1
     }
     for (name, value) in environment { variables.append(strdup("\(name)=\(value)")) }
-    var words = command.map { strdup($0) }
+    var words = command.map { FileName.withPath($0) { strdup($0) } }
     defer { for pointer in variables + words { free(pointer) } }
 
     var process = pid_t()
@@ -146,11 +149,11 @@ final class Folder: Sendable {
   var names: [String] { Folder.names(path) }
 
   private static func names(_ path: String) -> [String] {
-    guard let stream = opendir(path) else { return [] }
+    guard let stream = FileName.withPath(path, { opendir($0) }) else { return [] }
     defer { closedir(stream) }
     var names: [String] = []
     while let entry = readdir(stream) {
-      let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+      let name = withUnsafeBytes(of: entry.pointee.d_name) { FileName.string($0.prefix { $0 != 0 }) }
       if name != ".", name != ".." { names.append(name) }
     }
     return names.sorted()
@@ -159,9 +162,9 @@ final class Folder: Sendable {
   private static func remove(_ path: String) {
     for name in names(path) {
       let child = "\(path)/\(name)"
-      if unlink(child) != 0 { remove(child) }
+      if FileName.withPath(child, { unlink($0) }) != 0 { remove(child) }
     }
-    rmdir(path)
+    _ = FileName.withPath(path) { rmdir($0) }
   }
 }
 

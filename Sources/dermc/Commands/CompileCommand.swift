@@ -76,8 +76,7 @@ struct CompileCommand: ParsableCommand {
 
     let compiled = try Compilation(request, observer: Watcher(common)).run()
     // All files appear, or none.
-    let files = try [compiled.bundle] + reports.map { try $0.stage(compiled.report) }
-    try Outputs.commit(files)
+    try Outputs.commit(compiled.bundle, with: try reports.map { try $0.stage(compiled.report) })
     if !common.quiet { Console.text(SummaryText.make(compiled.report, files: paths)) }
   }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Compiler
+import Reports
 
 struct VerifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -22,7 +23,8 @@ struct VerifyCommand: ParsableCommand {
   func run() throws {
     let lines = try BundleCheck.run(bundle, threads: try common.threadCount(), trusting: try trust.keys())
     if !common.quiet {
-      for line in lines { Console.output("\(bundle): \(line)") }
+      let name = Printable.name(bundle, limit: 400)
+      for line in lines { Console.output("\(name): \(line)") }
     }
   }
 }

@@ -1,0 +1,70 @@
+#include "include/CAllocation.h"
+
+#include <CProcess.h>
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+// Sanitizers bring allocators of their own.
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
+#define HAS_ALLOCATOR
+#endif
+#endif
+
+#if defined(__GLIBC__) && !defined(HAS_ALLOCATOR)
+
+// glibc's own functions under the names it keeps for this. free and the rest stay glibc's.
+extern void *__libc_malloc(size_t size);
+extern void *__libc_calloc(size_t count, size_t size);
+extern void *__libc_realloc(void *memory, size_t size);
+extern void *__libc_memalign(size_t alignment, size_t size);
+
+static void refuse(size_t size) {
+  char text[160], digits[24];
+  size_t used = 0, count = 0;
+  for (const char *c = "out of memory: "; *c; c++) text[used++] = *c;
+  do digits[count++] = (char)('0' + size % 10);
+  while ((size /= 10) != 0);
+  while (count) text[used++] = digits[--count];
+  for (const char *c = " bytes more are not to be had; use fewer threads (--threads 1) or raise the limit (ulimit -v)"; *c; c++)
+    text[used++] = *c;
+  text[used] = 0;
+  cp_refuse(text);
+}
+
+static void *checked(void *memory, size_t size) {
+  if (!memory && size) refuse(size);
+  return memory;
+}
+
+void *malloc(size_t size) { return checked(__libc_malloc(size), size); }
+
+void *calloc(size_t count, size_t size) {
+  void *memory = __libc_calloc(count, size);
+  if (!memory && count && size) refuse(count > SIZE_MAX / size ? SIZE_MAX : count * size);
+  return memory;
+}
+
+void *realloc(void *memory, size_t size) { return checked(__libc_realloc(memory, size), size); }
+
+void *reallocarray(void *memory, size_t count, size_t size) {
+  if (size && count > SIZE_MAX / size) {
+    errno = ENOMEM;
+    return NULL;
+  }
+  return realloc(memory, count * size);
+}
+
+void *memalign(size_t alignment, size_t size) { return checked(__libc_memalign(alignment, size), size); }
+
+void *aligned_alloc(size_t alignment, size_t size) { return memalign(alignment, size); }
+
+int posix_memalign(void **memory, size_t alignment, size_t size) {
+  if (alignment < sizeof(void *) || (alignment & (alignment - 1)) != 0) return EINVAL;
+  void *fresh = memalign(alignment, size);
+  if (!fresh) return ENOMEM;
+  *memory = fresh;
+  return 0;
+}
+#endif

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Compiler
 import Reports
+import Texts
 
 struct VerifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,10 +1,9 @@
 """Injects faults into dermc and counts what it made of them.
 
-Every run must end in time, in an exit code of the list, with a line on standard error where it is not 0; files that were
-there before must be those of before or the new ones, whole; and a success must be written. Anything else is lost, is
-shown, and makes the exit code 1. Python's standard library is all that is needed; fixtures of the project are all that
-is read. Nothing here depends on the clock but the moments at which faults happen: the seed fixes the fractions of a
-run's length, not what the program is doing then.
+Every run must end in time, in an exit code of the list, with a line on standard error where it is not 0; files that
+were there before must be those of before or the new ones, whole; and a success must be written. Anything else is lost,
+is shown, and makes the exit code 1. Python's standard library is all that is needed; fixtures of the project are all
+that is read. The seed fixes the moments of faults as fractions of a run's length, not what the program is doing then.
 """
 
 import argparse
@@ -83,18 +82,21 @@ class Faults:
 
     # Running
 
-    def run(self, words, during=None, limits=None, stdout=subprocess.PIPE, folder=None, prefix=()):
+    def run(self, words, during=None, limits=None, folder=None, prefix=(), variables=None):
         """Runs a program; `during` is called with the process once it runs."""
 
         def prepare():
             os.setpgid(0, 0)
+            # Who starts this in the background has it ignore what is sent here.
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT):
+                signal.signal(number, signal.SIG_DFL)
             for name, value in (limits or {}).items():
                 resource.setrlimit(name, (value, value))
 
         start = time.monotonic()
         process = subprocess.Popen(
-            [*prefix, *words], stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE, cwd=folder,
-            preexec_fn=prepare)
+            [*prefix, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            cwd=folder, env={**os.environ, **(variables or {})}, preexec_fn=prepare)
         try:
             if during:
                 during(process)
@@ -105,15 +107,18 @@ class Faults:
             raise Lost(f"hangs: {' '.join(words)}") from None
         return Outcome(process.returncode, output or b"", error.decode(errors="replace"), time.monotonic() - start)
 
-    def check(self, outcome, words, signals=(), limited=False):
+    def loads(self, words, limits):
+        """Whether the system's loader gets as far as the program: this makes it stop there."""
+        return self.run(words[:1], limits=limits, variables={"LD_TRACE_LOADED_OBJECTS": "1"}).code == 0
+
+    def check(self, outcome, words, signals=(), limits=None):
         """The name of an outcome; raises where it is not one of the list."""
+        if outcome.code in (127, -signal.SIGSEGV) and limits and not self.loads(words, limits):
+            return "not loaded"
         if outcome.code < 0:
             if -outcome.code in signals:
                 return f"signal {-outcome.code}"
             raise Lost(f"killed by signal {-outcome.code}: {' '.join(words)}: {outcome.error[-300:]}")
-        if outcome.code == 127 and limited:
-            # Too little for the system's loader, which says so before the program begins.
-            return "not loaded"
         if outcome.code not in CODES:
             raise Lost(f"exit code {outcome.code}: {' '.join(words)}: {outcome.error[-300:]}")
         lines = [line for line in outcome.error.splitlines() if line.startswith(("dermc: ", "derm-run: "))]
@@ -185,7 +190,8 @@ class Faults:
             if data is None and not had_old:
                 known = ["none"]
             if not known:
-                raise Lost(f"{name} is neither the file of before nor the new one ({None if data is None else len(data)} bytes)")
+                size = "missing" if data is None else f"{len(data)} bytes"
+                raise Lost(f"{name} is neither the file of before nor the new one: {size}")
             states[name] = known[0]
         bundle, report = states["model.derm"], states["model.report.json"]
         if succeeded and (bundle, report) != ("new", "new"):
@@ -251,7 +257,8 @@ class Faults:
         total = sum(len(data) for data in self.versions["new"].values())
         size = os.path.getsize(MODEL) + 3 * total + 65536
         made = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", f"size={size}", "none", mount], stderr=subprocess.PIPE, text=True, check=False)
+            ["mount", "-t", "tmpfs", "-o", f"size={size}", "none", mount], stderr=subprocess.PIPE, text=True,
+            check=False)
         if made.returncode != 0:
             self.table.skip("full disk", f"a file system of its own cannot be mounted: {made.stderr.strip()}")
             return
@@ -294,26 +301,30 @@ class Faults:
                         outcome = self.run(words, limits=limits)
                         if outcome.code == 0 and not outcome.output:
                             raise Lost("success without a word")
-                        return self.check(outcome, words, limited=True)
+                        return self.check(outcome, words, limits=limits)
                     with self.workplace() as folder:
                         self.put_old(folder)
                         own = self.compile_words("model.onnx")
                         outcome = self.run(own, limits=limits, folder=folder)
-                        name = self.check(outcome, own, limited=True)
+                        name = self.check(outcome, own, limits=limits)
                         return name + self.check_files(folder, outcome.code == 0, True)
 
                 self.attempt(fault, body)
 
     def window(self, words):
-        """Between the limit that does not let a program load and one that is enough."""
-        low, high = 1 << 20, 4 << 30
-        while high - low > 1 << 20:
-            middle = (low + high) // 2
-            if self.run(words, limits={resource.RLIMIT_AS: middle}).code == 0:
-                high = middle
-            else:
-                low = middle
-        return low * 6 // 10, high + (8 << 20)
+        """From a little less than what loads the program to a little more than what is enough."""
+
+        def least(suffices):
+            low, high = 1 << 20, 4 << 30
+            while high - low > 1 << 18:
+                middle = (low + high) // 2
+                if suffices(self.run(words, limits={resource.RLIMIT_AS: middle}).code):
+                    high = middle
+                else:
+                    low = middle
+            return low, high
+
+        return least(lambda code: code != 127)[0] - (1 << 18), least(lambda code: code == 0)[1] + (1 << 20)
 
     def write_batch(self, path, rows):
         """Zeroes for so many inputs, which take no room on the disk."""
@@ -326,6 +337,7 @@ class Faults:
     def changing_inputs(self, fault, change):
         """An input is changed at a random moment. A run that had read it before may succeed; none may take it half."""
         expected = {}
+        results = ("out.npy", "model.derm", "model.report.json")
         for kind in ("batch", "model", "bundle"):
             for _ in range(max(1, self.rounds // 3)):
                 moment = self.random.random()
@@ -344,7 +356,7 @@ class Faults:
                             target = batch if kind == "batch" else bundle
                         if kind not in expected:
                             whole = self.run(words)
-                            expected[kind] = (whole.seconds, self.contents(folder, "out.npy", "model.derm", "model.report.json"))
+                            expected[kind] = (whole.seconds, self.contents(folder, *results))
                             for name in expected[kind][1]:
                                 os.unlink(os.path.join(folder, name))
                         seconds, wanted = expected[kind]
@@ -355,7 +367,7 @@ class Faults:
 
                         outcome = self.run(words, during=strike)
                         name = self.check(outcome, words)
-                        found = self.contents(folder, "out.npy", "model.derm", "model.report.json")
+                        found = self.contents(folder, *results)
                         if outcome.code == 0 and found != wanted:
                             # The change may have come before the file was opened: then it is all of the new one.
                             again = self.run(words)
@@ -378,7 +390,8 @@ class Faults:
             for words in (
                 [self.dermc, "--version"], [self.dermc, "--help"], [self.dermc, "stats", MODEL],
                 [self.dermc, "stats", MODEL, "--json"], [self.dermc, "run", self.bundle, IMAGE],
-                [self.dermc, "verify", self.bundle], [self.dermc, "convert", MODEL, "-o", os.path.join(self.folder, "x.onnx")],
+                [self.dermc, "verify", self.bundle],
+                [self.dermc, "convert", MODEL, "-o", os.path.join(self.folder, "x.onnx")],
                 [self.derm_run, self.bundle, IMAGE],
             ):
 

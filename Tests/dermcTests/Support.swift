@@ -54,6 +54,15 @@ enum Program {
     posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT, 0o600)
     posix_spawn_file_actions_addopen(&actions, 2, error, O_WRONLY | O_CREAT, 0o600)
 
+    // The threads of the tests hold signals back; the program takes them as it would from a shell.
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var none = sigset_t()
+    sigemptyset(&none)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+
     var command = [path] + arguments
     if let script = script ?? blocks.map({ "ulimit -f \($0); exec \"$@\"" }) {
       command = ["/bin/sh", "-c", script, "sh"] + command
@@ -69,7 +78,7 @@ enum Program {
     defer { for pointer in variables + words { free(pointer) } }
 
     var process = pid_t()
-    let failure = posix_spawn(&process, command[0], &actions, nil, &words.terminated, &variables.terminated)
+    let failure = posix_spawn(&process, command[0], &actions, &attributes, &words.terminated, &variables.terminated)
     try #require(failure == 0, "\(command[0]) cannot be run")
     var status: Int32 = 0
     // What wait4 tells of a process that was spawned begins with the memory of the one that spawned it. The kernel's

@@ -217,7 +217,7 @@ import Testing
   }
 
   @Test func helpHasExamples() throws {
-    let top = try Program.run()
+    let top = try Program.run("--help")
     #expect(top.status == 0 && top.output.contains("dermc compile model.onnx --int8 --calib data/calib"))
     for command in ["compile", "stats", "eval", "run", "convert", "bench", "gate", "verify"] {
       let help = try Program.run(command, "--help")

@@ -107,8 +107,15 @@ package struct Work: Sendable, Equatable {
     self.elementOperations = elementOperations
   }
 
+  /// A few nodes of the largest tensors and windows that are read can ask for more than an integer counts; the sum is
+  /// then the largest integer.
   package static func + (a: Work, b: Work) -> Work {
-    Work(macs: a.macs + b.macs, elementOperations: a.elementOperations + b.elementOperations)
+    Work(macs: sum(a.macs, b.macs), elementOperations: sum(a.elementOperations, b.elementOperations))
+  }
+
+  private static func sum(_ a: Int, _ b: Int) -> Int {
+    let (result, overflow) = a.addingReportingOverflow(b)
+    return overflow ? .max : result
   }
 }
 

@@ -19,6 +19,19 @@ struct StatsTextTests {
     return ModelStatistics(graph)
   }
 
+  /// Eight windows of a billion places over images of 1.6 billion pixels each: 1.4e19.
+  @Test func moreWorkThanAnIntegerCountsIsTheLargest() throws {
+    var graph = Graph(name: "wide")
+    let x = graph.addInput("x", TensorType(.float32, [1, 1, 40_000, 40_000]))
+    let side = 16_383
+    let window = Window(kernel: [1 << 15, 1 << 15], pads: [side, side, side, side])
+    for index in 0..<8 {
+      graph.addOutput(try graph.add(MaxPool(window: window), name: "pool\(index)", inputs: [x])[0])
+    }
+    #expect(ModelStatistics(graph).work.elementOperations == .max)
+    #expect(Work(macs: .max / 2 + 1) + Work(macs: .max / 2 + 1) == Work(macs: .max))
+  }
+
   @Test func alignsFiguresAndLayers() throws {
     #expect(
       StatsText.make(try statistics(), title: "small.onnx", fileBytes: 2000, perLayer: true) == """

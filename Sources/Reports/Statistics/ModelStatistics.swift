@@ -33,7 +33,7 @@ package struct ModelStatistics: Sendable {
 
   package var macs: Int { work.macs }
   /// Two operations, multiplication and addition, for each MAC.
-  package var flops: Int { 2 * work.macs }
+  package var flops: Int { (work + work).macs }
   package var weightBytes: Int { bytesByElement.values.reduce(0, +) }
 
   package init(_ graph: Graph) {

@@ -56,38 +56,53 @@ private func mode(_ path: String) -> mode_t {
     }
   }
 
-  @Test(arguments: [
-    ("", "is not a public key in PEM form"), ("-----BEGIN PUBLIC KEY-----\n", "is not a public key in PEM form"),
-    (publicPEM.replacing("MCow", with: "MC*w"), "is not a public key in PEM form"),
-    (publicPEM.replacing("ZuE=", with: "Zu=E"), "is not a public key in PEM form"),
-    (publicPEM.replacing("ZuE=", with: ""), "is not an Ed25519 key"),
-    (publicPEM.replacing("K2Vw", with: "K2Vu"), "is not an Ed25519 key"),
-    (publicPEM.replacing("MCow", with: "MCkw"), "is not an Ed25519 key"),
-    (secretPEM, "expected a PUBLIC KEY, found a PRIVATE KEY; keep that one"),
-    ("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "expected a PUBLIC KEY, found a CERTIFICATE"),
-  ]) func refusesOtherPublicKeys(text: String, message: String) {
-    #expect {
-      try PublicKey(pem: Array(text.utf8), path: "key")
-    } throws: {
-      "\($0)".hasPrefix("key: \(message)")
+  /// A text that is not the key that was asked for, and what is said of it.
+  struct Refusal: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    let text: String
+    let message: String
+
+    init(_ name: String, _ text: String, _ message: String) {
+      testDescription = name
+      self.text = text
+      self.message = message
     }
   }
 
   @Test(arguments: [
-    ("text", "is not a secret key in PEM form; dermc sign --new-key FILE makes one"),
-    (publicPEM, "expected a PRIVATE KEY, found a PUBLIC KEY; signing needs the secret one"),
-    (secretPEM.replacing("MC4C", with: "MC4D"), "is not an Ed25519 key"),
-    (
-      secretPEM.replacing("PRIVATE", with: "ENCRYPTED PRIVATE"),
-      "expected a PRIVATE KEY, found a ENCRYPTED PRIVATE KEY; openssl pkey decrypts it"
-    ),
-  ]) func refusesOtherSecretKeys(text: String, message: String) throws {
+    Refusal("empty", "", "is not a public key in PEM form"),
+    Refusal("without end", "-----BEGIN PUBLIC KEY-----\n", "is not a public key in PEM form"),
+    Refusal("digit", publicPEM.replacing("MCow", with: "MC*w"), "is not a public key in PEM form"),
+    Refusal("padding", publicPEM.replacing("ZuE=", with: "Zu=E"), "is not a public key in PEM form"),
+    Refusal("short", publicPEM.replacing("ZuE=", with: ""), "is not an Ed25519 key"),
+    Refusal("X25519", publicPEM.replacing("K2Vw", with: "K2Vu"), "is not an Ed25519 key"),
+    Refusal("length", publicPEM.replacing("MCow", with: "MCkw"), "is not an Ed25519 key"),
+    Refusal("secret", secretPEM, "expected a PUBLIC KEY, found a PRIVATE KEY; keep that one"),
+    Refusal(
+      "certificate", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+      "expected a PUBLIC KEY, found a CERTIFICATE"),
+  ]) func refusesOtherPublicKeys(_ refusal: Refusal) {
+    #expect {
+      try PublicKey(pem: Array(refusal.text.utf8), path: "key")
+    } throws: {
+      "\($0)".hasPrefix("key: \(refusal.message)")
+    }
+  }
+
+  @Test(arguments: [
+    Refusal("text", "text", "is not a secret key in PEM form; dermc sign --new-key FILE makes one"),
+    Refusal("public", publicPEM, "expected a PRIVATE KEY, found a PUBLIC KEY; signing needs the secret one"),
+    Refusal("length", secretPEM.replacing("MC4C", with: "MC4D"), "is not an Ed25519 key"),
+    Refusal(
+      "encrypted", secretPEM.replacing("PRIVATE", with: "ENCRYPTED PRIVATE"),
+      "expected a PRIVATE KEY, found a ENCRYPTED PRIVATE KEY; openssl pkey decrypts it"),
+  ]) func refusesOtherSecretKeys(_ refusal: Refusal) throws {
     try withFolder(["key"]) { folder in
-      try OutputFile.write(text, to: "\(folder)/key")
+      try OutputFile.write(refusal.text, to: "\(folder)/key")
       #expect {
         try SecretKey(path: "\(folder)/key")
       } throws: {
-        "\($0)".hasPrefix("\(folder)/key: \(message)")
+        "\($0)".hasPrefix("\(folder)/key: \(refusal.message)")
       }
     }
   }

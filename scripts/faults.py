@@ -113,8 +113,12 @@ class Faults:
 
     def check(self, outcome, words, signals=(), limits=None):
         """The name of an outcome; raises where it is not one of the list."""
-        if outcome.code in (127, -signal.SIGSEGV) and limits and not self.loads(words, limits):
-            return "not loaded"
+        if outcome.code in (127, -signal.SIGSEGV) and limits:
+            # The loader's last allocation comes after it has listed the libraries.
+            if "Fatal glibc error: cannot allocate memory for find-object data" in outcome.error:
+                return "not loaded"
+            if not self.loads(words, limits):
+                return "not loaded"
         if outcome.code < 0:
             if -outcome.code in signals:
                 return f"signal {-outcome.code}"

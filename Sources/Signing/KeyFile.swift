@@ -27,7 +27,7 @@ enum KeyFile {
 
   /// Writes a file that is not there yet. After an error it is not there either.
   static func create(_ path: String, _ text: String, mode: mode_t) throws(SigningError) {
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
+    let descriptor = FileName.withPath(path) { open($0, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode) }
     guard descriptor >= 0 else { throw .file(FileError(path: path, errno: errno)) }
     let bytes = Array(text.utf8)
     var failure: Int32 = 0
@@ -44,5 +44,5 @@ enum KeyFile {
     }
   }
 
-  static func remove(_ path: String) { unlink(path) }
+  static func remove(_ path: String) { FileName.withPath(path) { _ = unlink($0) } }
 }

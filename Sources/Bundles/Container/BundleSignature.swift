@@ -1,4 +1,3 @@
-import Glibc
 package import Math
 package import Signing
 import Tensors
@@ -72,9 +71,13 @@ extension BundleFile {
   package func detachedSignature() throws(BundleError) -> BundleSignature? {
     let path = BundleFile.signaturePath(path)
     // Only where there certainly is nothing the bundle is without signature.
-    guard access(path, F_OK) == 0 || errno != ENOENT else { return nil }
     let file: MappedFile
-    do throws(FileError) { file = try MappedFile(path: path) } catch { throw .file(error) }
+    do throws(FileError) {
+      guard try FileStatus.of(path) != nil else { return nil }
+      file = try MappedFile(path: path)
+    } catch {
+      throw .file(error)
+    }
     defer { withExtendedLifetime(file) {} }
     return try BundleSignature(file.bytes, of: rootHash, path: path)
   }

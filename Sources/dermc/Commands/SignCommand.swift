@@ -1,5 +1,6 @@
 import ArgumentParser
 import Compiler
+import Texts
 
 struct SignCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -53,7 +54,7 @@ struct SignCommand: ParsableCommand {
 
   private func show(_ lines: [String]) {
     if !common.quiet {
-      for line in lines { Console.output(line) }
+      for line in lines { Console.output(Printable.name(line, limit: .max)) }
     }
   }
 }

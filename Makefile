@@ -12,7 +12,7 @@ help:
 	@echo "make scaling   how time and memory grow with the number of nodes"
 	@echo "make property  many random graphs: float against int8, fused against plain, stored against not"
 	@echo "make faults    kill it, fill the disk, take memory away, change its inputs: counted, nothing lost"
-	@echo "make sanitize  the tests under AddressSanitizer, then UndefinedBehaviorSanitizer"
+	@echo "make sanitize  the tests under AddressSanitizer, then UndefinedBehaviorSanitizer and ThreadSanitizer"
 	@echo "make fuzz      fuzz every reader for a minute; scripts/fuzz takes targets and --runs or --seconds"
 	@echo "make format    format all Swift sources"
 	@echo "make docs      the reference of all modules, as web pages in out/reference"

@@ -136,13 +136,15 @@ let package = Package(
     // Random graphs through everything from passes to bundles
     .testTarget(
       name: "PropertyTests",
-      dependencies: ["Bundles", "IR", "Math", "Operators", "Passes", "Quantization", "Runtime", "Tensors"],
+      dependencies: [
+        "Bundles", "IR", "Math", "Operators", "Passes", "Quantization", "Runtime", "TestSupport", "Tensors",
+      ],
       swiftSettings: settings),
-    tests("Quantization", "IR", "Math", "Operators", "Runtime", "Tensors"),
+    tests("Quantization", "IR", "Math", "Operators", "Runtime", "TestSupport", "Tensors"),
     tests("Reports", "CanonicalJSON", "IR", "Math", "Operators", "Tensors"),
     tests("Signing", "Math", "Tensors"),
     tests("Texts"),
-    tests("Passes", "IR", "Math", "Operators", "Tensors"),
+    tests("Passes", "IR", "Math", "Operators", "TestSupport", "Tensors"),
     tests("Runtime", "IR", "Math", "Operators", "Tensors"),
     tests("Tensors"),
   ],

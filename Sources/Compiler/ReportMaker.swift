@@ -91,8 +91,11 @@ struct ReportMaker {
       }
     }
     if !warnings.isEmpty, recipe.pruneFraction > 0 { warnings[0] += "; prune less (--prune)" }
-    if accuracy == nil, recipe.pruneFraction > 0 {
-      warnings.append("nothing tells what pruning changed: give --calib or --eval")
+    if accuracy == nil, recipe.int8 || recipe.pruneFraction > 0 {
+      warnings.append(
+        calibration == nil
+          ? "nothing tells what pruning changed: give --calib or --eval"
+          : "nothing tells what compiling changed: no sample to compare on could be used")
     }
     return warnings
   }

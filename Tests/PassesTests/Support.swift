@@ -3,34 +3,12 @@ import Math
 import Operators
 import Passes
 import Tensors
-
-/// The same numbers on every machine (SplitMix64).
-struct Random {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
-  }
-
-  mutating func float(_ range: ClosedRange<Float>) -> Float {
-    range.lowerBound + (range.upperBound - range.lowerBound) * Float(next() >> 40) / Float(1 << 24)
-  }
-
-  mutating func tensor(_ shape: [Int], _ range: ClosedRange<Float> = -2...2) -> Tensor {
-    Tensor((0..<shape.reduce(1, *)).map { _ in float(range) }, shape: shape)
-  }
-}
+import TestSupport
 
 /// A graph under construction, and its rewriting by passes with everything checked.
 struct Model {
   var graph = Graph(name: "test")
-  var random = Random(seed: 7)
+  var random = RandomNumbers(seed: 7)
 
   mutating func input(_ shape: [Int], _ name: String = "x") -> ValueID {
     graph.addInput(name, TensorType(.float32, shape))
@@ -75,7 +53,7 @@ struct Model {
   ) throws -> (graph: Graph, log: PassLog, difference: Double) {
     var result = graph
     let log = try Pipeline.run(groups, on: &result)
-    var random = Random(seed: 99)
+    var random = RandomNumbers(seed: 99)
     var worst = 0.0
     for batch in graph.hasFreeBatch ? [1, 3] : [1] {
       let inputs = graph.inputs.map { id in

@@ -7,6 +7,7 @@ import Passes
 import Quantization
 import Runtime
 import Tensors
+import TestSupport
 
 /// What must hold for every graph: it can be simplified, run, quantized, stored and read, and means the same all the way.
 struct Property {

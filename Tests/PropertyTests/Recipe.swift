@@ -1,5 +1,6 @@
 import IR
 import Tensors
+import TestSupport
 
 /// How a random graph is made: steps that each add a few nodes, by names of steps before instead of values, so that a
 /// recipe with a step left out or a smaller input still makes a graph.

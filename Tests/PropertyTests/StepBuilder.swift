@@ -2,6 +2,7 @@ import IR
 import Math
 import Operators
 import Tensors
+import TestSupport
 
 /// What a step of a recipe adds.
 enum StepKind: CaseIterable {

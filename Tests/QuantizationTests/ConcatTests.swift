@@ -4,6 +4,7 @@ import Operators
 import Quantization
 import Runtime
 import Tensors
+import TestSupport
 import Testing
 
 /// Concatenations between layers, along every dimension: each branch has a scale of its own, ten times the other's.
@@ -13,10 +14,10 @@ import Testing
   /// Two convolutions of one input, joined along `axis`, and a last convolution or matrix product.
   private func graph(axis: Int, _ tail: Tail) throws -> Graph {
     var graph = Graph(name: "joined")
-    var random = SeededFloats(seed: 11)
+    var random = RandomNumbers(seed: 11)
     let x = graph.addInput("x", TensorType(.float32, Self.shape))
     func conv(_ name: String, _ x: ValueID, _ outputs: Int, _ inputs: Int, scale: Float) throws -> ValueID {
-      let w = graph.addConstant("\(name)_w", random.tensor([outputs, inputs, 1, 1], scale: scale))
+      let w = graph.addConstant("\(name)_w", random.tensor([outputs, inputs, 1, 1], -scale...scale))
       return try graph.add(Conv(window: Window(kernel: [1, 1])), name: name, inputs: [x, w], outputNames: [name])[0]
     }
     var parts = [try conv("a", x, 4, 3, scale: 1), try conv("b", x, 4, 3, scale: 10)]
@@ -30,7 +31,7 @@ import Testing
       graph.addOutput(try conv("last", joined, 5, channels, scale: 1))
     case .flattened, .vectors:
       let flat = try graph.add(Reshape(shape: [1, 288]), name: "all", inputs: [joined])[0]
-      let w = graph.addConstant("last_w", random.tensor([5, 288], scale: 1))
+      let w = graph.addConstant("last_w", random.tensor([5, 288], -1...1))
       graph.addOutput(try graph.add(Gemm(), name: "last", inputs: [flat, w])[0])
     }
     return graph
@@ -63,10 +64,10 @@ import Testing
   /// What is joined again and again, as in dense blocks, is rounded once: all links share one scale.
   @Test func chainsShareOneScale() throws {
     var graph = Graph(name: "dense")
-    var random = SeededFloats(seed: 5)
+    var random = RandomNumbers(seed: 5)
     let x = graph.addInput("x", TensorType(.float32, Self.shape))
     func conv(_ name: String, _ x: ValueID, _ inputs: Int) throws -> ValueID {
-      let w = graph.addConstant("\(name)_w", random.tensor([4, inputs, 1, 1], scale: 1))
+      let w = graph.addConstant("\(name)_w", random.tensor([4, inputs, 1, 1], -1...1))
       return try graph.add(Conv(window: Window(kernel: [1, 1])), name: name, inputs: [x, w], outputNames: [name])[0]
     }
     var features = try conv("stem", x, 3)

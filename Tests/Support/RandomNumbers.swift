@@ -1,12 +1,12 @@
-import Tensors
+package import Tensors
 
 /// The same numbers on every machine (SplitMix64).
-struct RandomNumbers {
+package struct RandomNumbers {
   private var state: UInt64
 
-  init(seed: UInt64) { state = seed }
+  package init(seed: UInt64) { state = seed }
 
-  mutating func next() -> UInt64 {
+  package mutating func next() -> UInt64 {
     state &+= 0x9e37_79b9_7f4a_7c15
     var z = state
     z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
@@ -14,24 +14,24 @@ struct RandomNumbers {
     return z ^ (z >> 31)
   }
 
-  mutating func int(_ range: ClosedRange<Int>) -> Int {
+  package mutating func int(_ range: ClosedRange<Int>) -> Int {
     range.lowerBound + Int((next() >> 33) % UInt64(range.count))
   }
 
   /// True once in `count` times.
-  mutating func oneIn(_ count: Int) -> Bool { int(1...count) == 1 }
+  package mutating func oneIn(_ count: Int) -> Bool { int(1...count) == 1 }
 
-  mutating func pick<Element>(_ list: [Element]) -> Element { list[int(0...list.count - 1)] }
+  package mutating func pick<Element>(_ list: [Element]) -> Element { list[int(0...list.count - 1)] }
 
-  mutating func float(_ range: ClosedRange<Float>) -> Float {
+  package mutating func float(_ range: ClosedRange<Float>) -> Float {
     range.lowerBound + (range.upperBound - range.lowerBound) * Float(next() >> 40) / Float(1 << 24)
   }
 
-  mutating func tensor(_ shape: [Int], _ range: ClosedRange<Float> = -1...1) -> Tensor {
+  package mutating func tensor(_ shape: [Int], _ range: ClosedRange<Float> = -1...1) -> Tensor {
     Tensor((0..<shape.reduce(1, *)).map { _ in float(range) }, shape: shape)
   }
 
-  mutating func shuffled(_ count: Int) -> [Int] {
+  package mutating func shuffled(_ count: Int) -> [Int] {
     var order = Array(0..<count)
     for index in order.indices.dropFirst() { order.swapAt(index, int(0...index)) }
     return order

@@ -16,7 +16,12 @@ import Testing
   }
 
   private static let first = number("DERMC_PROPERTY_SEED") ?? 1
-  private static let count = number("DERMC_PROPERTY_GRAPHS") ?? 1000
+  private static let count = number("DERMC_PROPERTY_GRAPHS") ?? usual
+  #if DEBUG
+  private static let usual = 200
+  #else
+  private static let usual = 1000
+  #endif
   private static let isAsked = number("DERMC_PROPERTY_GRAPHS") != nil
 
   private struct Tally {

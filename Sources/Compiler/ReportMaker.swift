@@ -85,12 +85,12 @@ struct ReportMaker {
       if let agreement = accuracy.agreement?.value, agreement < ReportMaker.leastAgreement {
         warnings.append("the compiled model agrees with the float model on \(Figures.percent(agreement)) of \(samples)")
       }
-      if accuracy.data == .calibration {
-        warnings.append(
-          "too few calibration samples to hold any back: the models are compared on those ranges were taken from")
-      }
     }
     if !warnings.isEmpty, recipe.pruneFraction > 0 { warnings[0] += "; prune less (--prune)" }
+    if accuracy?.data == .calibration {
+      warnings.append(
+        "too few calibration samples to hold any back: the models are compared on those ranges were taken from")
+    }
     if accuracy == nil, recipe.int8 || recipe.pruneFraction > 0 {
       warnings.append(
         calibration == nil

@@ -8,14 +8,22 @@ extension Image {
   ///
   /// - Throws: `ImageError.tooLarge` where a size is not positive or the image would exceed `pixelLimit`.
   package func resized(width: Int, height: Int) throws(ImageError) -> Image {
+    try resized(width: width, height: height, keeping: (0..<max(0, width), 0..<max(0, height)))
+  }
+
+  /// A part of the image at another size; nothing is computed of the rest.
+  private func resized(
+    width: Int, height: Int, keeping part: (columns: Range<Int>, rows: Range<Int>)
+  ) throws(ImageError) -> Image {
     guard width > 0, height > 0, width <= Self.pixelLimit, height <= Self.pixelLimit,
-      width * height <= Self.pixelLimit
+      width * height <= Self.pixelLimit, part.columns.lowerBound >= 0, part.columns.upperBound <= width,
+      part.rows.lowerBound >= 0, part.rows.upperBound <= height, !part.columns.isEmpty, !part.rows.isEmpty
     else { throw .tooLarge(width: width, height: height) }
     // In this order the image between the passes is never larger than the larger one of source and target.
     if height < self.height, 2 * (self.width - width) < self.height - height {
-      return resizedColumns(to: height).resizedRows(to: width)
+      return resizedColumns(to: height, keeping: part.rows).resizedRows(to: width, keeping: part.columns)
     }
-    return resizedRows(to: width).resizedColumns(to: height)
+    return resizedRows(to: width, keeping: part.columns).resizedColumns(to: height, keeping: part.rows)
   }
 
   /// What torchvision's `Resize(short)` then `CenterCrop((height, width))` give on a Pillow image.
@@ -32,18 +40,16 @@ extension Image {
     // Python's true division of integers, truncated; within the limits every step fits a Double exactly but the last.
     let long = Int(Double(short * longer) / Double(shorter))
     let isTall = self.width <= self.height
-    let image = try resized(width: isTall ? short : long, height: isTall ? long : short)
-    let left = Int((Double(image.width - width) / 2).rounded(.toNearestOrEven))
-    let top = Int((Double(image.height - height) / 2).rounded(.toNearestOrEven))
-    guard let part = image.cropped(x: left, y: top, width: width, height: height) else {
-      throw .tooLarge(width: width, height: height)
-    }
-    return part
+    let (fullWidth, fullHeight) = isTall ? (short, long) : (long, short)
+    let left = Int((Double(fullWidth - width) / 2).rounded(.toNearestOrEven))
+    let top = Int((Double(fullHeight - height) / 2).rounded(.toNearestOrEven))
+    // A line of 33,000 pixels would be 50 million before the crop.
+    return try resized(width: fullWidth, height: fullHeight, keeping: (left..<left + width, top..<top + height))
   }
 
-  private func resizedRows(to newWidth: Int) -> Image {
-    guard newWidth != width else { return self }
-    let filter = TriangleFilter(from: width, to: newWidth)
+  private func resizedRows(to newWidth: Int, keeping columns: Range<Int>) -> Image {
+    let filter = TriangleFilter(from: width, to: newWidth, keeping: columns)
+    guard !filter.isIdentity else { return self }
     let (sourceStride, targetStride) = (width * channels, filter.count * channels)
     let resized = [UInt8](unsafeUninitializedCapacity: targetStride * height) { target, count in
       pixels.withUnsafeBufferPointer { source in
@@ -58,9 +64,9 @@ extension Image {
     return Image(filter.count, height, channels, resized)
   }
 
-  private func resizedColumns(to newHeight: Int) -> Image {
-    guard newHeight != height else { return self }
-    let filter = TriangleFilter(from: height, to: newHeight)
+  private func resizedColumns(to newHeight: Int, keeping rows: Range<Int>) -> Image {
+    let filter = TriangleFilter(from: height, to: newHeight, keeping: rows)
+    guard !filter.isIdentity else { return self }
     let stride = width * channels
     let resized = [UInt8](unsafeUninitializedCapacity: stride * filter.count) { target, count in
       pixels.withUnsafeBufferPointer { source in

@@ -56,18 +56,4 @@ package struct Image: Sendable, Equatable {
     }
     return Image(width, height, 1, lumas)
   }
-
-  /// The part of `width` x `height` pixels whose corner is at column `x`, row `y`; nil when it is not inside the image.
-  package func cropped(x: Int, y: Int, width: Int, height: Int) -> Image? {
-    guard x >= 0, y >= 0, width > 0, height > 0, width <= self.width, height <= self.height, x <= self.width - width,
-      y <= self.height - height
-    else { return nil }
-    var part: [UInt8] = []
-    part.reserveCapacity(width * height * channels)
-    for row in y..<y + height {
-      let start = (row * self.width + x) * channels
-      part += pixels[start..<start + width * channels]
-    }
-    return Image(width, height, channels, part)
-  }
 }

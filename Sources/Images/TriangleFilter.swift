@@ -4,7 +4,10 @@
 /// `weights[i * taps...]`, in units of 2^-22. They are at least 0 and add up to 2^22 but for rounding, so that sums of
 /// 8-bit pixels stay below 2^31.
 struct TriangleFilter {
+  /// Target pixels that are computed.
   let count: Int
+  /// Whether the target is the source.
+  let isIdentity: Bool
   private let taps: Int
   private let starts: [Int]
   private let lengths: [Int]
@@ -13,18 +16,20 @@ struct TriangleFilter {
   private static let precision: Int32 = 22
   private static let half: Int32 = 1 << (precision - 1)
 
-  init(from source: Int, to target: Int) {
+  /// - Parameter part: the target pixels to compute
+  init(from source: Int, to target: Int, keeping part: Range<Int>) {
+    isIdentity = source == target && part == 0..<target
     let scale = Double(source) / Double(target)
     let support = max(scale, 1)
     let inverse = 1 / support
-    count = target
+    count = part.count
     taps = Int(support.rounded(.up)) * 2 + 1
-    var starts = [Int](repeating: 0, count: target)
-    var lengths = [Int](repeating: 0, count: target)
-    var weights = [Int32](repeating: 0, count: target * taps)
+    var starts = [Int](repeating: 0, count: count)
+    var lengths = [Int](repeating: 0, count: count)
+    var weights = [Int32](repeating: 0, count: count * taps)
     var exact = [Double](repeating: 0, count: taps)
-    for position in 0..<target {
-      let center = (Double(position) + 0.5) * scale
+    for position in 0..<count {
+      let center = (Double(part.lowerBound + position) + 0.5) * scale
       let start = max(Int(center - support + 0.5), 0)
       let length = min(Int(center + support + 0.5), source) - start
       var sum = 0.0

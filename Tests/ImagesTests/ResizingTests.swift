@@ -44,14 +44,26 @@ import Testing
       Image(width: image.height, height: image.width, channels: image.channels, pixels: pixels))
   }
 
-  @Test func crops() throws {
-    let image = try #require(Image(width: 3, height: 2, channels: 1, pixels: [1, 2, 3, 4, 5, 6]))
-    #expect(image.cropped(x: 1, y: 0, width: 2, height: 2)?.pixels == [2, 3, 5, 6])
-    #expect(image.cropped(x: 0, y: 0, width: 3, height: 2) == image)
-    #expect(image.cropped(x: 2, y: 0, width: 2, height: 1) == nil)
-    #expect(image.cropped(x: -1, y: 0, width: 1, height: 1) == nil)
-    #expect(image.cropped(x: .max, y: 0, width: 1, height: 1) == nil)
-    #expect(image.cropped(x: 0, y: 0, width: 0, height: 1) == nil)
+  /// Only what stays is computed, and it is what the whole resized image has there.
+  @Test(arguments: [(5, 9), (9, 5), (64, 64), (300, 40), (40, 300), (1, 2000), (2000, 1)])
+  func cropsAsAfterResizing(width: Int, height: Int) throws {
+    let pixels = (0..<3 * width * height).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 11) }
+    let image = try #require(Image(width: width, height: height, channels: 3, pixels: pixels))
+    for (cropWidth, cropHeight) in [(8, 8), (24, 16), (16, 24)] {
+      let short = max(cropWidth, cropHeight) * 256 / 224
+      let long = short * max(width, height) / min(width, height)
+      let (fullWidth, fullHeight) = width <= height ? (short, long) : (long, short)
+      let whole = try image.resized(width: fullWidth, height: fullHeight)
+      let left = Int((Double(fullWidth - cropWidth) / 2).rounded(.toNearestOrEven))
+      let top = Int((Double(fullHeight - cropHeight) / 2).rounded(.toNearestOrEven))
+      var expected: [UInt8] = []
+      for row in top..<top + cropHeight {
+        let start = 3 * (row * fullWidth + left)
+        expected += whole.pixels[start..<start + 3 * cropWidth]
+      }
+      let part = try image.centerCropped(width: cropWidth, height: cropHeight)
+      #expect(part.width == cropWidth && part.height == cropHeight && part.pixels == expected)
+    }
   }
 
   @Test func refusesSizesThatDoNotFit() throws {

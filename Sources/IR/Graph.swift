@@ -414,5 +414,6 @@ package struct NodeError: Error, CustomStringConvertible {
     self.init(node: node.name, op: node.op.name, reason: reason)
   }
 
-  package var description: String { "node \(node) (\(op)): \(reason)" }
+  /// One line, whatever names from a file are in it.
+  package var description: String { oneLine("node \(node) (\(op)): \(reason)") }
 }

@@ -26,6 +26,30 @@ package enum ToolProcess {
     throw FileError(changed: FileName.string(changed))
   }
 
+  /// Writes text whole; zero, or the number of the error that stopped the writing.
+  package static func write(_ text: String, to descriptor: Int32) -> Int32 {
+    var text = text
+    return text.withUTF8 { bytes in
+      var offset = 0
+      while offset < bytes.count {
+        let written = Glibc.write(descriptor, bytes.baseAddress.map { $0 + offset }, bytes.count - offset)
+        if written < 0 {
+          let failure = errno
+          if failure == EINTR { continue }
+          if failure == EAGAIN {
+            // A pipe that somebody else made not to wait.
+            var pipe = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+            poll(&pipe, 1, -1)
+            continue
+          }
+          return failure
+        }
+        offset += written
+      }
+      return 0
+    }
+  }
+
   /// Closes standard output; the number of the error with which the last of it was lost, or zero. Some file systems only
   /// then tell.
   package static func closeOutput() -> Int32 { close(1) == 0 || errno == EINTR ? 0 : errno }

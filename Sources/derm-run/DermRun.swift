@@ -48,7 +48,7 @@ enum DermRun {
 
   /// Writes to standard output at once, to a pipe too; ends the program where that fails.
   private static func output(_ text: String) {
-    check(write(text, to: 1))
+    check(ToolProcess.write(text, to: 1))
   }
 
   private static func check(_ failure: Int32) {
@@ -56,17 +56,7 @@ enum DermRun {
   }
 
   private static func stop(_ message: String, code: Int32) -> Never {
-    _ = write("derm-run: \(oneLine(message))\n", to: 2)
+    _ = ToolProcess.write("derm-run: \(oneLine(message))\n", to: 2)
     exit(code)
-  }
-
-  /// Zero, or the number of the error that stopped the writing.
-  private static func write(_ text: String, to descriptor: Int32) -> Int32 {
-    var rest = Array(text.utf8)[...]
-    while !rest.isEmpty {
-      let written = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      if written >= 0 { rest = rest.dropFirst(written) } else if errno != EINTR { return errno }
-    }
-    return 0
   }
 }

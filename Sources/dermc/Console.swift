@@ -13,7 +13,7 @@ enum Console {
   /// an input it was made from has changed.
   static func text(_ text: String) {
     refuseChangedInputs()
-    check(write(text, to: 1))
+    check(ToolProcess.write(text, to: 1))
   }
 
   /// Ends the program as done: everything is written, and the inputs are those it began with.
@@ -47,31 +47,7 @@ enum Console {
   }
 
   /// Writes text as it is to standard error.
-  static func standardError(_ text: String) { _ = write(text, to: 2) }
+  static func standardError(_ text: String) { _ = ToolProcess.write(text, to: 2) }
 
   static var isTerminal: Bool { isatty(2) == 1 }
-
-  /// Zero, or the number of the error that stopped the writing.
-  private static func write(_ text: String, to descriptor: Int32) -> Int32 {
-    var text = text
-    return text.withUTF8 { bytes in
-      var offset = 0
-      while offset < bytes.count {
-        let written = Glibc.write(descriptor, bytes.baseAddress.map { $0 + offset }, bytes.count - offset)
-        if written < 0 {
-          let failure = errno
-          if failure == EINTR { continue }
-          if failure == EAGAIN {
-            // A pipe that somebody else made not to wait.
-            var pipe = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-            poll(&pipe, 1, -1)
-            continue
-          }
-          return failure
-        }
-        offset += written
-      }
-      return 0
-    }
-  }
 }

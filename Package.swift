@@ -76,8 +76,11 @@ let package = Package(
     library("Runtime", "CKernels", "IR", "Math", "Operators", "Tensors"),
     library("Bundles", "CZlib", "CanonicalJSON", "IR", "Math", "Operators", "Signing", "Tensors"),
 
+    library("Answers", "CanonicalJSON", "IR", "Math", "Operators", "Tensors"),
+
     // The runtime half, floors 0 to 5, as a library with a public interface, and a tool of it alone
-    library("DermRuntime", "Bundles", "CanonicalJSON", "IR", "Images", "Math", "Runtime", "Signing", "Tensors"),
+    library(
+      "DermRuntime", "Answers", "Bundles", "CanonicalJSON", "IR", "Images", "Math", "Runtime", "Signing", "Tensors"),
     .executableTarget(
       name: "derm-run", dependencies: ["CAllocation", "DermRuntime", "Math", "Tensors", "Texts"],
       swiftSettings: settings),
@@ -90,7 +93,8 @@ let package = Package(
     library(
       "Reports", "Bundles", "CanonicalJSON", "IR", "Math", "Operators", "Passes", "Quantization", "Tensors", "Texts"),
     library(
-      "Compiler", "Bundles", "CanonicalJSON", "DataSets", "IR", "Images", "Math", "Metrics", "NumPyFiles", "ONNX",
+      "Compiler", "Answers", "Bundles", "CanonicalJSON", "DataSets", "IR", "Images", "Math", "Metrics", "NumPyFiles",
+      "ONNX",
       "OpenBLASMath", "Operators", "Passes", "Quantization", "Reports", "Runtime", "Signing", "Tensors", "Texts"),
 
     // 8: the command line
@@ -117,6 +121,7 @@ let package = Package(
         "Bundles", "CZlib", "CanonicalJSON", "Compiler", "DataSets", "IR", "Images", "Math", "NumPyFiles", "ONNX",
         "Operators", "Reports", "Runtime", "Tensors",
       ], path: "Fuzz/Targets", swiftSettings: settings),
+    tests("Answers", "CanonicalJSON", "IR", "Math", "Operators", "Tensors"),
     tests("FuzzTargets", "Bundles", "CanonicalJSON", "Math", "Tensors"),
     tests("Bundles", "CanonicalJSON", "IR", "Math", "Operators", "Signing", "Tensors"),
     tests("CKernels", "CAMXModel", "KernelCases"),
@@ -125,7 +130,8 @@ let package = Package(
       "dermc", "CanonicalJSON", "FuzzTargets", "IR", "Math", "NumPyFiles", "ONNX", "Operators", "Reports", "Tensors"),
     tests("derm-run", "Bundles", "CanonicalJSON", "IR", "Operators", "Tensors"),
     tests(
-      "DermRuntime", "Bundles", "CanonicalJSON", "IR", "Images", "Math", "Operators", "Runtime", "Signing", "Tensors"),
+      "DermRuntime", "Answers", "Bundles", "CanonicalJSON", "IR", "Images", "Math", "Operators", "Runtime", "Signing",
+      "Tensors"),
     tests("Images", "CZlib", "CanonicalJSON", "NumPyFiles", "Tensors", exclude: ["Goldens"]),
     tests("Math"),
     tests("Metrics", "CanonicalJSON"),

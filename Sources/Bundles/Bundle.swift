@@ -17,6 +17,8 @@ package struct Bundle: Sendable {
   package var preprocessing: JSON?
   /// Class names in the order of the outputs.
   package var labels: [String]?
+  /// Which output decides, and what its numbers mean.
+  package var answer: JSON?
   package var calibration: JSON?
   package var evaluation: JSON?
   package var explanation: JSON?

@@ -59,6 +59,7 @@ struct BundleContents {
     var bundle = Bundle(kind: document.kind, graph: graph)
     bundle.preprocessing = try json(.preprocessing)?.value
     bundle.labels = try labels()
+    bundle.answer = try json(.answer)?.value
     bundle.calibration = try json(.calibration)?.value
     bundle.evaluation = try json(.evaluation)?.value
     bundle.explanation = try json(.explanation)?.value

@@ -62,6 +62,7 @@ package enum BundleWriter {
         case .graph: document.json
         case .preprocessing: bundle.preprocessing
         case .labels: bundle.labels.map { .strings($0) }
+        case .answer: bundle.answer
         case .calibration: bundle.calibration
         case .evaluation: bundle.evaluation
         case .explanation: bundle.explanation

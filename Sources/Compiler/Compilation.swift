@@ -1,3 +1,4 @@
+import Answers
 import Bundles
 import CanonicalJSON
 import DataSets
@@ -15,6 +16,7 @@ package struct CompilationRequest: Sendable {
   package var model: String
   package var recipe: Recipe
   package var settings: DataSettings
+  package var answer = AnswerSettings()
   package var calibrationPath: String?
   package var evaluationPath: String?
   package var output: String
@@ -56,6 +58,7 @@ package struct Compilation {
       throw .refused("\(model.path): is already compiled: give the float model it was made from")
     }
     let data = try DataBinding(model, settings: request.settings)
+    let decision = try DecisionOutput(model, request.answer, labels: data.labels)
     let calibration = try calibrationData(data)
     let evaluation = try request.evaluationPath.map { path throws(Diagnostic) in try data.labelled(at: path) }
     let loaders = [calibration?.loader, evaluation?.loader].compactMap(\.self)
@@ -109,13 +112,14 @@ package struct Compilation {
     }
     let compiledPlan = try Preparation.plan(compiled, fusesRows: true)
     let accuracy = try comparison.accuracy(
-      (reference, compiledPlan), outputs: data.outputRows, evaluation: evaluation, calibration: calibration)
+      (reference, compiledPlan), outputs: decision.rows, evaluation: evaluation, calibration: calibration)
     for loader in loaders { try observer.report(loader, isStrict: request.isStrict) }
 
     // Write.
     var bundle = Bundle(kind: .compiled, graph: compiled)
     bundle.preprocessing = preprocessing?.json
     bundle.labels = evaluation?.classes ?? data.labels ?? request.calibrationPath.flatMap(data.folderNames)
+    bundle.answer = decision.meaning.json
     bundle.calibration = calibration.map { calibrationRecord($0) }
     bundle.evaluation = accuracy?.json
     bundle.selfTest = try selfTest(of: compiled, compiledPlan)

@@ -1,3 +1,4 @@
+import Answers
 import Bundles
 import CanonicalJSON
 import IR
@@ -9,13 +10,15 @@ import Tensors
 package struct Conversion {
   private let model: LoadedModel
   private let settings: DataSettings
+  private let answer: AnswerSettings
   private let store: Recipe.Store?
 
   /// - Parameter store: how a bundle holds weights; nil for raw ones in a float checkpoint, and for those of a compiled
   ///   bundle as its recipe says
-  package init(_ model: LoadedModel, settings: DataSettings, store: Recipe.Store? = nil) {
+  package init(_ model: LoadedModel, settings: DataSettings, answer: AnswerSettings, store: Recipe.Store? = nil) {
     self.model = model
     self.settings = settings
+    self.answer = answer
     self.store = store
   }
 
@@ -44,6 +47,9 @@ package struct Conversion {
       let binding = try DataBinding(model, settings: settings)
       if settings.describesPreprocessing { bundle.preprocessing = try binding.preprocessing(for: [])?.json }
       bundle.labels = binding.labels
+    }
+    if answer.isTold {
+      bundle.answer = try DecisionOutput(model, answer, labels: bundle.labels).meaning.json
     }
     let store = store ?? recipeStore ?? (bundle.kind == .checkpoint ? .raw : .compact)
     if bundle.kind == .compiled { bundle.provenance = recording(store, in: bundle.provenance) }

@@ -1,3 +1,4 @@
+import Answers
 package import CanonicalJSON
 package import DataSets
 import IR

@@ -1,3 +1,4 @@
+import Answers
 import DataSets
 import IR
 import Quantization

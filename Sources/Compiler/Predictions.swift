@@ -1,38 +1,47 @@
+package import Answers
 package import CanonicalJSON
 import DataSets
-import Metrics
 import NumPyFiles
 import Reports
 import Runtime
 package import Tensors
 import Texts
 
-/// What `dermc run` does: a model's outputs on some samples, and their best classes.
+/// What `dermc run` does: a model's outputs on some samples, and what they say.
 package struct Predictions: Sendable {
   /// One sample's outputs.
   package struct Row: Sendable {
     package let name: String
     package let values: [Float]
+    package let answer: Answer
   }
 
   package let rows: [Row]
+  private let decision: DecisionOutput
   /// The shape of all outputs in one tensor.
   private let shape: [Int]
   private let labels: [String]?
 
   /// - Parameter isStrict: whether to refuse what there is to warn of, such as samples that cannot be read
   package init(
-    _ model: LoadedModel, on path: String, settings: DataSettings, threads: Int, math: MathLibrary, isStrict: Bool,
-    observer: any WorkObserver
+    _ model: LoadedModel, on path: String, settings: DataSettings, answer: AnswerSettings, threads: Int,
+    math: MathLibrary, isStrict: Bool, observer: any WorkObserver
   ) throws(Diagnostic) {
+    guard !answer.choosesThreshold else {
+      throw .usage(
+        "--sensitivity and --threshold youden choose a threshold on labelled data: give --threshold 0.3, say")
+    }
     let binding = try DataBinding(model, settings: settings)
+    let decision = try DecisionOutput(model, answer, labels: binding.labels)
+    try observer.warn(decision.warning, isStrict: isStrict)
     let loader = try binding.unlabelled(at: path)
     try observer.warn(binding.assumption(for: [loader]), isStrict: isStrict)
     let plan = try Preparation.plan(Preparation.executable(model), on: math, fusesRows: true)
     observer.note(plan, threads: threads)
+    observer.note("answer: \(decision.description(labels: binding.labels))")
     observer.begin("Running", count: loader.count)
     let outputs = Inference.run(
-      plan, on: loader, samples: Array(0..<loader.count), threads: threads
+      plan, on: loader, samples: Array(0..<loader.count), threads: threads, output: decision.position
     ) { observer.advance() }
     observer.end()
     // What ends the work names the sample itself, so there is no need for a warning before.
@@ -41,13 +50,15 @@ package struct Predictions: Sendable {
         ? .refused(loader.skipped.first ?? "\(path): could not be used") : loader.nothingReadable(path)
     }
     try observer.report(loader, isStrict: isStrict)
-    let outputRows = binding.outputRows
-    shape = outputRows.shape(runs: outputs.count { $0 != nil })
+    self.decision = decision
+    shape = decision.rows.shape(runs: outputs.count { $0 != nil })
     labels = binding.labels
     rows = zip(loader.samples, outputs).flatMap { sample, values in
-      let batch = outputRows.batch
-      return (values.map(outputRows.rows) ?? []).enumerated().map { index, values in
-        Row(name: batch == 1 ? sample.name : "\(sample.name)[\(sample.index * batch + index)]", values: values)
+      let batch = decision.rows.batch
+      return (values.map(decision.rows.rows) ?? []).enumerated().map { index, values in
+        Row(
+          name: batch == 1 ? sample.name : "\(sample.name)[\(sample.index * batch + index)]", values: values,
+          answer: decision.meaning.answer(values))
       }
     }
   }
@@ -58,17 +69,22 @@ package struct Predictions: Sendable {
     try NumPyFile.write(Tensor(rows.flatMap(\.values), shape: shape), to: path)
   }
 
-  /// The best classes of a sample, with their probabilities.
-  ///
-  /// These are a softmax where outputs are not probabilities already; a single output has none.
-  private func best(_ row: Row, _ top: Int) -> [(label: String, probability: Double?, index: Int)] {
-    let probabilities = (try? Scores(rows: [row.values]))?.probabilities()
-    let scores = probabilities ?? row.values.map(Double.init)
-    let order = scores.indices.sorted { (scores[$1], $0) < (scores[$0], $1) }
-    return order.prefix(top).map { index in
-      let label = labels.flatMap { $0.indices.contains(index) ? $0[index] : nil } ?? "\(index)"
-      return (label, probabilities?[index], index)
+  private func label(_ index: Int) -> String {
+    labels.flatMap { $0.indices.contains(index) ? $0[index] : nil } ?? "\(index)"
+  }
+
+  /// The classes to show: of a binary model the one decided for first, else the most probable ones; of a model that
+  /// decides nothing its first numbers.
+  private func shown(_ row: Row, _ top: Int) -> [Int] {
+    switch decision.meaning.task {
+    case .none: Array(row.values.indices.prefix(top))
+    case .binary: Array((row.answer.decided + row.answer.decided.map { 1 - $0 }).prefix(top))
+    case .multiclass, .multilabel: Array(row.answer.ranking.prefix(top))
     }
+  }
+
+  private func probability(_ row: Row, _ index: Int) -> Double? {
+    row.answer.probabilities.isEmpty ? nil : row.answer.probabilities[index]
   }
 
   package func json(top: Int) -> JSON {
@@ -76,22 +92,31 @@ package struct Predictions: Sendable {
       rows.map { row in
         .object([
           "input": .string(row.name),
+          "task": .string(decision.meaning.task.rawValue),
+          "decided": .strings(row.answer.decided.map(label)),
           "top": .array(
-            best(row, top).map {
-              .object(["class": .string($0.label), "index": .int($0.index), "probability": .finite($0.probability)])
+            shown(row, top).map {
+              .object([
+                "class": .string(label($0)), "index": .int($0), "probability": .finite(probability(row, $0)),
+              ])
             }),
           "output": .array(row.values.map { JSON.finite(Double($0)) }),
         ])
       })
   }
 
+  /// A line for each sample.
   package func text(top: Int) -> String {
-    let top = min(top, rows.first?.values.count ?? 0)
-    var table = TextTable([("", .left)] + (0..<top).flatMap { _ in [("", .left), ("", .right)] })
+    let isMultiLabel = decision.meaning.task == .multilabel
+    let count = rows.map { shown($0, top).count }.max() ?? 0
+    let columns: [(String, TextTable.Alignment)] = [("", .left), ("", .right)] + (isMultiLabel ? [("", .left)] : [])
+    var table = TextTable([("", .left)] + (0..<count).flatMap { _ in columns })
     for row in rows {
-      let cells = best(row, top).flatMap { best in
-        let figure = best.probability.map { Figures.percent($0) } ?? Figures.decimal(Double(row.values[best.index]), 4)
-        return [Printable.name(best.label), figure]
+      let cells = shown(row, top).flatMap { index in
+        let figure =
+          probability(row, index).map { Figures.percent($0) } ?? Figures.decimal(Double(row.values[index]), 4)
+        return [Printable.name(label(index)), figure]
+          + (isMultiLabel ? [row.answer.decided.contains(index) ? "yes" : "no"] : [])
       }
       table.add([Printable.name(row.name, limit: 200)] + cells)
     }

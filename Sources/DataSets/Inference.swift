@@ -4,11 +4,14 @@ import Tensors
 
 /// Runs a model over many samples, one executor for each thread.
 package enum Inference {
-  /// The first output of every sample, which must be float32, row-major; nil for samples that could not be read.
+  /// One output of every sample, which must be float32, row-major; nil for samples that could not be read.
   ///
-  /// - Parameter progress: called after each sample, from any thread
+  /// - Parameters:
+  ///   - output: the position among the graph's outputs
+  ///   - progress: called after each sample, from any thread
   package static func run(
-    _ plan: Plan, on source: any SampleSource, samples: [Int], threads: Int, progress: (@Sendable () -> Void)? = nil
+    _ plan: Plan, on source: any SampleSource, samples: [Int], threads: Int, output: Int = 0,
+    progress: (@Sendable () -> Void)? = nil
   ) -> [[Float]?] {
     // All threads work on a single sample, else each on one of its own.
     let lanes = samples.count == 1 ? 1 : min(threads, max(1, samples.count))
@@ -27,7 +30,7 @@ package enum Inference {
           while let position = next.take(below: samples.count) {
             if source.write(samples[position], into: executor.input(0)) {
               executor.run()
-              slots[position] = withExtendedLifetime(executor) { Array(executor.output(0).elements(Float.self)) }
+              slots[position] = withExtendedLifetime(executor) { Array(executor.output(output).elements(Float.self)) }
             }
             progress?()
           }

@@ -1,3 +1,4 @@
+import Answers
 import Bundles
 import CanonicalJSON
 import Glibc
@@ -15,12 +16,22 @@ import Tensors
 /// BLAS is linked. A model is used by one thread at a time, which is checked; it may itself use several. Every answer is
 /// made of finite numbers: where an input or an output is not, there is an error instead.
 public final class DermModel {
-  /// Class names in the order of the outputs; empty where the bundle names none.
+  /// Class names in the model's order; empty where the bundle names none.
   public let labels: [String]
-  /// The input's dimensions for one image, as the model was exported: [1, C, H, W] or [1, H, W, C].
+  /// The image input's dimensions for one image, as the model was exported: [1, C, H, W] or [1, H, W, C].
   public let inputShape: [Int]
+  /// The dimensions of the output that decides.
   public let outputShape: [Int]
+  /// Names of the inputs beside the image, which `run` and `classify` then need values for, with how many numbers each.
+  public let otherInputs: [String: Int]
+  /// Names of all outputs, in the model's order.
+  public let outputNames: [String]
 
+  private let meaning: OutputMeaning
+  /// The positions of the image among the inputs, and of the decision among the outputs.
+  private let image: Int
+  private let decision: Int
+  private let inputNames: [String]
   private let executor: Executor
   private let preprocessing: Preprocessing?
   private let isChannelsFirst: Bool
@@ -59,12 +70,22 @@ public final class DermModel {
 
   private init(_ path: String, keys: [PublicKey]?, _ threads: Int, _ maximumBytes: Int) throws(DermError) {
     guard (1...256).contains(threads) else { throw DermError("\(threads) threads: expected 1 to 256") }
-    let (plan, bundle) = try DermModel.load(path, keys, threads, maximumBytes)
-    guard plan.inputs.count == 1, DermModel.takesFloats(plan.inputs[0].type), let output = plan.outputs.first,
-      output.type.element == .float32
-    else { throw DermError("\(path): expected one float32 input and a float32 output") }
-    inputShape = plan.inputs[0].type.shape
-    outputShape = output.type.shape
+    let (plan, bundle, interface) = try DermModel.load(path, keys, threads, maximumBytes)
+    image = try DermModel.imageInput(plan, interface.inputs, path)
+    decision = interface.decision
+    meaning = interface.meaning
+    inputNames = interface.inputs
+    outputNames = interface.outputs
+    guard plan.outputs[decision].type.element == .float32 else {
+      throw DermError("\(path): output \(meaning.output) is \(plan.outputs[decision].type), expected float32")
+    }
+    inputShape = plan.inputs[image].type.shape
+    outputShape = plan.outputs[decision].type.shape
+    var others: [String: Int] = [:]
+    for (index, input) in plan.inputs.enumerated() where index != image {
+      others[interface.inputs[index]] = input.type.count
+    }
+    otherInputs = others
     labels = bundle.labels ?? []
     isChannelsFirst = inputShape.count == 4 && [1, 3].contains(inputShape[1]) && ![1, 3].contains(inputShape[3])
     preprocessing = try DermModel.preprocessing(bundle, inputShape, isChannelsFirst, path)
@@ -83,7 +104,7 @@ public final class DermModel {
   /// beside the packed weights.
   private static func load(
     _ path: String, _ keys: [PublicKey]?, _ threads: Int, _ maximumBytes: Int
-  ) throws(DermError) -> (plan: Plan, records: Bundle) {
+  ) throws(DermError) -> (plan: Plan, records: Bundle, interface: Interface) {
     if let problem = InstructionSet.problem { throw DermError(problem) }
     var bundle: Bundle
     do throws(BundleError) {
@@ -105,8 +126,21 @@ public final class DermModel {
       throw DermError("\(path): \(error)")
     }
     try MemoryLimit.check(plan, threads: threads, maximumBytes, path)
+    let interface = try Interface(bundle, path)
     bundle.graph = Graph(name: "")
-    return (plan, bundle)
+    return (plan, bundle, interface)
+  }
+
+  /// The input that images go to: the only one, or the only one that is like an image.
+  private static func imageInput(_ plan: Plan, _ names: [String], _ path: String) throws(DermError) -> Int {
+    guard let odd = plan.inputs.indices.first(where: { !takesFloats(plan.inputs[$0].type) }) else {
+      let images = plan.inputs.indices.filter { plan.inputs.count == 1 || plan.inputs[$0].type.rank == 4 }
+      guard let image = images.first, images.count == 1 else {
+        throw DermError("\(path): expected one input for images; its inputs are \(names.joined(separator: ", "))")
+      }
+      return image
+    }
+    throw DermError("\(path): input \(names[odd]) is \(plan.inputs[odd].type), expected float32")
   }
 
   /// Refuses where there is no such memory: allocating it would end the app.
@@ -131,39 +165,70 @@ public final class DermModel {
     return result
   }
 
-  /// Runs the model on an input laid out as `inputShape`; returns the raw output.
+  /// Runs the model on an input laid out as `inputShape`; returns the raw numbers of the output that decides.
   ///
-  /// - Throws: `DermError` where the input has another size, a number in it or in the output is not finite, or another
-  ///   thread is using the model
-  public func run(_ input: [Float]) throws(DermError) -> [Float] {
-    let count = inputShape.reduce(1, *)
-    guard input.count == count else {
-      throw DermError("the input has \(input.count) numbers, the model takes \(count)")
-    }
-    if let index = input.withUnsafeBufferPointer(\.firstNotFinite) {
-      throw DermError("the input holds \(input[index]) (number \(index)): only finite numbers have an answer")
-    }
+  /// - Parameter others: the numbers of each input in `otherInputs`
+  /// - Throws: `DermError` where an input has another size or is missing, a number in it or in the output is not finite,
+  ///   or another thread is using the model
+  public func run(_ input: [Float], others: [String: [Float]] = [:]) throws(DermError) -> [Float] {
+    try check(input, inputShape.reduce(1, *), "the input")
     return try exclusively { () throws(DermError) in
-      write(input)
-      return try execute()
+      try write(others: others)
+      write(input, toInput: image)
+      executor.run()
+      return try numbers(ofOutput: decision)
     }
   }
 
-  /// Runs the model on a JPEG or PNG file, prepared as the bundle says; returns the probability of each class.
-  ///
-  /// - Throws: `DermError` where the image cannot be read, or as `run(_:)`
-  public func classify(imageAt path: String) throws(DermError) -> [Float] {
+  /// Runs the model as `run(_:others:)` does and returns the raw numbers of every output by its name: an embedding beside
+  /// the decision, say.
+  public func outputs(_ input: [Float], others: [String: [Float]] = [:]) throws(DermError) -> [String: [Float]] {
+    try check(input, inputShape.reduce(1, *), "the input")
+    return try exclusively { () throws(DermError) in
+      try write(others: others)
+      write(input, toInput: image)
+      executor.run()
+      return try namedOutputs()
+    }
+  }
+
+  /// The same for a JPEG or PNG file, prepared as the bundle says.
+  public func outputs(imageAt path: String, others: [String: [Float]] = [:]) throws(DermError) -> [String: [Float]] {
     try exclusively { () throws(DermError) in
+      try write(others: others)
       try write(imageAt: path)
-      return DermModel.probabilities(try execute())
+      executor.run()
+      return try namedOutputs()
+    }
+  }
+
+  /// Runs the model on a JPEG or PNG file, prepared as the bundle says.
+  ///
+  /// - Parameter others: the numbers of each input in `otherInputs`
+  /// - Throws: `DermError` where the image cannot be read, or as `run(_:others:)`
+  public func classify(imageAt path: String, others: [String: [Float]] = [:]) throws(DermError) -> DermAnswer {
+    try exclusively { () throws(DermError) in
+      try write(others: others)
+      try write(imageAt: path)
+      return try answer()
     }
   }
 
   /// The same for the bytes of such a file.
-  public func classify(imageBytes bytes: [UInt8]) throws(DermError) -> [Float] {
+  public func classify(imageBytes bytes: [UInt8], others: [String: [Float]] = [:]) throws(DermError) -> DermAnswer {
     try exclusively { () throws(DermError) in
+      try write(others: others)
       try write(imageBytes: bytes)
-      return DermModel.probabilities(try execute())
+      return try answer()
+    }
+  }
+
+  private func check(_ input: [Float], _ count: Int, _ name: String) throws(DermError) {
+    guard input.count == count else {
+      throw DermError("\(name) has \(input.count) numbers, the model takes \(count)")
+    }
+    if let index = input.withUnsafeBufferPointer(\.firstNotFinite) {
+      throw DermError("\(name) holds \(input[index]) (number \(index)): only finite numbers have an answer")
     }
   }
 
@@ -198,47 +263,66 @@ public final class DermModel {
   }
 
   /// Normalises an image straight to where the model reads it, quantized where it reads int8.
-  private func write(_ image: Image, _ preprocessing: Preprocessing) {
-    let input = executor.input(0)
+  private func write(_ picture: Image, _ preprocessing: Preprocessing) {
+    let input = executor.input(image)
     guard isChannelsFirst || input.layout == .rowMajor else {
       var pixels = [Float](repeating: 0, count: preprocessing.count)
-      pixels.withUnsafeMutableBufferPointer { preprocessing.normalize(image, layout: .channelsLast, into: $0) }
-      write(pixels)
+      pixels.withUnsafeMutableBufferPointer { preprocessing.normalize(picture, layout: .channelsLast, into: $0) }
+      write(pixels, toInput: image)
       return
     }
     let layout = isChannelsFirst ? input.layout : .channelsLast
     if let quantization = input.type.quantization {
-      preprocessing.normalize(image, layout: layout, into: input.elements(Int8.self)) { quantization.quantize($0) }
+      preprocessing.normalize(picture, layout: layout, into: input.elements(Int8.self)) { quantization.quantize($0) }
     } else {
-      preprocessing.normalize(image, layout: layout, into: input.elements(Float.self))
+      preprocessing.normalize(picture, layout: layout, into: input.elements(Float.self))
     }
   }
 
-  private func write(_ values: [Float]) {
-    if executor.input(0).type.element == .int8 {
-      values.withUnsafeBufferPointer { executor.quantize($0, intoInput: 0) }
+  private func write(_ values: [Float], toInput index: Int) {
+    if executor.input(index).type.element == .int8 {
+      values.withUnsafeBufferPointer { executor.quantize($0, intoInput: index) }
     } else {
-      values.withUnsafeBytes { executor.write($0, toInput: 0) }
+      values.withUnsafeBytes { executor.write($0, toInput: index) }
     }
   }
 
-  private func execute() throws(DermError) -> [Float] {
+  /// Writes the inputs beside the image, of which none may be missing.
+  private func write(others: [String: [Float]]) throws(DermError) {
+    if let unknown = others.keys.sorted().first(where: { otherInputs[$0] == nil }) {
+      let known = otherInputs.isEmpty ? "only images" : otherInputs.keys.sorted().joined(separator: ", ")
+      throw DermError("there is no input \(unknown) beside the image; the model takes \(known)")
+    }
+    for (index, name) in inputNames.enumerated() where index != image {
+      guard let values = others[name] else {
+        throw DermError("input \(name) is missing: the model takes \(otherInputs[name] ?? 0) numbers for it")
+      }
+      try check(values, otherInputs[name] ?? 0, "input \(name)")
+      write(values, toInput: index)
+    }
+  }
+
+  private func answer() throws(DermError) -> DermAnswer {
     executor.run()
-    let output = Array(executor.output(0).elements(Float.self))
-    if let index = output.withUnsafeBufferPointer(\.firstNotFinite) {
-      throw DermError("the model answers \(output[index]) (output \(index)): its numbers overflow with this input")
+    return DermAnswer(try numbers(ofOutput: decision), meaning, labels: labels)
+  }
+
+  private func namedOutputs() throws(DermError) -> [String: [Float]] {
+    var outputs: [String: [Float]] = [:]
+    for (index, name) in outputNames.enumerated() where executor.output(index).type.element == .float32 {
+      outputs[name] = try numbers(ofOutput: index)
+    }
+    return outputs
+  }
+
+  private func numbers(ofOutput index: Int) throws(DermError) -> [Float] {
+    let output = Array(executor.output(index).elements(Float.self))
+    if let place = output.withUnsafeBufferPointer(\.firstNotFinite) {
+      throw DermError(
+        "the model answers \(output[place]) (output \(outputNames[index]), number \(place)): its numbers overflow with "
+          + "this input")
     }
     return output
-  }
-
-  /// A softmax, unless the model ends in one.
-  private static func probabilities(_ outputs: [Float]) -> [Float] {
-    let sum = outputs.reduce(0, +)
-    if outputs.allSatisfy({ $0 >= 0 }), abs(sum - 1) < 1e-2 { return outputs }
-    let largest = outputs.max() ?? 0
-    let exponentials = outputs.map { expf($0 - largest) }
-    let total = exponentials.reduce(0, +)
-    return exponentials.map { $0 / total }
   }
 }
 

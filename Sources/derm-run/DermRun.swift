@@ -4,11 +4,16 @@ import Math
 import Tensors
 import Texts
 
-/// derm-run BUNDLE IMAGE ...: the class of each image, with the runtime half alone.
+/// derm-run BUNDLE IMAGE ...: what the model decides for each image, with the runtime half alone.
+///
+/// A line for each image: its name, the class decided for, the probability of that class. Of a multi-label model a line
+/// for each label that counts as there, or one with "none" and the highest probability. Of a model that decides nothing
+/// "-" and its numbers.
 ///
 /// Exit codes are dermc's: 0 done, 2 wrong usage, 3 an input was refused or the output could not be written.
 enum DermRun {
-  private static let usage = "usage: derm-run [--public-key KEY.pem ...] BUNDLE.derm IMAGE ..."
+  private static let usage =
+    "usage: derm-run [--public-key KEY.pem ...] [--input NAME=NUMBER,... ...] BUNDLE.derm IMAGE ..."
 
   static func run() { ToolProcess.run("derm-run") { DermRun.work() } }
 
@@ -16,24 +21,40 @@ enum DermRun {
     if let problem = InstructionSet.problem { stop(problem, code: 2) }
     var arguments = ToolProcess.arguments[...]
     var keyPaths: [String] = []
-    while arguments.first == "--public-key" {
-      guard let path = arguments.dropFirst().first else { stop(usage, code: 2) }
-      keyPaths.append(path)
+    var inputs: [String: [Float]] = [:]
+    while let option = arguments.first, option == "--public-key" || option == "--input" {
+      guard let value = arguments.dropFirst().first else { stop(usage, code: 2) }
+      if option == "--public-key" { keyPaths.append(value) } else { read(value, into: &inputs) }
       arguments = arguments.dropFirst(2)
     }
     guard let bundle = arguments.first, arguments.count >= 2, !bundle.hasPrefix("-") else { stop(usage, code: 2) }
     do throws(DermError) {
       let model = try load(bundle, keyPaths)
       for image in arguments.dropFirst() {
-        let probabilities = try model.classify(imageAt: image)
-        guard let best = probabilities.indices.max(by: { probabilities[$0] < probabilities[$1] }) else { continue }
-        let name = model.labels.indices.contains(best) ? model.labels[best] : "\(best)"
-        output("\(oneLine(image))\t\(oneLine(name))\t\(probabilities[best])\n")
+        show(try model.classify(imageAt: image, others: inputs), of: image)
       }
     } catch {
       stop("\(error)", code: 3)
     }
     check(ToolProcess.closeOutput())
+  }
+
+  /// NAME=NUMBER,...: the numbers of an input beside the image.
+  private static func read(_ text: String, into inputs: inout [String: [Float]]) {
+    guard let equals = text.firstIndex(of: "=") else { stop(usage, code: 2) }
+    let numbers = text[text.index(after: equals)...].split(separator: ",", omittingEmptySubsequences: false)
+    let values = numbers.compactMap { Float($0) }
+    guard values.count == numbers.count else { stop("--input \(text): expected NAME=NUMBER,NUMBER,...", code: 2) }
+    inputs[String(text[..<equals])] = values
+  }
+
+  private static func show(_ answer: DermAnswer, of image: String) {
+    func line(_ word: String, _ figure: String) { output("\(oneLine(image))\t\(oneLine(word))\t\(figure)\n") }
+    guard answer.task != .none else {
+      return line("-", answer.output.map { "\($0)" }.joined(separator: " "))
+    }
+    for decided in answer.decisions { line(decided.label, "\(Float(decided.probability))") }
+    if answer.decisions.isEmpty, let highest = answer.mostProbable { line("none", "\(Float(highest.probability))") }
   }
 
   private static func load(_ bundle: String, _ keyPaths: [String]) throws(DermError) -> DermModel {

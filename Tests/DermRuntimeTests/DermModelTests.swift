@@ -111,8 +111,10 @@ private func temporaryPath() -> String {
     let expected = Array(executor.output(0).elements(Float.self))
     #expect(expected[0] != expected[1])
     #expect(try model.run(pixels) == expected)
-    let exponentials = expected.map { expf($0 - max(expected[0], expected[1])) }
-    #expect(try model.classify(imageAt: file) == exponentials.map { $0 / (exponentials[0] + exponentials[1]) })
+    let exponentials = expected.map { exp(Double($0) - Double(max(expected[0], expected[1]))) }
+    let answer = try model.classify(imageAt: file)
+    #expect(answer.classes.map(\.probability) == exponentials.map { $0 / (exponentials[0] + exponentials[1]) })
+    #expect(answer.decision?.index == (expected[0] < expected[1] ? 1 : 0) && answer.output == expected)
   }
 
   @Test func refusesWhatDoesNotFit() throws {
@@ -158,7 +160,7 @@ private func temporaryPath() -> String {
     #expect {
       try model.run([Float](repeating: 3e38, count: 48))
     } throws: {
-      "\($0)" == "the model answers inf (output 1): its numbers overflow with this input"
+      "\($0)" == "the model answers inf (output flat_out0, number 1): its numbers overflow with this input"
     }
     #expect(try model.run([Float](repeating: 1, count: 48)) == [0, 2.75])
   }

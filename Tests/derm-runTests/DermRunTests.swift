@@ -90,7 +90,7 @@ private final class Place {
   func wrongUsageIsTwo(arguments: String) throws {
     let (status, output, error) = try Place().shell("\"$P\" \(arguments)")
     #expect(status == 2 && output == "")
-    #expect(error == "derm-run: usage: derm-run [--public-key KEY.pem ...] BUNDLE.derm IMAGE ...\n")
+    #expect(error == "derm-run: usage: derm-run [--public-key KEY.pem ...] [--input NAME=NUMBER,... ...] BUNDLE.derm IMAGE ...\n")
   }
 
   @Test(arguments: ["absent.derm image.jpg", "image.jpg image.jpg", "model.derm absent.jpg", "model.derm model.derm"])

@@ -3,7 +3,7 @@ import Tensors
 
 /// The sections of a bundle, in the order they lie in the file. Adding one is a line here.
 enum Section: String, Sendable, CaseIterable {
-  case graph, preprocessing, labels, calibration, evaluation, explanation, provenance
+  case graph, preprocessing, labels, answer, calibration, evaluation, explanation, provenance
   case selfTest = "self-test"
   /// The graph's int8 constants.
   case weights
@@ -18,7 +18,7 @@ enum Section: String, Sendable, CaseIterable {
   /// Whether the section is canonical JSON; the others are tensors.
   var isJSON: Bool {
     switch self {
-    case .graph, .preprocessing, .labels, .calibration, .evaluation, .explanation, .provenance, .selfTest: true
+    case .graph, .preprocessing, .labels, .answer, .calibration, .evaluation, .explanation, .provenance, .selfTest: true
     case .weights, .parameters, .integers, .selfTestTensors: false
     }
   }

@@ -60,6 +60,7 @@ struct CompileCommand: ParsableCommand {
 
   @OptionGroup var storage: StoreOption
   @OptionGroup(title: "How images become inputs") var preprocessing: PreprocessingOptions
+  @OptionGroup(title: "What the answer means") var answer: AnswerOptions
   @OptionGroup var common: CommonOptions
 
   func run() throws {
@@ -69,6 +70,7 @@ struct CompileCommand: ParsableCommand {
       model: model, recipe: try recipe(), settings: settings, output: output, threads: try common.threadCount())
     request.calibrationPath = calib
     request.evaluationPath = eval
+    request.answer = try answer.settings()
     request.isStrict = strict
     let reports = try ReportFile.all([replacingExtension(output, with: "report.json")] + report)
     let paths = [output] + reports.map(\.path)

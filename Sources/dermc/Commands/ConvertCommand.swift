@@ -27,6 +27,8 @@ struct ConvertCommand: ParsableCommand {
 
   @OptionGroup(title: "How images become inputs") var preprocessing: PreprocessingOptions
 
+  @OptionGroup(title: "What the answer means") var answer: AnswerOptions
+
   @OptionGroup var common: CommonOptions
 
   func run() throws {
@@ -34,7 +36,7 @@ struct ConvertCommand: ParsableCommand {
     try Outputs.check([output], inputs: [model])
     let settings = try preprocessing.settings()
     let loaded = try LoadedModel(path: model, size: settings.freeSize, readsSelfTest: true)
-    try Conversion(loaded, settings: settings, store: try storage.value()).write(to: output)
+    try Conversion(loaded, settings: settings, answer: try answer.settings(), store: try storage.value()).write(to: output)
     if !common.quiet { Console.output("written  \(Printable.name(output, limit: 400))") }
   }
 }

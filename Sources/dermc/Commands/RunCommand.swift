@@ -9,7 +9,7 @@ struct RunCommand: ParsableCommand {
     abstract: "Run a model on an image, a tensor or a folder of them.",
     discussion: """
       With .npy the tensor is taken in the model's own input layout, any number of inputs along its first dimension.
-      Outputs are those of the model's first output.
+      Of a model with several outputs the one that decides is shown; --output-name picks another.
 
       EXAMPLES
         dermc run model.derm lesion.jpg
@@ -36,6 +36,7 @@ struct RunCommand: ParsableCommand {
   var strict = false
 
   @OptionGroup(title: "How images become inputs") var preprocessing: PreprocessingOptions
+  @OptionGroup(title: "What the answer means") var answer: AnswerOptions
   @OptionGroup var arithmetic: MathOptions
   @OptionGroup var trust: TrustOptions
   @OptionGroup var common: CommonOptions
@@ -47,7 +48,7 @@ struct RunCommand: ParsableCommand {
     if let output { try Outputs.check([output], inputs: [model, input]) }
     let loaded = try LoadedModel(path: model, size: settings.freeSize, trusting: try trust.keys())
     let predictions = try Predictions(
-      loaded, on: input, settings: settings, threads: threads, math: try arithmetic.library(), isStrict: strict,
+      loaded, on: input, settings: settings, answer: try answer.settings(), threads: threads, math: try arithmetic.library(), isStrict: strict,
       observer: Watcher(common))
     if let output {
       do throws(FileError) { try predictions.write(to: output) } catch { throw Diagnostic.refused("\(error)") }

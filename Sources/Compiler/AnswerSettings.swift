@@ -1,0 +1,84 @@
+package import Answers
+import Images
+
+/// What the user said about a model's answer: which output decides, what it decides, and from where on.
+///
+/// What was left out comes from the model's bundle or its graph.
+package struct AnswerSettings: Sendable {
+  /// How the thresholds of a binary or multi-label model are had.
+  package enum Threshold: Sendable, Equatable {
+    /// One for all labels, or one for each.
+    case fixed([Double])
+    /// The highest at which the compiled model finds this share of the positive samples it is evaluated on.
+    case sensitivity(Double)
+    /// The one with the largest sum of sensitivity and specificity on the samples the model is evaluated on.
+    case youden
+  }
+
+  package private(set) var task: OutputMeaning.Task?
+  package private(set) var scores: OutputMeaning.Scores?
+  package private(set) var output: String?
+  /// The name, or the number, of a binary model's class that is the finding.
+  package private(set) var positive: String?
+  package private(set) var threshold: Threshold?
+
+  package init() {}
+
+  /// Parses the options of the command line.
+  package init(
+    task: String?, scores: String?, output: String?, positive: String?, threshold: String? = nil,
+    sensitivity: String? = nil
+  ) throws(Diagnostic) {
+    self.task = try AnswerSettings.choice(task, "--task")
+    self.scores = try AnswerSettings.choice(scores, "--scores")
+    self.output = output
+    self.positive = positive
+    if let threshold, sensitivity != nil {
+      throw .usage("--threshold \(threshold): --sensitivity chooses the threshold; give one of the two")
+    }
+    if let threshold { self.threshold = try AnswerSettings.threshold(threshold) }
+    if let sensitivity {
+      self.threshold = .sensitivity(try AnswerSettings.fraction(sensitivity, "--sensitivity \(sensitivity)"))
+    }
+  }
+
+  /// Whether the user said anything.
+  package var isTold: Bool {
+    task != nil || scores != nil || output != nil || positive != nil || threshold != nil
+  }
+
+  /// Whether the thresholds are chosen on labelled data.
+  package var choosesThreshold: Bool {
+    switch threshold {
+    case .sensitivity, .youden: true
+    case .fixed, nil: false
+    }
+  }
+
+  private static func threshold(_ text: String) throws(Diagnostic) -> Threshold {
+    if text == "youden" { return .youden }
+    var values: [Double] = []
+    for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+      values.append(try fraction(String(part), "--threshold \(text)"))
+    }
+    return .fixed(values)
+  }
+
+  private static func fraction(_ text: String, _ option: String) throws(Diagnostic) -> Double {
+    guard let value = try? Preprocessing.number(text), (0...1).contains(value) else {
+      throw .usage("\(option): expected a fraction from 0 to 1")
+    }
+    return value
+  }
+
+  private static func choice<Choice: RawRepresentable<String> & CaseIterable>(
+    _ text: String?, _ option: String
+  ) throws(Diagnostic) -> Choice? {
+    guard let text else { return nil }
+    guard let value = Choice(rawValue: text) else {
+      let known = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+      throw .usage("\(option) \(text): expected one of \(known)")
+    }
+    return value
+  }
+}

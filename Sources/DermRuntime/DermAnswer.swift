@@ -1,0 +1,60 @@
+import Answers
+
+/// What a model says of one image.
+public struct DermAnswer: Sendable, Equatable {
+  /// What is decided.
+  public enum Task: String, Sendable {
+    /// One of several classes.
+    case multiclass
+    /// A finding that is there or not: the two are the classes.
+    case binary
+    /// Several findings, each there or not: the labels.
+    case multilabel
+    /// Nothing: the model's numbers are an embedding, a map, a measured value.
+    case none
+  }
+
+  public let task: Task
+  /// Every class, or label, in the model's order; empty where nothing is decided.
+  public let classes: [DermClass]
+  /// The model's own numbers, of which the probabilities are made.
+  public let output: [Float]
+
+  /// The class decided for; of several labels the most probable one that counts as there, and nil where none does.
+  public var decision: DermClass? { decisions.max { $0.probability < $1.probability } }
+
+  /// All classes decided for: one, or of a multi-label model those that count as there.
+  public var decisions: [DermClass] { classes.filter(\.isDecided) }
+
+  /// The class with the highest probability, the first of equal ones; nil where nothing is decided.
+  public var mostProbable: DermClass? { classes.max { $0.probability < $1.probability } }
+
+  init(_ output: [Float], _ meaning: OutputMeaning, labels: [String]) {
+    let answer = meaning.answer(output)
+    let decided = Set(answer.decided)
+    task =
+      switch meaning.task {
+      case .multiclass: .multiclass
+      case .binary: .binary
+      case .multilabel: .multilabel
+      case .none: .none
+      }
+    classes = answer.probabilities.enumerated().map { index, probability in
+      DermClass(
+        index: index, label: labels.indices.contains(index) ? labels[index] : "\(index)", probability: probability,
+        isDecided: decided.contains(index))
+    }
+    self.output = output
+  }
+}
+
+/// One class, or label, of an answer.
+public struct DermClass: Sendable, Equatable {
+  /// Its place in the model's order.
+  public let index: Int
+  /// Its name, or its place where the bundle names none.
+  public let label: String
+  public let probability: Double
+  /// Whether the model decides for it: the best class of several, or one whose probability reaches its threshold.
+  public let isDecided: Bool
+}

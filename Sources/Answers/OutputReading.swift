@@ -36,7 +36,7 @@ package struct OutputReading: Sendable {
       chosen = try OutputReading.narrowed(candidates, graph, labels: request.labels)
     }
     guard let decision = chosen.first else { throw OutputError("has no output") }
-    try decision.checkScores()
+    try decision.checkScores(request.task)
     position = decision.position
     rivals = chosen.dropFirst().map(\.name)
     meaning = try decision.meaning(request)
@@ -97,12 +97,19 @@ private struct Candidate {
   }
 
   /// Scores must be numbers that can be compared.
-  func checkScores() throws(OutputError) {
-    guard type.element == .float32, ending != .rounded else {
-      let kind = ending == .rounded ? "rounded to whole numbers" : "\(type)"
+  func checkScores(_ task: OutputMeaning.Task?) throws(OutputError) {
+    let remedy = "export the model without what turns scores into a decision"
+    guard type.element == .float32 else {
+      throw OutputError("output \(name) is \(type), expected float32 scores; \(remedy)")
+    }
+    guard task != OutputMeaning.Task.none else { return }
+    switch ending {
+    case .rounded: throw OutputError("output \(name) is rounded to whole numbers, expected scores; \(remedy)")
+    case .softmaxOverBatch:
       throw OutputError(
-        "output \(name) is \(kind), expected float32 scores; "
-          + "export the model without what turns scores into a decision")
+        "output \(name) is a Softmax along the batch: the answer for one image depends on the others; export it along "
+          + "the classes")
+    default: break
     }
   }
 
@@ -117,7 +124,10 @@ private struct Candidate {
   private func usualTask(labels: Int?) -> OutputMeaning.Task {
     guard rows.isList, rows.count > 0 else { return .none }
     switch rows.count {
-    case 1: return ending == .softmax || labels != nil && labels != 2 ? .none : .binary
+    case 1:
+      // Always 1, or never below zero: neither is a logit or a probability.
+      let isQuantity = ending == .softmax || ending == .notNegative
+      return isQuantity || labels != nil && labels != 2 ? .none : .binary
     case 2 where ending != .sigmoid: return .binary
     default: return ending == .sigmoid ? .multilabel : .multiclass
     }
@@ -126,7 +136,7 @@ private struct Candidate {
   private var usualScores: OutputMeaning.Scores {
     switch ending {
     case .softmax, .sigmoid: .probabilities
-    case .logSoftmax, .rounded, .other: .logits
+    case .softmaxOverBatch, .logSoftmax, .rounded, .notNegative, .other: .logits
     }
   }
 }

@@ -149,6 +149,34 @@ private struct Network {
     #expect(throws: OutputError.self) { try OutputReading(network.with(outputs: whole)) }
   }
 
+  /// No logit stays above zero, and a softmax of one number is always 1.
+  @Test func quantitiesDecideNothing() throws {
+    for op: any Operator in [Unary(.clip(lower: 0, upper: .infinity)), Softmax(), Unary(.softplus)] {
+      var network = Network()
+      let output = try network.add(op, network.dense(1))
+      #expect(try OutputReading(network.with(outputs: output)).meaning.task == .none)
+    }
+  }
+
+  @Test func oneLessAProbabilityIsOne() throws {
+    var network = Network()
+    let one = network.graph.addConstant("one", Tensor([1] as [Float], shape: [1]))
+    let sigmoid = try network.add(Unary(.sigmoid), network.dense(1))
+    let output = try network.add(Binary(.sub), one, sigmoid)
+    let meaning = try OutputReading(network.with(outputs: output)).meaning
+    #expect(meaning.task == .binary && meaning.scores == .probabilities)
+  }
+
+  @Test func refusesASoftmaxAlongTheBatch() throws {
+    var network = Network()
+    let output = try network.add(Softmax(axis: 0), network.dense(3))
+    let graph = network.with(outputs: output)
+    #expect(throws: OutputError.self) { try OutputReading(graph) }
+    var request = OutputReading.Request()
+    request.task = OutputMeaning.Task.none
+    #expect(try OutputReading(graph, request).meaning.task == .none)
+  }
+
   @Test func refusesWhatABundleSaysOfAnotherGraph() throws {
     var network = Network()
     let output = try network.dense(3)

@@ -1,0 +1,105 @@
+package import Answers
+import CanonicalJSON
+package import Tensors
+
+/// What each model says of each sample, a line for each: what `--predictions` writes.
+package struct PredictionTable: Sendable {
+  package struct Row: Sendable {
+    /// The sample's name below its folder.
+    package let file: String
+    /// The right class, or all right labels; empty where nothing is known or no label holds.
+    package let labels: [Int]
+    /// What the float model says; nil where one model is measured alone.
+    package let float: Answer?
+    package let compiled: Answer
+
+    package init(file: String, labels: [Int], float: Answer?, compiled: Answer) {
+      self.file = file
+      self.labels = labels
+      self.float = float
+      self.compiled = compiled
+    }
+
+    /// Whether both models decide otherwise.
+    package var isChanged: Bool { float.map { $0.decided != compiled.decided } ?? false }
+  }
+
+  package let classes: [String]
+  package let rows: [Row]
+
+  package init(classes: [String], rows: [Row]) {
+    self.classes = classes
+    self.rows = rows
+  }
+
+  /// Refuses names of formats that cannot be written.
+  package static func checkName(_ path: String) throws(Diagnostic) {
+    guard path.hasSuffix(".csv") || path.hasSuffix(".json") else {
+      throw .usage("--predictions \(path): expected a name ending in .csv or .json")
+    }
+  }
+
+  /// Writes the table aside, in the format its name ends in, to be committed together with other files.
+  package func stage(for path: String) throws(Diagnostic) -> StagedFile {
+    let bytes = path.hasSuffix(".json") ? json.prettyBytes() : Array(csv.utf8)
+    do throws(FileError) { return try StagedFile(bytes, for: path) } catch { throw .refused("\(error)") }
+  }
+
+  private var hasReference: Bool { rows.contains { $0.float != nil } }
+
+  private func name(_ index: Int) -> String { classes.indices.contains(index) ? classes[index] : "\(index)" }
+
+  /// Several labels stand between `|`.
+  private func names(_ indices: [Int]) -> String { indices.map(name).joined(separator: "|") }
+
+  /// A header and a line for each sample, as RFC 4180 has it.
+  var csv: String {
+    let probabilities = classes.map { "p_\($0)" }
+    var header = ["file", "label"]
+    header += hasReference ? ["float", "compiled", "changed"] : ["decided"]
+    header +=
+      hasReference
+      ? probabilities.map { "float_\($0)" } + probabilities.map { "compiled_\($0)" } : probabilities
+    var text = PredictionTable.line(header)
+    for row in rows {
+      var fields = [row.file, names(row.labels)]
+      if let float = row.float {
+        fields += [names(float.decided), names(row.compiled.decided), row.isChanged ? "1" : "0"]
+        fields += float.probabilities.map { "\($0)" }
+      } else {
+        fields.append(names(row.compiled.decided))
+      }
+      text += PredictionTable.line(fields + row.compiled.probabilities.map { "\($0)" })
+    }
+    return text
+  }
+
+  private static func line(_ fields: [String]) -> String { fields.map(quoted).joined(separator: ",") + "\r\n" }
+
+  /// A field in quotes where a comma, a quote or the end of a line is in it.
+  private static func quoted(_ field: String) -> String {
+    guard field.utf8.contains(where: { [0x22, 0x2C, 0x0A, 0x0D].contains($0) }) else { return field }
+    return "\"" + field.replacing("\"", with: "\"\"") + "\""
+  }
+
+  var json: JSON {
+    .object([
+      "classes": .strings(classes),
+      "predictions": .array(
+        rows.map { row in
+          var object: JSONObject = [
+            "file": .string(row.file), "labels": .strings(row.labels.map(name)), "compiled": json(row.compiled),
+          ]
+          if let float = row.float {
+            object["float"] = json(float)
+            object["changed"] = .bool(row.isChanged)
+          }
+          return .object(object)
+        }),
+    ])
+  }
+
+  private func json(_ answer: Answer) -> JSON {
+    ["decided": .strings(answer.decided.map(name)), "probabilities": .doubles(answer.probabilities)]
+  }
+}

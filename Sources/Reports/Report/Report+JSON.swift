@@ -11,7 +11,10 @@ extension Report {
       "bundle": bundle?.json ?? .null,
       "stats": stats,
       "compiled": compiled.json,
+      "answer": answer?.json ?? .null,
+      "preprocessing": preprocessing,
       "calibration": calibration?.json ?? .null,
+      "data": ["calibration": calibrationData?.json ?? .null, "evaluation": evaluationData?.json ?? .null],
       "accuracy": accuracy?.json ?? .null,
       "passes": .array(passes.map(\.json)),
       "layers": .array(layers.map(\.json)),
@@ -34,6 +37,12 @@ extension Report {
       recipe: json["recipe"] ?? .null, stats: json["stats"] ?? .null,
       compiled: try CompiledFigures(node["compiled"]))
     if let bundle = try node.optional("bundle") { self.bundle = try BundleFile(bundle) }
+    if let answer = try node.optional("answer") { self.answer = try AnswerSummary(answer) }
+    preprocessing = json["preprocessing"] ?? .null
+    if let data = try node.optional("data") {
+      calibrationData = try data.optional("calibration").map { (node) throws(JSONError) in try DataSummary(node) }
+      evaluationData = try data.optional("evaluation").map { (node) throws(JSONError) in try DataSummary(node) }
+    }
     if let calibration = try node.optional("calibration") { self.calibration = try CalibrationSummary(calibration) }
     if let accuracy = try node.optional("accuracy") { self.accuracy = try AccuracyReport(accuracy) }
     for element in try node.elements(of: "passes") { passes.append(try PassSummary(element)) }
@@ -102,6 +111,29 @@ extension Report.CompiledFigures {
       peakActivationBytes: try node["peak_activation_bytes"].int(in: JSONNode.counts),
       arenaBytes: try node.count("arena_bytes"), packedBytes: try node.count("packed_bytes"),
       effectiveMACs: try node.optional("effective_macs")?.int(in: JSONNode.counts) ?? macs)
+  }
+}
+
+extension Report.AnswerSummary {
+  /// The members the bundle stores, and what they say in words.
+  fileprivate var json: JSON {
+    guard case .object(var object) = stored else { return .null }
+    object["description"] = .string(description)
+    return .object(object)
+  }
+
+  fileprivate init(_ node: JSONNode) throws(JSONError) {
+    var object = JSONObject()
+    for (key, member) in try node.members() where key != "description" { object[key] = member.value }
+    self.init(description: try node.optional("description")?.string() ?? "", stored: .object(object))
+  }
+}
+
+extension Report.DataSummary {
+  fileprivate var json: JSON { ["count": .int(count), "sha256": .string(sha256)] }
+
+  fileprivate init(_ node: JSONNode) throws(JSONError) {
+    self.init(count: try node.count("count"), sha256: try node.optional("sha256")?.string() ?? "")
   }
 }
 

@@ -17,7 +17,14 @@ package struct Report: Sendable, Equatable {
   /// The figures of the source model, as `dermc stats --json` prints them, without layers.
   package var stats: JSON
   package var compiled: CompiledFigures
+  /// What the model's answer means.
+  package var answer: AnswerSummary?
+  /// How images became inputs, as the bundle stores it; null where none did.
+  package var preprocessing: JSON = .null
   package var calibration: CalibrationSummary?
+  /// The samples ranges were taken from, and those the models were compared on.
+  package var calibrationData: DataSummary?
+  package var evaluationData: DataSummary?
   package var accuracy: AccuracyReport?
   package var passes: [PassSummary] = []
   package var layers: [LayerReport] = []
@@ -104,6 +111,30 @@ package struct Report: Sendable, Equatable {
       self.arenaBytes = arenaBytes
       self.packedBytes = packedBytes
       self.effectiveMACs = effectiveMACs
+    }
+  }
+
+  /// Which output decides, and what its numbers mean.
+  package struct AnswerSummary: Sendable, Equatable {
+    /// In words: `binary (one logit, threshold 0.5000), positive: mel`.
+    package let description: String
+    /// As the bundle stores it.
+    package let stored: JSON
+
+    package init(description: String, stored: JSON) {
+      self.description = description
+      self.stored = stored
+    }
+  }
+
+  /// Which samples were used: the same files give the same hash, wherever they lie and whatever they are called.
+  package struct DataSummary: Sendable, Equatable {
+    package let count: Int
+    package let sha256: String
+
+    package init(count: Int, sha256: String) {
+      self.count = count
+      self.sha256 = sha256
     }
   }
 

@@ -1,6 +1,6 @@
 # Names for what a developer runs. scripts/demo and scripts/test need no make; the rest are the long jobs.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check check-arm build bench scaling property sanitize fuzz faults format docs clean
+.PHONY: help demo test check check-arm build bench scaling property sanitize fuzz faults pictures format docs clean
 
 help:
 	@echo "make demo      build, compile the fixture model to int8, show the report"
@@ -14,6 +14,7 @@ help:
 	@echo "make faults    kill it, fill the disk, take memory away, change its inputs: counted, nothing lost"
 	@echo "make sanitize  the tests under AddressSanitizer, then UndefinedBehaviorSanitizer and ThreadSanitizer"
 	@echo "make fuzz      fuzz every reader for a minute; scripts/fuzz takes targets and --runs or --seconds"
+	@echo "make pictures  pictures of HTML reports in a headless Chromium; their structure is checked"
 	@echo "make format    format all Swift sources"
 	@echo "make docs      the reference of all modules, as web pages in out/reference"
 	@echo "make clean     remove what was built and out/"
@@ -47,6 +48,9 @@ fuzz:
 
 faults:
 	scripts/faults
+
+pictures:
+	scripts/report-pictures
 
 sanitize:
 	scripts/sanitize

@@ -1,7 +1,7 @@
 # Set-up shared by the scripts beside it: what must be there before anything can be built. To be sourced, not run.
 
-# The libraries dermc links, and those it loads where they are asked for (OpenBLAS, and libsodium for signatures): Debian
-# package and pkg-config module of each.
+# The libraries dermc links, and those it loads where they are needed (OpenBLAS, libsodium for signatures, libtiff and
+# libwebp for such images): Debian package and pkg-config module of each.
 readonly libraries=(
   libprotobuf-c-dev:libprotobuf-c
   zlib1g-dev:zlib
@@ -9,6 +9,8 @@ readonly libraries=(
   libjpeg-dev:libjpeg
   libpng-dev:libpng
   libsodium23:libsodium
+  libtiff-dev:libtiff-4
+  libwebp-dev:libwebp
 )
 readonly oldest_swift=6.2
 

@@ -8,6 +8,7 @@
 #include <jerror.h>
 
 #include "CImages.h"
+#include "cmyk.h"
 
 // Each scan of a progressive file passes over the whole image, even one of a few bytes: many would run for hours. Files
 // have a dozen; only as many more are read as are quick.
@@ -115,7 +116,7 @@ static void begin(struct reader *reader, const uint8_t *bytes, size_t count, cim
     case JCS_RGB:
     case JCS_YCbCr: reader->jpeg.out_color_space = JCS_RGB; break;
     case JCS_CMYK:
-    case JCS_YCCK: fail(reader, CIMAGES_UNSUPPORTED, "CMYK colours; save the image as RGB"); break;
+    case JCS_YCCK: reader->jpeg.out_color_space = JCS_CMYK; break;
     default: fail(reader, CIMAGES_UNSUPPORTED, "unknown colours; save the image as RGB"); break;
   }
   header->width = reader->jpeg.image_width;
@@ -154,9 +155,16 @@ cimages_status cimages_read_jpeg(const uint8_t *bytes, size_t count, const cimag
     reader.decoding = 1;
     jpeg_start_decompress(&reader.jpeg);
     const size_t stride = (size_t)header->width * header->channels;
+    const int is_cmyk = reader.jpeg.out_color_space == JCS_CMYK;
+    JSAMPARRAY inks = NULL;
+    if (is_cmyk) {
+      inks = reader.jpeg.mem->alloc_sarray((j_common_ptr)&reader.jpeg, JPOOL_IMAGE, header->width * 4, 1);
+    }
     while (reader.jpeg.output_scanline < header->height) {
       JSAMPROW row = pixels + stride * reader.jpeg.output_scanline;
-      jpeg_read_scanlines(&reader.jpeg, &row, 1);
+      jpeg_read_scanlines(&reader.jpeg, is_cmyk ? inks : &row, 1);
+      // Adobe's convention, which all of them follow: 255 is no ink.
+      if (is_cmyk) cimages_inks_to_rgb(inks[0], 4, 255, header->width, row);
     }
     jpeg_finish_decompress(&reader.jpeg);
   }

@@ -192,7 +192,7 @@ public final class DermModel {
     }
   }
 
-  /// The same for a JPEG or PNG file, prepared as the bundle says.
+  /// The same for an image file, prepared as the bundle says.
   public func outputs(imageAt path: String, others: [String: [Float]] = [:]) throws(DermError) -> [String: [Float]] {
     try exclusively { () throws(DermError) in
       try write(others: others)
@@ -202,7 +202,8 @@ public final class DermModel {
     }
   }
 
-  /// Runs the model on a JPEG or PNG file, prepared as the bundle says.
+  /// Runs the model on an image file, prepared as the bundle says. JPEG, PNG, WebP, TIFF and BMP are read; libwebp and
+  /// libtiff are loaded when such a file is met.
   ///
   /// - Parameter others: the numbers of each input in `otherInputs`
   /// - Throws: `DermError` where the image cannot be read, or as `run(_:others:)`

@@ -61,7 +61,7 @@ extension Image {
       }
       count = targetStride * height
     }
-    return Image(filter.count, height, channels, resized)
+    return Image(filter.count, height, channels, resized, orientation: orientation)
   }
 
   private func resizedColumns(to newHeight: Int, keeping rows: Range<Int>) -> Image {
@@ -79,6 +79,6 @@ extension Image {
       }
       count = stride * filter.count
     }
-    return Image(width, filter.count, channels, resized)
+    return Image(width, filter.count, channels, resized, orientation: orientation)
   }
 }

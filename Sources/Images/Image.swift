@@ -9,6 +9,8 @@ package struct Image: Sendable, Equatable {
   package let channels: Int
   /// `height * width * channels` bytes.
   package let pixels: [UInt8]
+  /// How the picture lies in the pixels. What is made of them, resized or gray, lies alike.
+  package let orientation: Orientation
 
   /// Nil unless the sizes are positive, there are 1 or 3 channels, and as many bytes as these ask for.
   package init?(width: Int, height: Int, channels: Int, pixels: [UInt8]) {
@@ -18,12 +20,18 @@ package struct Image: Sendable, Equatable {
     self.init(width, height, channels, pixels)
   }
 
+  /// Whether a file's sizes keep to `pixelLimit`.
+  static func mayHave(width: Int, height: Int) -> Bool {
+    width <= pixelLimit && height <= pixelLimit && width * height <= pixelLimit
+  }
+
   /// For sizes that are right by construction.
-  init(_ width: Int, _ height: Int, _ channels: Int, _ pixels: [UInt8]) {
+  init(_ width: Int, _ height: Int, _ channels: Int, _ pixels: [UInt8], orientation: Orientation = .upright) {
     self.width = width
     self.height = height
     self.channels = channels
     self.pixels = pixels
+    self.orientation = orientation
   }
 
   /// Three channels: gray is repeated.
@@ -37,7 +45,7 @@ package struct Image: Sendable, Equatable {
       }
       count = 3 * pixels.count
     }
-    return Image(width, height, 3, triples)
+    return Image(width, height, 3, triples, orientation: orientation)
   }
 
   /// One channel: luma of ITU-R BT.601, 0.299 R + 0.587 G + 0.114 B, in the 16-bit fixed point of Pillow.
@@ -54,6 +62,6 @@ package struct Image: Sendable, Equatable {
       }
       count = width * height
     }
-    return Image(width, height, 1, lumas)
+    return Image(width, height, 1, lumas, orientation: orientation)
   }
 }

@@ -10,7 +10,10 @@ import Testing
     for (name, array) in goldens {
       let image = try Image(path: Goldens.path(name))
       #expect(image.channels == (name.hasPrefix("gray") ? 1 : 3), "\(name)")
-      #expect(try image.rgb() == Goldens.image(array), "\(name)")
+      #expect(image.orientation == (name == "rotated.jpg" ? .rightTop : .upright), "\(name)")
+      let (pixels, expected) = (image.rgb(), try Goldens.image(array))
+      let isEqual = pixels.width == expected.width && pixels.pixels == expected.pixels
+      #expect(isEqual, "\(name)")
     }
   }
 
@@ -18,19 +21,15 @@ import Testing
     #expect(try Image(path: Goldens.path("rgb.png")).gray() == Image(path: Goldens.path("gray.png")))
   }
 
-  @Test func refusesCMYK() throws {
-    #expect(throws: ImageError.unsupported(format: "JPEG", reason: "CMYK colours; save the image as RGB")) {
-      try Image(decoding: Goldens.bytes("cmyk.jpg"))
-    }
-  }
-
-  @Test(arguments: [[], [0xFF], [0xFF, 0xD8], Array("GIF89a".utf8), Array("<svg/>".utf8), [0x89, 0x50]] as [[UInt8]])
+  @Test(
+    arguments: [[], [0xFF], [0xFF, 0xD8], Array("<svg/>".utf8), Array("RIFF    WAVE".utf8), [0x89, 0x50]] as [[UInt8]])
   func refusesOtherFiles(bytes: [UInt8]) {
     #expect(throws: ImageError.unknownFormat) { try Image(decoding: bytes) }
   }
 
   @Test(arguments: [
-    "ycc420.jpg", "progressive.jpg", "restarts.jpg", "gray.jpg", "rgb.png", "palette4.png", "rgba16_interlaced.png",
+    "ycc420.jpg", "progressive.jpg", "restarts.jpg", "gray.jpg", "ycck.jpg", "rgb.png", "palette4.png",
+    "rgba16_interlaced.png", "lossy.webp", "lossless.webp", "lossy_alpha.webp", "rgb.bmp", "palette16.bmp",
   ])
   func refusesEveryTruncation(name: String) throws {
     let bytes = try Goldens.bytes(name)
@@ -93,7 +92,8 @@ import Testing
     #expect {
       try Image(path: Goldens.path("resized.npz"))
     } throws: { error in
-      "\(error)" == Goldens.path("resized.npz") + ": is neither a JPEG nor a PNG image"
+      "\(error)" == Goldens.path("resized.npz")
+        + ": is not an image of a format that is read: JPEG, PNG, WebP, TIFF or BMP"
     }
     #expect(throws: FileError.self) { try Image(path: Goldens.path("absent.png")) }
     #expect(throws: FileError.self) { try Image(path: Goldens.path("")) }

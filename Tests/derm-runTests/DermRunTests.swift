@@ -68,6 +68,30 @@ private final class Place {
     #expect(output == line + line)
   }
 
+  /// What is loaded for WebP and TIFF alone may be missing for all others.
+  @Test func namesTheLibraryThatIsMissing() throws {
+    let place = try Place()
+    let root = #filePath.split(separator: "/").dropLast(2).joined(separator: "/")
+    for name in ["lossy.webp", "lzw.tif", "rgb.bmp"] {
+      #expect(symlink("/\(root)/ImagesTests/Goldens/\(name)", "\(place.path)/\(name)") == 0)
+    }
+    let (all, output, _) = try place.shell("\"$P\" model.derm lossy.webp lzw.tif rgb.bmp")
+    #expect(all == 0 && output.split(separator: "\n").count == 3)
+    // Files that are no libraries.
+    let missing = "touch libwebp.so.7 libtiff.so.6; LD_LIBRARY_PATH=\"$PWD:$LD_LIBRARY_PATH\""
+    let libraries = [
+      ("lossy.webp", "WebP", "libwebp.so.7", "libwebp7"), ("lzw.tif", "TIFF", "libtiff.so.6", "libtiff6"),
+    ]
+    for (name, format, library, package) in libraries {
+      let (status, _, error) = try place.shell("\(missing) \"$P\" model.derm \(name)")
+      #expect(status == 3)
+      let remedy = "which cannot be loaded: install it (apt-get install \(package))"
+      #expect(error == "derm-run: \(name): is a \(format) image and needs \(library), \(remedy)\n")
+    }
+    let (bmp, _, error) = try place.shell("\(missing) \"$P\" model.derm rgb.bmp")
+    #expect(bmp == 0 && error == "")
+  }
+
   /// Neither a label nor the name of a file can forge a line or speak to the terminal.
   @Test func escapesNamesFromFiles() throws {
     let place = try Place()

@@ -1,7 +1,8 @@
-// JPEG and PNG decoding behind plain status codes.
+// JPEG, PNG, WebP and TIFF decoding behind plain status codes.
 //
 // libjpeg and libpng report errors by longjmp, which must not cross Swift frames; here it ends in the C function that
-// was called. All functions are thread-safe and read nothing past bytes[count - 1].
+// was called. libwebp and libtiff are loaded when the first such file is met. All functions are thread-safe and read
+// nothing past bytes[count - 1].
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -17,6 +18,8 @@ typedef enum {
   /// The file may be sound, but is of a kind that is not decoded.
   CIMAGES_UNSUPPORTED,
   CIMAGES_NO_MEMORY,
+  /// The library that reads files of this format cannot be loaded.
+  CIMAGES_NO_LIBRARY,
 } cimages_status;
 
 /// What the decoded image will be: gray (1 channel) or RGB (3 channels).
@@ -34,6 +37,8 @@ typedef struct {
 /// Reads the header. Unless the status is CIMAGES_OK, message (CIMAGES_MESSAGE_SIZE bytes) says what is wrong.
 cimages_status cimages_read_jpeg_header(const uint8_t *bytes, size_t count, cimages_header *header, char *message);
 cimages_status cimages_read_png_header(const uint8_t *bytes, size_t count, cimages_header *header, char *message);
+cimages_status cimages_read_webp_header(const uint8_t *bytes, size_t count, cimages_header *header, char *message);
+cimages_status cimages_read_tiff_header(const uint8_t *bytes, size_t count, cimages_header *header, char *message);
 
 /// Decodes into width * height * channels bytes, rows from the top, channels interleaved. The header is what the
 /// function above gave for the same bytes. The whole file is read: one that ends early is corrupt.
@@ -41,6 +46,11 @@ cimages_status cimages_read_jpeg(const uint8_t *bytes, size_t count, const cimag
                                  char *message);
 cimages_status cimages_read_png(const uint8_t *bytes, size_t count, const cimages_header *header, uint8_t *pixels,
                                 char *message);
+cimages_status cimages_read_webp(const uint8_t *bytes, size_t count, const cimages_header *header, uint8_t *pixels,
+                                 char *message);
+/// Of several pages the first. Rows and columns are as they are stored, whatever orientation the file names.
+cimages_status cimages_read_tiff(const uint8_t *bytes, size_t count, const cimages_header *header, uint8_t *pixels,
+                                 char *message);
 
 #ifdef __cplusplus
 }

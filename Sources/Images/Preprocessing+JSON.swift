@@ -1,14 +1,15 @@
 package import CanonicalJSON
 
 extension Preprocessing {
-  /// Reads the members of `json`; all but `size` have defaults: scale 1, mean 0, std 1, rgb, direct.
+  /// Reads the members of `json`; all but `size` have defaults: scale 1, mean 0, std 1, rgb, direct,
+  /// images not turned.
   ///
-  /// `{"size": [96, 96], "scale": 0.0039, "mean": [0.5], "std": [0.25], "channels": "rgb", "resize": "direct"}` with
-  /// the size as height and width. Unknown members are refused.
+  /// `{"size": [96, 96], "scale": 0.0039, "mean": [0.5], "std": [0.25], "channels": "rgb", "resize": "direct",
+  /// "exif_orientation": true}` with the size as height and width. Unknown members are refused.
   ///
   /// - Parameter size: The model's height and width, taken where the JSON has none.
   package init(json: JSONNode, size: (height: Int, width: Int)? = nil) throws(JSONError) {
-    try json.allowOnly("size", "scale", "mean", "std", "channels", "resize")
+    try json.allowOnly("size", "scale", "mean", "std", "channels", "resize", "exif_orientation")
     let sides: [Int]
     if let size, try json.optional("size") == nil {
       sides = [size.height, size.width]
@@ -21,9 +22,11 @@ extension Preprocessing {
     let std = try json.optional("std")?.doubles() ?? [1]
     let channels: Channels = try Self.choice(json.optional("channels")) ?? .rgb
     let resize: Resize = try Self.choice(json.optional("resize")) ?? .direct
+    let exifOrientation = try json.optional("exif_orientation")?.bool() ?? false
     do throws(PreprocessingError) {
       try self.init(
-        height: sides[0], width: sides[1], scale: scale, mean: mean, std: std, channels: channels, resize: resize)
+        height: sides[0], width: sides[1], scale: scale, mean: mean, std: std, channels: channels, resize: resize,
+        exifOrientation: exifOrientation)
     } catch {
       throw json.error(error.description)
     }
@@ -39,11 +42,16 @@ extension Preprocessing {
     return choice
   }
 
-  /// The object that `init(json:)` reads.
+  /// The object that `init(json:)` reads; `exif_orientation` is in it where images are turned.
   package var json: JSON {
-    [
+    var json: JSON = [
       "size": [.int(height), .int(width)], "scale": .double(scale), "mean": .doubles(mean), "std": .doubles(std),
       "channels": .string(channels.rawValue), "resize": .string(resize.rawValue),
     ]
+    if exifOrientation, case .object(var members) = json {
+      members["exif_orientation"] = .bool(true)
+      json = .object(members)
+    }
+    return json
   }
 }

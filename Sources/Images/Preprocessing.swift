@@ -24,6 +24,8 @@ package struct Preprocessing: Sendable, Equatable {
   package let std: [Double]
   package let channels: Channels
   package let resize: Resize
+  /// Whether images are turned as their EXIF data say before anything else.
+  package let exifOrientation: Bool
 
   /// Checks the values; a single mean or std stands for all channels.
   ///
@@ -31,7 +33,7 @@ package struct Preprocessing: Sendable, Equatable {
   ///   are as many means and stds as channels.
   package init(
     height: Int, width: Int, scale: Double = 1, mean: [Double] = [0], std: [Double] = [1], channels: Channels = .rgb,
-    resize: Resize = .direct
+    resize: Resize = .direct, exifOrientation: Bool = false
   ) throws(PreprocessingError) {
     guard (1...4096).contains(height), (1...4096).contains(width) else {
       throw PreprocessingError("size \(height)x\(width) is out of range; each side must be 1 to 4096")
@@ -46,6 +48,7 @@ package struct Preprocessing: Sendable, Equatable {
     self.std = try Self.perChannel(std, channels, "std")
     self.channels = channels
     self.resize = resize
+    self.exifOrientation = exifOrientation
     for (mean, std) in zip(self.mean, self.std) {
       guard Float(std) != 0 else { throw PreprocessingError("std must not be zero") }
       let table = Self.table(scale: scale, mean: mean, std: std)
@@ -76,7 +79,8 @@ package struct Preprocessing: Sendable, Equatable {
   /// The image in the input's size and number of channels, not yet normalised; colours still in RGB order.
   package func fit(_ image: Image) throws(ImageError) -> Image {
     // Gray before resizing, as Pillow's convert("L").resize(...); repeated channels resize alike, so RGB comes after.
-    let coloured = channels == .gray ? image.gray() : image
+    let turned = exifOrientation ? image.upright() : image
+    let coloured = channels == .gray ? turned.gray() : turned
     let fitted =
       switch resize {
       case .direct: try coloured.resized(width: width, height: height)

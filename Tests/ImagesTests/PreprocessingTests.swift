@@ -56,6 +56,15 @@ import Testing
     #expect(read == preprocessing)
   }
 
+  @Test func writesOrientationWhereImagesAreTurned() throws {
+    let preprocessing = try Preprocessing(height: 9, width: 8, exifOrientation: true)
+    #expect(preprocessing.json["exif_orientation"] == .bool(true))
+    #expect(try Preprocessing(json: JSONNode(preprocessing.json, name: "p")) == preprocessing)
+    #expect(
+      try Preprocessing(json: JSONNode(["size": [9, 8], "exif_orientation": false], name: "p")).json
+        == Preprocessing(height: 9, width: 8).json)
+  }
+
   @Test func fillsInDefaults() throws {
     let read = try Preprocessing(json: JSONNode(["channels": "gray"], name: "p"), size: (height: 28, width: 30))
     #expect(try read == Preprocessing(height: 28, width: 30, channels: .gray))
@@ -79,8 +88,9 @@ import Testing
     (["size": [9, 9], "resize": "crop"], "p.resize: unknown value; known are direct, center-crop"),
     (
       ["size": [9, 9], "bias": 1],
-      "p: unknown member \"bias\"; known are size, scale, mean, std, channels, resize"
+      "p: unknown member \"bias\"; known are size, scale, mean, std, channels, resize, exif_orientation"
     ),
+    (["size": [9, 9], "exif_orientation": 1], "p.exif_orientation: expected a boolean, found an integer"),
     ([1], "p: expected an object, found an array"),
   ]
 

@@ -1,6 +1,6 @@
 import Images
 
-/// JPEG and PNG files, changed segment by segment and chunk by chunk, and prepared for a model.
+/// Image files, changed segment by segment, chunk by chunk and tag by tag, and prepared for a model.
 package enum ImagesTarget: FuzzTarget {
   package static let name = "images"
 
@@ -16,7 +16,7 @@ package enum ImagesTarget: FuzzTarget {
     for resize in Preprocessing.Resize.allCases {
       for channels in Preprocessing.Channels.allCases {
         let preprocessing = try? Preprocessing(
-          height: 7, width: 5, scale: 1, mean: [0], std: [1], channels: channels, resize: resize)
+          height: 7, width: 5, scale: 1, mean: [0], std: [1], channels: channels, resize: resize, exifOrientation: true)
         do throws(ImageError) { _ = try preprocessing?.apply(image) } catch { requireLine("\(error)") }
       }
     }
@@ -31,13 +31,17 @@ package enum ImagesTarget: FuzzTarget {
       file.mutate(&dice)
       return file.bytes
     }
+    if var file = TIFFParts(bytes) {
+      file.mutate(&dice)
+      return file.bytes
+    }
     return nil
   }
 
   package static func seeds(root: String) throws -> [[UInt8]] {
     let goldens = "\(root)/Tests/ImagesTests/Goldens"
     var seeds: [[UInt8]] = []
-    for ending in [".png", ".jpg"] { seeds += try contents(of: goldens, ending: ending) }
+    for ending in [".png", ".jpg", ".webp", ".tif", ".bmp"] { seeds += try contents(of: goldens, ending: ending) }
     return seeds.filter { $0.count < largestInput } + PNGParts.seeds
   }
 }

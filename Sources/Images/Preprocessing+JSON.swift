@@ -1,8 +1,7 @@
 package import CanonicalJSON
 
 extension Preprocessing {
-  /// Reads the members of `json`; all but `size` have defaults: scale 1, mean 0, std 1, rgb, direct,
-  /// images not turned.
+  /// Reads the members of `json`; all but `size` have defaults: scale 1/255, mean 0, std 1, rgb, direct, images not turned.
   ///
   /// `{"size": [96, 96], "scale": 0.0039, "mean": [0.5], "std": [0.25], "channels": "rgb", "resize": "direct",
   /// "exif_orientation": true}` with the size as height and width. Unknown members are refused.
@@ -17,7 +16,7 @@ extension Preprocessing {
       sides = try json["size"].ints()
     }
     guard sides.count == 2 else { throw json.error("size needs two numbers, height and width") }
-    let scale = try json.optional("scale")?.double() ?? 1
+    let scale = try json.optional("scale")?.double() ?? 1.0 / 255
     let mean = try json.optional("mean")?.doubles() ?? [0]
     let std = try json.optional("std")?.doubles() ?? [1]
     let channels: Channels = try Self.choice(json.optional("channels")) ?? .rgb

@@ -67,7 +67,7 @@ import Testing
 
   @Test func fillsInDefaults() throws {
     let read = try Preprocessing(json: JSONNode(["channels": "gray"], name: "p"), size: (height: 28, width: 30))
-    #expect(try read == Preprocessing(height: 28, width: 30, channels: .gray))
+    #expect(try read == Preprocessing(height: 28, width: 30, scale: 1.0 / 255, channels: .gray))
     #expect(throws: JSONError.unexpected("the member \"size\" is missing", path: "p")) {
       try Preprocessing(json: JSONNode(["scale": 1], name: "p"))
     }
@@ -79,7 +79,10 @@ import Testing
     (["size": [96, 4097]], "p: size 96x4097 is out of range; each side must be 1 to 4096"),
     (["size": [9, 9], "std": [0.5, 0, 1]], "p: std must not be zero"),
     (["size": [9, 9], "std": [1e-300]], "p: std must not be zero"),
-    (["size": [9, 9], "std": [1e-44]], "p: scale 1.0, mean 0.0 and std 1e-44 give values that are not finite"),
+    (
+      ["size": [9, 9], "scale": 1, "std": [1e-44]],
+      "p: scale 1.0, mean 0.0 and std 1e-44 give values that are not finite"
+    ),
     (["size": [9, 9], "mean": [1e300]], "p: mean must be finite"),
     (["size": [9, 9], "mean": [1, 2]], "p: 2 mean values for 3 channels (rgb)"),
     (["size": [9, 9], "scale": 0], "p: scale 0.0 must be finite and not zero"),

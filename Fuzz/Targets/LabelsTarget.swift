@@ -19,7 +19,8 @@ package enum LabelsTarget: FuzzTarget {
     _ = ScratchFolder.put(bytes, "labels.csv")
     for classes in [nil, ["nv", "mel", "a"]] {
       do throws(DataError) {
-        let data = try SampleFolder.labelled(at: folder, classes: classes, shape: [1, 2])
+        let data = try SampleFolder.labelled(
+          at: folder, classes: classes, inputs: ModelInputs(TensorType(.float32, [1, 2])))
         require(!data.samples.isEmpty, "labels without samples")
         require(data.samples.allSatisfy { data.classes.indices.contains($0.label ?? -1) }, "a label without a class")
         require(data.samples.allSatisfy { $0.path.hasPrefix(folder) }, "a sample outside the folder")

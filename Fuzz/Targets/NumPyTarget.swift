@@ -24,7 +24,7 @@ package enum NumPyTarget: FuzzTarget {
     for type in [TensorType(.float32, [1, 2, 3]), TensorType(.int64, [2])] {
       do throws(DataError) {
         let file = try TensorFile.read(path)
-        for index in 0..<min(3, file.count(for: type.shape)) { _ = try file.input(index, for: type) }
+        for index in 0..<min(3, file.count(for: ModelInputs(type))) { _ = try file.input(index, for: type) }
       } catch {
         requireLine("\(error)")
       }

@@ -11,29 +11,55 @@ package struct DataBinding: Sendable {
   package let labels: [String]?
   private let settings: DataSettings
   private let stored: JSON?
+  private let inputs: ModelInputs
+  private let output: Int
+  private let givenClassCount: Int?
+  /// What the options give another value than the preprocessing that travels with the model, member by member, as
+  /// `mean 0.485,0.456,0.406 -> 0.5`.
+  package let overrides: [String]
 
-  package init(_ model: LoadedModel, settings: DataSettings) throws(Diagnostic) {
+  package init(
+    _ model: LoadedModel, settings: DataSettings, output: Int = 0, classCount: Int? = nil
+  ) throws(Diagnostic) {
     try self.init(
-      model, settings: settings, preprocessing: model.preprocessing, labels: settings.labels ?? model.labels)
+      model, settings: settings, preprocessing: model.preprocessing, labels: settings.labels ?? model.labels,
+      output: output, classCount: classCount)
   }
 
   /// - Parameters:
   ///   - stored: the preprocessing that travels with the model, or with the one it is compared with
   ///   - labels: class names in the model's order, where they are known
+  ///   - output: which output has the classes
+  ///   - classCount: how many classes that output means; nil where it is as many as it has numbers
   package init(
-    _ model: LoadedModel, settings: DataSettings, preprocessing stored: JSON?, labels: [String]?
+    _ model: LoadedModel, settings: DataSettings, preprocessing stored: JSON?, labels: [String]?, output: Int = 0,
+    classCount: Int? = nil
   ) throws(Diagnostic) {
     self.model = model
     self.settings = settings
     self.stored = stored
     self.labels = labels
-    guard model.graph.inputs.count == 1 else {
-      throw .refused("\(model.path): has \(model.graph.inputs.count) inputs, data can be given to models with one")
+    self.output = output
+    givenClassCount = classCount
+    guard !model.graph.inputs.isEmpty else { throw .refused("\(model.path): has no input") }
+    inputs = try refusing(model) { () throws(DataError) in
+      try ModelInputs(
+        model.graph.inputs.map { ModelInputs.Input(name: model.graph[$0].name, type: model.graph.type(of: $0)) },
+        main: settings.imageInput)
     }
-    if isPreprocessingKnown { _ = try imagePreprocessing() }
-    if let labels, let outputs = classCount, labels.count != outputs {
-      let origin = settings.labelsFile ?? "class names"
-      throw .refused("\(origin): has \(labels.count) class names, \(model.path) has \(outputs) outputs")
+    let isKnown = settings.describesPreprocessing || stored != nil
+    if isKnown, let type = inputs.mainType {
+      let input = try refusing(model) { () throws(DataError) in try ModelInput(type, order: settings.order) }
+      let used = try settings.preprocessing(for: input, stored: stored)
+      overrides = try settings.overrides(of: stored, by: used, for: input)
+    } else {
+      overrides = []
+    }
+    if let labels, let count = self.classCount, labels.count != count {
+      let origin = settings.labelsFile ?? (settings.labels == nil ? "class names" : "--labels")
+      throw .refused(
+        "\(origin): has \(labels.count) class names, \(model.path) has \(count) "
+          + (classCount == nil ? "outputs" : "classes"))
     }
   }
 
@@ -52,27 +78,40 @@ package struct DataBinding: Sendable {
       + "if it was trained otherwise, say so with --scale, --mean, --std or --preprocess"
   }
 
-  private var inputType: TensorType { model.graph.type(of: model.graph.inputs[0]) }
+  /// What to warn of when options override what is stored with the model.
+  package var overrideWarning: String? {
+    guard !overrides.isEmpty else { return nil }
+    return "\(model.path): options override its stored preprocessing: \(overrides.joined(separator: "; "))"
+  }
 
   private func imagePreprocessing() throws(Diagnostic) -> Preprocessing {
-    let input = try refusing { () throws(DataError) in try ModelInput(inputType, order: settings.order) }
+    guard let type = inputs.mainType else {
+      throw .usage(
+        "\(model.path): has the inputs \(inputs.description): say with --image-input which of them images are")
+    }
+    let input = try refusing(model) { () throws(DataError) in try ModelInput(type, order: settings.order) }
     return try settings.preprocessing(for: input, stored: stored)
   }
 
   /// How outputs divide into samples.
   var outputRows: OutputRows { OutputRows(model.graph) }
 
-  /// How many numbers the first output has for a sample: its classes.
-  package var classCount: Int? { model.graph.outputs.isEmpty ? nil : outputRows.count }
+  /// How many classes there are: as many as the first output has numbers for a sample, unless it was told otherwise.
+  package var classCount: Int? { givenClassCount ?? (model.graph.outputs.isEmpty ? nil : outputRows.count) }
 
   /// A loader of the samples below a folder, without labels.
   package func unlabelled(at path: String) throws(Diagnostic) -> SampleLoader {
     try checkOutput()
-    return try loader(refusing { () throws(DataError) in try SampleFolder.samples(at: path, shape: inputType.shape) })
+    return try loader(
+      refusing(model) { () throws(DataError) in
+        try SampleFolder.samples(at: path, inputs: inputs, options: settings.table)
+      })
   }
 
   /// A loader of labelled samples and the class names in the model's order.
-  package func labelled(at path: String) throws(Diagnostic) -> LabelledData {
+  ///
+  /// - Parameter kind: how many labels a sample has, which the model's task tells
+  package func labelled(at path: String, _ kind: LabelKind = .oneClass) throws(Diagnostic) -> LabelledData {
     try checkOutput()
     guard outputRows.batch == 1 else {
       throw .refused(
@@ -80,18 +119,19 @@ package struct DataBinding: Sendable {
           + "evaluate it"
       )
     }
-    let (samples, classes) = try refusing { () throws(DataError) in
-      try SampleFolder.labelled(at: path, classes: labels, shape: inputType.shape)
+    let set = try refusing(model) { () throws(DataError) in
+      try SampleFolder.labelled(at: path, classes: labels, labels: kind, inputs: inputs, options: settings.table)
     }
-    let data = LabelledData(path: path, loader: try loader(samples), classes: classes)
-    if let outputs = classCount {
-      guard data.classes.count <= outputs else {
-        throw .refused("\(path): has \(data.classes.count) classes, the model has \(outputs) outputs")
+    let data = LabelledData(path: path, loader: try loader(set))
+    if let count = classCount {
+      let what = givenClassCount == nil ? "outputs" : "classes"
+      guard data.classes.count <= count else {
+        throw .refused("\(path): has \(data.classes.count) classes, the model has \(count) \(what)")
       }
-      if labels == nil, data.classes.count < outputs, !data.hasNumberLabels {
+      if labels == nil, data.classes.count < count, !data.hasNumberLabels {
         throw .refused(
-          "\(path): has \(data.classes.count) class folders, the model has \(outputs) outputs; "
-            + "name all classes in order with --labels FILE"
+          "\(path): has \(data.classes.count) class\(set.table == nil ? " folders" : "es"), the model has \(count) "
+            + "\(what); name all classes in order with --labels FILE"
         )
       }
     }
@@ -108,7 +148,8 @@ package struct DataBinding: Sendable {
 
   /// Scores must be numbers that can be compared.
   private func checkOutput() throws(Diagnostic) {
-    guard let output = model.graph.outputs.first else { throw .refused("\(model.path): has no output") }
+    guard model.graph.outputs.indices.contains(output) else { throw .refused("\(model.path): has no output") }
+    let output = model.graph.outputs[output]
     let type = model.graph.type(of: output)
     guard type.element == .float32 else {
       throw .refused(
@@ -118,19 +159,26 @@ package struct DataBinding: Sendable {
     }
   }
 
-  private func loader(_ samples: [Sample]) throws(Diagnostic) -> SampleLoader {
-    let hasImages = samples.contains { SampleFormat(path: $0.path) == .image }
+  private func loader(_ set: SampleSet) throws(Diagnostic) -> SampleLoader {
+    let hasImages = set.samples.contains { SampleFormat(path: $0.path) == .image }
     let preprocessing = hasImages ? try imagePreprocessing() : nil
-    return try refusing { () throws(DataError) in
-      try SampleLoader(samples, for: inputType, order: settings.order, preprocessing: preprocessing)
+    return try refusing(model) { () throws(DataError) in
+      try SampleLoader(
+        set, for: inputs, order: settings.order, preprocessing: preprocessing, values: settings.inputs)
     }
   }
+}
 
-  private func refusing<Result>(_ body: () throws(DataError) -> Result) throws(Diagnostic) -> Result {
-    do throws(DataError) {
-      return try body()
-    } catch {
-      throw .refused(error.isAboutModel ? "\(model.path): \(error)" : "\(error)")
+private func refusing<Result>(
+  _ model: LoadedModel, _ body: () throws(DataError) -> Result
+) throws(Diagnostic) -> Result {
+  do throws(DataError) {
+    return try body()
+  } catch {
+    switch error.kind {
+    case .data: throw .refused("\(error)")
+    case .model: throw .refused("\(model.path): \(error)")
+    case .usage: throw .usage("\(error)")
     }
   }
 }
@@ -139,9 +187,18 @@ package struct DataBinding: Sendable {
 package struct LabelledData: Sendable {
   package let path: String
   package let loader: SampleLoader
-  package let classes: [String]
 
+  package var classes: [String] { loader.data.classes }
+  /// The class of each sample.
   package var labels: [Int] { loader.samples.map { $0.label ?? 0 } }
+  /// The classes of each sample, rising; nil where each is of one class.
+  package var labelSets: [[Int]]? { loader.data.labelSets }
+  /// The patient or lesion of each sample, numbered from 0; nil where nothing tells.
+  package var groups: [Int]? { loader.data.groups?.numbers }
+  /// The column groups are from.
+  package var groupColumn: String? { loader.data.groups?.column }
+  /// The value of each sample in each of the columns of --subgroups.
+  package var subgroups: [Subgroup] { loader.data.subgroups }
   /// Whether classes are only numbers, as in a labels.csv of indices.
   package var hasNumberLabels: Bool { classes.allSatisfy { Int($0) != nil } }
 }
@@ -153,6 +210,6 @@ extension SampleLoader {
     return .refused("\(path): no sample could be used\(first)")
   }
 
-  /// The samples that were left out, one line each.
+  /// The samples that could not be read, one line each.
   var skipped: [String] { problems.map { "\($0.sample.path): \($0.reason)" } }
 }

@@ -3,7 +3,7 @@ package import DataSets
 package import Images
 import Tensors
 
-/// What the user said about inputs: preprocessing, dimension order, class names.
+/// What the user said about inputs: preprocessing, dimension order, class names, tables.
 ///
 /// What was left out comes from the model's bundle or its input shape.
 package struct DataSettings: Sendable {
@@ -16,13 +16,26 @@ package struct DataSettings: Sendable {
   private var file: String?
   package private(set) var order: ModelInput.Order?
   package private(set) var labels: [String]?
-  /// The file the class names are from.
+  /// The file the class names are from; nil where they were given themselves.
   package private(set) var labelsFile: String?
+  /// Whether images are turned as their EXIF data say.
+  package private(set) var appliesEXIFOrientation: Bool
+  /// The input images are written to, where the shapes do not tell.
+  package private(set) var imageInput: String?
+  /// Inputs that are the same for all samples.
+  package private(set) var inputs: [String: [Float]] = [:]
+  /// Tables that describe samples.
+  package private(set) var table = TableOptions()
 
   /// Parses the options of the command line.
+  ///
+  /// - Parameters:
+  ///   - labels: a file with a class name a line, or names with commas between them
+  ///   - data: the options about tables and inputs
   package init(
     size: String?, scale: String? = nil, mean: String? = nil, std: String? = nil, channels: String? = nil,
-    resize: String? = nil, file: String? = nil, layout: String? = nil, labels: String? = nil
+    resize: String? = nil, file: String? = nil, layout: String? = nil, exifOrientation: Bool = false,
+    labels: String? = nil, data: DataSetTexts = DataSetTexts()
   ) throws(Diagnostic) {
     self.size = try DataSettings.parse(size, "--size", Preprocessing.size)
     self.scale = try DataSettings.parse(scale, "--scale", Preprocessing.number)
@@ -32,8 +45,19 @@ package struct DataSettings: Sendable {
     self.resize = try DataSettings.choice(resize, "--resize")
     order = try DataSettings.choice(layout, "--layout")
     self.file = file
-    labelsFile = labels
-    self.labels = try labels.map { path throws(Diagnostic) in try DataSettings.readLines(path) }
+    appliesEXIFOrientation = exifOrientation
+    if let labels {
+      // A file's name may hold commas; class names that are one file's name do not.
+      if labels.contains(","), FileTree.kind(of: labels) == .missing {
+        self.labels = try DataSettings.classNames(labels.split(separator: ",", omittingEmptySubsequences: false))
+      } else {
+        labelsFile = labels
+        self.labels = try DataSettings.readLines(labels)
+      }
+    }
+    imageInput = data.imageInput
+    table = try data.tableOptions()
+    inputs = try data.values()
   }
 
   /// The input size for models that leave it free.
@@ -42,6 +66,36 @@ package struct DataSettings: Sendable {
   /// Whether the user said anything about how images become inputs.
   package var describesPreprocessing: Bool {
     scale != nil || mean != nil || std != nil || channels != nil || resize != nil || file != nil
+      || appliesEXIFOrientation
+  }
+
+  /// What `used` has other than the stored preprocessing, a line each.
+  func overrides(
+    of stored: JSON?, by used: Preprocessing, for input: ModelInput
+  ) throws(Diagnostic) -> [String] {
+    guard let stored else { return [] }
+    let base: Preprocessing
+    do throws(JSONError) {
+      base = try Preprocessing(json: JSONNode(stored, name: "preprocessing"), size: (input.height, input.width))
+    } catch {
+      // A file of the user's stands in for all of it.
+      return []
+    }
+    let members = [
+      ("scale", DataSettings.text([base.scale]), DataSettings.text([used.scale])),
+      ("mean", DataSettings.text(base.mean), DataSettings.text(used.mean)),
+      ("std", DataSettings.text(base.std), DataSettings.text(used.std)),
+      ("channels", base.channels.rawValue, used.channels.rawValue),
+      ("resize", base.resize.rawValue, used.resize.rawValue),
+    ]
+    return members.filter { $0.1 != $0.2 }.map { "\($0.0) \($0.1) -> \($0.2)" }
+  }
+
+  /// Numbers as an option takes them.
+  private static func text(_ numbers: [Double]) -> String {
+    let isOne = numbers.allSatisfy { $0 == numbers.first }
+    return (isOne ? Array(numbers.prefix(1)) : numbers).map { $0 == 1.0 / 255 ? "1/255" : "\($0)" }
+      .joined(separator: ",")
   }
 
   /// The preprocessing for a model's image input: the user's words over those stored with the model.
@@ -126,14 +180,21 @@ package struct DataSettings: Sendable {
     } catch {
       throw .refused("\(error)")
     }
-    let lines = text.split(whereSeparator: \.isNewline).map { line in
-      String(line.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
-    }.filter { !$0.isEmpty }
+    let lines = text.split(whereSeparator: \.isNewline).map(DataSetTexts.trimmed).filter { !$0.isEmpty }
     guard !lines.isEmpty else { throw .refused("\(path): is empty; expected one class name a line") }
     var seen: Set<String> = []
     if let twice = lines.first(where: { !seen.insert($0).inserted }) {
       throw .refused("\(path): class \(twice) is named twice; expected one class name a line, each once")
     }
     return lines
+  }
+
+  private static func classNames(_ parts: [Substring]) throws(Diagnostic) -> [String] {
+    let names = parts.map(DataSetTexts.trimmed)
+    var seen: Set<String> = []
+    if let wrong = names.first(where: { $0.isEmpty || !seen.insert($0).inserted }) {
+      throw .usage("--labels: \(wrong.isEmpty ? "a class name is empty" : "class \(wrong) is named twice")")
+    }
+    return names
   }
 }

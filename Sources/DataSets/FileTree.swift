@@ -64,4 +64,12 @@ package enum FileTree {
     guard let dot = name.lastIndex(of: UInt8(ascii: ".")), dot != name.startIndex else { return "" }
     return FileName.string(name[(dot + 1)...]).lowercased()
   }
+
+  /// A file's name without its folders and ending.
+  package static func stem(_ path: String) -> String {
+    let bytes = FileName.bytes(path)
+    let name = bytes[(bytes.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? 0)...]
+    guard let dot = name.lastIndex(of: UInt8(ascii: ".")), dot != name.startIndex else { return FileName.string(name) }
+    return FileName.string(name[..<dot])
+  }
 }

@@ -7,12 +7,32 @@ package enum Inference {
   /// One output of every sample, which must be float32, row-major; nil for samples that could not be read.
   ///
   /// - Parameters:
-  ///   - output: the position among the graph's outputs
+  ///   - output: which of the model's outputs
   ///   - progress: called after each sample, from any thread
   package static func run(
     _ plan: Plan, on source: any SampleSource, samples: [Int], threads: Int, output: Int = 0,
     progress: (@Sendable () -> Void)? = nil
   ) -> [[Float]?] {
+    run(plan, on: source, samples: samples, threads: threads, progress: progress) { executor in
+      Array(executor.output(output).elements(Float.self))
+    }
+  }
+
+  /// Several outputs of every sample, likewise, in the order they are asked for.
+  package static func run(
+    _ plan: Plan, on source: any SampleSource, samples: [Int], threads: Int, outputs: [Int],
+    progress: (@Sendable () -> Void)? = nil
+  ) -> [[[Float]]?] {
+    run(plan, on: source, samples: samples, threads: threads, progress: progress) { executor in
+      outputs.map { Array(executor.output($0).elements(Float.self)) }
+    }
+  }
+
+  /// What `take` finds in an executor after each sample.
+  private static func run<Result: Sendable>(
+    _ plan: Plan, on source: any SampleSource, samples: [Int], threads: Int, progress: (@Sendable () -> Void)?,
+    take: @Sendable (Executor) -> Result
+  ) -> [Result?] {
     // All threads work on a single sample, else each on one of its own.
     let lanes = samples.count == 1 ? 1 : min(threads, max(1, samples.count))
     let workers = Workers(threads: lanes)
@@ -20,17 +40,18 @@ package enum Inference {
       Executor(plan, workers: Workers(threads: lanes == 1 ? threads : 1))
     }
     let next = SharedCounter()
-    var results = [[Float]?](repeating: nil, count: samples.count)
+    var results = [Result?](repeating: nil, count: samples.count)
     results.withUnsafeMutableBufferPointer { results in
       // Every position is written by the one thread that took it.
       nonisolated(unsafe) let slots = results
       workers.run(units: workers.count) { _, range in
         for lane in range {
           let executor = executors[lane]
+          let inputs = executor.inputs
           while let position = next.take(below: samples.count) {
-            if source.write(samples[position], into: executor.input(0)) {
+            if source.write(samples[position], into: inputs) {
               executor.run()
-              slots[position] = withExtendedLifetime(executor) { Array(executor.output(output).elements(Float.self)) }
+              slots[position] = withExtendedLifetime(executor) { take(executor) }
             }
             progress?()
           }

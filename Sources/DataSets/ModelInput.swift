@@ -40,20 +40,3 @@ package struct ModelInput: Sendable, Hashable {
     channels = chosen == .nchw ? shape[1] : shape[3]
   }
 }
-
-/// Why data cannot be used with a model.
-package struct DataError: Error, CustomStringConvertible {
-  package let description: String
-  /// Whether it is the model's input that does not take such data; the description then begins after the model's name.
-  package let isAboutModel: Bool
-
-  package init(_ description: String) {
-    self.description = description
-    isAboutModel = false
-  }
-
-  init(model description: String) {
-    self.description = description
-    isAboutModel = true
-  }
-}

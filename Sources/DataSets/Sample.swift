@@ -5,14 +5,17 @@ package struct Sample: Sendable, Hashable {
   package let path: String
   /// The position in a file that holds several tensors; 0 for images.
   package let index: Int
-  /// The class, where the data are labelled.
+  /// The class, where the data are labelled; of a set of labels the first.
   package let label: Int?
+  /// The row of the table that describes the samples.
+  package let row: Int?
 
-  package init(name: String, path: String, index: Int = 0, label: Int? = nil) {
+  package init(name: String, path: String, index: Int = 0, label: Int? = nil, row: Int? = nil) {
     self.name = name
     self.path = path
     self.index = index
     self.label = label
+    self.row = row
   }
 }
 
@@ -20,13 +23,19 @@ package struct Sample: Sendable, Hashable {
 package enum SampleFormat: Sendable {
   case image, numpy, tensorProto
 
+  private static let endings: [String: SampleFormat] = [
+    "jpg": .image, "jpeg": .image, "png": .image, "webp": .image, "tif": .image, "tiff": .image, "bmp": .image,
+    "npy": .numpy, "npz": .numpy,
+    "pb": .tensorProto,
+  ]
+
+  /// The endings, as messages name them.
+  static let imageEndings = ".jpg, .png, .webp, .tif, .bmp"
+  static let tensorEndings = ".npy, .npz, .pb"
+
   /// The format a file's name tells, or nil.
   package init?(path: String) {
-    switch FileTree.fileExtension(path) {
-    case "jpg", "jpeg", "png": self = .image
-    case "npy", "npz": self = .numpy
-    case "pb": self = .tensorProto
-    default: return nil
-    }
+    guard let format = SampleFormat.endings[FileTree.fileExtension(path)] else { return nil }
+    self = format
   }
 }

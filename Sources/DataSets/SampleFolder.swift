@@ -5,90 +5,227 @@ import Tensors
 package enum SampleFolder {
   /// All samples below a folder (or in one file), without labels, in order of their paths.
   ///
-  /// - Parameter shape: the model's input; files of tensors may hold several
-  package static func samples(at path: String, shape: [Int]) throws(DataError) -> [Sample] {
+  /// A table, where one is given or lies in the folder, says whose images they are and gives inputs that are no images.
+  ///
+  /// - Parameter inputs: the model's; files of tensors may hold several samples
+  package static func samples(
+    at path: String, inputs: ModelInputs, options: TableOptions = TableOptions()
+  ) throws(DataError) -> SampleSet {
     switch FileTree.kind(of: path) {
     case .missing: throw DataError("\(path): no such file or folder")
     case .other: throw DataError("\(path): is neither a file nor a folder")
     case .file:
       guard SampleFormat(path: path) != nil else {
-        throw DataError("\(path): is not an image (.jpg, .png) or tensor file (.npy, .npz, .pb)")
+        throw DataError(
+          "\(path): is not an image (\(SampleFormat.imageEndings)) or tensor file (\(SampleFormat.tensorEndings))")
       }
-      return expand(Sample(name: path, path: path), shape)
+      return SampleSet(folder: path, samples: expand(Sample(name: path, path: path), inputs))
     case .folder: break
     }
-    let files = try list { () throws(FileError) in try FileTree.files(below: path) }
-    var samples: [Sample] = []
-    for file in files where isInput(file) { samples += expand(Sample(name: file, path: "\(path)/\(file)"), shape) }
-    guard !samples.isEmpty else {
-      throw DataError("\(path): contains no images (.jpg, .png) or tensors (.npy, .npz, .pb)")
+    let content = try FolderContent(path)
+    let rows = try description(of: content, inputs: inputs, options: options)
+    var positions: [String: Int] = [:]
+    for (row, entry) in (rows?.rows ?? []).enumerated() { positions[entry.file] = row }
+    var set = SampleSet(folder: path)
+    for file in content.inputs {
+      set.samples += expand(Sample(name: file, path: "\(path)/\(file)", row: positions[file]), inputs)
     }
-    return samples
+    set.unread = content.unread()
+    guard !set.samples.isEmpty else {
+      throw DataError(
+        "\(path): contains no images (\(SampleFormat.imageEndings)) or tensors (\(SampleFormat.tensorEndings))"
+          + content.remark())
+    }
+    try rows?.describe(&set)
+    // What else the table names and what of the folder it leaves out does not matter to samples without labels.
+    set.notes = []
+    return set
+  }
+
+  /// The rows of a table for samples without labels. Where no input depends on it, one that cannot be read is left out.
+  private static func description(
+    of content: FolderContent, inputs: ModelInputs, options: TableOptions
+  ) throws(DataError) -> TableRows? {
+    var options = options
+    options.subgroupColumns = []
+    func read() throws(DataError) -> TableRows? {
+      let tables = options.path.map { [$0] } ?? content.tables
+      var read: [TableRows] = []
+      for path in tables {
+        guard let table = try? DataTable(path: path, options: options) else { continue }
+        read.append(try TableRows(table, labels: nil, in: content.index, inputs: inputs, options: options))
+      }
+      return read.count == 1 ? read[0] : nil
+    }
+    return inputs.all.count > 1 ? try read() : try? read()
   }
 
   /// A file of tensors that holds several inputs is several samples.
   ///
   /// One that cannot be read stays one sample: reading it tells why.
-  static func expand(_ sample: Sample, _ shape: [Int]) -> [Sample] {
+  static func expand(_ sample: Sample, _ inputs: ModelInputs) -> [Sample] {
     guard SampleFormat(path: sample.path) == .numpy || SampleFormat(path: sample.path) == .tensorProto,
-      let count = try? TensorFile.read(sample.path).count(for: shape), count > 1
+      let count = try? TensorFile.read(sample.path).count(for: inputs), count > 1
     else { return [sample] }
     return (0..<count).map {
-      Sample(name: "\(sample.name)[\($0)]", path: sample.path, index: $0, label: sample.label)
+      Sample(name: "\(sample.name)[\($0)]", path: sample.path, index: $0, label: sample.label, row: sample.row)
     }
   }
 
-  /// Whether a file of a folder is an input. Test data of public ONNX models have outputs beside the inputs.
-  private static func isInput(_ file: String) -> Bool {
-    guard let format = SampleFormat(path: file) else { return false }
-    let name = file.split(separator: "/").last ?? ""
-    return !(format == .tensorProto && name.hasPrefix("output_"))
-  }
-
-  /// Evaluation data: a folder of class folders, or a folder with labels.csv (columns file and label).
+  /// Evaluation data: a folder of class folders, or files that a table gives classes.
+  ///
+  /// The table is the one given, labels.csv in the folder, or the only other one there that has classes. Where all
+  /// folders are classes of the model, they tell the classes, and the table what else is known.
   ///
   /// - Parameters:
   ///   - classes: the model's class names in order, where they are known; labels are positions in it. Otherwise names
-  ///     are the class folders in sorted order.
-  ///   - shape: the model's input; files of tensors may hold several
+  ///     are the class folders or the names in the table in sorted order, or the table's columns as they stand.
+  ///   - labels: how many labels a sample has
+  ///   - inputs: the model's; files of tensors may hold several samples
   package static func labelled(
-    at path: String, classes: [String]?, shape: [Int]
-  ) throws(DataError) -> (samples: [Sample], classes: [String]) {
+    at path: String, classes: [String]?, labels: LabelKind = .oneClass, inputs: ModelInputs,
+    options: TableOptions = TableOptions()
+  ) throws(DataError) -> SampleSet {
     guard FileTree.kind(of: path) == .folder else { throw DataError("\(path): no such folder") }
-    if FileTree.kind(of: "\(path)/labels.csv") == .file {
-      return try LabelsFile.read(folder: path, classes: classes, shape: shape)
-    }
     let folders = try classFolders(of: path)
+    var names = ClassNames(classes ?? [])
+    let areClasses = !folders.isEmpty && folders.allSatisfy { names.index(of: $0) != nil }
+    let content = try FolderContent(path)
+    let (found, ignored) = try labelTable(content, classes: classes, folders: folders, options: options)
+    guard let (table, source) = found else {
+      return try labelled(content, folders: folders, classes: classes, kind: labels, table: nil, inputs, options)
+    }
+    guard let source, !(areClasses && options.path == nil && !FolderContent.isLabelsFile(table.path)) else {
+      return try labelled(content, folders: folders, classes: classes, kind: labels, table: table, inputs, options)
+    }
+    let reader = try LabelReader(table, source, kind: labels, classes: classes)
+    let rows = try TableRows(table, labels: reader, in: content.index, inputs: inputs, options: options)
+    var set = SampleSet(folder: path)
+    for (row, entry) in rows.rows.enumerated() {
+      let sample = Sample(name: entry.file, path: "\(path)/\(entry.file)", label: entry.labels.first, row: row)
+      set.samples += expand(sample, inputs)
+    }
+    guard !set.samples.isEmpty else {
+      guard folders.isEmpty || options.path != nil || FolderContent.isLabelsFile(table.path) else {
+        // A table of something else.
+        return try labelled(content, folders: folders, classes: classes, kind: labels, table: nil, inputs, options)
+      }
+      throw DataError(rows.missing.sentence ?? "\(table.path): names no samples")
+    }
+    set.classes = rows.classes
+    if labels == .labelSets { set.labelSets = set.samples.map { $0.row.map { rows.rows[$0].labels } ?? [] } }
+    set.missing = rows.missing.count > 0 ? rows.missing : nil
+    set.unread = content.unread(except: Set(rows.rows.map(\.file)))
+    try rows.describe(&set)
+    set.notes += ignored.map { "\($0): has no classes and is not read (--table)" }
+    return set
+  }
+
+  /// The table that tells classes, or only what else is known of samples, and those that were passed over.
+  private static func labelTable(
+    _ content: FolderContent, classes: [String]?, folders: [String], options: TableOptions
+  ) throws(DataError) -> (table: (DataTable, DataTable.Labels?)?, ignored: [String]) {
+    if let path = options.path ?? content.tables.first(where: FolderContent.isLabelsFile) {
+      let table = try DataTable(path: path, options: options)
+      let labels = try table.labels(classes, options: options)
+      guard labels != nil || !folders.isEmpty && options.path != nil else {
+        throw DataError(
+          "\(path): no column has classes, as label does; it has \(DataTable.list(table.header)): say which with "
+            + "--label-column")
+      }
+      return ((table, labels), [])
+    }
+    var labelled: [(DataTable, DataTable.Labels?)] = []
+    var others: [DataTable] = []
+    var failure: DataError?
+    for path in content.tables {
+      do throws(DataError) {
+        let table = try DataTable(path: path, options: options)
+        if let labels = try table.labels(classes, options: options) {
+          labelled.append((table, labels))
+        } else {
+          others.append(table)
+        }
+      } catch {
+        if error.kind == .usage { throw error }
+        failure = failure ?? error
+      }
+    }
+    guard labelled.count <= 1 else {
+      throw DataError(
+        "\(content.path): has several tables of classes (\(list(labelled.map(\.0.path)))): say which with --table")
+    }
+    if let table = labelled.first { return (table, others.map(\.path)) }
+    if !folders.isEmpty {
+      // Class folders, and at most what a table says besides.
+      return (others.count == 1 ? (others[0], nil) : nil, others.count == 1 ? [] : others.map(\.path))
+    }
+    if let table = others.first {
+      throw DataError(
+        "\(table.path): no column has classes, as label does; it has \(DataTable.list(table.header)): say which with "
+          + "--label-column")
+    }
+    throw failure
+      ?? DataError("\(content.path): has neither class folders nor a table such as labels.csv with columns file,label")
+  }
+
+  private static func list(_ paths: [String]) -> String {
+    paths.prefix(8).map { $0.split(separator: "/").last.map(String.init) ?? $0 }.joined(separator: ", ")
+  }
+
+  private static func labelled(
+    _ content: FolderContent, folders: [String], classes: [String]?, kind: LabelKind, table: DataTable?,
+    _ inputs: ModelInputs, _ options: TableOptions
+  ) throws(DataError) -> SampleSet {
+    let path = content.path
+    if table == nil, let column = options.groupColumn ?? options.subgroupColumns.first {
+      let option = options.groupColumn == nil ? "--subgroups" : "--group"
+      throw DataError(
+        usage: "\(option) \(DataTable.shown(column)): \(path) has no table with that column: give one with --table")
+    }
     guard !folders.isEmpty else {
       throw DataError("\(path): has neither class folders nor labels.csv with columns file,label")
     }
-    let names = classes ?? folders
-    var samples: [Sample] = []
+    let rows: TableRows?
+    if let table {
+      rows = try TableRows(table, labels: nil, in: content.index, inputs: inputs, options: options)
+    } else {
+      rows = nil
+    }
+    var positions: [String: Int] = [:]
+    for (row, entry) in (rows?.rows ?? []).enumerated() { positions[entry.file] = row }
+
+    var names = ClassNames(classes ?? folders)
+    var set = SampleSet(folder: path)
     for folder in folders {
-      guard let label = names.firstIndex(of: folder) else {
+      guard let label = names.index(of: folder) else {
         throw DataError(
-          "\(path)/\(folder): is no class of the model (\(names.joined(separator: ", "))); "
+          "\(path)/\(folder): is no class of the model (\(names.names.joined(separator: ", "))); "
             + "give the order with --labels FILE"
         )
       }
-      for file in try list({ () throws(FileError) in try FileTree.files(below: "\(path)/\(folder)") })
-      where isInput(file) {
-        let sample = Sample(name: "\(folder)/\(file)", path: "\(path)/\(folder)/\(file)", label: label)
-        samples += expand(sample, shape)
+      let files = content.inputs(in: folder)
+      if files.isEmpty { set.emptyFolders.append(folder) }
+      for file in files {
+        set.samples += expand(
+          Sample(name: file, path: "\(path)/\(file)", label: label, row: positions[file]), inputs)
       }
     }
-    guard !samples.isEmpty else { throw DataError("\(path): its class folders contain no images or tensors") }
-    return (samples, names)
+    guard !set.samples.isEmpty else {
+      throw DataError("\(path): its class folders contain no images or tensors\(content.remark())")
+    }
+    set.classes = names.names
+    if kind == .labelSets { set.labelSets = set.samples.map { $0.label.map { [$0] } ?? [] } }
+    set.unread = content.unread(and: content.inputsOutsideFolders)
+    try rows?.describe(&set)
+    set.notes += [names.note].compactMap(\.self)
+    return set
   }
 
   /// Names of the folders in a folder, in order; empty for a file.
   package static func classFolders(of path: String) throws(DataError) -> [String] {
     guard FileTree.kind(of: path) == .folder else { return [] }
-    return try list { () throws(FileError) in try FileTree.names(in: path) }
+    return try FolderContent.list { () throws(FileError) in try FileTree.names(in: path) }
       .filter { FileTree.kind(of: "\(path)/\($0)") == .folder }
-  }
-
-  private static func list(_ body: () throws(FileError) -> [String]) throws(DataError) -> [String] {
-    do throws(FileError) { return try body() } catch { throw DataError("\(error)") }
   }
 }

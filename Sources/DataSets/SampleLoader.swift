@@ -1,9 +1,13 @@
 package import Images
+package import Math
 import Runtime
 import Synchronization
 package import Tensors
 
-/// Reads samples into a model's input, from several threads at once, and remembers those that could not be used.
+/// Reads samples into a model's inputs, from several threads at once, and remembers those that could not be used.
+///
+/// An image is written to the main input. Other inputs come from values that are the same for all samples, from arrays
+/// of their name in the sample's own .npz file, or from columns of a table, in this order.
 package final class SampleLoader: SampleSource {
   /// A sample that was left out, and why.
   package struct Problem: Sendable {
@@ -12,52 +16,121 @@ package final class SampleLoader: SampleSource {
     package let reason: String
   }
 
-  package let samples: [Sample]
-  private let type: TensorType
-  private let input: ModelInput?
+  /// The samples, and what else is known of them.
+  package let data: SampleSet
+  private let inputs: ModelInputs
+  private let images: ModelInput?
   private let preprocessing: Preprocessing?
+  /// Inputs that are the same for all samples.
+  private let constants: [Int: Tensor]
   private let found = Mutex<[Int: Problem]>([:])
   /// The file of tensors that was read last: its inputs are asked for one after the other.
   private let recent = Mutex<(path: String, file: TensorFile)?>(nil)
+  private let hashes = ContentHashes()
 
   /// - Parameters:
-  ///   - type: the model's input
+  ///   - inputs: the model's
   ///   - order: the dimension order of image inputs, nil to read it off the shape
   ///   - preprocessing: how images become inputs; nil where samples are tensors only
+  ///   - values: of inputs that are the same for all samples, by name
   package init(
-    _ samples: [Sample], for type: TensorType, order: ModelInput.Order?, preprocessing: Preprocessing?
+    _ data: SampleSet, for inputs: ModelInputs, order: ModelInput.Order?, preprocessing: Preprocessing?,
+    values: [String: [Float]] = [:]
   ) throws(DataError) {
-    self.samples = samples
-    self.type = type
+    self.data = data
+    self.inputs = inputs
     self.preprocessing = preprocessing
-    let hasImages = samples.contains { SampleFormat(path: $0.path) == .image }
-    input = hasImages ? try ModelInput(type, order: order) : nil
+    let hasImages = data.samples.contains { SampleFormat(path: $0.path) == .image }
+    if hasImages {
+      guard let type = inputs.mainType else {
+        throw DataError(
+          usage: "the model has the inputs \(inputs.description): say with --image-input which of them images are")
+      }
+      images = try ModelInput(type, order: order)
+    } else {
+      images = nil
+    }
+    var constants: [Int: Tensor] = [:]
+    for (name, numbers) in values {
+      guard let index = inputs.all.firstIndex(where: { $0.name == name }) else {
+        throw DataError(
+          usage: "--input \(DataTable.shown(name)): the model has the inputs \(inputs.description)")
+      }
+      guard index != inputs.main || !hasImages else {
+        throw DataError(usage: "--input \(DataTable.shown(name)): is the input that images are written to")
+      }
+      constants[index] = try SampleLoader.tensor(numbers, inputs.all[index])
+    }
+    self.constants = constants
+    try checkSources()
   }
 
+  package var samples: [Sample] { data.samples }
+
   /// Whether some samples are images.
-  package var hasImages: Bool { input != nil }
+  package var hasImages: Bool { images != nil }
 
   package var count: Int { samples.count }
 
   /// Samples that could not be read so far, in order.
   package var problems: [Problem] { found.withLock { $0.values.sorted { $0.index < $1.index } } }
 
-  package func write(_ index: Int, into view: TensorView) -> Bool {
+  /// The hashes of the files that were read so far, by path.
+  package var contentHashes: [String: SHA256] { hashes.all }
+
+  /// The identity of the files that were used so far; all of them once every sample was read.
+  package var identity: DataIdentity { DataIdentity(hashes: Array(contentHashes.values)) }
+
+  /// Refuses where nothing says what an input is.
+  private func checkSources() throws(DataError) {
+    let open = inputs.all.indices.filter {
+      $0 != inputs.main && constants[$0] == nil && data.numbers[$0] == nil
+    }
+    guard inputs.all.count > 1, !open.isEmpty else { return }
+    let names = images == nil ? try samples.first.map { sample throws(DataError) in try file(sample.path).names } : []
+    let unknown = open.filter { names?.contains(inputs.all[$0].name) != true }
+    guard let first = unknown.first else { return }
+    let name = DataTable.shown(inputs.all[first].name)
+    throw DataError(
+      model: "has the inputs \(inputs.description), and nothing gives \(name): use .npz files with an array for each "
+        + "input, a table with a column \(name) or --columns \(name)=COLUMN,..., or --input \(name)=NUMBER,...")
+  }
+
+  package func write(_ index: Int, into views: [TensorView]) -> Bool {
+    let sample = samples[index]
     do throws(DataError) {
-      switch SampleFormat(path: samples[index].path) {
-      case .image: try writeImage(samples[index], into: view)
-      default: try writeTensor(samples[index], into: view)
+      switch SampleFormat(path: sample.path) {
+      case .image: try writeImage(sample, into: views)
+      case nil: throw DataError("is not an image or tensor file dermc reads: convert it to JPEG or PNG")
+      default: try writeTensors(sample, into: views)
       }
       return true
     } catch {
-      found.withLock { $0[index] = Problem(index: index, sample: samples[index], reason: "\(error)") }
+      found.withLock { $0[index] = Problem(index: index, sample: sample, reason: "\(error)") }
       return false
     }
   }
 
-  private func writeTensor(_ sample: Sample, into view: TensorView) throws(DataError) {
-    let tensor = try file(sample.path).input(sample.index, for: type)
-    withExtendedLifetime(tensor) { LayoutConversion.write(tensor.bytes, layout: .rowMajor, into: view) }
+  // MARK: Tensors
+
+  private func writeTensors(_ sample: Sample, into views: [TensorView]) throws(DataError) {
+    let file = try file(sample.path)
+    for (index, input) in inputs.all.enumerated() {
+      let tensor: Tensor
+      if inputs.all.count == 1 {
+        tensor = try file.input(sample.index, for: input.type)
+      } else if let constant = constants[index] {
+        tensor = constant
+      } else if let named = try file.input(sample.index, named: input) {
+        tensor = named
+      } else if index == inputs.main, file.names.count == 1 {
+        tensor = try file.input(sample.index, for: input.type)
+      } else {
+        tensor = try columnTensor(index, of: sample)
+      }
+      write(tensor, into: views[index])
+    }
+    do throws(FileError) { try hashes.add(sample.path) } catch { throw DataError(error.reason) }
   }
 
   private func file(_ path: String) throws(DataError) -> TensorFile {
@@ -67,11 +140,57 @@ package final class SampleLoader: SampleSource {
     return file
   }
 
-  private func writeImage(_ sample: Sample, into view: TensorView) throws(DataError) {
-    guard let input, let preprocessing else { throw DataError("images need a preprocessing") }
+  private func write(_ tensor: Tensor, into view: TensorView) {
+    withExtendedLifetime(tensor) { LayoutConversion.write(tensor.bytes, layout: .rowMajor, into: view) }
+  }
+
+  /// What the sample's row of the table gives an input.
+  private func columnTensor(_ index: Int, of sample: Sample) throws(DataError) -> Tensor {
+    let input = inputs.all[index]
+    guard let rows = data.numbers[index] else {
+      throw DataError("holds no array \(DataTable.shown(input.name)), an input of the model")
+    }
+    guard let row = sample.row else {
+      throw DataError("has no row in \(data.table ?? "the table"), which gives \(DataTable.shown(input.name))")
+    }
+    return try SampleLoader.tensor(rows[row], input)
+  }
+
+  private static func tensor(_ numbers: [Float], _ input: ModelInputs.Input) throws(DataError) -> Tensor {
+    let name = DataTable.shown(input.name)
+    guard numbers.count == input.type.count else {
+      throw DataError(usage: "input \(name) is \(input.type), \(numbers.count) numbers are given")
+    }
+    switch input.type.element {
+    case .float32: return Tensor(numbers, shape: input.type.shape)
+    case .int64: return Tensor(try integers(numbers, name) as [Int64], shape: input.type.shape)
+    case .int32: return Tensor(try integers(numbers, name) as [Int32], shape: input.type.shape)
+    default: throw DataError(model: "its input \(name) is \(input.type), numbers can be given to float32 and integers")
+    }
+  }
+
+  private static func integers<Integer: FixedWidthInteger>(
+    _ numbers: [Float], _ name: String
+  ) throws(DataError) -> [Integer] {
+    var integers: [Integer] = []
+    for number in numbers {
+      guard let integer = Integer(exactly: number) else {
+        throw DataError("input \(name) takes integers, \(number) is none")
+      }
+      integers.append(integer)
+    }
+    return integers
+  }
+
+  // MARK: Images
+
+  private func writeImage(_ sample: Sample, into views: [TensorView]) throws(DataError) {
+    guard let images, let preprocessing, let main = inputs.main else { throw DataError("images need a preprocessing") }
     let pixels: [Float]
+    let bytes: [UInt8]
     do {
-      pixels = try preprocessing.apply(Image(path: sample.path))
+      bytes = try MappedFile.contents(of: sample.path)
+      pixels = try preprocessing.apply(Image(decoding: bytes))
     } catch let error as FileError {
       throw DataError(error.reason)
     } catch {
@@ -79,7 +198,15 @@ package final class SampleLoader: SampleSource {
     }
     // Pixels are NHWC: what a channels-last view of an NCHW input and a plain NHWC input both are.
     pixels.withUnsafeBytes {
-      LayoutConversion.write($0, layout: input.order == .nhwc ? .rowMajor : .channelsLast, into: view)
+      LayoutConversion.write($0, layout: images.order == .nhwc ? .rowMajor : .channelsLast, into: views[main])
     }
+    for index in inputs.all.indices where index != main {
+      if let constant = constants[index] {
+        write(constant, into: views[index])
+      } else {
+        write(try columnTensor(index, of: sample), into: views[index])
+      }
+    }
+    hashes.add(sample.path, bytes)
   }
 }

@@ -4,12 +4,17 @@ package import Tensors
 
 /// Files of tensors that are fed to a model as they are: .npy, .npz and ONNX's .pb.
 package struct TensorFile: Sendable {
-  private let tensors: [Tensor]
+  /// Arrays with their names; one that is alone in its file has none.
+  private let entries: [(name: String, tensor: Tensor)]
+
+  private var tensors: [Tensor] { entries.map(\.tensor) }
 
   package static func read(_ path: String) throws(DataError) -> TensorFile {
     do throws(FileError) {
-      if SampleFormat(path: path) == .tensorProto { return TensorFile(tensors: [try TensorProtoFile.read(path: path)]) }
-      return TensorFile(tensors: try NumPyFile.read(path: path).map(\.tensor))
+      if SampleFormat(path: path) == .tensorProto {
+        return TensorFile(entries: [("", try TensorProtoFile.read(path: path))])
+      }
+      return TensorFile(entries: try NumPyFile.read(path: path).map { ($0.name, $0.tensor) })
     } catch {
       throw DataError(error.reason)
     }
@@ -27,12 +32,36 @@ package struct TensorFile: Sendable {
     return total / batch
   }
 
-  /// How many inputs of a shape the file holds. Arrays of other shapes (labels, say) do not count.
-  package func count(for shape: [Int]) -> Int {
-    tensors.reduce(0) { $0 + (TensorFile.count(of: $1, for: shape) ?? 0) }
+  /// How many samples the file holds. Arrays of other shapes (labels, say) do not count, nor do those that are not named
+  /// as one of several inputs.
+  package func count(for inputs: ModelInputs) -> Int {
+    let named = inputs.all.compactMap { input in
+      array(named: input.name).map { TensorFile.count(of: $0, for: input.type.shape) ?? 0 }
+    }
+    if inputs.all.count > 1, let fewest = named.min() { return fewest }
+    guard let shape = inputs.mainType?.shape else { return 0 }
+    return tensors.reduce(0) { $0 + (TensorFile.count(of: $1, for: shape) ?? 0) }
   }
 
-  /// Input `index` in the model's type.
+  private func array(named name: String) -> Tensor? { entries.first { $0.name == name }?.tensor }
+
+  /// Names of the arrays.
+  var names: [String] { entries.map(\.name) }
+
+  /// Input `index` of those in the array of a name, in the model's type; nil where there is no such array.
+  func input(_ index: Int, named input: ModelInputs.Input) throws(DataError) -> Tensor? {
+    guard let tensor = array(named: input.name) else { return nil }
+    guard let count = TensorFile.count(of: tensor, for: input.type.shape) else {
+      throw DataError(
+        "array \(DataTable.shown(input.name)) has shape \(tensor.shape), the model's input is \(input.type.shape)")
+    }
+    guard index < count else {
+      throw DataError("array \(DataTable.shown(input.name)) holds \(count) inputs, others more")
+    }
+    return try TensorFile.piece(index, of: tensor, as: input.type)
+  }
+
+  /// Input `index` of those in all arrays, in the model's type.
   package func input(_ index: Int, for type: TensorType) throws(DataError) -> Tensor {
     var remaining = index
     for tensor in tensors {

@@ -53,15 +53,17 @@ private final class Lane {
     executor = Executor(plan, workers: Workers(threads: 1))
     self.values = values
     self.inputs = inputs
-    let widest = plan.steps.flatMap(\.outputs).map { $0.type.rank > 1 ? $0.type.shape[1] : 0 }.max() ?? 0
-    scratch = ObservationScratch(channels: max(widest, plan.inputs.first?.type.shape.dropFirst().first ?? 0))
+    let places = plan.steps.flatMap(\.outputs) + plan.inputs
+    scratch = ObservationScratch(channels: places.map { $0.type.rank > 1 ? $0.type.shape[1] : 0 }.max() ?? 0)
   }
 
   func observe(_ sample: Int, of source: any SampleSource) {
-    let view = executor.input(0)
-    guard source.write(sample, into: view) else { return }
-    if values.contains(inputs[0]) { add(inputs[0], view) }
-    addAliases(of: executor.plan.inputs[0], view)
+    let views = executor.inputs
+    guard source.write(sample, into: views) else { return }
+    for (index, view) in views.enumerated() {
+      if values.contains(inputs[index]) { add(inputs[index], view) }
+      addAliases(of: executor.plan.inputs[index], view)
+    }
     executor.run { step, outputs in
       let plan = executor.plan
       for (value, view) in zip(plan.steps[step].values, outputs) where values.contains(value) { add(value, view) }

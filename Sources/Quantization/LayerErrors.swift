@@ -16,9 +16,10 @@ package struct LayerErrors: Sendable {
     let first = Executor(int8, workers: Workers(threads: 1))
     let second = Executor(float, workers: Workers(threads: 1))
     var sums: [String: (signal: Double, noise: Double)] = [:]
+    let inputs = second.inputs
     for sample in samples {
-      guard source.write(sample, into: second.input(0)) else { continue }
-      second.copyInput(0, to: first)
+      guard source.write(sample, into: inputs) else { continue }
+      for index in inputs.indices { second.copyInput(index, to: first) }
       // The int8 values are kept first: they are a quarter of the float ones.
       var kept: [String: Kept] = [:]
       first.run { step, outputs in

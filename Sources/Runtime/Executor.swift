@@ -43,6 +43,9 @@ package final class Executor {
   /// Where the caller writes an input before each run, in the layout the view states.
   package func input(_ index: Int) -> TensorView { Executor.view(plan.inputs[index], plan, arena) }
 
+  /// All inputs in the order of the graph.
+  package var inputs: [TensorView] { (0..<inputCount).map(input) }
+
   /// An output, row-major; valid until the next run.
   package func output(_ index: Int) -> TensorView { Executor.view(plan.outputs[index], plan, arena) }
 

@@ -112,9 +112,9 @@ struct Property {
 
     var count: Int { tensors.count }
 
-    func write(_ index: Int, into view: TensorView) -> Bool {
+    func write(_ index: Int, into inputs: [TensorView]) -> Bool {
       withExtendedLifetime(tensors[index]) {
-        LayoutConversion.write(tensors[index].bytes, layout: .rowMajor, into: view)
+        LayoutConversion.write(tensors[index].bytes, layout: .rowMajor, into: inputs[0])
       }
       return true
     }

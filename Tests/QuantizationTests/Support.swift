@@ -8,10 +8,12 @@ struct NoiseSource: SampleSource {
   let count: Int
   var scale: Float = 1
 
-  func write(_ index: Int, into view: TensorView) -> Bool {
+  func write(_ index: Int, into inputs: [TensorView]) -> Bool {
     var random = RandomNumbers(seed: UInt64(index) + 1000)
-    let tensor = random.tensor(shape, -scale...scale)
-    LayoutConversion.write(tensor.bytes, layout: .rowMajor, into: view)
-    return withExtendedLifetime(tensor) { true }
+    for view in inputs {
+      let tensor = random.tensor(shape, -scale...scale)
+      withExtendedLifetime(tensor) { LayoutConversion.write(tensor.bytes, layout: .rowMajor, into: view) }
+    }
+    return true
   }
 }

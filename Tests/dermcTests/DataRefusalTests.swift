@@ -125,7 +125,8 @@ import Testing
     outcome = try Program.run("eval", model, Fixture.evaluation, "--scale", "1/255")
     #expect(outcome.status == 3 && outcome.isOneLine(with: ["7 classes", "3 outputs"]), "\(outcome.error)")
     for (text, parts) in [
-      ("image,class\n", ["labels.csv", "columns file and label"]),
+      ("picture,kind\n", ["labels.csv", "has picture, kind", "--image-column"]),
+      ("image,class\n", ["labels.csv", "names no samples"]),
       ("file,label\ngood0.jpg,0\ngood1.jpg\n", ["labels.csv, line 3", "1 columns"]),
       ("file,label\n../x.jpg,0\n", ["line 2", "outside"]),
       ("file,label\ngood0.jpg,999999999999\n", ["line 2", "999999999999"]),

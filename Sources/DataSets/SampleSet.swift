@@ -1,0 +1,136 @@
+import Tensors
+
+/// Samples found below a folder, and what is known of them.
+package struct SampleSet: Sendable {
+  /// The folder or file that was given.
+  package let folder: String
+  package internal(set) var samples: [Sample]
+  /// Class names in the model's order; empty without labels.
+  package internal(set) var classes: [String] = []
+  /// The classes of each sample, rising, where sets of labels were asked for.
+  package internal(set) var labelSets: [[Int]]?
+  package internal(set) var groups: SampleGroups?
+  package internal(set) var subgroups: [Subgroup] = []
+  /// The table labels or other columns are from.
+  package internal(set) var table: String?
+  /// Rows of the table whose file is not there.
+  package internal(set) var missing: MissingFiles?
+  package internal(set) var unread: [UnreadFiles] = []
+  /// Class folders without a sample.
+  package internal(set) var emptyFolders: [String] = []
+  /// What was decided in reading the data, to be said but not to be warned of.
+  package internal(set) var notes: [String] = []
+  /// Values of inputs that come from columns, by input and row of the table.
+  var numbers: [Int: [[Float]]] = [:]
+
+  init(folder: String, samples: [Sample] = []) {
+    self.folder = folder
+    self.samples = samples
+  }
+
+  /// What there is to warn of: files that are named and not there, that are there and not read, classes without one.
+  package var warnings: [String] {
+    let empty = emptyFolders.map { "\(folder)/\($0): is a class folder without images or tensors" }
+    return [missing?.sentence, UnreadFiles.sentence(unread, in: folder)].compactMap(\.self) + empty
+  }
+}
+
+extension SampleSet {
+  /// Whose images the samples are by a table of another set; nil where it does not name them.
+  package func groups(of column: String, in table: String) -> SampleGroups? {
+    var options = TableOptions()
+    options.groupColumn = column
+    let files = samples.map { String($0.path.dropFirst(folder.count + 1)) }
+    guard let table = try? DataTable(path: table, options: options),
+      let rows = try? TableRows(
+        table, labels: nil, in: FileIndex(folder: folder, files: files), inputs: ModelInputs(TensorType(.float32, [])),
+        options: options)
+    else { return nil }
+    return rows.groups(of: files)
+  }
+}
+
+/// Which samples are of one patient or lesion.
+package struct SampleGroups: Sendable {
+  /// The column of the table that tells.
+  package let column: String
+  /// The value of each sample in that column; empty where it has none.
+  package let names: [String]
+  /// The group of each sample, numbered in order of the first sample of each. One without a value is a group of its own.
+  package let numbers: [Int]
+
+  init(column: String, names: [String]) {
+    self.column = column
+    self.names = names
+    var known: [String: Int] = [:]
+    var count = 0
+    numbers = names.map { name in
+      if !name.isEmpty, let number = known[name] { return number }
+      if !name.isEmpty { known[name] = count }
+      count += 1
+      return count - 1
+    }
+  }
+
+  /// How many groups there are.
+  package var count: Int { (numbers.max() ?? -1) + 1 }
+}
+
+/// What samples are like in one respect: sex, age, type of skin.
+package struct Subgroup: Sendable {
+  package let column: String
+  /// The value of each sample; "unknown" where it has none.
+  package let values: [String]
+
+  package static let unknown = "unknown"
+  /// Columns of numbers with more values than this are divided into tens.
+  static let numberLimit = 12
+  /// More values than this divide nothing.
+  static let valueLimit = 256
+
+  init(column: String, values: [String]) throws(DataError) {
+    self.column = column
+    let distinct = Set(values.filter { !$0.isEmpty })
+    if distinct.count > Subgroup.numberLimit, distinct.allSatisfy({ Subgroup.decade($0) != nil }) {
+      self.values = values.map { Subgroup.decade($0) ?? Subgroup.unknown }
+    } else {
+      guard distinct.count <= Subgroup.valueLimit else {
+        throw DataError(
+          usage: "column \(DataTable.shown(column)) has \(distinct.count) values, subgroups have at most "
+            + "\(Subgroup.valueLimit): leave it out of --subgroups")
+      }
+      self.values = values.map { $0.isEmpty ? Subgroup.unknown : $0 }
+    }
+  }
+
+  /// The ten a number lies in, as "30-39"; nil for what is no number.
+  private static func decade(_ text: String) -> String? {
+    guard let number = DataTable.number(text), abs(number) < 1e9 else { return nil }
+    let ten = Int((number / 10).rounded(.down)) * 10
+    return "\(ten)-\(ten + 9)"
+  }
+}
+
+/// Files a table names that are not there.
+package struct MissingFiles: Sendable {
+  package let table: String
+  package internal(set) var count = 0
+  /// Rows of the table.
+  package internal(set) var total = 0
+  /// The first of them as the table names them.
+  package internal(set) var first: [String] = []
+
+  init(table: String) { self.table = table }
+
+  mutating func add(_ name: String) {
+    count += 1
+    if first.count < 3 { first.append(DataTable.shown(name)) }
+  }
+
+  /// The line that tells of them, or nil where there are none.
+  package var sentence: String? {
+    guard count > 0 else { return nil }
+    let names = first.joined(separator: ", ") + (count > first.count ? ", ..." : "")
+    return "\(table): \(count) of \(total) files it names \(count == 1 ? "is" : "are") not in the folder: \(names)"
+  }
+}

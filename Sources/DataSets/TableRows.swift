@@ -1,0 +1,111 @@
+import Tensors
+
+/// What a table says of the files in a folder, row by row.
+struct TableRows {
+  struct Row {
+    /// The file, relative to the folder.
+    let file: String
+    /// Its classes, rising; empty where labels are not read.
+    let labels: [Int]
+  }
+
+  private(set) var rows: [Row] = []
+  private(set) var classes: [String] = []
+  private(set) var notes: [String] = []
+  private(set) var missing: MissingFiles
+  private let table: DataTable
+  private var group: (column: Int, values: [String])?
+  private var subgroups: [(column: Int, values: [String])] = []
+  private var numbers: [Int: (columns: [Int], values: [[Float]])] = [:]
+
+  /// - Parameters:
+  ///   - labels: reads the classes; nil where they are told otherwise or not at all
+  ///   - inputs: those of the model: what is not the main one may come from columns
+  init(
+    _ table: DataTable, labels: LabelReader?, in index: FileIndex, inputs: ModelInputs, options: TableOptions
+  ) throws(DataError) {
+    self.table = table
+    missing = MissingFiles(table: table.path)
+    if let column = try table.group(options) { group = (column, []) }
+    for name in options.subgroupColumns { subgroups.append((try table.column(name, "--subgroups"), [])) }
+    for (position, input) in inputs.all.enumerated() where position != inputs.main {
+      guard let columns = try table.columns(for: input, options: options) else { continue }
+      numbers[position] = (columns, [])
+    }
+
+    var labels = labels
+    var reader = try table.rows()
+    while try DataTable.next(&reader, table.path) { try add(reader, &labels, index) }
+    if let labels {
+      classes = labels.names
+      notes = labels.notes
+    }
+    note(index)
+  }
+
+  private mutating func add(_ record: CSVReader, _ labels: inout LabelReader?, _ index: FileIndex) throws(DataError) {
+    func error(_ reason: String) -> DataError { DataError("\(table.path), line \(record.line): \(reason)") }
+    let needed = labels?.column.map { max($0, table.image) } ?? table.image
+    guard needed < record.count else { throw error("has \(record.count) columns, the header \(table.header.count)") }
+    let id = record[table.image]
+    guard !id.hasPrefix("/"), !id.split(separator: "/").contains("..") else {
+      throw error("\(DataTable.shown(id)) is outside the folder")
+    }
+    let found = try labels?.labels(record) ?? []
+    var values: [(Int, [Float])] = []
+    for (position, input) in numbers {
+      var row: [Float] = []
+      for column in input.columns {
+        let text = record[column]
+        guard let number = DataTable.number(text), Float(number).isFinite else {
+          throw error("column \(DataTable.shown(table.header[column])) is \(quoted(text)), expected a number")
+        }
+        row.append(Float(number))
+      }
+      values.append((position, row))
+    }
+    missing.total += 1
+    let file: String?
+    do throws(DataError) { file = try index.find(id) } catch let found { throw error("\(found)") }
+    guard let file else { return missing.add(id) }
+    rows.append(Row(file: file, labels: found))
+    for (position, row) in values { numbers[position]?.values.append(row) }
+    if let column = group?.column { group?.values.append(record[column]) }
+    for place in subgroups.indices { subgroups[place].values.append(record[subgroups[place].column]) }
+  }
+
+  private func quoted(_ text: String) -> String { text.isEmpty ? "empty" : DataTable.shown(text) }
+
+  private mutating func note(_ index: FileIndex) {
+    let named = Set(rows.map(\.file))
+    if rows.count > named.count {
+      notes.append("\(table.path): names \(rows.count - named.count) files more than once")
+    }
+    let others = index.files.count { !named.contains($0) }
+    if others > 0, !rows.isEmpty {
+      notes.append("\(table.path): does not name \(others) of the \(index.files.count) files that could be samples")
+    }
+  }
+
+  /// The groups of files; nil where the table has none of them.
+  func groups(of files: [String]) -> SampleGroups? {
+    guard let group, !rows.isEmpty else { return nil }
+    var names: [String: String] = [:]
+    for (row, name) in zip(rows, group.values) { names[row.file] = name }
+    return SampleGroups(column: table.header[group.column], names: files.map { names[$0] ?? "" })
+  }
+
+  /// Adds to samples what columns say of them: each sample knows its row.
+  func describe(_ set: inout SampleSet) throws(DataError) {
+    set.table = table.path
+    set.notes += notes
+    func column(_ values: [String]) -> [String] { set.samples.map { $0.row.map { values[$0] } ?? "" } }
+    if let group {
+      set.groups = SampleGroups(column: table.header[group.column], names: column(group.values))
+    }
+    for subgroup in subgroups {
+      set.subgroups.append(try Subgroup(column: table.header[subgroup.column], values: column(subgroup.values)))
+    }
+    set.numbers = numbers.mapValues(\.values)
+  }
+}

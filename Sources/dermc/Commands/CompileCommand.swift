@@ -61,10 +61,11 @@ struct CompileCommand: ParsableCommand {
   @OptionGroup var storage: StoreOption
   @OptionGroup(title: "How images become inputs") var preprocessing: PreprocessingOptions
   @OptionGroup(title: "What the answer means") var answer: AnswerOptions
+  @OptionGroup(title: "What is known of samples") var dataOptions: DataOptions
   @OptionGroup var common: CommonOptions
 
   func run() throws {
-    let settings = try preprocessing.settings()
+    let settings = try preprocessing.settings(data: dataOptions)
     let output = self.output ?? replacingExtension(model, with: "derm")
     var request = CompilationRequest(
       model: model, recipe: try recipe(), settings: settings, output: output, threads: try common.threadCount())

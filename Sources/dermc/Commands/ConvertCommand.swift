@@ -28,13 +28,14 @@ struct ConvertCommand: ParsableCommand {
   @OptionGroup(title: "How images become inputs") var preprocessing: PreprocessingOptions
 
   @OptionGroup(title: "What the answer means") var answer: AnswerOptions
+  @OptionGroup var labels: LabelOption
 
   @OptionGroup var common: CommonOptions
 
   func run() throws {
     try Conversion.checkName(output)
     try Outputs.check([output], inputs: [model])
-    let settings = try preprocessing.settings()
+    let settings = try preprocessing.settings(labels: labels)
     let loaded = try LoadedModel(path: model, size: settings.freeSize, readsSelfTest: true)
     try Conversion(loaded, settings: settings, answer: try answer.settings(), store: try storage.value()).write(to: output)
     if !common.quiet { Console.output("written  \(Printable.name(output, limit: 400))") }

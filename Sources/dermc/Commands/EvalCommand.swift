@@ -30,12 +30,13 @@ struct EvalCommand: ParsableCommand {
   var strict = false
 
   @OptionGroup(title: "How images become inputs") var preprocessing: PreprocessingOptions
+  @OptionGroup(title: "What is known of samples") var dataOptions: DataOptions
   @OptionGroup var arithmetic: MathOptions
   @OptionGroup var trust: TrustOptions
   @OptionGroup var common: CommonOptions
 
   func run() throws {
-    let settings = try preprocessing.settings()
+    let settings = try preprocessing.settings(data: dataOptions)
     let threads = try common.threadCount()
     let evaluated = try LoadedModel(path: model, size: settings.freeSize, trusting: try trust.keys())
     let other = try against.map { try LoadedModel(path: $0, size: settings.freeSize) }

@@ -37,13 +37,14 @@ struct RunCommand: ParsableCommand {
 
   @OptionGroup(title: "How images become inputs") var preprocessing: PreprocessingOptions
   @OptionGroup(title: "What the answer means") var answer: AnswerOptions
+  @OptionGroup(title: "What is known of samples") var dataOptions: DataOptions
   @OptionGroup var arithmetic: MathOptions
   @OptionGroup var trust: TrustOptions
   @OptionGroup var common: CommonOptions
 
   func run() throws {
     guard top > 0 else { throw Diagnostic.usage("--top \(top): expected at least 1") }
-    let settings = try preprocessing.settings()
+    let settings = try preprocessing.settings(data: dataOptions)
     let threads = try common.threadCount()
     if let output { try Outputs.check([output], inputs: [model, input]) }
     let loaded = try LoadedModel(path: model, size: settings.freeSize, trusting: try trust.keys())

@@ -22,18 +22,22 @@ struct PreprocessingOptions: ParsableArguments {
   @Option(help: "How images are fitted to the input: direct or center-crop.")
   var resize: String?
 
+  @Flag(help: "Turn images upright as their EXIF data say.")
+  var exifOrientation = false
+
   @Option(help: ArgumentHelp("A JSON file with all of these.", valueName: "file"))
   var preprocess: String?
 
   @Option(help: "Order of the input's dimensions, nchw or nhwc, where the shape does not tell.")
   var layout: String?
 
-  @Option(help: ArgumentHelp("A file with one class name a line, in the model's order.", valueName: "file"))
-  var labels: String?
-
-  func settings() throws -> DataSettings {
+  /// - Parameters:
+  ///   - labels: of commands that only take class names
+  ///   - data: of commands that read data
+  func settings(labels: LabelOption? = nil, data: DataOptions? = nil) throws -> DataSettings {
     try DataSettings(
       size: size, scale: scale, mean: mean, std: std, channels: channels, resize: resize, file: preprocess,
-      layout: layout, labels: labels)
+      layout: layout, exifOrientation: exifOrientation, labels: data?.labels.labels ?? labels?.labels,
+      data: data?.texts ?? DataSetTexts())
   }
 }

@@ -45,7 +45,7 @@ package enum ONNXReader {
     }
     return ONNXModel(
       graph: result, producer: model.producer, irVersion: model.irVersion, opset: opset,
-      files: [file] + initializers.companionFiles)
+      classNames: ClassNameMetadata.names(model.metadata), files: [file] + initializers.companionFiles)
   }
 
   private static func checkVersions(_ model: ModelFile) throws(Failure) -> Int {

@@ -18,9 +18,12 @@ struct ModelFile {
   private(set) var opsets: [String: Int] = [:]
   /// Names of functions the model defines itself.
   private(set) var functions: Set<String> = []
+  /// Metadata that may name classes, by key.
+  private(set) var metadata: [String: String] = [:]
 
   private enum ModelField {
-    static let irVersion = 1, producerName = 2, producerVersion = 3, graph = 7, opsetImport = 8, functions = 25
+    static let irVersion = 1, producerName = 2, producerVersion = 3, graph = 7, opsetImport = 8, metadata = 14,
+      functions = 25
     /// The numbers the standard has given out; a file with others is not a model.
     static let known: Set<Int> = [1, 2, 3, 4, 5, 6, 7, 8, 14, 20, 25, 26]
   }
@@ -63,6 +66,7 @@ struct ModelFile {
         opsets[ModelFile.standard(domain)] = version
       case ModelField.functions:
         if let range = field.range { functions.insert(try functionName(range)) }
+      case ModelField.metadata: if let range = field.range { readMetadata(range) }
       default: break
       }
     }
@@ -99,6 +103,19 @@ struct ModelFile {
       default: break
       }
     }
+  }
+
+  /// An entry of the metadata, if it may name classes. What is wrong with it does not matter to the model.
+  private mutating func readMetadata(_ range: Range<Int>) {
+    guard range.count <= ClassNameMetadata.valueLimit else { return }
+    var key = ""
+    var value = ""
+    var reader = WireReader(file, range: range)
+    while let field = try? reader.next() {
+      if field.number == 1 { key = field.string(in: file) ?? "" }
+      if field.number == 2 { value = field.string(in: file) ?? "" }
+    }
+    if ClassNameMetadata.keys.contains(key), metadata[key] == nil { metadata[key] = value }
   }
 
   private func check(_ count: Int, _ limit: Int, _ what: String) throws(Failure) {

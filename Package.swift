@@ -129,6 +129,7 @@ let package = Package(
     tests(
       "dermc", "CanonicalJSON", "FuzzTargets", "IR", "Math", "NumPyFiles", "ONNX", "Operators", "Reports", "Tensors"),
     tests("derm-run", "Bundles", "CanonicalJSON", "IR", "Operators", "Tensors"),
+    tests("Compiler", "CanonicalJSON", "DataSets", "IR", "Math", "ONNX", "Operators", "Tensors"),
     tests("DataSets", "IR", "Images", "Math", "NumPyFiles", "Operators", "Quantization", "Runtime", "Tensors"),
     tests(
       "DermRuntime", "Answers", "Bundles", "CanonicalJSON", "IR", "Images", "Math", "Operators", "Runtime", "Signing",

@@ -39,6 +39,27 @@ enum Models {
     try ONNXWriter.write(graph, to: path)
   }
 
+  /// A convolution of images [1, 3, 8, 8], averaged, beside three numbers `metadata` and one `age`: all into three classes.
+  static func withMetadata(to path: String) throws {
+    var graph = Graph(name: "image and metadata")
+    let image = graph.addInput("image", TensorType(.float32, [1, 3, 8, 8]))
+    let metadata = graph.addInput("metadata", TensorType(.float32, [1, 3]))
+    let age = graph.addInput("age", TensorType(.float32, [1, 1]))
+    let w = graph.addConstant("w", numbers([6, 3, 3, 3]))
+    var x = try graph.add(Conv(window: Window(kernel: [3, 3])), name: "conv", inputs: [image, w])[0]
+    x = try graph.add(GlobalAveragePool(), name: "pool", inputs: [x])[0]
+    x = try graph.add(Reshape(shape: [1, 6]), name: "flat", inputs: [x])[0]
+    let others = try graph.add(Concat(axis: 1), name: "others", inputs: [metadata, age])[0]
+    let v = graph.addConstant("v", numbers([6, 4], from: 1))
+    let embedded = try graph.add(Gemm(), name: "embed", inputs: [others, v])[0]
+    x = try graph.add(Concat(axis: 1), name: "all", inputs: [x, embedded])[0]
+    graph.addOutput(
+      try graph.add(
+        Gemm(), name: "scores", inputs: [x, graph.addConstant("u", numbers([3, 12], from: 2))],
+        outputNames: ["scores"])[0])
+    try ONNXWriter.write(graph, to: path)
+  }
+
   /// Layers over tokens [1, 5, 8]: products with constant matrices and a bias after each.
   static func tokens(to path: String) throws {
     var graph = Graph(name: "tokens")

@@ -1,0 +1,113 @@
+import CanonicalJSON
+import DataSets
+import Glibc
+import IR
+import ONNX
+import Operators
+import Tensors
+import Testing
+
+@testable import Compiler
+
+/// How data, settings and a model come together.
+@Suite struct DataBindingTests {
+  /// A folder with a model of three channels, 4 x 4 pixels and so many outputs.
+  private final class Folder {
+    let path: String
+    let model: LoadedModel
+
+    init(outputs: Int) throws {
+      var template = Array("\(getenv("TMPDIR").map { String(cString: $0) } ?? P_tmpdir)/dermc-XXXXXX".utf8CString)
+      path = try #require(mkdtemp(&template).map { String(cString: $0) })
+      var graph = Graph(name: "small")
+      let x = graph.addInput("x", TensorType(.float32, [1, 3, 4, 4]))
+      let flat = try graph.add(Reshape(shape: [1, 48]), name: "flat", inputs: [x])[0]
+      let w = graph.addConstant("w", Tensor([Float](repeating: 0.5, count: 48 * outputs), shape: [outputs, 48]))
+      graph.addOutput(try graph.add(Gemm(), name: "scores", inputs: [flat, w])[0])
+      try ONNXWriter.write(graph, to: "\(path)/model.onnx")
+      model = try LoadedModel(path: "\(path)/model.onnx")
+    }
+
+    deinit {
+      for name in ["model.onnx", "data/labels.csv", "data/a.jpg", "data/b.jpg", "a,b"] { unlink("\(path)/\(name)") }
+      rmdir("\(path)/data")
+      rmdir(path)
+    }
+
+    /// Labelled data of two images.
+    func data(_ labels: String) throws -> String {
+      mkdir("\(path)/data", 0o755)
+      for name in ["a", "b"] { try OutputFile.write(Array(name.utf8), to: "\(path)/data/\(name).jpg") }
+      try OutputFile.write(Array(labels.utf8), to: "\(path)/data/labels.csv")
+      return "\(path)/data"
+    }
+  }
+
+  @Test func aBinaryModelOfOneOutputHasTwoClasses() throws {
+    let folder = try Folder(outputs: 1)
+    let data = try folder.data("file,target\na,0\nb,1.0\n")
+    let settings = try DataSettings(size: nil)
+    let refused = #expect(throws: Diagnostic.self) {
+      try DataBinding(folder.model, settings: settings).labelled(at: data)
+    }
+    #expect(refused?.description == "\(data): has 2 classes, the model has 1 outputs")
+    let binary = try DataBinding(folder.model, settings: settings, classCount: 2)
+    let labelled = try binary.labelled(at: data)
+    #expect(labelled.classes == ["0", "1"] && labelled.labels == [0, 1] && labelled.labelSets == nil)
+    let named = try DataSettings(size: nil, labels: "benign,malignant")
+    #expect(try DataBinding(folder.model, settings: named, classCount: 2).labelled(at: data).classes == named.labels)
+    let wrong = #expect(throws: Diagnostic.self) { try DataBinding(folder.model, settings: named) }
+    #expect(wrong?.description == "--labels: has 2 class names, \(folder.model.path) has 1 outputs")
+  }
+
+  @Test func labelSetsAreReadWhereTheTaskHasThem() throws {
+    let folder = try Folder(outputs: 3)
+    let data = try folder.data("file,label\na,0|2\nb,\n")
+    let binding = try DataBinding(folder.model, settings: DataSettings(size: nil))
+    #expect(try binding.labelled(at: data, .labelSets).labelSets == [[0, 2], []])
+    let refused = #expect(throws: Diagnostic.self) { try binding.labelled(at: data) }
+    #expect(refused?.description.contains("line 2: has 2 labels") == true)
+  }
+
+  @Test func namesStandInAFileOrOnTheCommandLine() throws {
+    let folder = try Folder(outputs: 1)
+    #expect(try DataSettings(size: nil, labels: " mel, nv,bkl").labels == ["mel", "nv", "bkl"])
+    let file = "\(folder.path)/a,b"
+    try OutputFile.write(Array("x\ny\n".utf8), to: file)
+    let settings = try DataSettings(size: nil, labels: file)
+    #expect(settings.labels == ["x", "y"] && settings.labelsFile == file)
+    for text in ["a,", "a,b,a"] {
+      #expect(#expect(throws: Diagnostic.self) { try DataSettings(size: nil, labels: text) }?.code == .wrongUsage)
+    }
+    #expect(#expect(throws: Diagnostic.self) { try DataSettings(size: nil, labels: "nowhere.txt") }?.code == .refused)
+  }
+
+  @Test func whatOptionsOverrideIsTold() throws {
+    let folder = try Folder(outputs: 2)
+    let stored: JSON = [
+      "size": [4, 4], "scale": .double(1.0 / 255), "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225],
+      "channels": "rgb", "resize": "direct",
+    ]
+    func binding(_ settings: DataSettings, _ stored: JSON?) throws -> DataBinding {
+      try DataBinding(folder.model, settings: settings, preprocessing: stored, labels: nil)
+    }
+    #expect(try binding(DataSettings(size: nil), stored).overrides == [])
+    #expect(try binding(DataSettings(size: nil, mean: "0.485,0.456,0.406", channels: "rgb"), stored).overrides == [])
+    #expect(try binding(DataSettings(size: nil, mean: "0.5"), nil).overrides == [])
+    let changed = try binding(DataSettings(size: nil, scale: "1", mean: "0.5", resize: "center-crop"), stored)
+    #expect(
+      changed.overrides == ["scale 1/255 -> 1.0", "mean 0.485,0.456,0.406 -> 0.5", "resize direct -> center-crop"])
+    #expect(changed.overrideWarning?.contains("override its stored preprocessing: scale 1/255 -> 1.0; mean") == true)
+  }
+
+  @Test(arguments: [
+    ("metadata=1,x", "--input metadata: 'x' is not a number"), ("=1", "--input =1: expected"),
+    ("a", "--input a: expected"),
+  ])
+  func inputsThatMakeNoSense(text: String, message: String) throws {
+    var data = DataSetTexts()
+    data.inputs = [text]
+    let refused = #expect(throws: Diagnostic.self) { try DataSettings(size: nil, data: data) }
+    #expect(refused?.code == .wrongUsage && refused?.description.hasPrefix(message) == true)
+  }
+}

@@ -33,7 +33,7 @@ struct ClassNames {
   var note: String? {
     guard !adapted.isEmpty else { return nil }
     let pairs = adapted.sorted { $0.key < $1.key }
-    let list = { (names: [String]) in names.prefix(8).joined(separator: ", ") + (names.count > 8 ? ", ..." : "") }
-    return "class \(list(pairs.map(\.key))) of the data is taken as \(list(pairs.map(\.value))) of the model"
+    return "class \(DataTable.list(pairs.map(\.key))) of the data is taken as "
+      + "\(DataTable.list(pairs.map(\.value))) of the model"
   }
 }

@@ -49,13 +49,16 @@ package enum SampleFolder {
     var options = options
     options.subgroupColumns = []
     func read() throws(DataError) -> TableRows? {
-      let tables = options.path.map { [$0] } ?? content.tables
-      var read: [TableRows] = []
-      for path in tables {
-        guard let table = try? DataTable(path: path, options: options) else { continue }
-        read.append(try TableRows(table, labels: nil, in: content.index, inputs: inputs, options: options))
+      var tables: [DataTable] = []
+      if let path = options.path {
+        tables = [try DataTable(path: path, options: options)]
+      } else {
+        tables = content.tables.compactMap { try? DataTable(path: $0, options: options) }
       }
-      return read.count == 1 ? read[0] : nil
+      guard tables.count == 1, let table = tables.first else { return nil }
+      // Groups are of use where evaluation data have them too, and no more than that.
+      if let name = options.groupColumn, (try? table.column(name, "--group")) == nil { options.groupColumn = nil }
+      return try TableRows(table, labels: nil, in: content.index, inputs: inputs, options: options)
     }
     return inputs.all.count > 1 ? try read() : try? read()
   }
@@ -75,7 +78,8 @@ package enum SampleFolder {
   /// Evaluation data: a folder of class folders, or files that a table gives classes.
   ///
   /// The table is the one given, labels.csv in the folder, or the only other one there that has classes. Where all
-  /// folders are classes of the model, they tell the classes, and the table what else is known.
+  /// folders are classes of the model, or those such another table names, they tell the classes, and the table what else
+  /// is known.
   ///
   /// - Parameters:
   ///   - classes: the model's class names in order, where they are known; labels are positions in it. Otherwise names
@@ -88,17 +92,19 @@ package enum SampleFolder {
   ) throws(DataError) -> SampleSet {
     guard FileTree.kind(of: path) == .folder else { throw DataError("\(path): no such folder") }
     let folders = try classFolders(of: path)
-    var names = ClassNames(classes ?? [])
-    let areClasses = !folders.isEmpty && folders.allSatisfy { names.index(of: $0) != nil }
     let content = try FolderContent(path)
     let (found, ignored) = try labelTable(content, classes: classes, folders: folders, options: options)
     guard let (table, source) = found else {
       return try labelled(content, folders: folders, classes: classes, kind: labels, table: nil, inputs, options)
     }
-    guard let source, !(areClasses && options.path == nil && !FolderContent.isLabelsFile(table.path)) else {
+    let isChosen = options.path != nil || FolderContent.isLabelsFile(table.path)
+    guard let source, isChosen || !areClasses(folders, of: classes ?? []) else {
       return try labelled(content, folders: folders, classes: classes, kind: labels, table: table, inputs, options)
     }
     let reader = try LabelReader(table, source, kind: labels, classes: classes)
+    if !isChosen, classes == nil, areClasses(reader.names, of: folders) {
+      return try labelled(content, folders: folders, classes: classes, kind: labels, table: table, inputs, options)
+    }
     let rows = try TableRows(table, labels: reader, in: content.index, inputs: inputs, options: options)
     var set = SampleSet(folder: path)
     for (row, entry) in rows.rows.enumerated() {
@@ -106,7 +112,7 @@ package enum SampleFolder {
       set.samples += expand(sample, inputs)
     }
     guard !set.samples.isEmpty else {
-      guard folders.isEmpty || options.path != nil || FolderContent.isLabelsFile(table.path) else {
+      guard folders.isEmpty || isChosen else {
         // A table of something else.
         return try labelled(content, folders: folders, classes: classes, kind: labels, table: nil, inputs, options)
       }
@@ -119,6 +125,12 @@ package enum SampleFolder {
     try rows.describe(&set)
     set.notes += ignored.map { "\($0): has no classes and is not read (--table)" }
     return set
+  }
+
+  /// Whether all names are of known classes, and there are some.
+  private static func areClasses(_ names: [String], of classes: [String]) -> Bool {
+    var known = ClassNames(classes)
+    return !names.isEmpty && names.allSatisfy { known.index(of: $0) != nil }
   }
 
   /// The table that tells classes, or only what else is known of samples, and those that were passed over.

@@ -120,9 +120,15 @@ import Testing
     try folder.write("image_id,patient\na,P\nb,Q\n", "metadata.csv")
     let grouped = try labelled(folder) { $0.groupColumn = "patient" }
     #expect(grouped.classes == ["mel", "nv"] && grouped.groups?.names == ["P", "Q"])
+    // Unless the table's classes are others, folders tell them: images it leaves out count.
+    try folder.tensor([1, 1], "nv/c.npy")
+    try folder.write("image_id,dx,lesion_id\na,nv,L1\n", "metadata.csv")
+    #expect(try labelled(folder).named == ["mel/a.npy": "mel", "nv/b.npy": "nv", "nv/c.npy": "nv"])
+    try folder.write("image_id,dx,lesion_id\na,bkl,L1\n", "metadata.csv")
+    #expect(try labelled(folder).named == ["mel/a.npy": "bkl"])
     // A table of something else changes nothing.
     try folder.write("file,label\nx.png,1\n", "metadata.csv")
-    #expect(try labelled(folder).samples.map(\.label) == [0, 1])
+    #expect(try labelled(folder).samples.map(\.label) == [0, 1, 1])
   }
 
   @Test(arguments: [

@@ -57,7 +57,7 @@ let package = Package(
     library("CanonicalJSON"),
     library("Tensors", "CProcess"),
     library("Texts", "Tensors"),
-    library("Metrics", "CanonicalJSON"),
+    library("Metrics"),
     library("NumPyFiles", "CZlib", "Tensors"),
 
     // 2: arithmetic and images, no graph
@@ -91,7 +91,8 @@ let package = Package(
 
     // 7: the main flow, and what is said about it
     library(
-      "Reports", "Bundles", "CanonicalJSON", "IR", "Math", "Operators", "Passes", "Quantization", "Tensors", "Texts"),
+      "Reports", "Bundles", "CanonicalJSON", "IR", "Math", "Metrics", "Operators", "Passes", "Quantization", "Tensors",
+      "Texts"),
     library(
       "Compiler", "Answers", "Bundles", "CanonicalJSON", "DataSets", "IR", "Images", "Math", "Metrics", "NumPyFiles",
       "ONNX",
@@ -126,6 +127,7 @@ let package = Package(
     tests("Bundles", "CanonicalJSON", "IR", "Math", "Operators", "Signing", "Tensors"),
     tests("CKernels", "CAMXModel", "KernelCases"),
     tests("CanonicalJSON"),
+    tests("Compiler", "Metrics", "Reports"),
     tests(
       "dermc", "CanonicalJSON", "FuzzTargets", "IR", "Math", "NumPyFiles", "ONNX", "Operators", "Reports", "Tensors"),
     tests("derm-run", "Bundles", "CanonicalJSON", "IR", "Operators", "Tensors"),
@@ -136,7 +138,7 @@ let package = Package(
       "Tensors"),
     tests("Images", "CZlib", "CanonicalJSON", "NumPyFiles", "Tensors", exclude: ["Goldens"]),
     tests("Math"),
-    tests("Metrics", "CanonicalJSON"),
+    tests("Metrics", "CanonicalJSON", "Tensors", exclude: ["Goldens"]),
     tests("NumPyFiles", "Tensors", exclude: ["Goldens"]),
     tests("ONNX", "IR", "Math", "NumPyFiles", "Operators", "Reports", "TestSupport", "Tensors"),
     tests("OpenBLASMath", "CKernels", "Math"),
@@ -149,7 +151,7 @@ let package = Package(
       ],
       swiftSettings: settings),
     tests("Quantization", "IR", "Math", "Operators", "Runtime", "TestSupport", "Tensors"),
-    tests("Reports", "CanonicalJSON", "IR", "Math", "Operators", "Tensors"),
+    tests("Reports", "CanonicalJSON", "IR", "Math", "Metrics", "Operators", "Tensors"),
     tests("Signing", "Math", "Tensors"),
     tests("Texts"),
     tests("Passes", "IR", "Math", "Operators", "TestSupport", "Tensors"),

@@ -1,6 +1,5 @@
 package import CanonicalJSON
 import DataSets
-import Metrics
 import Reports
 import Runtime
 
@@ -51,19 +50,17 @@ package struct EvaluationJob {
     let used = own.indices.filter { own[$0] != nil && (reference == nil || reference?.scores[$0] != nil) }
     guard !used.isEmpty else { throw data.loader.nothingReadable(path) }
 
-    let labels = used.map { data.labels[$0] }
-    let evaluation = try AccuracyMeasure.single(used.compactMap { own[$0] }, labels: labels, classes: data.classes)
-    guard let reference else {
-      return Result(
-        json: evaluation.json, text: EvaluationText.make(ModelAccuracy(evaluation), samples: used.count))
-    }
-    let accuracy = try AccuracyMeasure.labelled(
-      float: used.compactMap { reference.scores[$0] }, compiled: used.compactMap { own[$0] }, labels: labels,
-      classes: data.classes)
+    var request = MeasureRequest(data: .labelled, task: nil, classes: data.classes)
+    request.truth = .classes(used.map { data.labels[$0] })
+    let answers = GuessedAnswers.measured(used.compactMap { own[$0] })
+    let alone = try AccuracyMeasure.single(answers, request)
+    guard let reference else { return Result(json: alone.modelJSON, text: EvaluationText.make(alone)) }
+    let accuracy = try AccuracyMeasure.pair(
+      float: GuessedAnswers.measured(used.compactMap { reference.scores[$0] }), compiled: answers, request)
     var object = JSONObject()
-    if case .object(let own) = evaluation.json { object = own }
+    if case .object(let own) = alone.modelJSON { object = own }
     object["agreement"] = .double(accuracy.agreement?.value ?? 0)
-    object["comparison"] = accuracy.json
+    object["comparison"] = accuracy.jsonWithCurves
     return Result(json: .object(object), text: EvaluationText.make(accuracy))
   }
 }

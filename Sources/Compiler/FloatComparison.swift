@@ -40,15 +40,18 @@ struct FloatComparison {
       let samples = Array(evaluation.loader.samples.indices)
       let (float, compiled, used) = scores(plans, evaluation.loader, samples)
       guard !used.isEmpty else { throw evaluation.loader.nothingReadable(evaluation.path) }
-      return try AccuracyMeasure.labelled(
-        float: float, compiled: compiled, labels: used.map { evaluation.labels[$0] }, classes: evaluation.classes)
+      var request = MeasureRequest(data: .labelled, task: nil, classes: evaluation.classes)
+      request.truth = .classes(used.map { evaluation.labels[$0] })
+      return try AccuracyMeasure.pair(
+        float: GuessedAnswers.measured(float), compiled: GuessedAnswers.measured(compiled), request)
     }
     guard let calibration else { return nil }
     let (samples, data) = calibration.comparable
     let (float, compiled, used) = scores(plans, calibration.loader, samples)
     guard !used.isEmpty else { return nil }
-    return try AccuracyMeasure.unlabelled(
-      float: float.flatMap(outputs.rows), compiled: compiled.flatMap(outputs.rows), data: data)
+    return try AccuracyMeasure.pair(
+      float: GuessedAnswers.measured(float.flatMap(outputs.rows)),
+      compiled: GuessedAnswers.measured(compiled.flatMap(outputs.rows)), MeasureRequest(data: data, task: nil))
   }
 
   private func scores(

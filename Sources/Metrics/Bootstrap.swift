@@ -1,5 +1,8 @@
 /// The bootstrap over samples: how much a measure would vary with another draw of the data set.
 ///
+/// Where samples come in groups, such as the images of one lesion, whole groups are drawn: images of one lesion are
+/// answered alike, and drawn one by one they would pass for more evidence than they are.
+///
 /// Statistics of two models are computed on the same draws, so that intervals of their difference are paired. The same
 /// seed gives the same intervals on every machine.
 package struct Bootstrap: Sendable, Equatable {
@@ -17,21 +20,29 @@ package struct Bootstrap: Sendable, Equatable {
   /// Percentile intervals of several statistics of one data set.
   ///
   /// - Parameters:
+  ///   - groups: Which samples belong together; nil draws samples one by one.
   ///   - statistics: The statistics of the data set in which sample i stands `weights[i]` times; always as many, nil
   ///     where one is not defined.
   /// - Returns: For each statistic its value with every sample once, and the interval of its values over the draws in
   ///   which it is defined; nil where it is not defined on the data set itself.
   package func intervals(
-    samples count: Int, of statistics: (_ weights: [Int]) -> [Double?]
+    samples count: Int, groups: SampleGroups? = nil, of statistics: (_ weights: [Int]) -> [Double?]
   ) -> [ConfidenceInterval?] {
     guard count > 0 else { return [] }
     var weights = [Int](repeating: 1, count: count)
     let values = statistics(weights)
     var draws = values.map { _ in [Double]() }
     var generator = SeededGenerator(seed: seed)
+    let units = groups?.count ?? count
+    var drawn = [Int](repeating: 0, count: units)
     for _ in 0..<resamples {
-      for sample in 0..<count { weights[sample] = 0 }
-      for _ in 0..<count { weights[generator.next(below: count)] += 1 }
+      for unit in 0..<units { drawn[unit] = 0 }
+      for _ in 0..<units { drawn[generator.next(below: units)] += 1 }
+      if let groups {
+        for (sample, group) in groups.indices.prefix(count).enumerated() { weights[sample] = drawn[group] }
+      } else {
+        weights = drawn
+      }
       for (index, value) in statistics(weights).enumerated() {
         if let value { draws[index].append(value) }
       }
@@ -42,6 +53,16 @@ package struct Bootstrap: Sendable, Equatable {
       let tail = (1 - confidence) / 2
       return ConfidenceInterval(value: value, low: Self.quantile(tail, sorted), high: Self.quantile(1 - tail, sorted))
     }
+  }
+
+  /// What follows the order of probabilities is resampled where samples x classes x resamples is at most this: a few
+  /// seconds.
+  static let rankedStepLimit = 2_000_000_000
+
+  func canRank(_ samples: Int, _ classes: Int) -> Bool {
+    let (scores, overflows) = samples.multipliedReportingOverflow(by: classes)
+    let (steps, overflow) = scores.multipliedReportingOverflow(by: resamples)
+    return !overflows && !overflow && steps <= Bootstrap.rankedStepLimit
   }
 
   /// The quantile between order statistics, interpolated linearly.

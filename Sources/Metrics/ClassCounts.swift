@@ -26,7 +26,15 @@ package struct ClassCounts: Sendable {
   }
 
   /// The fraction of samples predicted right.
-  package var top1: Double { Double(correct.reduce(0, +)) / Double(support.reduce(0, +)) }
+  package var top1: Double { Double(correct.reduce(0, +)) / Double(total) }
+
+  /// The mean recall of the classes that have samples.
+  package var balancedAccuracy: Double {
+    let values = support.indices.compactMap(recall)
+    return values.reduce(0, +) / Double(values.count)
+  }
+
+  private var total: Int { support.reduce(0, +) }
 
   /// Of the samples predicted to be of the class, the fraction that are; nil where it was never predicted.
   package func precision(_ index: Int) -> Double? {
@@ -36,6 +44,12 @@ package struct ClassCounts: Sendable {
   /// Of the samples of the class, the fraction predicted to be; nil where there are none.
   package func recall(_ index: Int) -> Double? {
     support[index] == 0 ? nil : Double(correct[index]) / Double(support[index])
+  }
+
+  /// Of the samples of other classes, the fraction predicted to be of others; nil where there are none.
+  package func specificity(_ index: Int) -> Double? {
+    let others = total - support[index]
+    return others == 0 ? nil : Double(others - (predicted[index] - correct[index])) / Double(others)
   }
 
   /// The harmonic mean of precision and recall, 2 TP / (predicted + support); nil where the class has no samples.

@@ -18,26 +18,29 @@ package struct Comparison: Sendable, Equatable {
     package let mcNemarP: Double
   }
 
-  /// - Throws: where the scores do not match each other, the labels or the names.
+  /// - Parameters:
+  ///   - specificities: at which specificity to tell the sensitivity of some classes, by their index
+  ///   - groups: which samples belong together
+  /// - Throws: where the scores do not match each other, the labels, the groups or the names.
   package init(
-    float: Scores, compiled: Scores, labels: [Int]?, classNames: [String], bootstrap: Bootstrap = Bootstrap()
+    float: Scores, compiled: Scores, labels: [Int]?, classNames: [String], specificities: [Int: Double] = [:],
+    groups: SampleGroups? = nil, bootstrap: Bootstrap = Bootstrap()
   ) throws(MetricsError) {
+    try groups?.check(samples: float.sampleCount)
+    let same = zip(float.predictions, compiled.predictions).map { $0 == $1 }
+    samples = float.sampleCount
+    divergence = try Divergence(of: compiled, from: float)
     guard let labels else {
-      divergence = try Divergence(of: compiled, from: float)
-      samples = float.sampleCount
-      let same = zip(float.predictions, compiled.predictions).map { $0 == $1 }
-      agreement = bootstrap.intervals(samples: same.count) { [Self.fraction(of: same, weights: $0)] }[0]
+      agreement = bootstrap.intervals(samples: samples, groups: groups) { [same.fraction(weights: $0)] }[0]
       labelled = nil
       return
     }
     let float = try LabelledScores(float, labels: labels)
     let compiled = try LabelledScores(compiled, labels: labels)
-    divergence = try Divergence(of: compiled.scores, compiled.probabilities, from: float.scores, float.probabilities)
-    samples = float.sampleCount
-    let (before, after) = (ResampledModel(float, bootstrap), ResampledModel(compiled, bootstrap))
-    let same = zip(float.predictions, compiled.predictions).map { $0 == $1 }
-    let intervals = bootstrap.intervals(samples: samples) { weights in
-      [Self.fraction(of: same, weights: weights)]
+    let before = ResampledModel(float, bootstrap, specificities: specificities)
+    let after = ResampledModel(compiled, bootstrap, specificities: specificities)
+    let intervals = bootstrap.intervals(samples: samples, groups: groups) { weights in
+      [same.fraction(weights: weights)]
         + zip(after.statistics(weights: weights), before.statistics(weights: weights)).map { after, before in
           after.flatMap { after in before.map { after - $0 } }
         }
@@ -45,17 +48,20 @@ package struct Comparison: Sendable, Equatable {
     agreement = intervals[0]
     let right = zip(labels, zip(float.predictions, compiled.predictions))
     labelled = Labelled(
-      float: try Evaluation(float, classNames: classNames),
-      compiled: try Evaluation(compiled, classNames: classNames),
+      float: try Evaluation(float, classNames: classNames, specificities: specificities),
+      compiled: try Evaluation(compiled, classNames: classNames, specificities: specificities),
       deltas: MeasureIntervals(Array(intervals[1...]), classNames: classNames),
       mcNemarP: McNemar.pValue(
         onlyFirstRight: right.count { $0 == $1.0 && $0 != $1.1 },
         onlySecondRight: right.count { $0 != $1.0 && $0 == $1.1 }))
   }
+}
 
-  private static func fraction(of flags: [Bool], weights: [Int]) -> Double {
+extension [Bool] {
+  /// The share of flags that are set, each counting `weights[index]` times.
+  func fraction(weights: [Int]) -> Double {
     var (marked, total) = (0, 0)
-    for (flag, weight) in zip(flags, weights) {
+    for (flag, weight) in zip(self, weights) {
       total += weight
       if flag { marked += weight }
     }

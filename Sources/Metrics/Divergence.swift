@@ -12,14 +12,8 @@ package struct Divergence: Sendable, Equatable {
   /// What a probability counts at least in logarithms.
   static let smallestProbability = 1e-12
 
-  /// - Throws: where the two do not have the same numbers of samples and classes.
+  /// - Throws: where the two do not have the same numbers of samples, classes and outputs.
   package init(of model: Scores, from reference: Scores) throws(MetricsError) {
-    try self.init(of: model, model.probabilities(), from: reference, reference.probabilities())
-  }
-
-  init(
-    of model: Scores, _ modelProbabilities: [Double], from reference: Scores, _ referenceProbabilities: [Double]
-  ) throws(MetricsError) {
     guard model.sampleCount == reference.sampleCount, model.classCount == reference.classCount else {
       throw MetricsError(
         "\(model.sampleCount) x \(model.classCount) scores cannot be compared with "
@@ -29,11 +23,14 @@ package struct Divergence: Sendable, Equatable {
     let same = zip(model.predictions, reference.predictions).reduce(0) { $0 + ($1.0 == $1.1 ? 1 : 0) }
     agreement = Double(same) / count
     var kl = 0.0
-    for (p, q) in zip(referenceProbabilities, modelProbabilities) {
-      let (p, q) = (min(max(p, Self.smallestProbability), 1), min(max(q, Self.smallestProbability), 1))
-      kl += p * log(p / q)
-    }
+    for (p, q) in zip(reference.probabilities, model.probabilities) { kl += Self.term(p, q) }
     self.kl = kl / count
-    distance = OutputDistance(of: model, from: reference)
+    distance = try OutputDistance(of: model.outputs, from: reference.outputs)
+  }
+
+  /// What one outcome of probability p adds to the divergence of a model that gives it q.
+  static func term(_ p: Double, _ q: Double) -> Double {
+    let (p, q) = (min(max(p, smallestProbability), 1), min(max(q, smallestProbability), 1))
+    return p * log(p / q)
   }
 }

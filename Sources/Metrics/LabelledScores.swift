@@ -5,9 +5,6 @@ package struct LabelledScores: Sendable {
   package let scores: Scores
   /// The right class of each sample.
   package let labels: [Int]
-  package let predictions: [Int]
-  /// Rows as in `scores`.
-  package let probabilities: [Double]
 
   /// - Throws: unless every sample has a label and every label is a class.
   package init(_ scores: Scores, labels: [Int]) throws(MetricsError) {
@@ -20,12 +17,18 @@ package struct LabelledScores: Sendable {
     }
     self.scores = scores
     self.labels = labels
-    predictions = scores.predictions
-    probabilities = scores.probabilities()
   }
 
   package var sampleCount: Int { scores.sampleCount }
   package var classCount: Int { scores.classCount }
+  package var predictions: [Int] { scores.predictions }
+  /// Rows as in `scores`.
+  package var probabilities: [Double] { scores.probabilities }
+
+  /// The samples in the order of a class's probability.
+  func ranking(class index: Int) -> RankingCurve {
+    RankingCurve(probabilities: scores.column(index), isOwn: labels.map { $0 == index })
+  }
 
   /// The probability a sample's right class was given, kept off zero for logarithms.
   private func probabilityOfLabel(_ sample: Int) -> Double {
@@ -57,8 +60,8 @@ package struct LabelledScores: Sendable {
     var excess = [Double](repeating: 0, count: max(bins, 1))
     for sample in 0..<sampleCount {
       let confidence = probabilities[sample * classCount + predictions[sample]]
-      let bin = Int((confidence * Double(excess.count)).rounded(.up)) - 1
-      excess[min(max(bin, 0), excess.count - 1)] += confidence - (predictions[sample] == labels[sample] ? 1 : 0)
+      excess[ReliabilityBin.index(of: confidence, in: excess.count)] +=
+        confidence - (predictions[sample] == labels[sample] ? 1 : 0)
     }
     return excess.reduce(0.0) { $0 + abs($1) } / Double(sampleCount)
   }

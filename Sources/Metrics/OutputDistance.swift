@@ -20,16 +20,8 @@ package struct OutputDistance: Sendable, Equatable {
         throw MetricsError("an output of sample \(sample) is NaN or infinite")
       }
     }
-    self.init(pairs: zip(reference, model).map { ($0[...], $1[...]) })
-  }
-
-  init(of model: Scores, from reference: Scores) {
-    self.init(pairs: (0..<reference.sampleCount).map { (reference.row($0), model.row($0)) })
-  }
-
-  private init(pairs: [(reference: ArraySlice<Float>, model: ArraySlice<Float>)]) {
     var (signal, noise, largest, largestError, cosines) = (0.0, 0.0, 0.0, 0.0, 0.0)
-    for (reference, model) in pairs {
+    for (reference, model) in zip(reference, model) {
       for (r, m) in zip(reference, model) {
         let (r, m) = (Double(r), Double(m))
         signal += r * r
@@ -41,10 +33,10 @@ package struct OutputDistance: Sendable, Equatable {
     }
     sqnr = noise == 0 ? .infinity : 10 * log10(signal / noise)
     maximumRelativeError = largestError == 0 ? 0 : largestError / largest
-    cosine = cosines / Double(pairs.count)
+    cosine = cosines / Double(reference.count)
   }
 
-  private static func cosine(_ left: ArraySlice<Float>, _ right: ArraySlice<Float>) -> Double {
+  private static func cosine(_ left: [Float], _ right: [Float]) -> Double {
     if left == right { return 1 }
     var (product, leftSquare, rightSquare) = (0.0, 0.0, 0.0)
     for (l, r) in zip(left, right) {

@@ -1,74 +1,46 @@
-import Glibc
-
-/// A model's outputs on a data set: one score per sample and class.
+/// A model's answers on a data set, one class for each sample: what it put out, the probabilities that means, and the
+/// class it decided for.
 package struct Scores: Sendable, Equatable {
   package let sampleCount: Int
   package let classCount: Int
-  /// `sampleCount` rows of `classCount` scores: logits or probabilities, all finite.
-  package let values: [Float]
+  /// What the model put out for each sample. Only distances are measured on these; they need not be one a class.
+  package let outputs: [[Float]]
+  /// `sampleCount` rows of `classCount` probabilities.
+  package let probabilities: [Double]
+  /// The class each sample was decided to be of.
+  package let predictions: [Int]
 
-  /// - Throws: unless there are at least one sample and two classes, the values fill the rows, and all are finite.
-  package init(values: [Float], classCount: Int) throws(MetricsError) {
+  /// - Throws: unless there are at least one sample and two classes, every sample has outputs, a probability of each
+  ///   class and a class, and all numbers are finite.
+  package init(outputs: [[Float]], probabilities: [[Double]], predictions: [Int]) throws(MetricsError) {
+    try MetricsError.check(outputs: outputs, probabilities: probabilities)
+    let classCount = probabilities[0].count
     guard classCount >= 2 else { throw MetricsError("\(classCount) scores per sample; classes must be two or more") }
-    guard !values.isEmpty else { throw MetricsError("there are no samples") }
-    guard values.count % classCount == 0 else {
-      throw MetricsError("\(values.count) scores do not make rows of \(classCount) classes")
+    guard predictions.count == outputs.count else {
+      throw MetricsError("\(predictions.count) decisions for \(outputs.count) samples")
     }
-    guard values.count / classCount <= 1 << 30 else { throw MetricsError("there are more than 2^30 samples") }
-    if let index = values.firstIndex(where: { !$0.isFinite }) {
-      throw MetricsError("the score of sample \(index / classCount), class \(index % classCount) is \(values[index])")
+    if let sample = predictions.firstIndex(where: { !(0..<classCount).contains($0) }) {
+      throw MetricsError("the decision for sample \(sample) is class \(predictions[sample]) of \(classCount)")
     }
-    self.values = values
+    self.outputs = outputs
+    self.probabilities = probabilities.flatMap { $0 }
+    self.predictions = predictions
     self.classCount = classCount
-    sampleCount = values.count / classCount
+    sampleCount = outputs.count
   }
 
-  /// Rows of equal length, one per sample.
-  package init(rows: [[Float]]) throws(MetricsError) {
-    let classCount = rows.first?.count ?? 2
-    if let index = rows.firstIndex(where: { $0.count != classCount }) {
-      throw MetricsError("sample \(index) has \(rows[index].count) scores, sample 0 has \(classCount)")
-    }
-    try self.init(values: rows.flatMap { $0 }, classCount: classCount)
+  /// The probability of one class for each sample.
+  package func column(_ index: Int) -> [Double] {
+    stride(from: index, to: probabilities.count, by: classCount).map { probabilities[$0] }
   }
 
-  package func row(_ sample: Int) -> ArraySlice<Float> {
-    values[sample * classCount..<(sample + 1) * classCount]
-  }
-
-  /// Each sample's class of the highest score, the lowest class where several are highest.
-  package var predictions: [Int] {
-    (0..<sampleCount).map { sample in
-      let row = row(sample)
-      var best = row.startIndex
-      for index in row.indices where row[index] > row[best] { best = index }
-      return best - row.startIndex
-    }
-  }
-
-  /// Whether the scores are probabilities already: none negative, every row's sum within 1e-2 of 1.
-  package var areProbabilities: Bool {
-    values.allSatisfy { $0 >= 0 }
-      && (0..<sampleCount).allSatisfy { sample in
-        abs(row(sample).reduce(0.0) { $0 + Double($1) } - 1) <= 1e-2
-      }
-  }
-
-  /// The scores as probabilities, in rows: as they are where they are probabilities, otherwise their softmax.
-  package func probabilities() -> [Double] {
-    var result = values.map(Double.init)
-    if areProbabilities { return result }
-    for start in stride(from: 0, to: result.count, by: classCount) {
-      let row = start..<start + classCount
-      let highest = result[row].reduce(-Double.infinity, max)
-      var sum = 0.0
-      for index in row {
-        result[index] = exp(result[index] - highest)
-        sum += result[index]
-      }
-      for index in row { result[index] /= sum }
-    }
-    return result
+  /// Confidence in the predicted class, and how often it was right, in the bins of the calibration error.
+  ///
+  /// - Parameter labels: the right class of each sample
+  package func reliability(labels: [Int]) -> [ReliabilityBin] {
+    ReliabilityBin.bins(
+      predictions.enumerated().map { probabilities[$0.offset * classCount + $0.element] },
+      isRight: zip(predictions, labels).map { $0 == $1 })
   }
 }
 
@@ -76,5 +48,40 @@ package struct Scores: Sendable, Equatable {
 package struct MetricsError: Error, Equatable, CustomStringConvertible {
   package let description: String
 
+  /// The two models' answers are not of one kind.
+  package static let differentAnswers = MetricsError("the two models do not answer in the same way")
+
+  /// A model that decides nothing was to be measured against right answers.
+  package static let nothingToMeasure = MetricsError(
+    "the outputs are no classes, so there is nothing to measure against labels")
+
+  /// A positive class was named of something else than two.
+  package static func notBinary(_ classes: Int) -> MetricsError {
+    MetricsError("a positive class is told from one other; there are \(classes) classes")
+  }
+
   init(_ description: String) { self.description = description }
+
+  /// What holds for the answers of every model that decides: samples, with outputs and as many probabilities each.
+  static func check(outputs: [[Float]], probabilities: [[Double]]) throws(MetricsError) {
+    guard !outputs.isEmpty else { throw MetricsError("there are no samples") }
+    guard outputs.count <= 1 << 30 else { throw MetricsError("there are more than 2^30 samples") }
+    guard probabilities.count == outputs.count else {
+      throw MetricsError("\(probabilities.count) rows of probabilities for \(outputs.count) samples")
+    }
+    for (sample, row) in outputs.enumerated() {
+      if let index = row.firstIndex(where: { !$0.isFinite }) {
+        throw MetricsError("the score of sample \(sample), class \(index) is \(row[index])")
+      }
+    }
+    for (sample, row) in probabilities.enumerated() {
+      guard row.count == probabilities[0].count else {
+        throw MetricsError("sample \(sample) has \(row.count) scores, sample 0 has \(probabilities[0].count)")
+      }
+      // Probabilities in Float that sum to 1 within their rounding may lie a little above it.
+      if let index = row.firstIndex(where: { !(0...1.01).contains($0) }) {
+        throw MetricsError("the probability of sample \(sample), class \(index) is \(row[index])")
+      }
+    }
+  }
 }

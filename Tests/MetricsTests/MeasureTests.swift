@@ -1,36 +1,38 @@
-import CanonicalJSON
 import Testing
 
 @testable import Metrics
 
 @Suite struct ScoresTests {
-  @Test func predictsTheLowestOfEqualClasses() throws {
-    #expect(try Scores(rows: Samples.float).predictions == [0, 1, 0, 2, 0, 3, 0, 1, 0, 0, 1, 2])
-    #expect(try Scores(rows: [[-2, -1, -1]]).predictions == [1])
-  }
+  typealias Answers = (outputs: [[Float]], probabilities: [[Double]], predictions: [Int])
 
-  @Test func takesSoftmaxOnlyOfLogits() throws {
-    let probabilities = try Scores(rows: [[0.25, 0.75], [0.5, 0.495]])
-    #expect(probabilities.areProbabilities)
-    #expect(probabilities.probabilities() == [0.25, 0.75, 0.5, Double(Float(0.495))])
-    #expect(try !Scores(rows: [[0.25, 0.75], [0.5, 0.45]]).areProbabilities)
-    #expect(try !Scores(rows: [[1.25, -0.25]]).areProbabilities)
-    let softmax = try Scores(rows: [[1000, 1000, 0], [0, 1, -1]]).probabilities()
-    let sum = 2.718281828459045 + 1 + 0.36787944117144233
-    let expected = [0.5, 0.5, 0, 1 / sum, 2.718281828459045 / sum, 0.36787944117144233 / sum]
-    #expect(zip(softmax, expected).allSatisfy { $0.isNear($1) })
-  }
-
-  static let refused: [(rows: [[Float]], message: String)] = [
-    ([], "there are no samples"), ([[1]], "1 scores per sample; classes must be two or more"),
-    ([[1, 2], [3]], "sample 1 has 1 scores, sample 0 has 2"),
-    ([[1, 2], [3, .nan]], "the score of sample 1, class 1 is nan"),
-    ([[1, -.infinity]], "the score of sample 0, class 1 is -inf"),
+  static let refused: [(answers: Answers, message: String)] = [
+    (([], [], []), "there are no samples"),
+    (([[1]], [[1]], [0]), "1 scores per sample; classes must be two or more"),
+    (([[1, 2], [3]], [[0.5, 0.5], [1]], [0, 0]), "sample 1 has 1 scores, sample 0 has 2"),
+    (([[1, 2], [3, .nan]], [[0.5, 0.5], [0.5, 0.5]], [0, 0]), "the score of sample 1, class 1 is nan"),
+    (([[1, -.infinity]], [[1, 0]], [0]), "the score of sample 0, class 1 is -inf"),
+    (([[1]], [[0.5, .nan]], [0]), "the probability of sample 0, class 1 is nan"),
+    (([[1]], [[-0.5, 1.5]], [0]), "the probability of sample 0, class 0 is -0.5"),
+    (([[1], [2]], [[0.5, 0.5]], [0, 0]), "1 rows of probabilities for 2 samples"),
+    (([[1]], [[0.5, 0.5]], []), "0 decisions for 1 samples"),
+    (([[1]], [[0.5, 0.5]], [2]), "the decision for sample 0 is class 2 of 2"),
   ]
 
   @Test(arguments: refused)
-  func refuses(rows: [[Float]], message: String) {
-    #expect(throws: MetricsError(message)) { try Scores(rows: rows) }
+  func refuses(answers: Answers, message: String) {
+    #expect(throws: MetricsError(message)) {
+      try Scores(
+        outputs: answers.outputs, probabilities: answers.probabilities, predictions: answers.predictions)
+    }
+  }
+
+  @Test func measuresDecisionsNotTheHighestProbability() throws {
+    // One output, whose sigmoid is called positive from 0.3 on.
+    let scores = try Scores(
+      outputs: [[-0.5], [-2], [3]], probabilities: [[0.6, 0.4], [0.9, 0.1], [0.05, 0.95]], predictions: [1, 0, 1])
+    let evaluation = try Evaluation(LabelledScores(scores, labels: [1, 0, 1]), classNames: ["other", "mel"])
+    #expect(evaluation.top1 == 1)
+    #expect(try Divergence(of: scores, from: scores).distance.cosine == 1)
   }
 
   @Test func refusesLabelsThatDoNotFit() throws {
@@ -40,9 +42,6 @@ import Testing
       try LabelledScores(scores, labels: [0, 2])
     }
     #expect(throws: MetricsError.self) { try LabelledScores(scores, labels: [-1, 0]) }
-    #expect(throws: MetricsError("3 scores do not make rows of 2 classes")) {
-      try Scores(values: [1, 2, 3], classCount: 2)
-    }
     #expect(throws: MetricsError("1 class names for 2 classes")) {
       try Evaluation(LabelledScores(scores, labels: [0, 1]), classNames: ["a"])
     }
@@ -59,6 +58,7 @@ import Testing
     #expect(evaluation.logLoss.isNear(0.8170157140303065))
     #expect(evaluation.brier.isNear(0.44975748450034664))
     #expect(evaluation.ece.isNear(0.14425274583888198))
+    #expect(evaluation.balancedAccuracy.isNear((0.75 + 0.5 + 0.5) / 3))
     #expect(evaluation.confusion == [[3, 1, 0, 0], [2, 2, 0, 0], [1, 0, 2, 1], [0, 0, 0, 0]])
     let classes = evaluation.classes
     #expect(classes.map(\.name) == Samples.names)
@@ -66,6 +66,8 @@ import Testing
     #expect(classes.map(\.precision) == [0.5, 2.0 / 3, 1, 0])
     #expect(classes.map(\.recall) == [0.75, 0.5, 0.5, nil])
     #expect(classes.map(\.f1) == [0.6, 4.0 / 7, 2.0 / 3, nil])
+    let specificities = [0.625, 0.875, 1, 11.0 / 12]
+    #expect(classes.compactMap(\.specificity) == specificities)
     #expect(classes.map(\.auc) == [0.84375, 0.875, 0.875, nil])
   }
 
@@ -81,7 +83,7 @@ import Testing
   @Test func weighsTiesOneHalf() throws {
     // Probabilities of class 1: own 0.5, 0.9; others 0.5, 0.1. Pairs: tie, win, win, win.
     let scores = try Scores(rows: [[0.5, 0.5], [0.1, 0.9], [0.5, 0.5], [0.9, 0.1]])
-    let curve = RankingCurve(try LabelledScores(scores, labels: [1, 1, 0, 0]), class: 1)
+    let curve = try LabelledScores(scores, labels: [1, 1, 0, 0]).ranking(class: 1)
     #expect(curve.area == 3.5 / 4)
     // The first pair twice: 2 ties and 2 wins more.
     #expect(curve.area(weights: [2, 1, 1, 1]) == 5.0 / 6)
@@ -94,16 +96,6 @@ import Testing
     let labelled = try LabelledScores(scores, labels: [0, 0, 1])
     #expect(labelled.calibrationError(bins: 4).isNear((0 + abs(1.5 - 1)) / 3))
     #expect(labelled.calibrationError(bins: 1).isNear(abs(2.5 - 2) / 3))
-  }
-
-  @Test func writesJSON() throws {
-    let labelled = try LabelledScores(Scores(rows: [[1, 0], [0.5, 0.5]]), labels: [0, 0])
-    let expected = """
-      {"auc":null,"brier":0.25,"confusion":[[2,0],[0,0]],"ece":0.25,"log_loss":0.34657359027997264,"macro_f1":1.0,\
-      "per_class":[{"auc":null,"f1":1.0,"name":"x","precision":1.0,"recall":1.0,"support":2},\
-      {"auc":null,"f1":null,"name":"y","precision":null,"recall":null,"support":0}],"samples":2,"top1":1.0}
-      """
-    #expect(try Evaluation(labelled, classNames: ["x", "y"]).json.description == expected)
   }
 }
 

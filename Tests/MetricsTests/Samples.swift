@@ -1,3 +1,5 @@
+import Glibc
+
 @testable import Metrics
 
 /// Twelve samples of four classes, the last of which no sample is of, with ties among scores and between samples.
@@ -27,4 +29,31 @@ enum Samples {
 extension Double {
   /// Equal but for the last digits.
   func isNear(_ other: Double) -> Bool { abs(self - other) <= 1e-12 * max(1, abs(other)) }
+}
+
+extension Scores {
+  /// Logits or probabilities of a class each: the class of the highest, the lowest class where several are, and their
+  /// softmax unless they are probabilities as they stand.
+  init(rows: [[Float]]) throws(MetricsError) {
+    let areProbabilities = rows.allSatisfy { row in
+      row.allSatisfy { $0 >= 0 } && abs(row.reduce(0.0) { $0 + Double($1) } - 1) <= 1e-2
+    }
+    try self.init(
+      outputs: rows, probabilities: rows.map { areProbabilities ? $0.map(Double.init) : Scores.softmax($0) },
+      predictions: rows.map { row in row.indices.first { row[$0] == row.max() } ?? 0 })
+  }
+
+  private static func softmax(_ row: [Float]) -> [Double] {
+    let highest = row.map(Double.init).reduce(-Double.infinity, max)
+    let powers = row.map { exp(Double($0) - highest) }
+    let sum = powers.reduce(0, +)
+    return powers.map { $0 / sum }
+  }
+}
+
+extension [OperatingCurve.Point] {
+  /// The area below the straight lines between points.
+  var area: Double {
+    zip(self, dropFirst()).reduce(0.0) { sum, pair in sum + (pair.1.x - pair.0.x) * (pair.1.y + pair.0.y) / 2 }
+  }
 }

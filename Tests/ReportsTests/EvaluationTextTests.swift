@@ -7,8 +7,10 @@ struct EvaluationTextTests {
     var accuracy = ModelAccuracy(
       top1: 0.8238, macroF1: 0.801, ece: 0.061, perClass: [ClassAccuracy("mel", support: 60, recall: 0.75)])
     accuracy.perClass.append(ClassAccuracy("nv", support: 1080, precision: 0.87, recall: 0.875, f1: 0.872, auc: 0.97))
+    var report = AccuracyReport(data: .labelled, samples: 1140)
+    report.compiled = accuracy
     #expect(
-      EvaluationText.make(accuracy, samples: 1140) == """
+      EvaluationText.make(report) == """
         samples             1,140
         top-1              82.4 %
         macro-F1           80.1 %

@@ -14,8 +14,12 @@ package struct Estimate: Sendable, Equatable {
 
   /// The estimate, with 3 / samples to each side where its interval has no width.
   func widened(samples: Int, to bounds: ClosedRange<Double> = -1...1) -> Estimate {
-    guard let low, low == high, samples > 0 else { return self }
-    let margin = 3 / Double(samples)
+    widened(margin: samples > 0 ? 3 / Double(samples) : nil, to: bounds)
+  }
+
+  /// The estimate, with a margin to each side where its interval has no width.
+  package func widened(margin: Double?, to bounds: ClosedRange<Double> = -1...1) -> Estimate {
+    guard let low, low == high, let margin else { return self }
     return Estimate(value, low: max(bounds.lowerBound, low - margin), high: min(bounds.upperBound, low + margin))
   }
 

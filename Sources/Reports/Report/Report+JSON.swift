@@ -15,7 +15,7 @@ extension Report {
       "preprocessing": preprocessing,
       "calibration": calibration?.json ?? .null,
       "data": ["calibration": calibrationData?.json ?? .null, "evaluation": evaluationData?.json ?? .null],
-      "accuracy": accuracy?.json ?? .null,
+      "accuracy": accuracy?.jsonWithCurves ?? .null,
       "passes": .array(passes.map(\.json)),
       "layers": .array(layers.map(\.json)),
       "warnings": .strings(warnings),

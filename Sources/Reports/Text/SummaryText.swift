@@ -91,6 +91,7 @@ package enum SummaryText {
         "", "\(Printable.name(delta.name)) lost recall too, more than chance explains: \(Figures.points(delta.recall))",
       ])
     }
+    for line in AnswersText.summary(accuracy) { table.add(["", line]) }
   }
 }
 

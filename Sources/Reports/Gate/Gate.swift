@@ -51,7 +51,7 @@ package struct Gate: Sendable {
     switch entry.limit.figure {
     case .whole(let figure): return figure(report, usesIntervals)
     case .perClass(let figure):
-      guard let accuracy = report.accuracy, let compiled = accuracy.compiled else { return .notLabelled }
+      guard let accuracy = report.accuracy, let compiled = accuracy.compiled else { return .notLabelled(report) }
       let name = entry.name ?? ""
       let known = accuracy.classes.isEmpty ? compiled.perClass.map(\.name) : accuracy.classes
       guard known.contains(name) else {

@@ -1,3 +1,4 @@
+import Metrics
 import Texts
 
 /// One kind of limit a budget may set. Adding one is an entry in `Limit.all`.
@@ -63,9 +64,21 @@ struct Limit: Sendable {
     Limit("max_macro_f1_drop", .atMost, .drop) { $0.drop(\.macroF1, usesIntervals: $1) },
     Limit("max_auc_drop", .atMost, .drop) { $0.drop(\.auc, usesIntervals: $1) },
     Limit("max_recall_drop", .atMost, .drop) { $0.worstRecallDrop(usesIntervals: $1) },
+    Limit("min_balanced_accuracy", .atLeast, .fraction) { report, _ in report.labelled(\.balancedAccuracy) },
+    Limit("max_balanced_accuracy_drop", .atMost, .drop) { $0.drop(\.balancedAccuracy, usesIntervals: $1) },
+    Limit("min_sensitivity", .atLeast, .fraction) { report, _ in report.binary(.sensitivity) },
+    Limit("min_specificity", .atLeast, .fraction) { report, _ in report.binary(.specificity) },
+    Limit("min_roc_auc", .atLeast, .fraction) { report, _ in report.binary(.rocAUC) },
+    Limit("min_pr_auc", .atLeast, .fraction) { report, _ in report.binary(.averagePrecision) },
+    Limit("max_sensitivity_drop", .atMost, .drop) { $0.binaryDrop(.sensitivity, usesIntervals: $1) },
+    Limit("max_specificity_drop", .atMost, .drop) { $0.binaryDrop(.specificity, usesIntervals: $1) },
+    Limit("max_subgroup_drop", .atMost, .drop) { $0.worstSubgroupDrop(usesIntervals: $1) },
     Limit("min_agreement", .atLeast, .fraction) { $0.agreement(usesIntervals: $1) },
     Limit("min_output_sqnr_db", .atLeast, .decibels) { report, _ in
       guard let accuracy = report.accuracy else { return .notCompared }
+      guard accuracy.cosine != nil || accuracy.outputSQNR != nil || accuracy.maximumRelativeError != nil else {
+        return .alone
+      }
       // Equal outputs have no noise and so no level.
       let level = accuracy.outputSQNR ?? (accuracy.maximumRelativeError == 0 ? .infinity : nil)
       return level.map { .value($0) } ?? .undefined
@@ -81,6 +94,24 @@ struct Limit: Sendable {
         accuracy.deltas?.perClass.first { $0.name == name }?.recall
           .map { .drop($0, usesInterval: usesIntervals) } ?? .noSamples(name)
       }),
+    Limit(
+      key: "min_specificity_per_class", direction: .atLeast, unit: .fraction,
+      figure: .perClass { accuracy, name, _ in
+        accuracy.compiled?.perClass.first { $0.name == name }?.specificity.map { .value($0) } ?? .noSamples(name)
+      }),
+    Limit(
+      key: "max_specificity_drop_per_class", direction: .atMost, unit: .drop,
+      figure: .perClass { accuracy, name, usesIntervals in
+        accuracy.deltas?.perClass.first { $0.name == name }?.specificity
+          .map { .drop($0, usesInterval: usesIntervals) } ?? .noSamples(name)
+      }),
+    Limit(
+      key: "min_sensitivity_at_specificity", direction: .atLeast, unit: .fraction,
+      figure: .perClass { accuracy, name, _ in
+        accuracy.compiled?.perClass.first { $0.name == name }?.sensitivityAtSpecificity
+          .map { .value($0.sensitivity) }
+          ?? .missing("the report states no specificity for \(Printable.name(name))")
+      }),
   ]
 }
 
@@ -93,8 +124,19 @@ extension Limit {
 }
 
 extension Limit.Measured {
-  static let notLabelled = missing("the report has no labelled data; compile with --eval")
+  /// Why a report has no measures against labels.
+  static func notLabelled(_ report: Report) -> Limit.Measured {
+    guard let accuracy = report.accuracy, accuracy.data == .labelled else {
+      return .missing("the report has no labelled data; compile with --eval")
+    }
+    return accuracy.hasDecisions ? .alone : .noClasses
+  }
+
   fileprivate static let notCompared = missing("the report compares nothing; compile with --eval or --calib")
+  fileprivate static let alone = missing("the report is of one model alone, not of two compared")
+  fileprivate static let noClasses = missing(
+    "the models were compared by the distance of their outputs alone, which are no classes; say what they mean with "
+      + "--task")
   fileprivate static let undefined = missing("it is not defined on the evaluation data")
   fileprivate static let noInterval = missing("the report has no interval of it")
 
@@ -112,18 +154,18 @@ extension Limit.Measured {
 extension Report {
   /// A measure of the compiled model against labels.
   fileprivate func labelled(_ measure: (ModelAccuracy) -> Double?) -> Limit.Measured {
-    guard let compiled = accuracy?.compiled else { return .notLabelled }
+    guard let compiled = accuracy?.compiled else { return .notLabelled(self) }
     return measure(compiled).map { .value($0) } ?? .undefined
   }
 
   fileprivate func drop(_ measure: (AccuracyReport.Deltas) -> Estimate?, usesIntervals: Bool) -> Limit.Measured {
-    guard let deltas = accuracy?.deltas else { return .notLabelled }
+    guard let deltas = accuracy?.deltas else { return .notLabelled(self) }
     return measure(deltas).map { .drop($0, usesInterval: usesIntervals) } ?? .undefined
   }
 
   /// The largest loss of recall of any class that has samples.
   fileprivate func worstRecallDrop(usesIntervals: Bool) -> Limit.Measured {
-    guard let deltas = accuracy?.deltas else { return .notLabelled }
+    guard let deltas = accuracy?.deltas else { return .notLabelled(self) }
     var worst: (value: Double, subject: String)?
     for delta in deltas.perClass {
       guard let recall = delta.recall else { continue }
@@ -135,9 +177,58 @@ extension Report {
     return worst.map { .value($0.value, subject: $0.subject) } ?? .undefined
   }
 
+  /// Why a report does not tell of a positive class.
+  private var notBinary: Limit.Measured {
+    guard let accuracy, accuracy.compiled != nil else { return .notLabelled(self) }
+    let name = accuracy.classes.first.map { Printable.name($0) } ?? "mel"
+    return .missing(
+      "the report is not of a binary model; limits of its classes are such as \"min_recall\": {\"\(name)\": 0.8}")
+  }
+
+  /// A measure of the compiled model's positive class; where labels are decided one by one, the mean over them of an
+  /// area, which no threshold moves.
+  fileprivate func binary(_ measure: BinaryMeasure) -> Limit.Measured {
+    let isArea = measure == .rocAUC || measure == .averagePrecision
+    guard let report = accuracy?.binary ?? (isArea ? accuracy?.multilabel?.macro : nil) else { return notBinary }
+    return report.compiled.values[measure].map { .value($0) } ?? .undefined
+  }
+
+  fileprivate func binaryDrop(_ measure: BinaryMeasure, usesIntervals: Bool) -> Limit.Measured {
+    guard let report = accuracy?.binary else { return notBinary }
+    guard report.float != nil else { return .alone }
+    return report.deltas[measure].map { .drop($0, usesInterval: usesIntervals) } ?? .undefined
+  }
+
+  /// The largest loss of any figure of any subgroup.
+  fileprivate func worstSubgroupDrop(usesIntervals: Bool) -> Limit.Measured {
+    guard let accuracy, accuracy.compiled != nil else { return .notLabelled(self) }
+    guard !accuracy.subgroups.isEmpty else {
+      return .missing("the report has no subgroups; name columns of the labels with --subgroups")
+    }
+    var worst: (value: Double, subject: String)?
+    for subgroup in accuracy.subgroups {
+      for figure in subgroup.figures {
+        guard let delta = figure.delta else { continue }
+        guard case .value(let value, _) = Limit.Measured.drop(delta, usesInterval: usesIntervals) else {
+          return .missing("the report has no interval of \(figure.measure) for \(Printable.name(subgroup.name))")
+        }
+        if value > worst?.value ?? -.infinity {
+          worst = (value, "\(AnswersText.name(figure.measure)), \(subgroup.name)")
+        }
+      }
+    }
+    return worst.map { .value($0.value, subject: $0.subject) } ?? .undefined
+  }
+
   fileprivate func agreement(usesIntervals: Bool) -> Limit.Measured {
-    guard let agreement = accuracy?.agreement else { return .notCompared }
+    guard let accuracy else { return .notCompared }
+    guard let agreement = accuracy.agreement else { return accuracy.hasDecisions ? .alone : .noClasses }
     guard usesIntervals else { return .value(agreement.value) }
     return agreement.low.map { .value($0) } ?? .noInterval
   }
+}
+
+extension AccuracyReport {
+  /// Whether the models decide for something, and not only put out numbers.
+  fileprivate var hasDecisions: Bool { agreement != nil || compiled != nil || multilabel != nil }
 }

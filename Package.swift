@@ -127,11 +127,10 @@ let package = Package(
     tests("Bundles", "CanonicalJSON", "IR", "Math", "Operators", "Signing", "Tensors"),
     tests("CKernels", "CAMXModel", "KernelCases"),
     tests("CanonicalJSON"),
-    tests("Compiler", "Metrics", "Reports"),
     tests(
       "dermc", "CanonicalJSON", "FuzzTargets", "IR", "Math", "NumPyFiles", "ONNX", "Operators", "Reports", "Tensors"),
     tests("derm-run", "Bundles", "CanonicalJSON", "IR", "Operators", "Tensors"),
-    tests("Compiler", "CanonicalJSON", "DataSets", "IR", "Math", "ONNX", "Operators", "Tensors"),
+    tests("Compiler", "CanonicalJSON", "DataSets", "IR", "Math", "Metrics", "ONNX", "Operators", "Reports", "Tensors"),
     tests("DataSets", "IR", "Images", "Math", "NumPyFiles", "Operators", "Quantization", "Runtime", "Tensors"),
     tests(
       "DermRuntime", "Answers", "Bundles", "CanonicalJSON", "IR", "Images", "Math", "Operators", "Runtime", "Signing",

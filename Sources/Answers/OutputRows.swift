@@ -5,7 +5,7 @@ package import Tensors
 ///
 /// A model with a batch takes it as the first dimension of its input and gives it as that of its output. One whose output
 /// does not begin with the input's first dimension has no batch: a run is one sample, and the whole output is its answer.
-package struct OutputRows: Sendable {
+package struct OutputRows: Sendable, CustomStringConvertible {
   /// Samples one run takes.
   package let batch: Int
   private let shape: [Int]
@@ -31,6 +31,9 @@ package struct OutputRows: Sendable {
         ? graph.type(of: graph.outputs[output]) : TensorType(.float32, []),
       hasFreeBatch: graph.hasFreeBatch)
   }
+
+  /// The output's shape, as `[1, 64]`.
+  package var description: String { "\(shape)" }
 
   /// Numbers the model gives for one sample.
   package var count: Int { shape.reduce(1, *) / batch }

@@ -21,13 +21,15 @@ package struct AnswerSettings: Sendable {
   /// The name, or the number, of a binary model's class that is the finding.
   package private(set) var positive: String?
   package private(set) var threshold: Threshold?
+  /// At which specificity to tell the sensitivity of some classes, by their names.
+  package private(set) var specificities: [(name: String, specificity: Double)] = []
 
   package init() {}
 
   /// Parses the options of the command line.
   package init(
     task: String?, scores: String?, output: String?, positive: String?, threshold: String? = nil,
-    sensitivity: String? = nil
+    sensitivity: String? = nil, specificities: [String] = []
   ) throws(Diagnostic) {
     self.task = try AnswerSettings.choice(task, "--task")
     self.scores = try AnswerSettings.choice(scores, "--scores")
@@ -40,6 +42,16 @@ package struct AnswerSettings: Sendable {
     if let sensitivity {
       self.threshold = .sensitivity(try AnswerSettings.fraction(sensitivity, "--sensitivity \(sensitivity)"))
     }
+    for text in specificities { self.specificities.append(try AnswerSettings.specificity(text)) }
+  }
+
+  /// `CLASS=FRACTION`
+  private static func specificity(_ text: String) throws(Diagnostic) -> (name: String, specificity: Double) {
+    let option = "--at-specificity \(text)"
+    guard let equals = text.lastIndex(of: "="), equals != text.startIndex else {
+      throw .usage("\(option): expected a class, then =, then a fraction, as in mel=0.9")
+    }
+    return (String(text[..<equals]), try fraction(String(text[text.index(after: equals)...]), option))
   }
 
   /// Whether the user said anything.

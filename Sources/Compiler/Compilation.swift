@@ -36,6 +36,8 @@ package struct CompilationRequest: Sendable {
 /// What a compilation made: the bundle, written aside until it is committed, and what there is to say about it.
 package struct CompiledModel: Sendable {
   package let report: Report
+  /// What both models say of each labelled sample; nil where none were given.
+  package let predictions: PredictionTable?
   package let bundle: StagedFile
 }
 
@@ -57,10 +59,13 @@ package struct Compilation {
     if model.bundle?.kind == .compiled {
       throw .refused("\(model.path): is already compiled: give the float model it was made from")
     }
-    let data = try DataBinding(model, settings: request.settings)
-    let decision = try DecisionOutput(model, request.answer, labels: data.labels)
+    var decision = try DecisionOutput(
+      model, request.answer, labels: request.settings.labels ?? model.labels)
+    let data = try DataBinding(model, settings: request.settings, decision: decision)
     let calibration = try calibrationData(data)
     let evaluation = try request.evaluationPath.map { path throws(Diagnostic) in try data.labelled(at: path) }
+    let classes = evaluation?.classes ?? data.labels ?? request.calibrationPath.flatMap(data.folderNames)
+    if let classes { try decision.name(classes) } else { try decision.nameByNumber() }
     let loaders = [calibration?.loader, evaluation?.loader].compactMap(\.self)
     let preprocessing = try data.preprocessing(for: loaders)
     let assumption = data.assumption(for: loaders)
@@ -111,14 +116,15 @@ package struct Compilation {
       }
     }
     let compiledPlan = try Preparation.plan(compiled, fusesRows: true)
-    let accuracy = try comparison.accuracy(
-      (reference, compiledPlan), outputs: decision.rows, evaluation: evaluation, calibration: calibration)
+    let outcome = try comparison.outcome(
+      (reference, compiledPlan), &decision, request.answer, evaluation: evaluation, calibration: calibration)
+    let accuracy = outcome?.accuracy
     for loader in loaders { try observer.report(loader, isStrict: request.isStrict) }
 
     // Write.
     var bundle = Bundle(kind: .compiled, graph: compiled)
     bundle.preprocessing = preprocessing?.json
-    bundle.labels = evaluation?.classes ?? data.labels ?? request.calibrationPath.flatMap(data.folderNames)
+    bundle.labels = classes
     bundle.answer = decision.meaning.json
     bundle.calibration = calibration.map { calibrationRecord($0) }
     bundle.evaluation = accuracy?.json
@@ -132,14 +138,19 @@ package struct Compilation {
       decisions: decisions, layerErrors: comparison.layerErrors, accuracy: accuracy, bundle: file,
       calibration: calibration.map { calibrationSummary($0) }
     ).report()
-    if let assumption { report.warnings.append(assumption) }
+    report.answer = decision.summary(labels: classes)
+    report.preprocessing = preprocessing?.json ?? .null
+    report.calibrationData = calibration?.loader.summary
+    report.evaluationData = evaluation?.loader.summary
+    report.warnings += [assumption, data.overrideWarning, decision.warning].compactMap(\.self)
+    report.warnings += loaders.flatMap(\.data.warnings)
     if let calibration, let evaluation, let overlap = calibration.overlap(with: evaluation.loader) {
       report.warnings.append(overlap)
     }
     note(log, decisions)
     observer.note(compiledPlan, threads: request.threads)
     if request.isStrict { try refuse(report.warnings) }
-    return CompiledModel(report: report, bundle: staged)
+    return CompiledModel(report: report, predictions: outcome?.predictions, bundle: staged)
   }
 
   // MARK: Data

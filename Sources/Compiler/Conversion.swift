@@ -44,7 +44,8 @@ package struct Conversion {
     var bundle = model.bundle ?? Bundle(kind: .checkpoint, graph: model.graph)
     if model.bundle == nil { bundle.provenance = Provenance.json(source: model, hash: model.sha256, recipe: nil) }
     if settings.describesPreprocessing || settings.labels != nil {
-      let binding = try DataBinding(model, settings: settings)
+      let decision = try DecisionOutput(model, answer, labels: settings.labels ?? model.labels)
+      let binding = try DataBinding(model, settings: settings, decision: decision)
       if settings.describesPreprocessing { bundle.preprocessing = try binding.preprocessing(for: [])?.json }
       bundle.labels = binding.labels
     }

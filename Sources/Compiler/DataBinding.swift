@@ -3,6 +3,8 @@ package import CanonicalJSON
 package import DataSets
 import IR
 package import Images
+import Math
+import Reports
 import Tensors
 
 /// How data reach a model: its input, the preprocessing of images and the names of its classes.
@@ -12,35 +14,29 @@ package struct DataBinding: Sendable {
   private let settings: DataSettings
   private let stored: JSON?
   private let inputs: ModelInputs
-  private let output: Int
-  private let givenClassCount: Int?
+  private let decision: DecisionOutput
   /// What the options give another value than the preprocessing that travels with the model, member by member, as
   /// `mean 0.485,0.456,0.406 -> 0.5`.
   package let overrides: [String]
 
-  package init(
-    _ model: LoadedModel, settings: DataSettings, output: Int = 0, classCount: Int? = nil
-  ) throws(Diagnostic) {
+  package init(_ model: LoadedModel, settings: DataSettings, decision: DecisionOutput) throws(Diagnostic) {
     try self.init(
       model, settings: settings, preprocessing: model.preprocessing, labels: settings.labels ?? model.labels,
-      output: output, classCount: classCount)
+      decision: decision)
   }
 
   /// - Parameters:
   ///   - stored: the preprocessing that travels with the model, or with the one it is compared with
   ///   - labels: class names in the model's order, where they are known
-  ///   - output: which output has the classes
-  ///   - classCount: how many classes that output means; nil where it is as many as it has numbers
   package init(
-    _ model: LoadedModel, settings: DataSettings, preprocessing stored: JSON?, labels: [String]?, output: Int = 0,
-    classCount: Int? = nil
+    _ model: LoadedModel, settings: DataSettings, preprocessing stored: JSON?, labels: [String]?,
+    decision: DecisionOutput
   ) throws(Diagnostic) {
     self.model = model
     self.settings = settings
     self.stored = stored
     self.labels = labels
-    self.output = output
-    givenClassCount = classCount
+    self.decision = decision
     guard !model.graph.inputs.isEmpty else { throw .refused("\(model.path): has no input") }
     inputs = try refusing(model) { () throws(DataError) in
       try ModelInputs(
@@ -55,11 +51,9 @@ package struct DataBinding: Sendable {
     } else {
       overrides = []
     }
-    if let labels, let count = self.classCount, labels.count != count {
+    if let labels, let count = classCount, labels.count != count {
       let origin = settings.labelsFile ?? (settings.labels == nil ? "class names" : "--labels")
-      throw .refused(
-        "\(origin): has \(labels.count) class names, \(model.path) has \(count) "
-          + (classCount == nil ? "outputs" : "classes"))
+      throw .refused("\(origin): has \(labels.count) class names, \(model.path) has \(count) \(classNoun)")
     }
   }
 
@@ -93,15 +87,14 @@ package struct DataBinding: Sendable {
     return try settings.preprocessing(for: input, stored: stored)
   }
 
-  /// How outputs divide into samples.
-  var outputRows: OutputRows { OutputRows(model.graph) }
+  /// How many classes, or labels, the model decides on; nil where it decides nothing.
+  package var classCount: Int? { decision.meaning.task == .none ? nil : decision.meaning.classCount }
 
-  /// How many classes there are: as many as the first output has numbers for a sample, unless it was told otherwise.
-  package var classCount: Int? { givenClassCount ?? (model.graph.outputs.isEmpty ? nil : outputRows.count) }
+  /// What messages call classes: one number of an output, unless one number stands for two.
+  private var classNoun: String { decision.meaning.isSingleScore ? "classes" : "outputs" }
 
   /// A loader of the samples below a folder, without labels.
   package func unlabelled(at path: String) throws(Diagnostic) -> SampleLoader {
-    try checkOutput()
     return try loader(
       refusing(model) { () throws(DataError) in
         try SampleFolder.samples(at: path, inputs: inputs, options: settings.table)
@@ -109,13 +102,17 @@ package struct DataBinding: Sendable {
   }
 
   /// A loader of labelled samples and the class names in the model's order.
-  ///
-  /// - Parameter kind: how many labels a sample has, which the model's task tells
-  package func labelled(at path: String, _ kind: LabelKind = .oneClass) throws(Diagnostic) -> LabelledData {
-    try checkOutput()
-    guard outputRows.batch == 1 else {
+  package func labelled(at path: String) throws(Diagnostic) -> LabelledData {
+    guard decision.meaning.task != .none else {
       throw .refused(
-        "\(model.path): takes batches of \(outputRows.batch): export it with a batch of 1 or a free one to "
+        "\(model.path): output \(decision.meaning.output) \(decision.rows.description) is no decision that labels could be "
+          + "held against: name another output with --output-name, or say what it decides with --task"
+      )
+    }
+    let kind: LabelKind = decision.meaning.task == .multilabel ? .labelSets : .oneClass
+    guard decision.rows.batch == 1 else {
+      throw .refused(
+        "\(model.path): takes batches of \(decision.rows.batch): export it with a batch of 1 or a free one to "
           + "evaluate it"
       )
     }
@@ -124,14 +121,13 @@ package struct DataBinding: Sendable {
     }
     let data = LabelledData(path: path, loader: try loader(set))
     if let count = classCount {
-      let what = givenClassCount == nil ? "outputs" : "classes"
       guard data.classes.count <= count else {
-        throw .refused("\(path): has \(data.classes.count) classes, the model has \(count) \(what)")
+        throw .refused("\(path): has \(data.classes.count) classes, the model has \(count) \(classNoun)")
       }
       if labels == nil, data.classes.count < count, !data.hasNumberLabels {
         throw .refused(
           "\(path): has \(data.classes.count) class\(set.table == nil ? " folders" : "es"), the model has \(count) "
-            + "\(what); name all classes in order with --labels FILE"
+            + "\(classNoun); name all classes in order with --labels FILE"
         )
       }
     }
@@ -144,19 +140,6 @@ package struct DataBinding: Sendable {
       folders.count == classCount
     else { return nil }
     return folders
-  }
-
-  /// Scores must be numbers that can be compared.
-  private func checkOutput() throws(Diagnostic) {
-    guard model.graph.outputs.indices.contains(output) else { throw .refused("\(model.path): has no output") }
-    let output = model.graph.outputs[output]
-    let type = model.graph.type(of: output)
-    guard type.element == .float32 else {
-      throw .refused(
-        "\(model.path): output \(model.graph[output].name) is \(type), expected float32 scores; "
-          + "export the model without what turns scores into a decision"
-      )
-    }
   }
 
   private func loader(_ set: SampleSet) throws(Diagnostic) -> SampleLoader {
@@ -208,6 +191,12 @@ extension SampleLoader {
   func nothingReadable(_ path: String) -> Diagnostic {
     let first = problems.first.map { "; \($0.sample.name) \($0.reason)" } ?? ""
     return .refused("\(path): no sample could be used\(first)")
+  }
+
+  /// Which samples were read, for reports.
+  var summary: Report.DataSummary {
+    let identity = identity
+    return Report.DataSummary(count: identity.count, sha256: identity.sha256.hex)
   }
 
   /// The samples that could not be read, one line each.

@@ -2,7 +2,7 @@ package import Answers
 import Bundles
 import CanonicalJSON
 import IR
-import Reports
+package import Reports
 import Texts
 
 /// The output of a model that decides, and what its numbers mean.
@@ -14,6 +14,8 @@ package struct DecisionOutput: Sendable {
   package let rows: OutputRows
   /// What to warn of where several outputs could be meant.
   package let warning: String?
+  /// The class that is the finding, where its name was told and no class had it yet.
+  private var unnamedPositive: String?
 
   /// What a bundle stores, with what the user says put over it; of other models what the user says, else what the graph
   /// ends in.
@@ -60,23 +62,29 @@ package struct DecisionOutput: Sendable {
       throw .usage("\(model.path): a threshold is chosen for binary models; this one is \(meaning.task.rawValue)")
     }
     self.meaning = meaning
-    try name(positive: settings.positive, labels: labels)
+    unnamedPositive = settings.positive
+    if let labels { try name(labels) }
   }
 
-  /// Sets the class that is the finding from its name or number.
-  private mutating func name(positive: String?, labels: [String]?) throws(Diagnostic) {
-    guard let positive else { return }
+  /// Finds the class that is the finding among the names of classes, which may be known only from the data.
+  package mutating func name(_ labels: [String]) throws(Diagnostic) {
+    guard let positive = unnamedPositive else { return }
+    unnamedPositive = nil
     guard meaning.task == .binary else {
       throw .usage("--positive \(positive): is for binary models; this one is \(meaning.task.rawValue)")
     }
-    if let index = labels?.firstIndex(of: positive), index < 2 {
-      meaning.positive = index
-    } else if let index = Int(positive), (0...1).contains(index) {
+    if let index = labels.firstIndex(of: positive) ?? Int(positive), (0...1).contains(index) {
       meaning.positive = index
     } else {
-      let known = labels.map { $0.joined(separator: ", ") } ?? "0, 1 (names are told by --labels)"
-      throw .usage("--positive \(positive): is no class; there are \(known)")
+      throw .usage("--positive \(positive): is no class; there are \(labels.joined(separator: ", "))")
     }
+  }
+
+  /// Takes a number for the class that is the finding where nothing names classes, and refuses a name.
+  package mutating func nameByNumber() throws(Diagnostic) {
+    guard let positive = unnamedPositive else { return }
+    guard Int(positive) == nil else { return try name(["0", "1"]) }
+    throw .usage("--positive \(positive): names of classes are not known: give them with --labels")
   }
 
   private static func override(_ meaning: inout OutputMeaning, _ settings: AnswerSettings) throws(OutputError) {
@@ -107,6 +115,11 @@ package struct DecisionOutput: Sendable {
     let rivals = reading.rivals.map { Printable.name($0) }.joined(separator: ", ")
     return "output \(Printable.name(reading.meaning.output)) is taken for the decision, \(rivals) could be as well: "
       + "say which with --output-name"
+  }
+
+  /// As reports hold it.
+  package func summary(labels: [String]?) -> Report.AnswerSummary {
+    Report.AnswerSummary(description: description(labels: labels), stored: meaning.json)
   }
 
   /// How the answer is read, in words: `binary (one logit, threshold 0.5), positive: mel`.

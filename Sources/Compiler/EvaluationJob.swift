@@ -1,3 +1,4 @@
+import Answers
 package import CanonicalJSON
 import DataSets
 import Reports
@@ -6,14 +7,19 @@ import Runtime
 /// What `dermc eval` does: scores on labelled data, and the metrics of one model or the comparison of two.
 package struct EvaluationJob {
   private let settings: DataSettings
+  private let answer: AnswerSettings
   private let threads: Int
   private let math: MathLibrary
   private let isStrict: Bool
   private let observer: any WorkObserver
 
   /// - Parameter isStrict: whether to refuse what there is to warn of, such as samples that cannot be read
-  package init(settings: DataSettings, threads: Int, math: MathLibrary, isStrict: Bool, observer: any WorkObserver) {
+  package init(
+    settings: DataSettings, answer: AnswerSettings, threads: Int, math: MathLibrary, isStrict: Bool,
+    observer: any WorkObserver
+  ) {
     self.settings = settings
+    self.answer = answer
     self.threads = threads
     self.math = math
     self.isStrict = isStrict
@@ -23,45 +29,77 @@ package struct EvaluationJob {
   package struct Result {
     package let json: JSON
     package let text: String
+    package let predictions: PredictionTable
+  }
+
+  /// A model, and its outputs on the data; nil where a sample could not be read.
+  private struct Evaluated {
+    var decision: DecisionOutput
+    let data: LabelledData
+    let outputs: [[Float]?]
   }
 
   package func run(_ model: LoadedModel, against other: LoadedModel?, data path: String) throws(Diagnostic) -> Result {
     // A model without preprocessing of its own is fed as the other one is.
     let stored = model.preprocessing ?? other?.preprocessing
     let names = settings.labels ?? model.labels ?? other?.labels
-    func scores(
-      _ model: LoadedModel, _ preprocessing: JSON?
-    ) throws(Diagnostic) -> (data: LabelledData, scores: [[Float]?]) {
-      let binding = try DataBinding(model, settings: settings, preprocessing: preprocessing, labels: names)
-      let data = try binding.labelled(at: path)
-      try observer.warn(binding.assumption(for: [data.loader]), isStrict: isStrict)
-      let plan = try Preparation.plan(Preparation.executable(model), on: math, fusesRows: true)
-      observer.note(plan, threads: threads)
-      observer.begin("Evaluating", count: data.loader.count)
-      defer { observer.end() }
-      let scores = Inference.run(
-        plan, on: data.loader, samples: Array(0..<data.loader.count), threads: threads
-      ) { observer.advance() }
-      return (data, scores)
+    var own = try evaluated(model, stored, names, like: nil, path)
+    var reference = try other.map { other throws(Diagnostic) in
+      try evaluated(other, other.preprocessing ?? stored, names, like: own.decision.meaning, path)
     }
-    let (data, own) = try scores(model, stored)
-    let reference = try other.map { other throws(Diagnostic) in try scores(other, other.preprocessing ?? stored) }
+    let data = own.data
     try observer.report(data.loader, isStrict: isStrict)
-    let used = own.indices.filter { own[$0] != nil && (reference == nil || reference?.scores[$0] != nil) }
+    let used = own.outputs.indices.filter {
+      own.outputs[$0] != nil && (reference == nil || reference?.outputs[$0] != nil)
+    }
     guard !used.isEmpty else { throw data.loader.nothingReadable(path) }
 
-    var request = MeasureRequest(data: .labelled, task: nil, classes: data.classes)
-    request.truth = .classes(used.map { data.labels[$0] })
-    let answers = GuessedAnswers.measured(used.compactMap { own[$0] })
+    let outputs = used.compactMap { own.outputs[$0] }
+    try own.decision.chooseThreshold(answer, on: outputs, data, used: used)
+    if answer.choosesThreshold { reference?.decision.meaning.thresholds = own.decision.meaning.thresholds }
+    let request = try own.decision.request(data, used: used, answer)
+    let answers = own.decision.measured(outputs)
     let alone = try AccuracyMeasure.single(answers, request)
-    guard let reference else { return Result(json: alone.modelJSON, text: EvaluationText.make(alone)) }
-    let accuracy = try AccuracyMeasure.pair(
-      float: GuessedAnswers.measured(used.compactMap { reference.scores[$0] }), compiled: answers, request)
     var object = JSONObject()
-    if case .object(let own) = alone.modelJSON { object = own }
+    if case .object(let members) = alone.modelJSON { object = members }
+    object["answer"] = own.decision.summary(labels: data.classes).json
+    object["data"] = data.loader.summary.json
+    let heading = "answer  \(own.decision.description(labels: data.classes))\n\n"
+    guard let reference else {
+      return Result(
+        json: .object(object), text: heading + EvaluationText.make(alone),
+        predictions: PredictionTable(data, used: used, float: nil, compiled: (own.decision, outputs)))
+    }
+    let referenceOutputs = used.compactMap { reference.outputs[$0] }
+    let accuracy = try AccuracyMeasure.pair(
+      float: reference.decision.measured(referenceOutputs), compiled: answers, request)
     object["agreement"] = .double(accuracy.agreement?.value ?? 0)
     object["comparison"] = accuracy.jsonWithCurves
-    return Result(json: .object(object), text: EvaluationText.make(accuracy))
+    return Result(
+      json: .object(object), text: heading + EvaluationText.make(accuracy),
+      predictions: PredictionTable(
+        data, used: used, float: (reference.decision, referenceOutputs), compiled: (own.decision, outputs)))
+  }
+
+  private func evaluated(
+    _ model: LoadedModel, _ preprocessing: JSON?, _ names: [String]?, like: OutputMeaning?, _ path: String
+  ) throws(Diagnostic) -> Evaluated {
+    var decision = try DecisionOutput(model, answer, labels: names, like: like)
+    try observer.warn(decision.warning, isStrict: isStrict)
+    let binding = try DataBinding(
+      model, settings: settings, preprocessing: preprocessing, labels: names, decision: decision)
+    try observer.warn(binding.overrideWarning, isStrict: isStrict)
+    let data = try binding.labelled(at: path)
+    try decision.name(data.classes)
+    try observer.warn(binding.assumption(for: [data.loader]), isStrict: isStrict)
+    let plan = try Preparation.plan(Preparation.executable(model), on: math, fusesRows: true)
+    observer.note(plan, threads: threads)
+    observer.begin("Evaluating", count: data.loader.count)
+    defer { observer.end() }
+    let outputs = Inference.run(
+      plan, on: data.loader, samples: Array(0..<data.loader.count), threads: threads, output: decision.position
+    ) { observer.advance() }
+    return Evaluated(decision: decision, data: data, outputs: outputs)
   }
 }
 

@@ -30,38 +30,55 @@ struct FloatComparison {
       samples: Array(samples))
   }
 
+  /// What was found out about the compiled model's answers.
+  struct Outcome {
+    let accuracy: AccuracyReport
+    /// What both models say of each labelled sample.
+    var predictions: PredictionTable?
+    /// The outputs of the float model, and the labelled samples they are of, to look at with suspicion.
+    var float: [[Float]] = []
+    var used: [Int] = []
+  }
+
   /// Accuracy on labelled data where there are some, else how alike both models answer on held-back samples, or on
   /// those calibrated with where there are too few to hold any back.
-  func accuracy(
-    _ plans: (float: Plan, compiled: Plan), outputs: OutputRows, evaluation: LabelledData?,
-    calibration: CalibrationData?
-  ) throws(Diagnostic) -> AccuracyReport? {
+  ///
+  /// - Parameter decision: gets the threshold, where it is to be chosen on labelled data
+  func outcome(
+    _ plans: (float: Plan, compiled: Plan), _ decision: inout DecisionOutput, _ settings: AnswerSettings,
+    evaluation: LabelledData?, calibration: CalibrationData?
+  ) throws(Diagnostic) -> Outcome? {
     if let evaluation {
       let samples = Array(evaluation.loader.samples.indices)
-      let (float, compiled, used) = scores(plans, evaluation.loader, samples)
+      let (float, compiled, used) = outputs(plans, decision.position, evaluation.loader, samples)
       guard !used.isEmpty else { throw evaluation.loader.nothingReadable(evaluation.path) }
-      var request = MeasureRequest(data: .labelled, task: nil, classes: evaluation.classes)
-      request.truth = .classes(used.map { evaluation.labels[$0] })
-      return try AccuracyMeasure.pair(
-        float: GuessedAnswers.measured(float), compiled: GuessedAnswers.measured(compiled), request)
+      try decision.chooseThreshold(settings, on: compiled, evaluation, used: used)
+      let accuracy = try AccuracyMeasure.pair(
+        float: decision.measured(float), compiled: decision.measured(compiled),
+        decision.request(evaluation, used: used, settings))
+      let predictions = PredictionTable(
+        evaluation, used: used, float: (decision, float), compiled: (decision, compiled))
+      return Outcome(accuracy: accuracy, predictions: predictions, float: float, used: used)
     }
     guard let calibration else { return nil }
     let (samples, data) = calibration.comparable
-    let (float, compiled, used) = scores(plans, calibration.loader, samples)
+    let (float, compiled, used) = outputs(plans, decision.position, calibration.loader, samples)
     guard !used.isEmpty else { return nil }
-    return try AccuracyMeasure.pair(
-      float: GuessedAnswers.measured(float.flatMap(outputs.rows)),
-      compiled: GuessedAnswers.measured(compiled.flatMap(outputs.rows)), MeasureRequest(data: data, task: nil))
+    return Outcome(
+      accuracy: try AccuracyMeasure.pair(
+        float: decision.measured(float), compiled: decision.measured(compiled), decision.request(data)))
   }
 
-  private func scores(
-    _ plans: (float: Plan, compiled: Plan), _ loader: SampleLoader, _ samples: [Int]
+  private func outputs(
+    _ plans: (float: Plan, compiled: Plan), _ output: Int, _ loader: SampleLoader, _ samples: [Int]
   ) -> (float: [[Float]], compiled: [[Float]], used: [Int]) {
     observer.begin("Evaluating", count: 2 * samples.count)
     defer { observer.end() }
     let advance: @Sendable () -> Void = { observer.advance() }
-    let float = Inference.run(plans.float, on: loader, samples: samples, threads: threads, progress: advance)
-    let compiled = Inference.run(plans.compiled, on: loader, samples: samples, threads: threads, progress: advance)
+    let float = Inference.run(
+      plans.float, on: loader, samples: samples, threads: threads, output: output, progress: advance)
+    let compiled = Inference.run(
+      plans.compiled, on: loader, samples: samples, threads: threads, output: output, progress: advance)
     let used = samples.indices.filter { float[$0] != nil && compiled[$0] != nil }
     return (used.compactMap { float[$0] }, used.compactMap { compiled[$0] }, used.map { samples[$0] })
   }

@@ -1,3 +1,4 @@
+import Answers
 package import Bundles
 package import CanonicalJSON
 package import IR
@@ -88,12 +89,20 @@ package struct LoadedModel: Sendable {
       fileBytes = model.files.reduce(0) { $0 + $1.count }
       files = model.files
       preprocessing = nil
-      labels = nil
+      labels = LoadedModel.fitting(model.classNames, model.graph)
       bundle = nil
     } catch {
       throw .refused("\(error)")
     }
     try LoadedModel.check(size, graph, path)
+  }
+
+  /// Class names of a model's metadata, where there is one for each number of an output, or two for one: exporters also
+  /// write there what the model was trained on before.
+  private static func fitting(_ names: [String]?, _ graph: Graph) -> [String]? {
+    let counts = graph.outputs.indices.map { OutputRows(graph, output: $0).count }
+    guard let names, counts.contains(names.count) || names.count == 2 && counts.contains(1) else { return nil }
+    return names
   }
 
   /// A size that was asked for must be the one the image input has.

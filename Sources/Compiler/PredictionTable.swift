@@ -1,5 +1,6 @@
 package import Answers
 import CanonicalJSON
+import DataSets
 package import Tensors
 
 /// What each model says of each sample, a line for each: what `--predictions` writes.
@@ -30,6 +31,26 @@ package struct PredictionTable: Sendable {
   package init(classes: [String], rows: [Row]) {
     self.classes = classes
     self.rows = rows
+  }
+
+  /// The answers to labelled samples.
+  ///
+  /// - Parameters:
+  ///   - used: the samples that could be read, in the order of the outputs
+  ///   - float: what the float model's output means, and its outputs; nil where one model is measured alone
+  ///   - compiled: the same of the compiled model, or of the one alone
+  init(
+    _ data: LabelledData, used: [Int], float: (decision: DecisionOutput, outputs: [[Float]])?,
+    compiled: (decision: DecisionOutput, outputs: [[Float]])
+  ) {
+    let count = compiled.decision.meaning.classCount
+    classes = data.classes + (min(data.classes.count, count)..<count).map { "\($0)" }
+    rows = used.enumerated().map { position, sample in
+      Row(
+        file: data.loader.samples[sample].name, labels: data.labelSets?[sample] ?? [data.labels[sample]],
+        float: float.map { $0.decision.meaning.answer($0.outputs[position]) },
+        compiled: compiled.decision.meaning.answer(compiled.outputs[position]))
+    }
   }
 
   /// Refuses names of formats that cannot be written.

@@ -31,9 +31,12 @@ package struct Predictions: Sendable {
       throw .usage(
         "--sensitivity and --threshold youden choose a threshold on labelled data: give --threshold 0.3, say")
     }
-    let binding = try DataBinding(model, settings: settings)
-    let decision = try DecisionOutput(model, answer, labels: binding.labels)
+    let names = settings.labels ?? model.labels
+    var decision = try DecisionOutput(model, answer, labels: names)
+    try decision.nameByNumber()
     try observer.warn(decision.warning, isStrict: isStrict)
+    let binding = try DataBinding(model, settings: settings, decision: decision)
+    try observer.warn(binding.overrideWarning, isStrict: isStrict)
     let loader = try binding.unlabelled(at: path)
     try observer.warn(binding.assumption(for: [loader]), isStrict: isStrict)
     let plan = try Preparation.plan(Preparation.executable(model), on: math, fusesRows: true)

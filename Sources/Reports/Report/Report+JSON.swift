@@ -116,7 +116,7 @@ extension Report.CompiledFigures {
 
 extension Report.AnswerSummary {
   /// The members the bundle stores, and what they say in words.
-  fileprivate var json: JSON {
+  package var json: JSON {
     guard case .object(var object) = stored else { return .null }
     object["description"] = .string(description)
     return .object(object)
@@ -130,7 +130,7 @@ extension Report.AnswerSummary {
 }
 
 extension Report.DataSummary {
-  fileprivate var json: JSON { ["count": .int(count), "sha256": .string(sha256)] }
+  package var json: JSON { ["count": .int(count), "sha256": .string(sha256)] }
 
   fileprivate init(_ node: JSONNode) throws(JSONError) {
     self.init(count: try node.count("count"), sha256: try node.optional("sha256")?.string() ?? "")

@@ -61,6 +61,7 @@ struct CompileCommand: ParsableCommand {
   @OptionGroup var storage: StoreOption
   @OptionGroup(title: "How images become inputs") var preprocessing: PreprocessingOptions
   @OptionGroup(title: "What the answer means") var answer: AnswerOptions
+  @OptionGroup(title: "What to measure") var measures: MeasureOptions
   @OptionGroup(title: "What is known of samples") var dataOptions: DataOptions
   @OptionGroup var common: CommonOptions
 
@@ -71,15 +72,21 @@ struct CompileCommand: ParsableCommand {
       model: model, recipe: try recipe(), settings: settings, output: output, threads: try common.threadCount())
     request.calibrationPath = calib
     request.evaluationPath = eval
-    request.answer = try answer.settings()
+    request.answer = try answer.settings(measures)
     request.isStrict = strict
     let reports = try ReportFile.all([replacingExtension(output, with: "report.json")] + report)
-    let paths = [output] + reports.map(\.path)
+    if let path = measures.predictions {
+      guard eval != nil else { throw Diagnostic.usage("--predictions \(path): needs --eval DIR") }
+      try PredictionTable.checkName(path)
+    }
+    let paths = [output] + reports.map(\.path) + [measures.predictions].compactMap(\.self)
     try Outputs.check(paths, inputs: [model])
 
     let compiled = try Compilation(request, observer: Watcher(common)).run()
     // All files appear, or none.
-    try Outputs.commit(compiled.bundle, with: try reports.map { try $0.stage(compiled.report) })
+    var others = try reports.map { try $0.stage(compiled.report) }
+    if let path = measures.predictions, let table = compiled.predictions { others.append(try table.stage(for: path)) }
+    try Outputs.commit(compiled.bundle, with: others)
     if !common.quiet { Console.text(SummaryText.make(compiled.report, files: paths)) }
   }
 

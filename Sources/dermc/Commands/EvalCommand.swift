@@ -1,6 +1,7 @@
 import ArgumentParser
 import CanonicalJSON
 import Compiler
+import Tensors
 
 struct EvalCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -31,6 +32,8 @@ struct EvalCommand: ParsableCommand {
 
   @OptionGroup(title: "How images become inputs") var preprocessing: PreprocessingOptions
   @OptionGroup(title: "What is known of samples") var dataOptions: DataOptions
+  @OptionGroup(title: "What the answer means") var answer: AnswerOptions
+  @OptionGroup(title: "What to measure") var measures: MeasureOptions
   @OptionGroup var arithmetic: MathOptions
   @OptionGroup var trust: TrustOptions
   @OptionGroup var common: CommonOptions
@@ -38,11 +41,20 @@ struct EvalCommand: ParsableCommand {
   func run() throws {
     let settings = try preprocessing.settings(data: dataOptions)
     let threads = try common.threadCount()
+    if let path = measures.predictions {
+      try PredictionTable.checkName(path)
+      try Outputs.check([path], inputs: [model] + (against.map { [$0] } ?? []))
+    }
     let evaluated = try LoadedModel(path: model, size: settings.freeSize, trusting: try trust.keys())
     let other = try against.map { try LoadedModel(path: $0, size: settings.freeSize) }
     let job = EvaluationJob(
-      settings: settings, threads: threads, math: try arithmetic.library(), isStrict: strict, observer: Watcher(common))
+      settings: settings, answer: try answer.settings(measures), threads: threads, math: try arithmetic.library(),
+      isStrict: strict, observer: Watcher(common))
     let result = try job.run(evaluated, against: other, data: data)
+    if let path = measures.predictions {
+      let table = try result.predictions.stage(for: path)
+      do throws(FileError) { try table.commit() } catch { throw Diagnostic.refused("\(error)") }
+    }
     if json {
       Console.json(result.json)
     } else {

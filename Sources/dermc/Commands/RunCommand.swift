@@ -49,7 +49,8 @@ struct RunCommand: ParsableCommand {
     if let output { try Outputs.check([output], inputs: [model, input]) }
     let loaded = try LoadedModel(path: model, size: settings.freeSize, trusting: try trust.keys())
     let predictions = try Predictions(
-      loaded, on: input, settings: settings, answer: try answer.settings(), threads: threads, math: try arithmetic.library(), isStrict: strict,
+      loaded, on: input, settings: settings, answer: try answer.settings(), threads: threads,
+      math: try arithmetic.library(), isStrict: strict,
       observer: Watcher(common))
     if let output {
       do throws(FileError) { try predictions.write(to: output) } catch { throw Diagnostic.refused("\(error)") }

@@ -59,6 +59,8 @@ struct CSVReader {
 
   private mutating func readRecord() throws(DataError) {
     var isQuoted = false
+    // A quotation mark within a field stands for itself.
+    var mayBeQuoted = true
     var fieldStart = 0
     while position < bytes.count {
       let byte = bytes[position]
@@ -77,15 +79,20 @@ struct CSVReader {
         continue
       }
       switch byte {
-      case CSVReader.quote where content[fieldStart...].allSatisfy(CSVReader.isSpace): isQuoted = true
+      case CSVReader.quote where mayBeQuoted:
+        isQuoted = true
+        mayBeQuoted = false
       case separator:
         end(&fieldStart)
+        mayBeQuoted = true
       case 0x0D where position == bytes.count || bytes[position] == 0x0A: break
       case 0x0A:
         nextLine += 1
         end(&fieldStart)
         return
-      default: content.append(byte)
+      default:
+        content.append(byte)
+        if !CSVReader.isSpace(byte) { mayBeQuoted = false }
       }
     }
     guard !isQuoted else { throw DataError("line \(line): a quotation mark is not closed") }

@@ -4,15 +4,20 @@ struct FileIndex {
   /// Paths relative to the folder.
   let files: [String]
   private var positions: [String: Int] = [:]
-  /// Files by their name without folders and ending.
+  /// Files by their name without folders and ending, and by their path without ending.
   private var byStem: [String: [Int]] = [:]
+  private var byPath: [String: [Int]] = [:]
 
   init(folder: String, files: [String]) {
     self.folder = folder
     self.files = files
     for (index, file) in files.enumerated() {
       positions[file] = index
-      byStem[FileTree.stem(file), default: []].append(index)
+      let stem = FileTree.stem(file)
+      byStem[stem, default: []].append(index)
+      guard file.utf8.contains(UInt8(ascii: "/")) else { continue }
+      let folders = file.split(separator: "/").dropLast().joined(separator: "/")
+      byPath["\(folders)/\(stem)", default: []].append(index)
     }
   }
 
@@ -23,6 +28,7 @@ struct FileIndex {
     if let index = positions[id] { return files[index] }
     let parts = id.split(separator: "/")
     guard let last = parts.last.map(String.init) else { return nil }
+    if let found = byPath[id], found.count == 1 { return files[found[0]] }
     var found = byStem[last] ?? []
     let ending = FileTree.fileExtension(last)
     if !ending.isEmpty {

@@ -169,7 +169,8 @@ struct LabelReader {
   private static func names(of columns: [Int], in table: DataTable) throws(DataError) -> [String] {
     var names: [String] = []
     for column in columns where try !isUnused(column, in: table) { names.append(table.header[column]) }
-    if let twice = names.first(where: { name in names.count { $0 == name } > 1 }) {
+    var seen: Set<String> = []
+    if let twice = names.first(where: { !seen.insert($0).inserted }) {
       throw DataError("\(table.path): has two columns \(DataTable.shown(twice))")
     }
     return names
@@ -185,10 +186,12 @@ struct LabelReader {
   }
 
   private mutating func bind(_ columns: [Int]) throws(DataError) {
+    let binary = Set(columns)
+    let known = Set(classes.names.map { $0.lowercased() })
     for (column, name) in table.header.enumerated() where column != table.image {
-      if columns.contains(column) {
+      if binary.contains(column) {
         columnClasses.append((column, classes.index(of: name)))
-      } else if isGiven, classes.names.contains(where: { $0.lowercased() == name.lowercased() }) {
+      } else if isGiven, known.contains(name.lowercased()) {
         throw DataError(
           "\(table.path): column \(DataTable.shown(name)) is a class and holds values that are not 0 or 1: say with "
             + "--label-column which column has the classes")

@@ -33,45 +33,72 @@ struct TableRows {
       numbers[position] = (columns, [])
     }
 
-    var labels = labels
     var reader = try table.rows()
-    while try DataTable.next(&reader, table.path) { try add(reader, &labels, index) }
-    if let labels {
+    if var labels {
+      while try DataTable.next(&reader, table.path) {
+        try check(reader, labels.column)
+        try add(reader, try labels.labels(reader), index)
+      }
       classes = labels.names
       notes = labels.notes
+    } else {
+      while try DataTable.next(&reader, table.path) {
+        try check(reader, nil)
+        try add(reader, [], index)
+      }
     }
     note(index)
   }
 
-  private mutating func add(_ record: CSVReader, _ labels: inout LabelReader?, _ index: FileIndex) throws(DataError) {
-    func error(_ reason: String) -> DataError { DataError("\(table.path), line \(record.line): \(reason)") }
-    let needed = labels?.column.map { max($0, table.image) } ?? table.image
-    guard needed < record.count else { throw error("has \(record.count) columns, the header \(table.header.count)") }
+  private mutating func add(_ record: CSVReader, _ labels: [Int], _ index: FileIndex) throws(DataError) {
+    let id = record[table.image]
+    let values = try inputValues(record)
+    missing.total += 1
+    guard let file = try file(id, record, index) else {
+      missing.add(id)
+      return
+    }
+    rows.append(Row(file: file, labels: labels))
+    for (position, row) in values { numbers[position]?.values.append(row) }
+    if let column = group?.column { group?.values.append(record[column]) }
+    for place in subgroups.indices { subgroups[place].values.append(record[subgroups[place].column]) }
+  }
+
+  /// Refuses a row that is too short, or that names a file elsewhere.
+  private func check(_ record: CSVReader, _ labelColumn: Int?) throws(DataError) {
+    guard max(table.image, labelColumn ?? 0) < record.count else {
+      throw error(record, "has \(record.count) columns, the header \(table.header.count)")
+    }
     let id = record[table.image]
     guard !id.hasPrefix("/"), !id.split(separator: "/").contains("..") else {
-      throw error("\(DataTable.shown(id)) is outside the folder")
+      throw error(record, "\(DataTable.shown(id)) is outside the folder")
     }
-    let found = try labels?.labels(record) ?? []
+  }
+
+  private func file(_ id: String, _ record: CSVReader, _ index: FileIndex) throws(DataError) -> String? {
+    do throws(DataError) { return try index.find(id) } catch { throw self.error(record, "\(error)") }
+  }
+
+  /// What the row gives inputs that come from columns.
+  private func inputValues(_ record: CSVReader) throws(DataError) -> [(input: Int, values: [Float])] {
     var values: [(Int, [Float])] = []
     for (position, input) in numbers {
       var row: [Float] = []
       for column in input.columns {
         let text = record[column]
         guard let number = DataTable.number(text), Float(number).isFinite else {
-          throw error("column \(DataTable.shown(table.header[column])) is \(quoted(text)), expected a number")
+          throw error(
+            record, "column \(DataTable.shown(table.header[column])) is \(quoted(text)), expected a number")
         }
         row.append(Float(number))
       }
       values.append((position, row))
     }
-    missing.total += 1
-    let file: String?
-    do throws(DataError) { file = try index.find(id) } catch let found { throw error("\(found)") }
-    guard let file else { return missing.add(id) }
-    rows.append(Row(file: file, labels: found))
-    for (position, row) in values { numbers[position]?.values.append(row) }
-    if let column = group?.column { group?.values.append(record[column]) }
-    for place in subgroups.indices { subgroups[place].values.append(record[subgroups[place].column]) }
+    return values
+  }
+
+  private func error(_ record: CSVReader, _ reason: String) -> DataError {
+    DataError("\(table.path), line \(record.line): \(reason)")
   }
 
   private func quoted(_ text: String) -> String { text.isEmpty ? "empty" : DataTable.shown(text) }

@@ -134,7 +134,7 @@ import Testing
   @Test(arguments: [
     "file;label\na.npy;\"mel\"\nb.npy;nv\n", "file\tlabel\r\na.npy\tmel\r\nb.npy\tnv",
     "\u{FEFF}note,file,label\n\"two\nlines, \"\"quoted\"\"\",a.npy,mel\n5\" long,b,nv\n",
-    "\n\nfile , label\n a.npy , mel \n\nb.npy,nv,more\n",
+    "\n\nfile , label\n a.npy , mel \n\nb.npy,nv,more\n", "file,label\n \"a.npy\" , \"mel\"\nb.npy,\"nv\"\n",
   ])
   func csvAsProgramsWriteIt(text: String) throws {
     let folder = try Folder("a.npy", "b.npy")

@@ -31,10 +31,18 @@ package struct BinaryUnits: Sendable, Equatable {
     case .specificity: Self.margin(negatives)
     case .ppv: Self.margin(called)
     case .npv: Self.margin(notCalled)
-    case .balancedAccuracy:
-      Self.margin(positives).flatMap { own in Self.margin(negatives).map { (own + $0) / 2 } }
+    case .balancedAccuracy: Self.margin(ofMeanOver: [positives, negatives])
     case .f1, .rocAUC, .averagePrecision, .brier: nil
     }
+  }
+
+  /// The margin of a mean over classes of so many samples, those without samples left out.
+  ///
+  /// That nothing changed in any class bounds the sum of n p over classes by 3, so their mean is furthest off where all
+  /// of it falls on the smallest class.
+  package static func margin(ofMeanOver counts: [Int]) -> Double? {
+    let counts = counts.filter { $0 > 0 }
+    return counts.min().flatMap { margin($0 * counts.count) }
   }
 
   package static func margin(_ count: Int) -> Double? { count > 0 ? 3 / Double(count) : nil }

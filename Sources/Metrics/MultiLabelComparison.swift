@@ -114,7 +114,8 @@ package struct MultiLabelComparison: Sendable, Equatable {
     guard float.map({ $0.labels.map(\.isPositive) == compiled.labels.map(\.isPositive) }) ?? true else {
       throw MetricsError("the two models were not measured against the same labels")
     }
-    let ranks = bootstrap.canRank(compiled.sampleCount, compiled.labels.count)
+    // Two figures of each label and of all together follow the order.
+    let ranks = bootstrap.canRank(compiled.sampleCount, 4 * compiled.labels.count)
     let found = bootstrap.intervals(samples: compiled.sampleCount, groups: groups) { weights in
       let after = compiled.measures(weights: weights, ranks: ranks).values
       guard let float else { return after }

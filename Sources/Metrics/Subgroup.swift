@@ -50,8 +50,8 @@ package enum DecidedSamples: Sendable, Equatable {
       func units(_ includes: (Int) -> Bool) -> Int {
         groups?.count(where: includes) ?? truth.indices.count(where: includes)
       }
-      let classes = (0..<count).compactMap { index in BinaryUnits.margin(units { truth[$0] == index }) }
-      return [BinaryUnits.margin(units { _ in true }), classes.reduce(0, +) / Double(max(1, classes.count))]
+      let classes = (0..<count).map { index in units { truth[$0] == index } }
+      return [BinaryUnits.margin(units { _ in true }), BinaryUnits.margin(ofMeanOver: classes)]
     case .binary(let truth, let decisions):
       let units = BinaryUnits(isPositive: truth, decisions: decisions, groups: groups)
       return [units.margin(of: .sensitivity), units.margin(of: .specificity)]

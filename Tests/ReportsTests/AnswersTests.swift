@@ -164,7 +164,7 @@ struct AnswersTests {
     #expect(report.intervals[.sensitivity] == Estimate(1, low: 0.5, high: 1))
     #expect(report.intervals[.specificity] == Estimate(0.5, low: 0.25, high: 0.75))
     #expect(report.deltas[.sensitivity] == Estimate(0, low: -0.5, high: 0.5))
-    #expect(report.deltas[.balancedAccuracy] == Estimate(0, low: -0.375, high: 0.375))
+    #expect(report.deltas[.balancedAccuracy] == Estimate(0, low: -0.25, high: 0.25))
     #expect(report.deltas[.rocAUC] == Estimate(0, low: 0, high: 0))
   }
 

@@ -142,9 +142,8 @@ package struct AccuracyReport: Sendable, Equatable {
     agreement = agreement?.widened(samples: all, to: 0...1)
     guard var widened = deltas else { return }
     widened.top1 = widened.top1?.widened(samples: all)
-    let recalls = units.compactMap { $0.margin(of: .sensitivity) }
     widened.balancedAccuracy = widened.balancedAccuracy?
-      .widened(margin: recalls.isEmpty ? nil : recalls.reduce(0, +) / Double(recalls.count))
+      .widened(margin: BinaryUnits.margin(ofMeanOver: units.map(\.positives)))
     widened.perClass = widened.perClass.map { delta in
       guard let index = classes.firstIndex(of: delta.name), units.indices.contains(index) else { return delta }
       var delta = delta

@@ -143,8 +143,13 @@ static int on_error(TIFF *tiff, void *data, const char *module, const char *form
 static int on_warning(TIFF *tiff, void *data, const char *module, const char *format, va_list values) {
   (void)tiff;
   struct reader *reader = data;
+  if (!reader->decoding || !module || strncmp(module, "JPEG", 4) != 0) return 1;
+  // Each of many scans would pass over all pixels. The format does not allow it.
+  if (strstr(format, "progressive")) {
+    fail(reader, CIMAGES_UNSUPPORTED, "progressive JPEG in it; save the image with LZW");
+  }
   // libjpeg warns of damaged data and goes on with made-up pixels.
-  if (reader->decoding && module && strncmp(module, "JPEG", 4) == 0) fail_as(reader, format, values);
+  fail_as(reader, format, values);
   return 1;
 }
 
@@ -273,6 +278,12 @@ static int check_samples(struct reader *reader, uint16_t compression) {
   }
   reader->is_separate = planes == PLANARCONFIG_SEPARATE && reader->samples > 1;
   reader->is_premultiplied = extras > 0 && meanings && meanings[0] == EXTRA_ASSOCIATED_ALPHA;
+  const int is_colour = reader->photometric == RGB || reader->photometric == YCBCR;
+  const unsigned colours = reader->photometric == SEPARATED ? 4 : is_colour ? 3 : 1;
+  // The fourth sample of RGB may be alpha without saying so.
+  if (colours + extras != reader->samples && !(reader->photometric == RGB && extras == 0 && reader->samples == 4)) {
+    return fail(reader, CIMAGES_UNSUPPORTED, unsupported);
+  }
   const int is_byte = reader->bits == 8, is_word = reader->bits == 16;
   const int is_packed = reader->bits == 1 || reader->bits == 2 || reader->bits == 4;
   const unsigned samples = reader->samples;
@@ -295,10 +306,13 @@ static int check_samples(struct reader *reader, uint16_t compression) {
                  palette[1] && palette[2];
       break;
     case RGB:
-      is_known = samples >= 3 && (is_byte || is_word) &&
-                 !(reader->is_premultiplied && (reader->is_separate || samples < 4));
+      if (is_word && reader->is_separate && compression == COMPRESSION_NONE) {
+        return fail(reader, CIMAGES_UNSUPPORTED,
+                    "planes of 16 bits without compression, which Pillow misreads; save the image with 8 bits");
+      }
+      is_known = (is_byte || is_word) && !(reader->is_premultiplied && reader->is_separate);
       break;
-    case SEPARATED: is_known = samples >= 4 && (is_byte || is_word) && !reader->is_separate; break;
+    case SEPARATED: is_known = (is_byte || is_word) && !reader->is_separate; break;
     case YCBCR:
       // The library makes RGB of what JPEG has compressed.
       is_known = samples == 3 && is_byte && compression == COMPRESSION_JPEG && !reader->is_separate &&

@@ -6,7 +6,7 @@ import Testing
 @Suite struct FormatsTests {
   @Test func decodesAsPillow() throws {
     let goldens = try Goldens.arrays("formats.npz").filter { !$0.key.contains(" ") }
-    #expect(goldens.count == 60)
+    #expect(goldens.count == 61)
     for (name, array) in goldens {
       let image = try Image(path: Goldens.path(name))
       #expect(image.channels == (name.hasPrefix("gray") ? 1 : 3), "\(name)")
@@ -22,6 +22,7 @@ import Testing
     ("animated.webp", "an animation; save the frame you want as an image of its own"),
     ("16_bits.tif", "gray of 16 bits, which Pillow does not scale to 8 but clips; save the image with 8 bits"),
     ("float.tif", "colours or bits of an unusual kind; save the image as RGB of 8 bits"),
+    ("planes16.tif", "planes of 16 bits without compression, which Pillow misreads; save the image with 8 bits"),
     ("zstd.tif", "a compression other than LZW, deflate, JPEG and PackBits; save the image with one of these"),
     ("one_bit.bmp", "1 bits for a pixel; save the image with 24"),
   ]

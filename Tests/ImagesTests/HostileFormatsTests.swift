@@ -92,6 +92,18 @@ private enum TIFF {
     }
   }
 
+  /// The limits on scans of a JPEG file do not reach into TIFF.
+  @Test func refusesProgressiveJPEGInTIFF() throws {
+    let file = TIFF.gray(
+      37, 29, compression: 7, data: try Goldens.bytes("progressive.jpg"),
+      with: [
+        .init(number: 258, type: 3, values: [8, 8, 8]), .init(number: 262, type: 3, values: [6]),
+        .init(number: 277, type: 3, values: [3]), .init(number: 530, type: 3, values: [2, 2]),
+      ])
+    let reason = "progressive JPEG in it; save the image with LZW"
+    #expect(throws: ImageError.unsupported(format: "TIFF", reason: reason)) { try Image(decoding: file) }
+  }
+
   @Test func limitsSizesBeforeDecoding() {
     func expect(_ error: ImageError, _ file: [UInt8]) {
       #expect(throws: error) { try Image(decoding: file) }
@@ -138,6 +150,17 @@ private enum TIFF {
       ])
     #expect(throws: ImageError.corrupt(format: "TIFF", reason: "its strips or tiles are more than the file can hold")) {
       try Image(decoding: file)
+    }
+  }
+
+  /// Samples that the file names, but does not have, would be read from beyond its rows.
+  @Test(arguments: [1, 2]) func refusesMoreExtrasThanSamples(meaning: Int) {
+    let extras = [TIFF.Tag(number: 338, type: 3, values: [meaning])]
+    let reason = "colours or bits of an unusual kind; save the image as RGB of 8 bits"
+    for colours in [0, 1, 3] {
+      let file = TIFF.gray(
+        2, 2, compression: 1, data: [1, 2, 3, 4], with: extras + [.init(number: 262, type: 3, values: [colours])])
+      #expect(throws: ImageError.unsupported(format: "TIFF", reason: reason)) { try Image(decoding: file) }
     }
   }
 

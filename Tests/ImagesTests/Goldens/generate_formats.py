@@ -80,6 +80,8 @@ write("planes_tiles.tif", np.moveaxis(pixels, -1, 0), photometric="rgb", planarc
       compression="deflate", tile=(16, 16))
 write("rgb_jpeg.tif", pixels, photometric="rgb", compression="jpeg", compressionargs={"outcolorspace": "rgb"})
 write("big.tif", pixels, photometric="rgb", bigtiff=True, compression="deflate")
+write("planes16_lzw.tif", np.moveaxis(fine[..., :3], -1, 0), photometric="rgb", planarconfig="separate",
+      compression="lzw")
 write("rgb16.tif", fine[..., :3], photometric="rgb", rowsperstrip=6)
 write("rgb16_big_endian.tif", fine[..., :3], photometric="rgb", byteorder=">", compression="lzw", predictor=True)
 write("rgba16.tif", fine, photometric="rgb", extrasamples=["unassalpha"], compression="deflate", tile=(16, 16))
@@ -128,6 +130,8 @@ open(name("big_endian.tif"), "wb").write(
 
 # TIFF that is refused
 tifffile.imwrite("16_bits.tif", fine[..., 0], metadata=None)
+tifffile.imwrite("planes16.tif", np.moveaxis(fine[..., :3], -1, 0), photometric="rgb", planarconfig="separate",
+                 metadata=None)
 tifffile.imwrite("float.tif", pixels[..., 0].astype(np.float32), metadata=None)
 tifffile.imwrite("zstd.tif", pixels, photometric="rgb", metadata=None, compression="zstd")
 

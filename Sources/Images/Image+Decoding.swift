@@ -13,9 +13,10 @@ extension Image {
   /// An orientation in EXIF data is kept beside the pixels, as Pillow and torchvision do not apply it by default either.
   /// That in a TIFF they do apply; so it is here.
   ///
-  /// Besides the pixels, PNG and BMP need a few rows, TIFF and WebP another image of the same size at the most, and JPEG
-  /// of several scans (progressive) up to twice the memory of its pixels. Texts and profiles in the file are passed
-  /// over, and a file that is too small for the size it declares is refused before memory is reserved.
+  /// Besides the pixels, most files need a few rows or tiles; JPEG of several scans (progressive) up to twice the memory
+  /// of its pixels, lossless WebP four bytes for each pixel, TIFF that is turned a second image. Texts and profiles in
+  /// the file are passed over, and a file that is too small for the size it declares is refused before memory is
+  /// reserved; of WebP no size is too small, as an image of one colour takes no bit for a pixel.
   package init(decoding bytes: UnsafeRawBufferPointer) throws(ImageError) {
     let format = ImageFormat(bytes)
     switch format {

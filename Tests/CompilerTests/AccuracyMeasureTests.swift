@@ -126,7 +126,6 @@ import Testing
     #expect(labels.exactMatch?.float == 1 && labels.exactMatch?.compiled == 0.5)
     #expect(labels.hammingLoss?.compiled == 0.25)
     #expect(report.agreement?.value == 0.5)
-    #expect(labels.worst?.name == "veil")
     // Labels stand where classes do, so that what is said and limited per class holds for them.
     #expect(report.worstRecall?.delta.name == "veil")
     #expect(report.compiled?.perClass.map(\.support) == [2, 2])

@@ -97,10 +97,4 @@ package struct MultiLabelReport: Sendable, Equatable {
   package var hammingLoss: Figure?
 
   package init(labels: [Label]) { self.labels = labels }
-
-  /// The label that lost most sensitivity; nil where none lost any.
-  package var worst: Label? {
-    func delta(_ label: Label) -> Double { label.measures?.deltas[.sensitivity]?.value ?? 0 }
-    return labels.filter { delta($0) < 0 }.min { delta($0) < delta($1) }
-  }
 }

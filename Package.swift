@@ -128,7 +128,8 @@ let package = Package(
     tests("CKernels", "CAMXModel", "KernelCases"),
     tests("CanonicalJSON"),
     tests(
-      "dermc", "CanonicalJSON", "FuzzTargets", "IR", "Math", "NumPyFiles", "ONNX", "Operators", "Reports", "Tensors"),
+      "dermc", "CanonicalJSON", "DermRuntime", "FuzzTargets", "IR", "Math", "NumPyFiles", "ONNX", "Operators",
+      "Reports", "Tensors"),
     tests("derm-run", "Bundles", "CanonicalJSON", "IR", "Operators", "Tensors"),
     tests("Compiler", "CanonicalJSON", "DataSets", "IR", "Math", "Metrics", "ONNX", "Operators", "Reports", "Tensors"),
     tests("DataSets", "IR", "Images", "Math", "NumPyFiles", "Operators", "Quantization", "Runtime", "Tensors"),

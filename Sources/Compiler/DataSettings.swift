@@ -87,6 +87,7 @@ package struct DataSettings: Sendable {
       ("std", DataSettings.text(base.std), DataSettings.text(used.std)),
       ("channels", base.channels.rawValue, used.channels.rawValue),
       ("resize", base.resize.rawValue, used.resize.rawValue),
+      ("exif_orientation", "\(base.exifOrientation)", "\(used.exifOrientation)"),
     ]
     return members.filter { $0.1 != $0.2 }.map { "\($0.0) \($0.1) -> \($0.2)" }
   }
@@ -123,7 +124,8 @@ package struct DataSettings: Sendable {
       result = try Preprocessing(
         height: input.height, width: input.width, scale: scale ?? base?.scale ?? 1.0 / 255,
         mean: mean ?? base?.mean ?? [0], std: std ?? base?.std ?? [1], channels: channels ?? base?.channels ?? fallback,
-        resize: resize ?? base?.resize ?? .direct)
+        resize: resize ?? base?.resize ?? .direct,
+        exifOrientation: appliesEXIFOrientation || base?.exifOrientation ?? false)
     } catch {
       throw .refused("\(error)")
     }

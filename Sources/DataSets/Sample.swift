@@ -1,3 +1,5 @@
+import Images
+
 /// One input for a model: an image file, or one tensor of a file of tensors.
 package struct Sample: Sendable, Hashable {
   /// How the path is shown: relative to the folder that was given.
@@ -24,9 +26,7 @@ package enum SampleFormat: Sendable {
   case image, numpy, tensorProto
 
   private static let endings: [String: SampleFormat] = [
-    "jpg": .image, "jpeg": .image, "png": .image, "webp": .image, "tif": .image, "tiff": .image, "bmp": .image,
-    "npy": .numpy, "npz": .numpy,
-    "pb": .tensorProto,
+    "npy": .numpy, "npz": .numpy, "pb": .tensorProto,
   ]
 
   /// The endings, as messages name them.
@@ -35,7 +35,8 @@ package enum SampleFormat: Sendable {
 
   /// The format a file's name tells, or nil.
   package init?(path: String) {
-    guard let format = SampleFormat.endings[FileTree.fileExtension(path)] else { return nil }
+    let ending = FileTree.fileExtension(path)
+    guard let format = Image.fileExtensions.contains(ending) ? .image : SampleFormat.endings[ending] else { return nil }
     self = format
   }
 }

@@ -1,3 +1,5 @@
+import Images
+
 /// Files of a kind below a data folder that are neither samples nor tables: nobody reads them.
 package struct UnreadFiles: Sendable, Hashable {
   /// The part of their names after the last dot, in lower case; empty where there is none.
@@ -9,17 +11,11 @@ package struct UnreadFiles: Sendable, Hashable {
     self.count = count
   }
 
-  /// Endings of images that are not decoded.
-  private static let images: Set = [
-    "heic", "heif", "avif", "gif", "jxl", "jp2", "j2k", "jpx", "jfif", "dcm", "dicom", "svs", "ndpi", "dng", "cr2",
-    "nef", "arw", "psd", "svg", "ppm", "pgm", "tga", "exr",
-  ]
-
   /// What lies beside images and is none of them.
   private static let junkEndings: Set = ["txt", "md", "json", "csv", "tsv"]
   private static let junkNames: Set = ["thumbs.db", "desktop.ini"]
 
-  private var isImage: Bool { UnreadFiles.images.contains(ending) }
+  private var isImage: Bool { Image.unreadFileExtensions.contains(ending) }
 
   /// Counts files by their endings, the commonest first.
   ///

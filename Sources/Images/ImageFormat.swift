@@ -74,6 +74,8 @@ extension Image {
   /// Endings of the names of image files that are not decoded.
   package static let unreadFileExtensions: Set = [
     "heic", "heif", "hif", "avif", "jxl", "jp2", "j2k", "jpf", "jpx", "jxr", "gif", "dcm", "dicom", "psd", "svg", "tga",
+    "jfif",
+
     "ppm", "pgm", "exr", "dng", "cr2", "cr3", "nef", "arw", "orf", "rw2",
   ]
 }

@@ -34,6 +34,12 @@ import Testing
       rmdir(path)
     }
 
+    func binding(_ settings: DataSettings, task: String? = nil) throws -> DataBinding {
+      let answer = try AnswerSettings(task: task, scores: nil, output: nil, positive: nil)
+      return try DataBinding(
+        model, settings: settings, decision: DecisionOutput(model, answer, labels: settings.labels))
+    }
+
     /// Labelled data of two images.
     func data(_ labels: String) throws -> String {
       mkdir("\(path)/data", 0o755)
@@ -47,25 +53,21 @@ import Testing
     let folder = try Folder(outputs: 1)
     let data = try folder.data("file,target\na,0\nb,1.0\n")
     let settings = try DataSettings(size: nil)
-    let refused = #expect(throws: Diagnostic.self) {
-      try DataBinding(folder.model, settings: settings).labelled(at: data)
-    }
-    #expect(refused?.description == "\(data): has 2 classes, the model has 1 outputs")
-    let binary = try DataBinding(folder.model, settings: settings, classCount: 2)
-    let labelled = try binary.labelled(at: data)
+    let labelled = try folder.binding(settings).labelled(at: data)
     #expect(labelled.classes == ["0", "1"] && labelled.labels == [0, 1] && labelled.labelSets == nil)
     let named = try DataSettings(size: nil, labels: "benign,malignant")
-    #expect(try DataBinding(folder.model, settings: named, classCount: 2).labelled(at: data).classes == named.labels)
-    let wrong = #expect(throws: Diagnostic.self) { try DataBinding(folder.model, settings: named) }
-    #expect(wrong?.description == "--labels: has 2 class names, \(folder.model.path) has 1 outputs")
+    #expect(try folder.binding(named).labelled(at: data).classes == named.labels)
+    let three = try DataSettings(size: nil, labels: "a,b,c")
+    let wrong = #expect(throws: Diagnostic.self) { try folder.binding(three, task: "binary") }
+    #expect(wrong?.description == "--labels: has 3 class names, \(folder.model.path) has 2 classes")
   }
 
   @Test func labelSetsAreReadWhereTheTaskHasThem() throws {
     let folder = try Folder(outputs: 3)
     let data = try folder.data("file,label\na,0|2\nb,\n")
-    let binding = try DataBinding(folder.model, settings: DataSettings(size: nil))
-    #expect(try binding.labelled(at: data, .labelSets).labelSets == [[0, 2], []])
-    let refused = #expect(throws: Diagnostic.self) { try binding.labelled(at: data) }
+    let settings = try DataSettings(size: nil)
+    #expect(try folder.binding(settings, task: "multilabel").labelled(at: data).labelSets == [[0, 2], []])
+    let refused = #expect(throws: Diagnostic.self) { try folder.binding(settings).labelled(at: data) }
     #expect(refused?.description.contains("line 2: has 2 labels") == true)
   }
 
@@ -89,7 +91,9 @@ import Testing
       "channels": "rgb", "resize": "direct",
     ]
     func binding(_ settings: DataSettings, _ stored: JSON?) throws -> DataBinding {
-      try DataBinding(folder.model, settings: settings, preprocessing: stored, labels: nil)
+      try DataBinding(
+        folder.model, settings: settings, preprocessing: stored, labels: nil,
+        decision: DecisionOutput(folder.model, AnswerSettings(), labels: nil))
     }
     #expect(try binding(DataSettings(size: nil), stored).overrides == [])
     #expect(try binding(DataSettings(size: nil, mean: "0.485,0.456,0.406", channels: "rgb"), stored).overrides == [])

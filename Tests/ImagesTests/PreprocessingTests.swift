@@ -62,7 +62,7 @@ import Testing
     #expect(try Preprocessing(json: JSONNode(preprocessing.json, name: "p")) == preprocessing)
     #expect(
       try Preprocessing(json: JSONNode(["size": [9, 8], "exif_orientation": false], name: "p")).json
-        == Preprocessing(height: 9, width: 8).json)
+        == Preprocessing(height: 9, width: 8, scale: 1.0 / 255).json)
   }
 
   @Test func fillsInDefaults() throws {

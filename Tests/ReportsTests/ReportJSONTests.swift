@@ -63,6 +63,17 @@ struct ReportJSONTests {
             "arena_bytes": 1254400,
             "packed_bytes": 2410000
           },
+          "answer": {
+            "output": "logits",
+            "task": "multiclass",
+            "scores": "logits",
+            "count": 3,
+            "description": "multi-class, 3 logits"
+          },
+          "preprocessing": {
+            "size": [224, 224],
+            "scale": 0.5
+          },
           "calibration": {
             "samples": 127,
             "held_back": 0,
@@ -74,6 +85,16 @@ struct ReportJSONTests {
             ],
             "range": "mse",
             "seed": 0
+          },
+          "data": {
+            "calibration": {
+              "count": 127,
+              "sha256": "c0de"
+            },
+            "evaluation": {
+              "count": 210,
+              "sha256": "beef"
+            }
           },
           "accuracy": {
             "data": "held-back calibration samples",

@@ -21,6 +21,12 @@ func sampleReport() -> Report {
       .init(name: "graph", codec: "zlib", rawBytes: 41_200, storedBytes: 6100),
       .init(name: "weights", codec: "zlib", rawBytes: 2_210_000, storedBytes: 2_081_000),
     ])
+  report.answer = .init(
+    description: "multi-class, 3 logits",
+    stored: ["output": "logits", "task": "multiclass", "scores": "logits", "count": 3])
+  report.preprocessing = ["size": [224, 224], "scale": 0.5]
+  report.calibrationData = .init(count: 127, sha256: "c0de")
+  report.evaluationData = .init(count: 210, sha256: "beef")
   report.calibration = .init(
     samples: 127, heldBack: 0, skipped: [.init(file: "nv/broken.jpg", reason: "the JPEG ends early")],
     estimator: "mse", seed: 0)

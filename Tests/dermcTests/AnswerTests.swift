@@ -74,7 +74,8 @@ import Testing
     try check(measured, expected, Dictionary(uniqueKeysWithValues: AnswerTests.decided.map { ($0, $0) }))
     try check(measured, golden, Dictionary(uniqueKeysWithValues: AnswerTests.ranked.map { ($0, $0) }))
     #expect(try abs(result["thresholds"].doubles()[0] - expected["threshold"].double()) < 1e-5)
-    #expect(try result["positive"].string() == "melanoma" && result["classes"].strings() == ["benign", "melanoma"])
+    #expect(try result["positive"].string() == "melanoma")
+    #expect(try result["per_class"].elements().map { try $0["name"].string() } == ["benign", "melanoma"])
   }
 
   private func checkLabels(_ model: AnswerModel, _ golden: JSONNode) throws {
@@ -82,7 +83,7 @@ import Testing
     let names = Dictionary(uniqueKeysWithValues: (AnswerTests.decided + AnswerTests.ranked).map { ($0, $0) })
     for part in ["macro", "micro"] { try check(measured[part]["compiled"], golden[part], names) }
     try check(measured["micro"]["compiled"], golden["micro"], AnswerTests.counted)
-    try check(measured["compiled"], golden, ["exact_match": "exact_match", "hamming_loss": "hamming_loss"])
+    for name in ["exact_match", "hamming_loss"] { try check(measured[name], golden, ["compiled": name]) }
     let labels = Array(try measured["labels"].elements())
     #expect(try labels.map { try $0["name"].string() } == golden["labels"].strings())
     for label in labels {
@@ -154,7 +155,7 @@ import Testing
   private static func budget(_ task: String) -> String {
     switch task {
     case "binary": #"{"min_sensitivity": 0.5, "min_specificity": 0.8, "max_sensitivity_drop": 0.2, "min_roc_auc": 0.9}"#
-    case "multilabel": #"{"min_roc_auc": 0.85, "max_sensitivity_drop": 0.2}"#
+    case "multilabel": #"{"min_roc_auc": 0.85, "max_recall_drop": 0.2}"#
     default: #"{"min_balanced_accuracy": 0.7, "max_balanced_accuracy_drop": 0.1, "min_top1": 0.7}"#
     }
   }

@@ -19,7 +19,16 @@ package enum SampleFolder {
         throw DataError(
           "\(path): is not an image (\(SampleFormat.imageEndings)) or tensor file (\(SampleFormat.tensorEndings))")
       }
-      return SampleSet(folder: path, samples: expand(Sample(name: path, path: path), inputs))
+      var set = SampleSet(folder: path)
+      let sample = Sample(name: path, path: path)
+      if holdsTensors(path), let file = try? TensorFile.read(path) {
+        set.samples = expand(sample, file, inputs)
+        // Open from here on: that it changes meanwhile is then noticed.
+        set.opened = (path, file)
+      } else {
+        set.samples = [sample]
+      }
+      return set
     case .folder: break
     }
     let content = try FolderContent(path)
@@ -67,9 +76,18 @@ package enum SampleFolder {
   ///
   /// One that cannot be read stays one sample: reading it tells why.
   static func expand(_ sample: Sample, _ inputs: ModelInputs) -> [Sample] {
-    guard SampleFormat(path: sample.path) == .numpy || SampleFormat(path: sample.path) == .tensorProto,
-      let count = try? TensorFile.read(sample.path).count(for: inputs), count > 1
-    else { return [sample] }
+    guard holdsTensors(sample.path), let file = try? TensorFile.read(sample.path) else { return [sample] }
+    return expand(sample, file, inputs)
+  }
+
+  private static func holdsTensors(_ path: String) -> Bool {
+    let format = SampleFormat(path: path)
+    return format == .numpy || format == .tensorProto
+  }
+
+  private static func expand(_ sample: Sample, _ file: TensorFile, _ inputs: ModelInputs) -> [Sample] {
+    let count = file.count(for: inputs)
+    guard count > 1 else { return [sample] }
     return (0..<count).map {
       Sample(name: "\(sample.name)[\($0)]", path: sample.path, index: $0, label: sample.label, row: sample.row)
     }

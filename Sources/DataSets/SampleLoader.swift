@@ -62,6 +62,7 @@ package final class SampleLoader: SampleSource {
       constants[index] = try SampleLoader.tensor(numbers, inputs.all[index])
     }
     self.constants = constants
+    recent.withLock { $0 = data.opened }
     try checkSources()
   }
 

@@ -20,6 +20,8 @@ package struct SampleSet: Sendable {
   package internal(set) var emptyFolders: [String] = []
   /// What was decided in reading the data, to be said but not to be warned of.
   package internal(set) var notes: [String] = []
+  /// The file of tensors that was given, already read.
+  var opened: (path: String, file: TensorFile)?
   /// Values of inputs that come from columns, by input and row of the table.
   var numbers: [Int: [[Float]]] = [:]
 

@@ -128,10 +128,12 @@ let package = Package(
     tests("CKernels", "CAMXModel", "KernelCases"),
     tests("CanonicalJSON"),
     tests(
-      "dermc", "CanonicalJSON", "DermRuntime", "FuzzTargets", "IR", "Math", "NumPyFiles", "ONNX", "Operators",
+      "dermc", "CanonicalJSON", "DermRuntime", "FuzzTargets", "IR", "Images", "Math", "NumPyFiles", "ONNX", "Operators",
       "Reports", "Tensors"),
     tests("derm-run", "Bundles", "CanonicalJSON", "IR", "Operators", "Tensors"),
-    tests("Compiler", "CanonicalJSON", "DataSets", "IR", "Math", "Metrics", "ONNX", "Operators", "Reports", "Tensors"),
+    tests(
+      "Compiler", "Answers", "CanonicalJSON", "DataSets", "IR", "Images", "Math", "Metrics", "ONNX", "Operators",
+      "Reports", "Runtime", "Tensors"),
     tests("DataSets", "IR", "Images", "Math", "NumPyFiles", "Operators", "Quantization", "Runtime", "Tensors"),
     tests(
       "DermRuntime", "Answers", "Bundles", "CanonicalJSON", "IR", "Images", "Math", "Operators", "Runtime", "Signing",

@@ -1,6 +1,9 @@
 import CanonicalJSON
+import IR
 import Images
 import NumPyFiles
+import ONNX
+import Operators
 import Tensors
 import Testing
 
@@ -109,6 +112,25 @@ import Testing
     #expect(try trials.count { try $0["name"].string() == "ImageNet mean and std" } == 0)
   }
 
+  /// [1, 3, 8, 3] is an image of 8 rows and 3 columns, or of 3 rows and 8 columns.
+  @Test func triesBothOrdersOfDimensionsWhereTheShapeLeavesThatOpen() throws {
+    let folder = try Folder()
+    var graph = Graph(name: "open")
+    var x = graph.addInput("x", TensorType(.float32, [1, 3, 8, 3]))
+    x = try graph.add(GlobalAveragePool(), name: "pool", inputs: [x])[0]
+    x = try graph.add(Reshape(shape: [1, 3]), name: "flat", inputs: [x])[0]
+    let w = graph.addConstant("w", Models.numbers([7, 3]))
+    graph.addOutput(try graph.add(Gemm(), name: "scores", inputs: [x, w])[0])
+    try ONNXWriter.write(graph, to: folder / "open.onnx")
+    for (options, expected) in [([], ["nchw", "nhwc"]), (["--layout", "nhwc"], ["nhwc"])] {
+      let outcome = try Program.run(
+        ["doctor", folder / "open.onnx", Fixture.evaluation, "--samples", "14", "--json"] + options)
+      #expect(outcome.status == 0, "\(outcome.error)")
+      let trials = try outcome.json()["trials"].elements()
+      #expect(try Set(trials.map { try $0["layout"].string() }).sorted() == expected)
+    }
+  }
+
   @Test func refusesWhatItCannotLookAt() throws {
     let folder = try Folder()
     let empty = try Program.run("doctor", Fixture.cnn, folder.path)
@@ -116,6 +138,9 @@ import Testing
     try NumPyFile.write(Tensor([Float](repeating: 0, count: 3 * 96 * 96), shape: [1, 3, 96, 96]), to: folder / "x.npy")
     let tensors = try Program.run("doctor", Fixture.cnn, folder.path)
     #expect(tensors.status == 3 && tensors.isOneLine(with: ["holds tensors only"]))
+    let names = try Program.run(
+      "doctor", Fixture.cnn, Fixture.evaluation, "--labels", folder.write("a\nb\n", to: "two.txt"), "--ignore-labels")
+    #expect(names.status == 3 && names.isOneLine(with: ["decides among 7 classes", "2 class names"]), "\(names.error)")
     let none = try Program.run("doctor", Fixture.cnn, Fixture.evaluation, "--samples", "0")
     #expect(none.status == 2)
     let missing = try Program.run("doctor", Fixture.cnn, Fixture.evaluation, "-o", folder / "missing")

@@ -69,7 +69,8 @@ package struct Doctor {
       let bench = Bench(
         plan: plan, probe: probe, images: images, samples: readable, input: input, data: data, threads: threads,
         observer: observer)
-      attempts += try tried(bench, model)
+      let first = attempts.count
+      attempts += try tried(bench, model).map { Attempt(trial: $0.trial, parent: $0.parent.map { first + $0 }) }
     }
     return findings(model, path, data, attempts, count: count)
   }
@@ -166,8 +167,8 @@ package struct Doctor {
     let best = trials[0]
     let ties = Set(trials.indices.dropFirst().filter { !best.beats(trials[$0], by: basis) })
     let objection = best.objection(by: basis)
-    let verdict: DoctorFindings.Verdict =
-      objection != nil ? .none : !ties.isEmpty ? .tied : basis == .answers ? .likely : .clear
+    let verdict = DoctorFindings.Verdict(
+      basis, misfit: best.misfit(by: basis), hasTies: !ties.isEmpty, hasObjection: objection != nil)
     let better = best.labelled?.order
     return DoctorFindings(
       model: model.path, data: path, samples: count, remark: data.remark, basis: basis, trials: trials,

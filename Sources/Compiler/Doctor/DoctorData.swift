@@ -37,6 +37,9 @@ struct DoctorData: Sendable {
     let isNumbered = classes.allSatisfy { Int($0) != nil }
     decision = try DecisionOutput(model, answer, labels: names ?? (isNumbered ? nil : classes))
     let count = decision.meaning.classCount
+    if let names, count > 0, names.count != count {
+      throw .refused("\(model.path): decides among \(count) classes, there are \(names.count) class names (--labels)")
+    }
     let highest = samples.reduce(0) { max($0, $1.label ?? 0) }
     isLabelled = labelled != nil && highest < count && (names != nil || isNumbered || classes.count == count)
     self.names = names ?? (isLabelled && !isNumbered ? classes : nil)

@@ -74,8 +74,11 @@ package enum DoctorText {
       return lines
     case .clear: lines.append("verdict  clear: \(describe(findings.best)) fits best")
     case .likely:
-      lines.append("verdict  likely: \(describe(findings.best)), by how different its answers are")
-      lines.append("  without labels and without BatchNormalization nothing tells for certain")
+      lines.append("verdict  likely: \(describe(findings.best))")
+      lines.append(
+        findings.basis == .answers
+          ? "  by how different its answers are: nothing tells for certain without labels or BatchNormalization"
+          : "  but these images are unlike those it was trained on: labels, or other images, would tell for certain")
     case .tied:
       let tied = findings.trials.indices.filter { findings.ties.contains($0) }.map { describe(findings.trials[$0]) }
       lines.append("verdict  these cannot be told apart by \(images):")

@@ -55,9 +55,11 @@ package struct Trial: Sendable {
       NormalizationFit(
         node: $0.node, divergence: $0.stored.divergence(of: moments, weights: ones), samples: moments.count)
     }
-    probabilities = rows.map { row in
+    let probabilities = rows.map { row in
       meaning.probabilities(row.map { $0.isFinite ? $0 : 0 }).map { min(max($0, 0), 1) }
     }
+    // For a thousand classes they are the largest thing here, and only the last basis goes by them.
+    self.probabilities = labels == nil && probe == nil ? probabilities : []
     answers = AnswerSpread(probabilities, weights: ones, task: meaning.task)
     if let labels {
       labelled = try LabelledFit(rows, labels: labels, meaning: meaning, classes: classes)
@@ -78,7 +80,9 @@ package struct Trial: Sendable {
     return value
   }
 
-  private static let bootstrap = Bootstrap(resamples: 200)
+  /// At 99 %, as the best of a dozen is held against all others.
+  private static let bootstrap = Bootstrap(resamples: 400, confidence: 0.99)
+  private static let deviations = 2.576
   /// Stored statistics are those of other images, so a small difference in fit says nothing however sure it is.
   private static let leastRatio = 1.5
 
@@ -92,7 +96,7 @@ package struct Trial: Sendable {
       let count = Double(differences.count)
       let mean = differences.reduce(0, +) / count
       let variance = differences.reduce(0.0) { $0 + ($1 - mean) * ($1 - mean) } / (count - 1)
-      return mean > 1.96 * (variance / count).squareRoot()
+      return mean > Trial.deviations * (variance / count).squareRoot()
     case .normalization:
       guard let stored, misfit(by: basis) * Trial.leastRatio < other.misfit(by: basis) else { return false }
       return isAboveZero(moments.count) { weights in

@@ -152,7 +152,8 @@ package struct DataBinding: Sendable {
   }
 }
 
-private func refusing<Result>(
+/// What data refuse, with the model's name where it is what they do not go with.
+func refusing<Result>(
   _ model: LoadedModel, _ body: () throws(DataError) -> Result
 ) throws(Diagnostic) -> Result {
   do throws(DataError) {

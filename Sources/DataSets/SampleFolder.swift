@@ -252,6 +252,14 @@ package enum SampleFolder {
     return set
   }
 
+  /// Whether something says what the images of a folder are of: class folders, or a table.
+  package static func hasLabels(_ path: String, options: TableOptions = TableOptions()) throws(DataError) -> Bool {
+    guard FileTree.kind(of: path) == .folder else { return false }
+    let folders = try classFolders(of: path)
+    guard folders.isEmpty, options.path == nil else { return true }
+    return try !FolderContent(path).tables.isEmpty
+  }
+
   /// Names of the folders in a folder, in order; empty for a file.
   package static func classFolders(of path: String) throws(DataError) -> [String] {
     guard FileTree.kind(of: path) == .folder else { return [] }

@@ -67,14 +67,14 @@ struct NormalizedImages: SampleSource {
 
   var count: Int { images.samples.count }
 
-  func write(_ index: Int, into view: TensorView) -> Bool {
+  func write(_ index: Int, into inputs: [TensorView]) -> Bool {
     guard let image = images.image(index, preprocessing.resize) else { return false }
     let pixels = [Float](unsafeUninitializedCapacity: preprocessing.count) { target, count in
       preprocessing.normalize(image, layout: .channelsLast, into: target)
       count = preprocessing.count
     }
     pixels.withUnsafeBytes {
-      LayoutConversion.write($0, layout: order == .nhwc ? .rowMajor : .channelsLast, into: view)
+      LayoutConversion.write($0, layout: order == .nhwc ? .rowMajor : .channelsLast, into: inputs[0])
     }
     return true
   }

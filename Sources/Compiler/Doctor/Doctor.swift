@@ -42,7 +42,8 @@ package struct Doctor {
       throw .refused("\(model.path): has \(model.graph.inputs.count) inputs, doctor looks at models with one")
     }
     let data = try DoctorData(
-      path, model: model, names: settings.labels ?? model.labels, answer: answer, usesLabels: usesLabels)
+      path, model: model, names: settings.labels ?? model.labels, answer: answer, table: settings.table,
+      usesLabels: usesLabels)
     guard data.decision.rows.batch == 1 else {
       throw .refused("\(model.path): takes batches of \(data.decision.rows.batch): export it with a batch of 1")
     }

@@ -16,17 +16,19 @@ struct DoctorData: Sendable {
 
   /// - Parameter names: class names in the model's order, where they are known
   init(
-    _ path: String, model: LoadedModel, names: [String]?, answer: AnswerSettings, usesLabels: Bool
+    _ path: String, model: LoadedModel, names: [String]?, answer: AnswerSettings, table: TableOptions, usesLabels: Bool
   ) throws(Diagnostic) {
-    let shape = model.graph.type(of: model.graph.inputs[0]).shape
-    let labelled = try DoctorData.reading(model) { () throws(DataError) -> (samples: [Sample], classes: [String])? in
-      guard usesLabels, try DoctorData.hasLabels(path) else { return nil }
-      return try SampleFolder.labelled(at: path, classes: names, shape: shape)
+    let inputs = ModelInputs(model.graph.type(of: model.graph.inputs[0]))
+    // Whether labels exclude each other is known without their names.
+    let hasSets = try DecisionOutput(model, answer, labels: names).meaning.task == .multilabel
+    let labelled = try refusing(model) { () throws(DataError) -> SampleSet? in
+      guard usesLabels, !hasSets, try SampleFolder.hasLabels(path, options: table) else { return nil }
+      return try SampleFolder.labelled(at: path, classes: names, inputs: inputs, options: table)
     }
     var found = labelled?.samples ?? []
     if labelled == nil {
-      found = try DoctorData.reading(model) { () throws(DataError) in
-        try SampleFolder.samples(at: path, shape: shape)
+      found = try refusing(model) { () throws(DataError) in
+        try SampleFolder.samples(at: path, inputs: inputs).samples
       }
     }
     samples = found.filter { SampleFormat(path: $0.path) == .image }
@@ -67,22 +69,6 @@ struct DoctorData: Sendable {
     }
     return zip(classes, quotas).flatMap { entry, quota in
       SampleSelection.choose(quota, of: entry.value.count, seed: seed).map { samples[entry.value[$0]] }
-    }
-  }
-
-  /// Whether a folder says what its images are of.
-  private static func hasLabels(_ path: String) throws(DataError) -> Bool {
-    if FileTree.kind(of: "\(path)/labels.csv") == .file { return true }
-    return try !SampleFolder.classFolders(of: path).isEmpty
-  }
-
-  private static func reading<Result>(
-    _ model: LoadedModel, _ body: () throws(DataError) -> Result
-  ) throws(Diagnostic) -> Result {
-    do throws(DataError) {
-      return try body()
-    } catch {
-      throw .refused(error.isAboutModel ? "\(model.path): \(error)" : "\(error)")
     }
   }
 }

@@ -67,9 +67,15 @@ struct LabelledFit: Sendable {
       return
     }
     do throws(MetricsError) {
-      let samples = try LabelledScores(Scores(rows: scores.map { [0, Float($0[1] - $0[0])] }), labels: labels)
-      let intervals = MeasureIntervals(samples, classNames: ["0", "1"], bootstrap: bootstrap)
-      auc = intervals.classes[meaning.positive].auc.map(Estimate.init)
+      // Only their order counts, which probabilities near 0 and 1 would lose.
+      let odds = scores.map { meaning.positive == 1 ? $0[1] - $0[0] : $0[0] - $0[1] }
+      let ranks = Dictionary(
+        uniqueKeysWithValues: Set(odds).sorted().enumerated().map { ($1, Double($0) / Double(odds.count)) })
+      let outcomes = try BinaryOutcomes(
+        isPositive: labels.map { $0 == meaning.positive }, probabilities: odds.map { ranks[$0] ?? 0 },
+        decisions: odds.map { $0 > 0 })
+      auc = try BinaryComparison(float: nil, compiled: outcomes, bootstrap: bootstrap).intervals[.rocAUC]
+        .map(Estimate.init)
     } catch {
       throw .refused("\(error)")
     }

@@ -46,6 +46,7 @@ struct DoctorCommand: ParsableCommand {
   var json = false
 
   @OptionGroup(title: "How images become inputs") var preprocessing: PreprocessingOptions
+  @OptionGroup(title: "What is known of samples") var dataOptions: DataOptions
   @OptionGroup(title: "What the answer means") var answer: AnswerOptions
   @OptionGroup var arithmetic: MathOptions
   @OptionGroup var trust: TrustOptions
@@ -53,7 +54,7 @@ struct DoctorCommand: ParsableCommand {
 
   func run() throws {
     guard samples > 0 else { throw Diagnostic.usage("--samples \(samples): expected at least 1") }
-    let settings = try preprocessing.settings()
+    let settings = try preprocessing.settings(data: dataOptions)
     let files = try output.map { try DoctorFiles(folder: $0, replaces: overwrite) }
     let loaded = try LoadedModel(path: model, size: settings.freeSize, trusting: try trust.keys())
     let doctor = Doctor(

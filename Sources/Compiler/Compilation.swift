@@ -69,6 +69,11 @@ package struct Compilation {
     let loaders = [calibration?.loader, evaluation?.loader].compactMap(\.self)
     let preprocessing = try data.preprocessing(for: loaders)
     let assumption = data.assumption(for: loaders)
+    var evidence = Suspicions.Evidence()
+    if let loader = loaders.first {
+      let samples = calibration?.calibration ?? Array(loader.samples.indices)
+      evidence = try Suspicions.Evidence(model, preprocessing, loader, samples: samples, threads: request.threads)
+    }
 
     // Rewrite.
     let source = model.sha256
@@ -144,6 +149,12 @@ package struct Compilation {
     report.evaluationData = evaluation?.loader.summary
     report.warnings += [assumption, data.overrideWarning, decision.warning].compactMap(\.self)
     report.warnings += loaders.flatMap(\.data.warnings)
+    evidence.layers = report.layers
+    if let outcome {
+      let isLabelled = evaluation != nil
+      evidence.add(decision, runs: outcome.float, accuracy: isLabelled ? accuracy : nil, classes: classes ?? [])
+    }
+    report.warnings += Suspicions.all(evidence)
     if let calibration, let evaluation, let overlap = calibration.overlap(with: evaluation.loader) {
       report.warnings.append(overlap)
     }

@@ -37,6 +37,8 @@ package struct EvaluationJob {
     var decision: DecisionOutput
     let data: LabelledData
     let outputs: [[Float]?]
+    var evidence: Suspicions.Evidence
+    var warnings: [String]
   }
 
   package func run(_ model: LoadedModel, against other: LoadedModel?, data path: String) throws(Diagnostic) -> Result {
@@ -49,6 +51,7 @@ package struct EvaluationJob {
     }
     let data = own.data
     try observer.report(data.loader, isStrict: isStrict)
+    own.warnings += data.loader.data.warnings
     let used = own.outputs.indices.filter {
       own.outputs[$0] != nil && (reference == nil || reference?.outputs[$0] != nil)
     }
@@ -60,10 +63,14 @@ package struct EvaluationJob {
     let request = try own.decision.request(data, used: used, answer)
     let answers = own.decision.measured(outputs)
     let alone = try AccuracyMeasure.single(answers, request)
+    own.evidence.add(own.decision, runs: outputs, accuracy: alone, classes: data.classes)
+    let suspicions = Suspicions.all(own.evidence)
+    for suspicion in suspicions { try observer.warn(suspicion, isStrict: isStrict) }
     var object = JSONObject()
     if case .object(let members) = alone.modelJSON { object = members }
     object["answer"] = own.decision.summary(labels: data.classes).json
     object["data"] = data.loader.summary.json
+    object["warnings"] = .strings(own.warnings + (reference?.warnings ?? []) + suspicions)
     let heading = "answer  \(own.decision.description(labels: data.classes))\n\n"
     guard let reference else {
       return Result(
@@ -85,21 +92,24 @@ package struct EvaluationJob {
     _ model: LoadedModel, _ preprocessing: JSON?, _ names: [String]?, like: OutputMeaning?, _ path: String
   ) throws(Diagnostic) -> Evaluated {
     var decision = try DecisionOutput(model, answer, labels: names, like: like)
-    try observer.warn(decision.warning, isStrict: isStrict)
     let binding = try DataBinding(
       model, settings: settings, preprocessing: preprocessing, labels: names, decision: decision)
-    try observer.warn(binding.overrideWarning, isStrict: isStrict)
     let data = try binding.labelled(at: path)
     try decision.name(data.classes)
-    try observer.warn(binding.assumption(for: [data.loader]), isStrict: isStrict)
+    let warnings = [decision.warning, binding.overrideWarning, binding.assumption(for: [data.loader])]
+      .compactMap(\.self)
+    for warning in warnings { try observer.warn(warning, isStrict: isStrict) }
+    let samples = Array(0..<data.loader.count)
+    let evidence = try Suspicions.Evidence(
+      model, binding.preprocessing(for: [data.loader]), data.loader, samples: samples, threads: threads)
     let plan = try Preparation.plan(Preparation.executable(model), on: math, fusesRows: true)
     observer.note(plan, threads: threads)
     observer.begin("Evaluating", count: data.loader.count)
     defer { observer.end() }
     let outputs = Inference.run(
-      plan, on: data.loader, samples: Array(0..<data.loader.count), threads: threads, output: decision.position
+      plan, on: data.loader, samples: samples, threads: threads, output: decision.position
     ) { observer.advance() }
-    return Evaluated(decision: decision, data: data, outputs: outputs)
+    return Evaluated(decision: decision, data: data, outputs: outputs, evidence: evidence, warnings: warnings)
   }
 }
 

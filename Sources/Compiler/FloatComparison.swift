@@ -35,9 +35,8 @@ struct FloatComparison {
     let accuracy: AccuracyReport
     /// What both models say of each labelled sample.
     var predictions: PredictionTable?
-    /// The outputs of the float model, and the labelled samples they are of, to look at with suspicion.
-    var float: [[Float]] = []
-    var used: [Int] = []
+    /// The outputs of the float model.
+    let float: [[Float]]
   }
 
   /// Accuracy on labelled data where there are some, else how alike both models answer on held-back samples, or on
@@ -58,7 +57,7 @@ struct FloatComparison {
         decision.request(evaluation, used: used, settings))
       let predictions = PredictionTable(
         evaluation, used: used, float: (decision, float), compiled: (decision, compiled))
-      return Outcome(accuracy: accuracy, predictions: predictions, float: float, used: used)
+      return Outcome(accuracy: accuracy, predictions: predictions, float: float)
     }
     guard let calibration else { return nil }
     let (samples, data) = calibration.comparable
@@ -66,7 +65,8 @@ struct FloatComparison {
     guard !used.isEmpty else { return nil }
     return Outcome(
       accuracy: try AccuracyMeasure.pair(
-        float: decision.measured(float), compiled: decision.measured(compiled), decision.request(data)))
+        float: decision.measured(float), compiled: decision.measured(compiled), decision.request(data)),
+      float: float)
   }
 
   private func outputs(

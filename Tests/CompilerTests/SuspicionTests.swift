@@ -113,11 +113,6 @@ import Testing
     #expect(LayerNoiseSuspicion.sentence([layer("a", 1, 10), layer("b", 1, nil)]) == nil)
     #expect(try #require(LayerNoiseSuspicion.sentence([layer("a", 0, 1)])).contains("(1 layer in all)"))
   }
-
-  @Test func namesWhatIsOverridden() throws {
-    #expect(try #require(OverrideSuspicion.sentence(["mean", "std"])).contains("(mean, std)"))
-    #expect(OverrideSuspicion.sentence([]) == nil)
-  }
 }
 
 @Suite struct ScoresSuspicionTests {
@@ -160,7 +155,6 @@ import Testing
     var evidence = Suspicions.Evidence()
     #expect(Suspicions.all(evidence) == [])
     evidence.preprocessing = try Preprocessing(height: 8, width: 8, mean: [0.485], std: [0.229])
-    evidence.overridden = ["mean"]
     evidence.normalization = NormalizationFit(node: "bn", divergence: 12, samples: 4)
     evidence.meaning = OutputMeaning(output: "y", task: .binary, scores: .probabilities, count: 1)
     evidence.outputs = [[2]]
@@ -168,9 +162,9 @@ import Testing
     evidence.auc = Estimate(0.1, low: 0.05, high: 0.2)
     evidence.support = [100, 3]
     let found = Suspicions.all(evidence)
-    #expect(found.count == 6, "\(found)")
+    #expect(found.count == 5, "\(found)")
     for (sentence, part) in zip(
-      found, ["scale", "overridden", "bn (Batch", "--scores", "--labels mel,benign", "mel has"])
+      found, ["scale", "bn (Batch", "--scores", "--labels mel,benign", "mel has"])
     { #expect(sentence.contains(part), "\(sentence)") }
   }
 

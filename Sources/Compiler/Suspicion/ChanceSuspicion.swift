@@ -2,7 +2,7 @@ import Metrics
 package import Reports
 import Texts
 
-/// A float model that is no better than one that has not looked at the images.
+/// A model that is no better than one that has not looked at the images.
 package enum ChanceSuspicion {
   private static let remedy = "check the preprocessing and the labels (dermc doctor MODEL DATA)"
 
@@ -26,14 +26,14 @@ package enum ChanceSuspicion {
     if present.count > 2, leastBalanced(confusion, support, present) > 2 / Double(present.count) { return nil }
     let estimate = Estimate(accuracy.value, low: accuracy.low, high: accuracy.high)
     let name = classes.indices.contains(commonest) ? classes[commonest] : "\(commonest)"
-    return "the float model's top-1, \(Figures.percent(estimate)), is not above that of always answering "
+    return "the model's top-1, \(Figures.percent(estimate)), is not above that of always answering "
       + "\(Printable.name(name, limit: 40)), \(Figures.percent(majority)): \(remedy)"
   }
 
   /// Of a finding, or of several: the area under the ROC curve, or their mean, reaches 0.5.
   package static func sentence(auc: Estimate) -> String? {
     guard let low = auc.low, let high = auc.high, low <= 0.5, high >= 0.5 else { return nil }
-    return "the float model ranks no better than chance (AUC \(Figures.decimal(auc.value, 3)), "
+    return "the model ranks no better than chance (AUC \(Figures.decimal(auc.value, 3)), "
       + "\(Figures.decimal(low, 3)) to \(Figures.decimal(high, 3))): \(remedy)"
   }
 

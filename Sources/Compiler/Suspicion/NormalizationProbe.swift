@@ -12,7 +12,7 @@ package struct NormalizationProbe: Sendable {
   private let plan: Plan
 
   /// Runs that are kept at a time: what comes before the first normalisation is the largest tensor of a network.
-  private static let chunk = 16
+  private static let chunk = 4
 
   /// Nil where the image input reaches no BatchNormalization through layers that only weigh, move or add its elements,
   /// as in a graph that has them folded into its layers.

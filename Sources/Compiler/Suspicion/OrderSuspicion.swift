@@ -7,7 +7,7 @@ package enum OrderSuspicion {
   /// An order is better where it is in top-1, and balanced accuracy gains this.
   private static let leastGain = 0.05
 
-  /// Of several classes: another order fits the float model's answers far better.
+  /// Of several classes: another order fits the model's answers far better.
   ///
   /// It is not enough to gain: a model that gives one answer for everything fits best where that stands for the
   /// commonest class, and no better than it.
@@ -45,7 +45,7 @@ package enum OrderSuspicion {
   package static func sentence(auc: Estimate, classes: [String]) -> String? {
     guard let high = auc.high, high < 0.5 else { return nil }
     let swapped = classes.reversed().map { Printable.name($0, limit: 40) }.joined(separator: ",")
-    return "the float model's score speaks for the other class (AUC \(Figures.decimal(auc.value, 3))): "
+    return "the model's score speaks for the other class (AUC \(Figures.decimal(auc.value, 3))): "
       + "the classes are the other way round" + (classes.count == 2 ? ", say --labels \(swapped)" : "")
   }
 }

@@ -6,7 +6,7 @@ package enum ScoresSuspicion {
   static let fewestSingles = 16
   private static let slack: Float = 1e-3
 
-  /// - Parameter rows: the float model's numbers for all samples there are
+  /// - Parameter rows: the model's numbers for all samples there are
   package static func sentence(_ rows: [[Float]], as meaning: OutputMeaning) -> String? {
     guard meaning.task != .none, !rows.isEmpty else { return nil }
     let isWithin = rows.allSatisfy { $0.allSatisfy { (-slack...1 + slack).contains($0) } }

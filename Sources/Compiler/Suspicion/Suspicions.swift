@@ -8,20 +8,18 @@ package enum Suspicions {
   package struct Evidence: Sendable {
     /// How images become inputs.
     package var preprocessing: Preprocessing?
-    /// The names of the members of the stored preprocessing that the command line replaces.
-    package var overridden: [String] = []
     /// How inputs fit the first BatchNormalization of the float model as it was read.
     package var normalization: NormalizationFit?
     /// What the decision output means.
     package var meaning: OutputMeaning?
-    /// The float model's numbers for all samples there are.
+    /// The model's numbers for all samples there are.
     package var outputs: [[Float]] = []
     /// The names of classes or labels, in the model's order.
     package var classes: [String] = []
-    /// The float model's answers to labelled samples, by right class (row) and answered class (column): of one class of
+    /// The model's answers to labelled samples, by right class (row) and answered class (column): of one class of
     /// several, or of two.
     package var confusion: [[Int]]?
-    /// The area under the float model's ROC curve: of the finding, or the mean of several.
+    /// The area under the model's ROC curve: of the finding, or the mean of several.
     package var auc: Estimate?
     /// Labelled samples of each class, or of each label.
     package var support: [Int] = []
@@ -35,7 +33,6 @@ package enum Suspicions {
   package static func all(_ evidence: Evidence) -> [String] {
     var sentences: [String?] = [
       evidence.preprocessing.flatMap(ScaleSuspicion.sentence),
-      OverrideSuspicion.sentence(evidence.overridden),
       evidence.normalization.flatMap(NormalizationSuspicion.sentence),
       evidence.meaning.flatMap { ScoresSuspicion.sentence(evidence.outputs, as: $0) },
     ]

@@ -10,6 +10,7 @@ package enum SummaryText {
     size(report, &table)
     work(report, &table)
     layers(report, &table)
+    if let answer = report.answer { table.add(["answer", Printable.name(answer.description, limit: 400)]) }
     accuracy(report, &table)
     for warning in report.warnings { table.add(["warning", Printable.name(warning, limit: 400)]) }
     for (index, file) in files.enumerated() {

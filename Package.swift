@@ -119,8 +119,8 @@ let package = Package(
     .target(
       name: "FuzzTargets",
       dependencies: [
-        "Bundles", "CZlib", "CanonicalJSON", "Compiler", "DataSets", "IR", "Images", "Math", "NumPyFiles", "ONNX",
-        "Operators", "Reports", "Runtime", "Tensors",
+        "Answers", "Bundles", "CZlib", "CanonicalJSON", "Compiler", "DataSets", "IR", "Images", "Math", "NumPyFiles",
+        "ONNX", "Operators", "Reports", "Runtime", "Tensors",
       ], path: "Fuzz/Targets", swiftSettings: settings),
     tests("Answers", "CanonicalJSON", "IR", "Math", "Operators", "Tensors"),
     tests("FuzzTargets", "Bundles", "CanonicalJSON", "Math", "Tensors"),
@@ -130,7 +130,7 @@ let package = Package(
     tests(
       "dermc", "CanonicalJSON", "DermRuntime", "FuzzTargets", "IR", "Images", "Math", "NumPyFiles", "ONNX", "Operators",
       "Reports", "Tensors"),
-    tests("derm-run", "Bundles", "CanonicalJSON", "IR", "Operators", "Tensors"),
+    tests("derm-run", "Bundles", "CanonicalJSON", "IR", "Math", "Operators", "Tensors"),
     tests(
       "Compiler", "Answers", "CanonicalJSON", "DataSets", "IR", "Images", "Math", "Metrics", "ONNX", "Operators",
       "Reports", "Runtime", "Tensors"),

@@ -43,6 +43,8 @@ package enum BundleTarget: FuzzTarget {
       "strings", "tensor", "axis", "axes", "perm", "group", "kernel_shape", "strides", "pads", "dilations",
       "activation", "activation_parameters", "relu", "clip", "silu", "function", "add", "mul", "output_scale",
       "output_zero_point", "checkpoint", "compiled", "free_batch", "values", "nodes", "kind", "inf", "nan", "",
+      "output", "task", "scores", "count", "positive", "thresholds", "multiclass", "binary", "multilabel", "none",
+      "logits", "probabilities",
     ])
 
   package static func seeds(root: String) throws -> [[UInt8]] {

@@ -1,3 +1,4 @@
+import Answers
 import Bundles
 import CanonicalJSON
 import Compiler
@@ -28,6 +29,7 @@ enum ModelUse {
 
   private static func use(_ model: LoadedModel) throws(Diagnostic) {
     do throws(NodeError) { try Verifier.check(model.graph) } catch { fatalError("a graph that is not sound: \(error)") }
+    read(model)
     let statistics = ModelStatistics(model.graph)
     _ = statistics.json(perLayer: true).description
     guard isSmall(model.graph, statistics.work) else { return }
@@ -41,6 +43,21 @@ enum ModelUse {
       guard plan.arenaBytes + plan.scratchBytes < largestBytes * 8 else { return }
       let inputs = plan.inputs.map { Tensor($0.type) { _ in } }
       _ = Preparation.outputs(plan, inputs: inputs)
+    }
+  }
+
+  /// What the answer means is read of every model, and a row of numbers becomes a decision.
+  private static func read(_ model: LoadedModel) {
+    do throws(Diagnostic) {
+      let decision = try DecisionOutput(model, AnswerSettings(), labels: model.labels)
+      _ = decision.description(labels: model.labels)
+      guard decision.rows.count == decision.meaning.count, decision.meaning.count < largestNodes else { return }
+      let answer = decision.meaning.answer((0..<decision.meaning.count).map { Float($0) / 7 - 1 })
+      require(answer.probabilities.count == decision.meaning.classCount, "not every class has a probability")
+      require(answer.decided.allSatisfy(answer.probabilities.indices.contains), "decides for a class there is not")
+    } catch {
+      require(error.code != .defect, "\(error)")
+      requireLine("\(error)")
     }
   }
 

@@ -31,6 +31,9 @@ enum SeedBundle {
     var bundle = Bundle(kind: .compiled, graph: graph)
     bundle.preprocessing = ["size": [6, 6], "mean": [0.485, 0.456, 0.406], "scale": 0.00392156862745098]
     bundle.labels = ["akiec", "mel", "nv"]
+    bundle.answer = [
+      "output": "logits", "task": "multilabel", "scores": "logits", "count": 3, "thresholds": [0.5, 0.25, 0.75],
+    ]
     bundle.calibration = ["samples": 13, "seed": 0]
     bundle.evaluation = ["samples": 210, "top1": 0.75]
     bundle.explanation = ["temperature": 1.25]

@@ -42,7 +42,10 @@ package struct Conversion {
   /// A bundle of the graph as it was read, with everything a bundle it was read from holds.
   private func writeBundle(to path: String) throws(Diagnostic) {
     var bundle = model.bundle ?? Bundle(kind: .checkpoint, graph: model.graph)
-    if model.bundle == nil { bundle.provenance = Provenance.json(source: model, hash: model.sha256, recipe: nil) }
+    if model.bundle == nil {
+      bundle.provenance = Provenance.json(source: model, hash: model.sha256, recipe: nil)
+      bundle.labels = model.labels
+    }
     if settings.describesPreprocessing || settings.labels != nil {
       let decision = try DecisionOutput(model, answer, labels: settings.labels ?? model.labels)
       let binding = try DataBinding(model, settings: settings, decision: decision)

@@ -13,13 +13,13 @@ import Testing
     var factor: Float = 1
     let count = 8
 
-    func write(_ index: Int, into view: TensorView) -> Bool {
+    func write(_ index: Int, into inputs: [TensorView]) -> Bool {
       // Half of the elements lie one deviation below their mean, half above it.
       let values = (0..<32).map { place -> Float in
         let sign: Float = (place + index) % 2 == 0 ? 1 : -1
         return factor * (place < 16 ? 1 + sign : -2 + 3 * sign) + shift
       }
-      values.withUnsafeBytes { LayoutConversion.write($0, layout: .rowMajor, into: view) }
+      values.withUnsafeBytes { LayoutConversion.write($0, layout: .rowMajor, into: inputs[0]) }
       return index != 3
     }
   }

@@ -11,6 +11,7 @@ struct SummaryTextTests {
           work      300 M MACs (150 M by weights that are not zero), 1.20 MB of activations at most
           layers    2 int8, 1 float32, least like float: block_1 (Conv), 18.2 dB
                     float32: softmax (Softmax): Softmax has no int8 form
+          answer    multi-class, 3 logits
           accuracy  top-1 82.4 % → 81.9 %, −0.5 pp (−1.9 … +0.9), agreement 97.6 % on 210 labelled images
                     mel lost most: recall 78.3 % → 75.0 %, −3.3 pp (−8.3 … +1.7) on 60 images
           warning   1 calibration file was skipped: nv/broken.jpg (the JPEG ends early)

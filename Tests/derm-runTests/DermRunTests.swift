@@ -2,6 +2,7 @@ import Bundles
 import CanonicalJSON
 import Glibc
 import IR
+import Math
 import Operators
 import Tensors
 import Testing
@@ -41,6 +42,28 @@ private final class Place {
     let flat = try graph.add(Reshape(shape: [0, -1]), name: "flat", inputs: [pooled])[0]
     let weights = graph.addConstant("w", Tensor([0, 0, 0, 1, 1, 1] as [Float], shape: [2, 3]))
     graph.addOutput(try graph.add(Gemm(transB: true), name: "fc", inputs: [flat, weights])[0])
+    var bundle = Bundle(kind: .compiled, graph: graph)
+    bundle.labels = labels
+    bundle.preprocessing = [
+      "size": [4, 4], "scale": 1.0, "mean": [0], "std": [1], "channels": "rgb", "resize": "direct",
+    ]
+    try BundleWriter.write(bundle, to: "\(path)/\(name)")
+  }
+
+  /// A bundle of one sigmoid of the red of an image and, with `hasAge`, of a number beside it.
+  func writeBinaryBundle(_ name: String, labels: [String], hasAge: Bool = false) throws {
+    var graph = Graph(name: "tiny")
+    let x = graph.addInput("x", TensorType(.float32, [1, 3, 4, 4]))
+    let pooled = try graph.add(GlobalAveragePool(), name: "pool", inputs: [x])[0]
+    var features = try graph.add(Reshape(shape: [0, -1]), name: "flat", inputs: [pooled])[0]
+    if hasAge {
+      let age = graph.addInput("age", TensorType(.float32, [1, 1]))
+      features = try graph.add(Concat(axis: 1), name: "join", inputs: [features, age])[0]
+    }
+    let row: [Float] = hasAge ? [0, 0, 0, 1] : [-0.01, 0, 0]
+    let weights = graph.addConstant("w", Tensor(row, shape: [1, row.count]))
+    let logit = try graph.add(Gemm(transB: true), name: "fc", inputs: [features, weights])[0]
+    graph.addOutput(try graph.add(Unary(.sigmoid), name: "probability", inputs: [logit])[0])
     var bundle = Bundle(kind: .compiled, graph: graph)
     bundle.labels = labels
     bundle.preprocessing = [
@@ -92,6 +115,30 @@ private final class Place {
     #expect(bmp == 0 && error == "")
   }
 
+  /// One sigmoid says how probable the second class is, and nothing is ever "1.0" for want of another number.
+  @Test func oneSigmoidDecidesBetweenTwo() throws {
+    let place = try Place()
+    try place.writeBinaryBundle("one.derm", labels: ["benign", "malignant"])
+    let (status, output, error) = try place.shell("\"$P\" one.derm image.jpg")
+    #expect(status == 0 && error == "")
+    let fields = output.dropLast().split(separator: "\t")
+    #expect(fields.count == 3 && fields[1] == "benign", "\(output)")
+    let probability = try #require(Double(fields[2]))
+    #expect(probability > 0.5 && probability < 1)
+  }
+
+  @Test func takesNumbersBesideTheImage() throws {
+    let place = try Place()
+    try place.writeBinaryBundle("two.derm", labels: ["benign", "malignant"], hasAge: true)
+    let told = try place.shell("\"$P\" --input age=2 two.derm image.jpg")
+    #expect(told.status == 0 && told.output.hasPrefix("image.jpg\tmalignant\t0.88"), "\(told.output)\(told.error)")
+    let missing = try place.shell("\"$P\" two.derm image.jpg")
+    #expect(
+      missing.status == 3 && missing.error == "derm-run: input age is missing: the model takes 1 numbers for it\n")
+    let wrong = try place.shell("\"$P\" --input age=old two.derm image.jpg")
+    #expect(wrong.status == 2 && wrong.error.contains("--input age=old"))
+  }
+
   /// Neither a label nor the name of a file can forge a line or speak to the terminal.
   @Test func escapesNamesFromFiles() throws {
     let place = try Place()
@@ -114,7 +161,9 @@ private final class Place {
   func wrongUsageIsTwo(arguments: String) throws {
     let (status, output, error) = try Place().shell("\"$P\" \(arguments)")
     #expect(status == 2 && output == "")
-    #expect(error == "derm-run: usage: derm-run [--public-key KEY.pem ...] [--input NAME=NUMBER,... ...] BUNDLE.derm IMAGE ...\n")
+    #expect(
+      error == "derm-run: usage: derm-run [--public-key KEY.pem ...] [--input NAME=NUMBER,... ...] BUNDLE.derm "
+        + "IMAGE ...\n")
   }
 
   @Test(arguments: ["absent.derm image.jpg", "image.jpg image.jpg", "model.derm absent.jpg", "model.derm model.derm"])

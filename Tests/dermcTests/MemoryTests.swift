@@ -43,13 +43,15 @@ import Testing
     try OutputFile.write(parts.bytes, to: folder / "a.derm")
     let small = BundleParts(sections: [MemoryTests.section("graph", MemoryTests.graph)])
     try OutputFile.write(small.bytes, to: folder / "small.derm")
-    let base = try Program.run("stats", folder / "small.derm")
-    #expect(base.status == 0, "\(base.error)")
+    // So short a run may be over before its memory was looked at: of several one was not.
+    let bases = try (0..<5).map { _ in try Program.run("stats", folder / "small.derm") }
+    #expect(bases.allSatisfy { $0.status == 0 }, "\(bases[0].error)")
+    let base = bases.reduce(0) { max($0, $1.peak) }
     for command in ["stats", "verify"] {
       let outcome = try Program.run(command, folder / "a.derm")
       #expect(outcome.status == (command == "stats" ? 3 : 1), "\(outcome.error)")
       #expect(outcome.isOneLine(with: ["a.derm"]), "\(outcome.error)")
-      #expect(outcome.peak < MemoryTests.factor * base.peak, "\(name): \(outcome.peak), \(base.peak)")
+      #expect(outcome.peak < MemoryTests.factor * base, "\(name): \(outcome.peak), \(base)")
     }
   }
 

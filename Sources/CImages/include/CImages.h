@@ -1,4 +1,4 @@
-// JPEG, PNG, WebP and TIFF decoding behind plain status codes.
+// JPEG, PNG, WebP and TIFF decoding behind plain status codes, and JPEG encoding.
 //
 // libjpeg and libpng report errors by longjmp, which must not cross Swift frames; here it ends in the C function that
 // was called. libwebp and libtiff are loaded when the first such file is met. All functions are thread-safe and read
@@ -51,6 +51,11 @@ cimages_status cimages_read_webp(const uint8_t *bytes, size_t count, const cimag
 /// Of several pages the first. Rows and columns are as they are stored, whatever orientation the file names.
 cimages_status cimages_read_tiff(const uint8_t *bytes, size_t count, const cimages_header *header, uint8_t *pixels,
                                  char *message);
+
+/// Writes pixels laid out as above as a JPEG file, of quality 1 to 100, without any metadata. Returns its size; 0 where
+/// it does not fit into capacity, or memory is short.
+size_t cimages_write_jpeg(const uint8_t *pixels, const cimages_header *header, int quality, uint8_t *bytes,
+                          size_t capacity);
 
 #ifdef __cplusplus
 }

@@ -91,8 +91,8 @@ let package = Package(
 
     // 7: the main flow, and what is said about it
     library(
-      "Reports", "Bundles", "CanonicalJSON", "IR", "Math", "Metrics", "Operators", "Passes", "Quantization", "Tensors",
-      "Texts"),
+      "Reports", "Bundles", "CanonicalJSON", "IR", "Math", "Metrics", "Operators", "Passes", "Quantization", "Signing",
+      "Tensors", "Texts"),
     library(
       "Compiler", "Answers", "Bundles", "CanonicalJSON", "DataSets", "IR", "Images", "Math", "Metrics", "NumPyFiles",
       "ONNX",

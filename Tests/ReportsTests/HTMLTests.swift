@@ -55,13 +55,41 @@ struct HTMLTests {
 
   @Test func drawsIntervalsToScale() {
     var html = HTMLWriter()
-    Charts.change(Estimate(-0.05, low: -0.1, high: -0.025), scale: 0.1, into: &html)
+    ChangeChart.draw(Estimate(-0.05, low: -0.1, high: -0.025), scale: 0.1, into: &html)
     #expect(html.text.contains("<rect class=\"range\" x=\"2.6\" y=\"5\" rx=\"4\" width=\"47.5\" height=\"8\"/>"))
     #expect(html.text.contains("<circle class=\"value\" cx=\"34.3\" cy=\"9\" r=\"3.5\"/>"))
     #expect(html.text.hasPrefix("<svg class=\"change loss\""))
+    #expect(!html.text.contains("<polygon"))
     #expect(Document.scale([Estimate(0.01), Estimate(0.02, low: -0.07), nil]) == 0.1)
-    #expect(Document.scale([]) == 0.01)
+    #expect(Document.scale([] as [Estimate?]) == 0.01)
     #expect(Document.scale([Estimate(3)]) == 1)
+  }
+
+  @Test func endsInAnArrowWhatExceedsTheAxis() {
+    func drawn(_ change: Estimate) -> String {
+      var html = HTMLWriter()
+      ChangeChart.draw(change, scale: 0.1, into: &html)
+      return html.text
+    }
+    let (left, right) = ("points=\"0,9 7,4 7,14\"", "points=\"132,9 125,4 125,14\"")
+    let wide = drawn(Estimate(-0.05, low: -0.4, high: 0.1))
+    #expect(wide.contains(left) && !wide.contains(right) && wide.contains("cx=\"34.3\""))
+    let far = drawn(Estimate(0.3, low: 0.2, high: 0.5))
+    #expect(far.contains(right) && !far.contains(left) && !far.contains("<circle"))
+  }
+
+  @Test func oneSmallClassDoesNotStretchTheAxis() {
+    func measured(_ value: Double, _ margin: Double, _ samples: Int) -> Document.Measured {
+      Document.Measured(Estimate(value, low: value - margin, high: value + margin), samples: samples)
+    }
+    let sound = (0..<4).map { _ in measured(-0.01, 0.03, 80) }
+    #expect(Document.scale(sound) == 0.05)
+    #expect(Document.scale(sound + [measured(-0.25, 0.5, 4)]) == 0.05)
+    // Many images, and yet a wide interval: an arrow. A large change of many images is never cut off.
+    #expect(Document.scale(sound + [measured(0, 1, 21)]) == 0.05)
+    #expect(Document.scale(sound + [measured(-0.15, 0.02, 90)]) == 0.2)
+    #expect(Document.scale([measured(-0.25, 0.2, 4)]) == 0.5)
+    #expect(Document.scale([] as [Document.Measured]) == 0.01)
   }
 
   @Test func survivesAbsurdFigures() throws {
@@ -76,38 +104,4 @@ struct HTMLTests {
     _ = SummaryText.make(report)
     _ = MarkdownReport.make(report)
   }
-}
-
-private struct Malformed: Error {
-  let what: Substring
-}
-
-/// The elements left open by a page that is otherwise well-formed XML.
-private func unclosed(_ page: String) throws -> [String] {
-  var open: [String] = []
-  var rest = Substring(page)
-  if rest.hasPrefix("<!DOCTYPE html>") { rest.removeFirst("<!DOCTYPE html>".count) }
-  while let character = rest.first {
-    if character == "&" {
-      guard let end = rest.prefix(8).firstIndex(of: ";") else { throw Malformed(what: rest.prefix(20)) }
-      rest = rest[rest.index(after: end)...]
-    } else if character == "<" {
-      guard let end = rest.firstIndex(of: ">") else { throw Malformed(what: rest.prefix(20)) }
-      let tag = rest[rest.index(after: rest.startIndex)..<end]
-      let parts = tag.split(separator: " ", maxSplits: 1)
-      guard let first = parts.first, !tag.contains("<"), tag.filter({ $0 == "\"" }).count % 2 == 0 else {
-        throw Malformed(what: tag)
-      }
-      if first.hasPrefix("/") {
-        guard open.popLast() == String(first.dropFirst()) else { throw Malformed(what: tag) }
-      } else if !tag.hasSuffix("/") {
-        guard first.allSatisfy({ $0.isLetter || $0.isNumber }) else { throw Malformed(what: tag) }
-        open.append(String(first))
-      }
-      rest = rest[rest.index(after: end)...]
-    } else {
-      rest.removeFirst()
-    }
-  }
-  return open
 }

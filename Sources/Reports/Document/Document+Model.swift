@@ -3,9 +3,9 @@ import Texts
 
 extension Document.Section {
   /// Bytes, work and memory before and after.
-  static func size(_ report: Report) -> Document.Section {
-    var section = Document.Section(title: "Size, work and memory")
-    var table = Document.Table([.text(""), .number("Source"), .number("Compiled")])
+  static func size(_ report: Report, _ latency: Latency?) -> Document.Section {
+    var section = Document.Section(title: latency == nil ? "Size, work and memory" : "Size, work, memory and time")
+    var table = Document.Table("Before and after", [.text(""), .number("Source"), .number("Compiled")])
     func add(_ name: String, _ before: Int?, _ after: Int?, _ text: (Int) -> String) {
       table.rows.append([.text(name), .text(before.map(text) ?? "–"), .text(after.map(text) ?? "–")])
     }
@@ -21,16 +21,33 @@ extension Document.Section {
     add("Weights in memory", nil, compiled.packedBytes, Figures.bytes)
     section.blocks = [.table(table), .terms([Terms.macs, Terms.effectiveMACs, Terms.peak])]
     if let bundle = report.bundle, !bundle.sections.isEmpty {
-      section.blocks.append(.paragraph("What the bundle's bytes are spent on:"))
-      section.blocks.append(.table(sections(bundle)))
+      section.blocks.append(.folded("What the bundle's bytes are spent on", [.table(sections(bundle))]))
     }
+    if let latency { section.blocks += self.latency(latency) }
     return section
   }
 
+  /// The only figures that another run, or another machine, would not repeat.
+  private static func latency(_ latency: Latency) -> [Document.Block] {
+    var table = Document.Table(
+      "Time for one image, measured on this machine", [.text(""), .number("Float"), .number("Compiled")])
+    let times = [latency.float, latency.compiled].map { Document.Cell.text("\(Figures.decimal(1000 * $0, 2)) ms") }
+    table.rows.append(["One thread, at best"] + times)
+    let ratio = latency.compiled > 0 ? latency.float / latency.compiled : 0
+    return [
+      .table(table),
+      .paragraph(
+        "The quickest of \(Figures.count(latency.runs, "run")) each, in turn, with the instruction set "
+          + "\(Printable.name(latency.instructionSet))"
+          + (ratio >= 1 ? ": \(Figures.decimal(ratio, 1))× faster." : ".")
+          + " A phone takes another time; dermc bench measures more."),
+    ]
+  }
+
   private static func sections(_ bundle: Report.BundleFile) -> Document.Table {
-    var table = Document.Table([
-      .text("Section"), .text("Codec"), .number("Raw"), .number("Stored"), .text("Share of the file"),
-    ])
+    var table = Document.Table(
+      "The sections of the bundle",
+      [.text("Section"), .text("Codec"), .number("Raw"), .number("Stored"), .text("Share of the file")])
     for section in bundle.sections {
       let share = Double(section.storedBytes) / Double(max(1, bundle.bytes))
       table.rows.append([
@@ -49,6 +66,12 @@ extension Document.Section {
   /// Every layer of the compiled model.
   static func layers(_ report: Report) -> Document.Section {
     var section = Document.Section(title: "Layers")
+    if let worst = report.worstLayer {
+      section.blocks.append(
+        .paragraph(
+          "Least like the float model's is the output of \(Printable.name(worst.name)) (\(Printable.name(worst.op))): "
+            + "\(Figures.decibels(worst.outputSQNR))."))
+    }
     let layers = report.layers
     let float = layers.filter(\.isFloat)
     let int8 = layers.filter(\.isInt8)
@@ -67,8 +90,10 @@ extension Document.Section {
           .list(reasons.map { "\(Printable.name($0.name)) (\($0.op)): \(Printable.name($0.reason, limit: 300))" }))
       }
     }
-    section.blocks.append(.table(table(layers)))
-    section.blocks.append(.terms([Terms.layerSQNR, Terms.sparsity]))
+    section.blocks.append(
+      .folded(
+        "All \(Figures.count(layers.count, "layer"))",
+        [.table(table(layers)), .terms([Terms.layerSQNR, Terms.sparsity])]))
     let raised = layers.filter { $0.raisedScales > 0 }
     if !raised.isEmpty {
       let channels = raised.reduce(0) { $0 + $1.raisedScales }
@@ -84,10 +109,12 @@ extension Document.Section {
   private static let fullLevel = 60.0
 
   private static func table(_ layers: [LayerReport]) -> Document.Table {
-    var table = Document.Table([
-      .text("Layer"), .text("Operator"), .number("Output"), .number("MACs"), .text("Precision"), .number("Weights"),
-      .number("Bytes"), .number("Sparsity"), .text("SQNR"),
-    ])
+    var table = Document.Table(
+      "Layers, in the order they run",
+      [
+        .text("Layer"), .text("Operator"), .number("Output"), .number("MACs"), .text("Precision"), .number("Weights"),
+        .number("Bytes"), .number("Sparsity"), .text("SQNR"),
+      ])
     for layer in layers {
       let level: Document.Cell =
         layer.outputSQNR.map { .bar(Figures.decibels($0), fraction: $0 / fullLevel) } ?? .text("")
@@ -109,7 +136,8 @@ extension Document.Section {
 
   /// What the passes did to the graph before it was quantized.
   static func passes(_ report: Report) -> Document.Section {
-    var table = Document.Table([.text("Pass"), .number("Applied"), .number("No effect"), .number("Refused")])
+    var table = Document.Table(
+      "What each pass did", [.text("Pass"), .number("Applied"), .number("No effect"), .number("Refused")])
     var notes: [String] = []
     for pass in report.passes {
       table.rows.append([
@@ -118,21 +146,20 @@ extension Document.Section {
       ])
       notes += pass.notes.map { "\(Printable.name(pass.pass)): \(Printable.name($0, limit: 300))" }
     }
-    var section = Document.Section(
+    let what: [Document.Block] = [.table(table)] + (notes.isEmpty ? [] : [.list(notes)])
+    return Document.Section(
       title: "Passes",
       blocks: [
         .paragraph(
           "Rewritings that leave what the model computes as it is, and make it smaller or faster. Each candidate was "
             + "rewritten (applied), not worth it (no effect), or refused because the result would have differed."),
-        .table(table),
+        .folded("What \(Figures.count(report.passes.count, "pass", plural: "passes")) did", what),
       ])
-    if !notes.isEmpty { section.blocks.append(.list(notes)) }
-    return section
   }
 
   /// Where everything came from.
   static func provenance(_ report: Report) -> Document.Section {
-    var table = Document.Table([.text(""), .text("")])
+    var table = Document.Table("Where everything came from", [.text(""), .text("")])
     table.rows.append(["Source", .text("\(Printable.name(report.source.file)), \(report.source.format)")])
     if !report.source.sha256.isEmpty { table.rows.append(["Source SHA-256", .code(report.source.sha256)]) }
     if let bundle = report.bundle {

@@ -1,4 +1,4 @@
-/// A report as a text with tables, before it is written as Markdown or HTML.
+/// A report as a text with tables and figures, before it is written as Markdown or HTML.
 ///
 /// All strings are plain text; writers escape them.
 struct Document: Sendable {
@@ -28,13 +28,19 @@ struct Document: Sendable {
     var blocks: [Block] = []
   }
 
-  enum Block: Sendable {
+  indirect enum Block: Sendable {
     case paragraph(String)
+    /// What must not be passed over.
+    case notice(String)
     /// Words and what they mean.
     case terms([Term])
     case table(Table)
     case matrices([Matrix])
+    /// Beside each other where there is room.
+    case figures([Figure])
     case list([String])
+    /// What is there for those who ask.
+    case folded(String, [Block])
   }
 
   struct Term: Sendable {
@@ -43,12 +49,16 @@ struct Document: Sendable {
   }
 
   struct Table: Sendable {
+    let caption: String
     var columns: [Column]
     var rows: [[Cell]] = []
     /// The rows that sum up, below the others.
     var totals: [[Cell]] = []
 
-    init(_ columns: [Column]) { self.columns = columns }
+    init(_ caption: String, _ columns: [Column]) {
+      self.caption = caption
+      self.columns = columns
+    }
   }
 
   struct Column: Sendable {
@@ -67,6 +77,8 @@ struct Document: Sendable {
     case change(Estimate?, scale: Double)
     /// A number, drawn as a bar of a fraction of the full length.
     case bar(String, fraction: Double)
+    /// A name, below a picture of it where there is one: a JPEG file.
+    case pictured(String, [UInt8]?)
   }
 
   /// Counts of samples by true class (row) and answered class (column).
@@ -76,6 +88,52 @@ struct Document: Sendable {
     let counts: [[Int]]
     /// What to show changes against; nil for the first matrix.
     var reference: [[Int]]?
+  }
+
+  enum Figure: Sendable {
+    case curves(CurveFigure)
+    case reliability(ReliabilityFigure)
+  }
+
+  /// Both models' curves of one kind, a plot for each class.
+  struct CurveFigure: Sendable {
+    enum Kind: Sendable { case roc, precisionRecall }
+
+    let kind: Kind
+    let title: String
+    let caption: String
+    let plots: [CurvePlot]
+  }
+
+  struct CurvePlot: Sendable {
+    typealias Line = [(x: Double, y: Double)]
+
+    /// The class, or label.
+    let name: String
+    /// The area below both curves, as text.
+    let note: String
+    /// All of it in words.
+    let description: String
+    let float: Line
+    let compiled: Line
+    /// Where the models are run.
+    let floatPoint: (x: Double, y: Double)?
+    let compiledPoint: (x: Double, y: Double)?
+  }
+
+  /// Stated confidence against what came true.
+  struct ReliabilityFigure: Sendable {
+    struct Bin: Sendable {
+      let count: Int
+      let confidence: Double
+      let right: Double
+    }
+
+    let caption: String
+    let description: String
+    /// Bins of equal width; nil where nothing fell into one.
+    let float: [Bin?]
+    let compiled: [Bin?]
   }
 }
 

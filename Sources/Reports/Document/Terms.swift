@@ -13,6 +13,39 @@ enum Terms {
       "compiled minus float in percentage points (pp), and in brackets the range that holds with 95 % confidence "
       + "for images like these (paired bootstrap). A range that contains 0 may be chance; a wide one means too few "
       + "images to tell. Where no image changed, the range is what their number still allows (rule of three).")
+  static let sensitivity = Document.Term(
+    name: "Sensitivity",
+    meaning: "of the images with the finding, the share called so. Lower sensitivity means more missed cases.")
+  static let specificity = Document.Term(
+    name: "Specificity",
+    meaning: "of the images without it, the share called so. Lower specificity means more false alarms.")
+  static let ppv = Document.Term(
+    name: "PPV", meaning: "of the images called positive, the share that are (positive predictive value, precision).")
+  static let npv = Document.Term(
+    name: "NPV", meaning: "of the images called negative, the share that are (negative predictive value).")
+  static let balancedAccuracy = Document.Term(
+    name: "Balanced accuracy",
+    meaning:
+      "the mean of the shares of each class that are recognised; of two classes that of sensitivity and specificity.")
+  static let f1 = Document.Term(name: "F1", meaning: "the harmonic mean of sensitivity and PPV.")
+  static let binaryAUC = Document.Term(
+    name: "AUC (ROC)",
+    meaning:
+      "how often an image with the finding is given a higher probability of it than one without; 50 % is guessing.")
+  static let averagePrecision = Document.Term(
+    name: "Average precision",
+    meaning: "the mean PPV over all thresholds at which another case is found: the area below precision and recall."
+  )
+  /// Those of a finding, in the order of its table.
+  static let measures = [sensitivity, specificity, ppv, npv, balancedAccuracy, f1, binaryAUC, averagePrecision]
+  static let sensitivityAtSpecificity = Document.Term(
+    name: "Sensitivity at a specificity",
+    meaning:
+      "how much of a class is found when its threshold is set so that at least the stated share of all else is not "
+      + "taken for it.")
+  static let accuracy = Document.Term(
+    name: "Accuracy",
+    meaning: "the share of images decided rightly. Where a finding is rare, never finding it scores well, too.")
   static let top1 = Document.Term(
     name: "Top-1", meaning: "the share of images whose most probable class is the right one.")
   static let macroF1 = Document.Term(
@@ -30,6 +63,8 @@ enum Terms {
   static let agreement = Document.Term(
     name: "Agreement", meaning: "the share of images for which both models answer the same class first, right or wrong."
   )
+  static let labelAgreement = Document.Term(
+    name: "Agreement", meaning: "the share of images to which both models give the same labels, right or wrong.")
   static let outputSQNR = Document.Term(
     name: "Output SQNR",
     meaning:

@@ -2,7 +2,7 @@
 struct HTMLWriter {
   private(set) var text = ""
 
-  /// An element and what is in it.
+  /// An element and what is in it; attributes without a value are left out.
   mutating func element(
     _ tag: StaticString, _ attributes: KeyValuePairs<StaticString, String> = [:], _ content: (inout HTMLWriter) -> Void
   ) {
@@ -49,7 +49,7 @@ struct HTMLWriter {
 
   private mutating func open(_ tag: StaticString, _ attributes: KeyValuePairs<StaticString, String>) {
     text += "<\(tag)"
-    for (name, value) in attributes { text += " \(name)=\"\(HTMLWriter.escaped(value))\"" }
+    for (name, value) in attributes where !value.isEmpty { text += " \(name)=\"\(HTMLWriter.escaped(value))\"" }
   }
 
   static func escaped(_ text: String) -> String {

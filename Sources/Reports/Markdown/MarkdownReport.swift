@@ -1,7 +1,9 @@
 /// The report as Markdown with tables, as GitHub and GitLab show it.
 package enum MarkdownReport {
-  package static func make(_ report: Report) -> String {
-    MarkdownWriter.write(Document(report))
+  package static func make(
+    _ report: Report, _ illustrations: ReportIllustrations = ReportIllustrations()
+  ) -> String {
+    MarkdownWriter.write(Document(report, illustrations))
   }
 }
 
@@ -25,8 +27,23 @@ enum MarkdownWriter {
     case .terms(let terms):
       return [terms.map { "- **\(escaped($0.name))**: \(escaped($0.meaning))" }.joined(separator: "\n")]
     case .list(let items): return [items.map { "- \(escaped($0))" }.joined(separator: "\n")]
-    case .table(let table): return [write(table)]
+    case .table(let table): return ["**\(escaped(table.caption))**", write(table)]
     case .matrices(let matrices): return matrices.flatMap { ["**\(escaped($0.title))**", write($0)] }
+    // Markdown has no drawings: what they show, in words.
+    case .figures(let figures): return figures.flatMap(write)
+    case .notice(let text): return ["> **Note:** \(escaped(text))"]
+    // Not every viewer folds.
+    case .folded(_, let blocks): return blocks.flatMap(write)
+    }
+  }
+
+  private static func write(_ figure: Document.Figure) -> [String] {
+    switch figure {
+    case .curves(let curves):
+      let plots = curves.plots.map { "- \(escaped($0.description))" }
+      return ["**\(escaped(curves.title))**", plots.joined(separator: "\n"), escaped(curves.caption)]
+    // Its numbers are a table of their own.
+    case .reliability: return []
     }
   }
 
@@ -60,6 +77,7 @@ enum MarkdownWriter {
     case .code(let text): "`\(text.filter { $0 != "`" }.split(separator: "|").joined(separator: "\\|"))`"
     case .change(let delta, _): escaped(Figures.points(delta))
     case .bar(let text, _): escaped(text)
+    case .pictured(let name, _): escaped(name)
     }
   }
 

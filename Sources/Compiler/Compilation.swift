@@ -23,6 +23,10 @@ package struct CompilationRequest: Sendable {
   package var threads: Int
   /// Refuse what there is to warn of: samples that cannot be read, a layer unlike the float model's.
   package var isStrict = false
+  /// Whether pages show small pictures of samples.
+  package var showsThumbnails = false
+  /// Whether both models are timed.
+  package var measuresLatency = false
 
   package init(model: String, recipe: Recipe, settings: DataSettings, output: String, threads: Int) {
     self.model = model
@@ -36,6 +40,8 @@ package struct CompilationRequest: Sendable {
 /// What a compilation made: the bundle, written aside until it is committed, and what there is to say about it.
 package struct CompiledModel: Sendable {
   package let report: Report
+  /// What pages show beside the report.
+  package let illustrations: ReportIllustrations
   /// What both models say of each labelled sample; nil where none were given.
   package let predictions: PredictionTable?
   package let bundle: StagedFile
@@ -161,7 +167,18 @@ package struct Compilation {
     note(log, decisions)
     observer.note(compiledPlan, threads: request.threads)
     if request.isStrict { try refuse(report.warnings) }
-    return CompiledModel(report: report, predictions: outcome?.predictions, bundle: staged)
+    var illustrations = ReportIllustrations(assumption: assumption)
+    if let table = outcome?.predictions, let evaluation {
+      let paths = outcome?.used.map { evaluation.loader.samples[$0].path }
+      illustrations.changed = ChangedImages(
+        table, meaning: decision.meaning, paths: request.showsThumbnails ? paths : nil)
+    }
+    if request.measuresLatency {
+      let float = try Preparation.plan(Preparation.fused(original).graph, fusesRows: true)
+      illustrations.latency = Latency(float: float, compiled: compiledPlan)
+    }
+    return CompiledModel(
+      report: report, illustrations: illustrations, predictions: outcome?.predictions, bundle: staged)
   }
 
   // MARK: Data

@@ -21,13 +21,19 @@ struct ReportFile {
     }
   }
 
+  /// Whether it shows pictures.
+  var showsPictures: Bool { format == .html }
+
+  /// Whether it shows what is not in `model.report.json`.
+  var isForPeople: Bool { format != .json }
+
   /// Writes the report aside, to be committed together with other files.
-  func stage(_ report: Report) throws(Diagnostic) -> StagedFile {
+  func stage(_ report: Report, _ illustrations: ReportIllustrations) throws(Diagnostic) -> StagedFile {
     let bytes: [UInt8] =
       switch format {
       case .json: report.json.prettyBytes()
-      case .md: Array(MarkdownReport.make(report).utf8)
-      case .html: Array(HTMLReport.make(report).utf8)
+      case .md: Array(MarkdownReport.make(report, illustrations).utf8)
+      case .html: Array(HTMLReport.make(report, illustrations).utf8)
       }
     do throws(FileError) {
       return try StagedFile(bytes, for: path)

@@ -45,6 +45,49 @@ import Testing
     #expect(try accuracy["compiled"]["per_class"].elements().map { try $0["name"].string() } == Fixture.classes)
   }
 
+  @Test func putsNoPatientsPictureIntoAReportUnasked() throws {
+    let (folder, _) = try Compiled.result.get()
+    let page = String(decoding: try MappedFile.contents(of: folder / "page.html"), as: UTF8.self)
+    #expect(page.contains("Images that are decided otherwise"))
+    #expect(!page.contains("data:") && !page.contains("<img"))
+    #expect(page.utf8.count < 150_000)
+    // Nor what another run would not repeat.
+    #expect(!page.contains("measured on this machine"))
+  }
+
+  @Test func showsPicturesAndTimesWhereAsked() throws {
+    let folder = try Folder()
+    let answers = Fixture.root + "answers"
+    func compile(_ options: [String]) throws -> Outcome {
+      try Program.run(
+        [
+          "compile", answers + "/traits_logits.onnx", "--int8", "--calib", Fixture.calibration, "--preprocess",
+          answers + "/preprocess.json", "--task", "multilabel", "-o", folder / "model.derm", "--quiet",
+        ] + options)
+    }
+    let outcome = try compile([
+      "--eval", Fixture.evaluation, "--table", answers + "/traits.csv", "--thumbnails", "--latency", "--report",
+      folder / "page.html", folder / "page.md", "--predictions", folder / "all.csv",
+    ])
+    #expect(outcome.status == 0, "\(outcome.error)")
+    let page = String(decoding: try MappedFile.contents(of: folder / "page.html"), as: UTF8.self)
+    let lines = String(decoding: try MappedFile.contents(of: folder / "all.csv"), as: UTF8.self).split(
+      separator: "\r\n")
+    let header = lines[0].split(separator: ",")
+    let column = try #require(header.firstIndex(of: "changed"))
+    let changed = lines.dropFirst().count { $0.split(separator: ",", omittingEmptySubsequences: false)[column] == "1" }
+    #expect(changed > 0 && page.split(separator: "<img src=\"data:image/jpeg;base64,").count == min(changed, 50) + 1)
+    #expect(page.contains("Time for one image, measured on this machine"))
+    #expect(String(decoding: try MappedFile.contents(of: folder / "page.md"), as: UTF8.self).contains("One thread"))
+    let report = String(decoding: try MappedFile.contents(of: folder / "model.report.json"), as: UTF8.self)
+    #expect(!report.contains("latency") && !report.contains("base64"))
+
+    let nowhere = try compile(["--thumbnails", "--report", folder / "other.html"])
+    #expect(nowhere.status == 2 && nowhere.isOneLine(with: ["--thumbnails", "--eval", "FILE.html"]))
+    let unseen = try compile(["--latency"])
+    #expect(unseen.status == 2 && unseen.isOneLine(with: ["--latency", "FILE.md"]))
+  }
+
   @Test func holdsBackSamplesWithoutLabelledData() throws {
     let folder = try Folder()
     let model = try folder.copy(Fixture.cnn, as: "model.onnx")

@@ -55,6 +55,16 @@ struct CompileCommand: ParsableCommand {
     help: ArgumentHelp("Also write the report here: .json, .md or .html by the name's ending.", valueName: "file"))
   var report: [String] = []
 
+  @Flag(
+    help: """
+      Show small pictures of the images that are decided otherwise in .html reports. Without it no image data are in a \
+      report, so that patients' pictures do not leave the machine by accident.
+      """)
+  var thumbnails = false
+
+  @Flag(help: "Time both models on one thread; .html and .md reports show it, and so differ from run to run.")
+  var latency = false
+
   @Flag(help: "Refuse whatever there is a warning of, such as samples that cannot be read.")
   var strict = false
 
@@ -74,7 +84,15 @@ struct CompileCommand: ParsableCommand {
     request.evaluationPath = eval
     request.answer = try answer.settings(measures)
     request.isStrict = strict
+    request.showsThumbnails = thumbnails
+    request.measuresLatency = latency
     let reports = try ReportFile.all([replacingExtension(output, with: "report.json")] + report)
+    if thumbnails, eval == nil || !reports.contains(where: \.showsPictures) {
+      throw Diagnostic.usage("--thumbnails: needs --eval DIR and --report FILE.html, which shows them")
+    }
+    if latency, !reports.contains(where: \.isForPeople) {
+      throw Diagnostic.usage("--latency: needs --report FILE.html or FILE.md, which shows it")
+    }
     if let path = measures.predictions {
       guard eval != nil else { throw Diagnostic.usage("--predictions \(path): needs --eval DIR") }
       try PredictionTable.checkName(path)
@@ -84,7 +102,7 @@ struct CompileCommand: ParsableCommand {
 
     let compiled = try Compilation(request, observer: Watcher(common)).run()
     // All files appear, or none.
-    var others = try reports.map { try $0.stage(compiled.report) }
+    var others = try reports.map { try $0.stage(compiled.report, compiled.illustrations) }
     if let path = measures.predictions, let table = compiled.predictions { others.append(try table.stage(for: path)) }
     try Outputs.commit(compiled.bundle, with: others)
     if !common.quiet { Console.text(SummaryText.make(compiled.report, files: paths)) }

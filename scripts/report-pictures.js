@@ -74,11 +74,13 @@
   }
 
   if (narrow) {
-    for (const head of document.querySelectorAll("th")) {
-      const box = head.getBoundingClientRect();
-      if (/^change\b/i.test(words(head)) && isShown(head) && box.right > width + 0.5) {
+    // Where rows are stacked each cell names its own column.
+    for (const cell of document.querySelectorAll("th, td[data-label]")) {
+      const name = cell.dataset.label ?? words(cell);
+      const box = cell.getBoundingClientRect();
+      if (/^change\b/i.test(name) && isShown(cell) && box.right > width + 0.5) {
         const end = `it ends at ${Math.round(box.right)} px of ${width}`;
-        faults.push(`“${words(head)}” is out of sight: ${end}; ${place(head)}`);
+        faults.push(`“${name}” is out of sight: ${end}; ${place(cell)}`);
       }
     }
   }

@@ -222,6 +222,8 @@ FAULTY = (
     ('<img alt="" src="missing.png">', "fetches file://"),
     ('<h2>a</h2><div style="overflow: auto"><table><tr><th style="min-width: 400px">Class<th>Change</table></div>',
      "“Change” is out of sight"),
+    ('<h2>a</h2><div style="overflow: auto"><table><tr><td style="min-width: 400px">b<td data-label="Change">0</table></div>',
+     "“Change” is out of sight"),
     ("<style>body { background: white; color: black }</style>", "the dark page is not dark"),
     ('<style>@media print { p { width: 1000px } }</style><p>wide', "wider than the paper: "),
 )

@@ -18,6 +18,8 @@ package struct CompilationRequest: Sendable {
   package var settings: DataSettings
   package var answer = AnswerSettings()
   package var calibrationPath: String?
+  /// The table of the calibration data, where they have one of their own.
+  package var calibrationTable: String?
   package var evaluationPath: String?
   package var output: String
   package var threads: Int
@@ -190,7 +192,7 @@ package struct Compilation {
       }
       return nil
     }
-    let loader = try data.unlabelled(at: path)
+    let loader = try data.unlabelled(at: path, table: request.calibrationTable)
     return CalibrationData(loader, recipe: request.recipe, holdsBack: request.evaluationPath == nil)
   }
 

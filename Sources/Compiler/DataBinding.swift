@@ -94,10 +94,14 @@ package struct DataBinding: Sendable {
   private var classNoun: String { decision.meaning.isSingleScore ? "classes" : "outputs" }
 
   /// A loader of the samples below a folder, without labels.
-  package func unlabelled(at path: String) throws(Diagnostic) -> SampleLoader {
+  ///
+  /// - Parameter table: a table of their own; nil for the one that was told of all data
+  package func unlabelled(at path: String, table: String? = nil) throws(Diagnostic) -> SampleLoader {
+    var options = settings.table
+    if let table { options.path = table }
     return try loader(
       refusing(model) { () throws(DataError) in
-        try SampleFolder.samples(at: path, inputs: inputs, options: settings.table)
+        try SampleFolder.samples(at: path, inputs: inputs, options: options)
       })
   }
 

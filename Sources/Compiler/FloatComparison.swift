@@ -35,8 +35,9 @@ struct FloatComparison {
     let accuracy: AccuracyReport
     /// What both models say of each labelled sample.
     var predictions: PredictionTable?
-    /// The outputs of the float model.
+    /// The outputs of the float model, and the samples they are of.
     let float: [[Float]]
+    let used: [Int]
   }
 
   /// Accuracy on labelled data where there are some, else how alike both models answer on held-back samples, or on
@@ -57,7 +58,7 @@ struct FloatComparison {
         decision.request(evaluation, used: used, settings))
       let predictions = PredictionTable(
         evaluation, used: used, float: (decision, float), compiled: (decision, compiled))
-      return Outcome(accuracy: accuracy, predictions: predictions, float: float)
+      return Outcome(accuracy: accuracy, predictions: predictions, float: float, used: used)
     }
     guard let calibration else { return nil }
     let (samples, data) = calibration.comparable
@@ -66,7 +67,7 @@ struct FloatComparison {
     return Outcome(
       accuracy: try AccuracyMeasure.pair(
         float: decision.measured(float), compiled: decision.measured(compiled), decision.request(data)),
-      float: float)
+      float: float, used: used)
   }
 
   private func outputs(

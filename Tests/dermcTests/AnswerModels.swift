@@ -10,9 +10,6 @@ struct AnswerModel: Sendable, CustomTestStringConvertible {
   let data: [String]
   /// Options of the answer.
   var answer: [String] = []
-  /// Those of calibration.
-  var calibration: [String] = []
-
   var testDescription: String { name }
 
   static let root = Fixture.root + "answers/"
@@ -37,6 +34,11 @@ struct AnswerModel: Sendable, CustomTestStringConvertible {
   private static let melanoma = ["--table", root + "melanoma.csv"]
   private static let traits = ["--table", root + "traits.csv"]
   static let columns = ["--columns", "metadata=age,sex,site"]
+  /// Options of calibration.
+  var calibration: [String] {
+    name.hasPrefix("metadata") ? ["--calib-table", AnswerModel.root + "metadata_calib.csv"] : []
+  }
+
   private static let metadata = ["--table", root + "metadata.csv"] + columns
 
   /// ONNX Runtime's probabilities for the evaluation images, in the order of their paths.

@@ -121,7 +121,7 @@ import Testing
       [
         "compile", model.path, "--int8", "--calib", Fixture.calibration, "--eval", Fixture.evaluation, "-o", bundle,
         "--labels", labels, "--predictions", folder / "predictions.csv",
-      ] + model.options)
+      ] + model.options + model.calibration)
     #expect(compiled.status == 0, "\(compiled.error)")
     let task = try model.measures()["task"].string()
     let report = JSONNode(
@@ -129,6 +129,8 @@ import Testing
     #expect(try report["answer"]["task"].string() == task)
     #expect(try report["accuracy"]["agreement"].double() > 0.9)
     #expect(try report["data"]["evaluation"]["count"].int() == 210)
+    // No patient is in both data sets.
+    #expect(try !report["warnings"].strings().contains { $0.contains("calibration samples") }, "\(compiled.output)")
     let lines = String(decoding: try MappedFile.contents(of: folder / "predictions.csv"), as: UTF8.self)
     #expect(lines.split(separator: "\r\n").count == 211)
 

@@ -28,6 +28,12 @@ struct CompileCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Folder of images or tensors to calibrate with.", valueName: "dir"))
   var calib: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "A CSV file of the calibration data: whose images they are, inputs beside the image; --table unless given.",
+      valueName: "file.csv"))
+  var calibTable: String?
+
   @Option(help: ArgumentHelp("Folder of labelled data to measure accuracy on.", valueName: "dir"))
   var eval: String?
 
@@ -81,6 +87,7 @@ struct CompileCommand: ParsableCommand {
     var request = CompilationRequest(
       model: model, recipe: try recipe(), settings: settings, output: output, threads: try common.threadCount())
     request.calibrationPath = calib
+    request.calibrationTable = calibTable
     request.evaluationPath = eval
     request.answer = try answer.settings(measures)
     request.isStrict = strict

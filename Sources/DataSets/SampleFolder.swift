@@ -139,6 +139,7 @@ package enum SampleFolder {
     set.classes = rows.classes
     if labels == .labelSets { set.labelSets = set.samples.map { $0.row.map { rows.rows[$0].labels } ?? [] } }
     set.missing = rows.missing.count > 0 ? rows.missing : nil
+    set.repeated = rows.repeated
     set.unread = content.unread(except: Set(rows.rows.map(\.file)))
     try rows.describe(&set)
     set.notes += ignored.map { "\($0): has no classes and is not read (--table)" }

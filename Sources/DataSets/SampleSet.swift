@@ -15,6 +15,8 @@ package struct SampleSet: Sendable {
   package internal(set) var table: String?
   /// Rows of the table whose file is not there.
   package internal(set) var missing: MissingFiles?
+  /// Rows of the table that name a file another row names: it then counts as often.
+  package internal(set) var repeated = 0
   package internal(set) var unread: [UnreadFiles] = []
   /// Class folders without a sample.
   package internal(set) var emptyFolders: [String] = []
@@ -33,7 +35,9 @@ package struct SampleSet: Sendable {
   /// What there is to warn of: files that are named and not there, that are there and not read, classes without one.
   package var warnings: [String] {
     let empty = emptyFolders.map { "\(folder)/\($0): is a class folder without images or tensors" }
-    return [missing?.sentence, UnreadFiles.sentence(unread, in: folder)].compactMap(\.self) + empty
+    let twice =
+      repeated > 0 ? "\(table ?? folder): \(repeated) of its rows name a file again, which then counts as often" : nil
+    return [missing?.sentence, twice, UnreadFiles.sentence(unread, in: folder)].compactMap(\.self) + empty
   }
 }
 

@@ -13,6 +13,8 @@ struct TableRows {
   private(set) var classes: [String] = []
   private(set) var notes: [String] = []
   private(set) var missing: MissingFiles
+  /// Rows that name a file another row names.
+  private(set) var repeated = 0
   private let table: DataTable
   private var group: (column: Int, values: [String])?
   private var subgroups: [(column: Int, values: [String])] = []
@@ -105,9 +107,7 @@ struct TableRows {
 
   private mutating func note(_ index: FileIndex) {
     let named = Set(rows.map(\.file))
-    if rows.count > named.count {
-      notes.append("\(table.path): names \(rows.count - named.count) files more than once")
-    }
+    repeated = rows.count - named.count
     let others = index.files.count { !named.contains($0) }
     if others > 0, !rows.isEmpty {
       notes.append("\(table.path): does not name \(others) of the \(index.files.count) files that could be samples")

@@ -177,14 +177,14 @@ struct AnswersTests {
     let lines = SummaryText.make(report).split(separator: "\n").map(String.init)
     #expect(
       lines.suffix(6) == [
-        "  accuracy  top-1 85.0 % → 84.0 %, −1.0 pp (−3.0 … +1.0), agreement 97.0 % on 200 labelled images",
-        "            mel, called from 0.3 on: sensitivity 90.0 % → 85.0 %, −5.0 pp (−12.5 … 0.0)",
+        "  accuracy  mel, called from 0.3 on: sensitivity 90.0 % → 85.0 %, −5.0 pp (−12.5 … 0.0)",
         "            specificity 80.0 % → 80.0 %, 0.0 pp (−2.0 … +2.0)",
         "            AUC (ROC) 93.0 % → 92.5 %, −0.5 pp (−1.1 … +0.2); PPV (precision) 52.9 % → 51.5 %; "
           + "NPV 97.0 % → 95.5 %",
         "            sex = female lost most of the subgroups: sensitivity 90.0 % → 80.0 %, −10.0 pp (−25.0 … 0.0) "
           + "on 90 images",
         "            intervals over 123 lesions",
+        "            top-1 85.0 % → 84.0 %, −1.0 pp (−3.0 … +1.0), agreement 97.0 % on 200 labelled images",
       ])
   }
 

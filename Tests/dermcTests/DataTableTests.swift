@@ -33,6 +33,14 @@ import Testing
     #expect(refused.status == 2 && refused.error.contains("has the columns image, B, C, A"), "\(refused.error)")
   }
 
+  @Test func filesThatAreNamedTwiceAreToldOf() throws {
+    let (folder, model, data) = try prepared()
+    try folder.write("image_id,dx\nISIC_0,0\nISIC_1,1\nISIC_0,0\n", to: "data/table.csv")
+    let outcome = try Program.run("eval", model, data, "--scale", "1/255")
+    #expect(outcome.status == 0 && outcome.error.contains("1 of its rows name a file again"), "\(outcome.error)")
+    #expect(try Program.run("eval", model, data, "--scale", "1/255", "--strict").status == 3)
+  }
+
   @Test func whatIsNotUsedIsToldAndRefusedUnderStrict() throws {
     let (folder, model, data) = try prepared()
     try folder.write("image_id,dx\nISIC_0,0\nISIC_1,1\nISIC_7,2\n", to: "data/HAM10000_metadata.csv")

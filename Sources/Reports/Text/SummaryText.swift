@@ -70,9 +70,15 @@ package enum SummaryText {
     if let delta = accuracy.deltas?.top1 { parts.append(Figures.points(delta)) }
     if let agreement = accuracy.agreement { parts.append("agreement \(Figures.percent(agreement.value))") }
     if !isLabelled, let level = accuracy.outputSQNR { parts.append("output SQNR \(Figures.decibels(level))") }
-    table.add([
-      "accuracy", parts.joined(separator: ", ") + " on \(Figures.count(accuracy.samples, accuracy.data.noun))",
-    ])
+    let overall = parts.joined(separator: ", ") + " on \(Figures.count(accuracy.samples, accuracy.data.noun))"
+    let answers = AnswersText.summary(accuracy)
+    if accuracy.binary != nil, let first = answers.first {
+      // Of a finding that counts which is found and which is not; how often both are right says little of rare ones.
+      table.add(["accuracy", first])
+      for line in answers.dropFirst() + [overall] { table.add(["", line]) }
+      return
+    }
+    table.add(["accuracy", overall])
     if let worst = accuracy.worstRecall {
       let change =
         if let before = worst.before?.recall, let after = worst.after?.recall {
@@ -92,7 +98,7 @@ package enum SummaryText {
         "", "\(Printable.name(delta.name)) lost recall too, more than chance explains: \(Figures.points(delta.recall))",
       ])
     }
-    for line in AnswersText.summary(accuracy) { table.add(["", line]) }
+    for line in answers { table.add(["", line]) }
   }
 }
 

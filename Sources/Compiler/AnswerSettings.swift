@@ -59,6 +59,15 @@ package struct AnswerSettings: Sendable {
     task != nil || scores != nil || output != nil || positive != nil || threshold != nil
   }
 
+  /// Refuses what needs labelled data where there are none.
+  func checkMeasured(_ isLabelled: Bool) throws(Diagnostic) {
+    guard !isLabelled else { return }
+    guard !choosesThreshold else {
+      throw .usage("a threshold is chosen on labelled data: give --eval DIR, or the threshold itself (--threshold 0.3)")
+    }
+    guard specificities.isEmpty else { throw .usage("--at-specificity is measured on labelled data: give --eval DIR") }
+  }
+
   /// Whether the thresholds are chosen on labelled data.
   package var choosesThreshold: Bool {
     switch threshold {

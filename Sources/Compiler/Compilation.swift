@@ -67,6 +67,7 @@ package struct Compilation {
     if model.bundle?.kind == .compiled {
       throw .refused("\(model.path): is already compiled: give the float model it was made from")
     }
+    try request.answer.checkMeasured(request.evaluationPath != nil)
     var decision = try DecisionOutput(
       model, request.answer, labels: request.settings.labels ?? model.labels)
     let data = try DataBinding(model, settings: request.settings, decision: decision)
@@ -132,7 +133,7 @@ package struct Compilation {
     let outcome = try comparison.outcome(
       (reference, compiledPlan), &decision, request.answer, evaluation: evaluation, calibration: calibration)
     let accuracy = outcome?.accuracy
-    for loader in loaders { try observer.report(loader, isStrict: request.isStrict) }
+    for loader in loaders { try observer.reportSkipped(loader, isStrict: request.isStrict) }
 
     // Write.
     var bundle = Bundle(kind: .compiled, graph: compiled)

@@ -53,6 +53,7 @@ package struct Conversion {
       bundle.labels = binding.labels
     }
     if answer.isTold {
+      try answer.checkMeasured(false)
       bundle.answer = try DecisionOutput(model, answer, labels: bundle.labels).meaning.json
     }
     let store = store ?? recipeStore ?? (bundle.kind == .checkpoint ? .raw : .compact)

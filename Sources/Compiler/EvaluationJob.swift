@@ -121,9 +121,15 @@ extension WorkObserver {
     warn(warning)
   }
 
-  /// Names the samples that could not be used and files that were not looked at; under --strict the first ends the work.
+  /// Names what of the data was not looked at, and the samples that could not be used; under --strict the first ends the
+  /// work.
   func report(_ loader: SampleLoader, isStrict: Bool) throws(Diagnostic) {
     for warning in loader.data.warnings { try warn(warning, isStrict: isStrict) }
+    try reportSkipped(loader, isStrict: isStrict)
+  }
+
+  /// Names the samples that could not be used; under --strict the first ends the work.
+  func reportSkipped(_ loader: SampleLoader, isStrict: Bool) throws(Diagnostic) {
     for note in loader.data.notes { self.note(note) }
     for problem in loader.skipped {
       if isStrict { throw .refused("\(problem) (leave out --strict to skip it)") }

@@ -28,8 +28,7 @@ package struct Predictions: Sendable {
     math: MathLibrary, isStrict: Bool, observer: any WorkObserver
   ) throws(Diagnostic) {
     guard !answer.choosesThreshold else {
-      throw .usage(
-        "--sensitivity and --threshold youden choose a threshold on labelled data: give --threshold 0.3, say")
+      throw .usage("--threshold youden is chosen on labelled data, by compile and eval: give --threshold 0.3, say")
     }
     let names = settings.labels ?? model.labels
     var decision = try DecisionOutput(model, answer, labels: names)

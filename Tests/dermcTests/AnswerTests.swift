@@ -196,6 +196,27 @@ import Testing
     #expect(try report["accuracy"]["agreement"].double() > 0.8)
   }
 
+  @Test(arguments: [["--sensitivity", "0.9"], ["--threshold", "youden"], ["--at-specificity", "melanoma=0.9"]])
+  func whatIsMeasuredNeedsLabels(options: [String]) throws {
+    let folder = try Folder()
+    let outcome = try Program.run(
+      ["compile", AnswerModel.all[0].path, "--int8", "--calib", Fixture.calibration, "-o", folder / "m.derm"]
+        + AnswerModel.preprocessing + options)
+    #expect(outcome.status == 2 && outcome.isOneLine(with: ["labelled data"]), "\(outcome.error)")
+    #expect(folder.names.isEmpty)
+  }
+
+  @Test(arguments: [
+    ["--task", "regression"], ["--scores", "odds"], ["--threshold", "1.5"],
+    ["--threshold", "0.5", "--sensitivity", "0.9"],
+    ["--positive", "mole"], ["--threshold", "0.1,0.2"], ["--at-specificity", "0.9"],
+  ])
+  func optionsThatMakeNoSenseAreTwo(options: [String]) throws {
+    let model = AnswerModel.all[0]
+    let outcome = try Program.run(["eval", model.path, Fixture.evaluation] + model.options + options)
+    #expect(outcome.status == 2 && outcome.isOneLine(with: [options[0]]), "\(outcome.status) \(outcome.error)")
+  }
+
   @Test func severalOutputsAreReachableByName() throws {
     let model = AnswerModel.root + "embedding.onnx"
     let folder = try Folder()

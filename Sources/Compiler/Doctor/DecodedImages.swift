@@ -12,13 +12,16 @@ final class DecodedImages: Sendable {
   let problems: [(sample: Sample, reason: String)]
   private let fitted: [Preprocessing.Resize: [Image?]]
 
-  /// - Parameter observer: is told of each sample
-  init(_ samples: [Sample], for input: ModelInput, threads: Int, observer: any WorkObserver) {
+  /// - Parameters:
+  ///   - turned: whether images are turned as their EXIF data say
+  ///   - observer: is told of each sample
+  init(_ samples: [Sample], for input: ModelInput, turned: Bool, threads: Int, observer: any WorkObserver) {
     self.samples = samples
     let channels: Preprocessing.Channels = input.channels == 1 ? .gray : .rgb
     let forms: [(resize: Preprocessing.Resize, fit: Preprocessing)] = Preprocessing.Resize.allCases.compactMap {
       resize in
-      (try? Preprocessing(height: input.height, width: input.width, channels: channels, resize: resize))
+      (try? Preprocessing(
+        height: input.height, width: input.width, channels: channels, resize: resize, exifOrientation: turned))
         .map { (resize, $0) }
     }
     let results = Mutex((images: [[Image?]](), problems: [Int: String]()))

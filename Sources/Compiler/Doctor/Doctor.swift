@@ -56,7 +56,8 @@ package struct Doctor {
     var count = 0
     for input in try inputs(model) {
       observer.begin("Decoding", count: chosen.count)
-      let images = DecodedImages(chosen, for: input, threads: threads, observer: observer)
+      let images = DecodedImages(
+        chosen, for: input, turned: settings.appliesEXIFOrientation, threads: threads, observer: observer)
       observer.end()
       for (sample, reason) in images.problems where attempts.isEmpty {
         observer.warn("skipped \(sample.path): \(reason)")
@@ -126,7 +127,8 @@ package struct Doctor {
       let channels = input.channels == 1 ? .gray : convention.channels
       guard
         let preprocessing = try? convention.preprocessing(
-          height: input.height, width: input.width, channels: channels, resize: .direct)
+          height: input.height, width: input.width, channels: channels, resize: .direct,
+          exifOrientation: settings.appliesEXIFOrientation)
       else { continue }
       try add(convention.name, .convention, preprocessing)
     }
@@ -231,6 +233,7 @@ extension Preprocessing {
     let isTurned = channels != nil && channels != self.channels
     return try? Preprocessing(
       height: height, width: width, scale: scale, mean: isTurned ? mean.reversed() : mean,
-      std: isTurned ? std.reversed() : std, channels: channels ?? self.channels, resize: resize ?? self.resize)
+      std: isTurned ? std.reversed() : std, channels: channels ?? self.channels, resize: resize ?? self.resize,
+      exifOrientation: exifOrientation)
   }
 }

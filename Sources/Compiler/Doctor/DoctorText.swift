@@ -108,6 +108,7 @@ package enum DoctorText {
     if preprocessing.std.contains(where: { $0 != 1 }) { options.append("--std \(list(preprocessing.std))") }
     options.append("--channels \(preprocessing.channels.rawValue)")
     if preprocessing.resize != .direct { options.append("--resize \(preprocessing.resize.rawValue)") }
+    if preprocessing.exifOrientation { options.append("--exif-orientation") }
     return options.joined(separator: " ")
   }
 

@@ -55,11 +55,12 @@ struct PreprocessingConvention: Sendable {
 
   /// The preprocessing of a model's input, with mean and std in the order of its colours.
   func preprocessing(
-    height: Int, width: Int, channels: Preprocessing.Channels, resize: Preprocessing.Resize
+    height: Int, width: Int, channels: Preprocessing.Channels, resize: Preprocessing.Resize,
+    exifOrientation: Bool = false
   ) throws(PreprocessingError) -> Preprocessing {
     let isTurned = channels == .bgr
     return try Preprocessing(
       height: height, width: width, scale: scale, mean: isTurned ? mean.reversed() : mean,
-      std: isTurned ? std.reversed() : std, channels: channels, resize: resize)
+      std: isTurned ? std.reversed() : std, channels: channels, resize: resize, exifOrientation: exifOrientation)
   }
 }

@@ -13,6 +13,7 @@ struct CompileCommand: ParsableCommand {
       EXAMPLES
         dermc compile model.onnx --int8 --calib data/calib
         dermc compile model.onnx --int8 --calib data/calib --eval data/val --report model.html
+        dermc compile model.onnx --int8 --calib data/calib --eval data/val --sensitivity 0.95 --report page.html
         dermc compile model.onnx --int8 --calib data/calib --preprocess preprocess.json --strict
         dermc compile model.onnx --int8 --calib data/calib --store raw
         dermc compile model.onnx --prune 0.5 -o small.derm

@@ -8,11 +8,15 @@ struct EvalCommand: ParsableCommand {
     commandName: "eval",
     abstract: "Measure a model on labelled data, alone or against another model.",
     discussion: """
-      DIR holds a folder for each class, or a labels.csv with the columns file and label.
+      DIR holds a folder for each class, or files that a table gives their classes: labels.csv with the columns file and
+      label, HAM10000_metadata.csv, the ground truth of an ISIC challenge, or another with --table. Of a binary model the
+      finding is measured at its threshold, of a multi-label one each label.
 
       EXAMPLES
         dermc eval model.derm data/val
         dermc eval model.derm data/val --against model.onnx --json
+        dermc eval model.onnx HAM10000 --table HAM10000_metadata.csv --subgroups sex,age
+        dermc eval binary.onnx data/val --threshold 0.3 --predictions predictions.csv
       """)
 
   @Argument(help: "The model: .onnx or .derm.")

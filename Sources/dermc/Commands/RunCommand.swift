@@ -15,12 +15,14 @@ struct RunCommand: ParsableCommand {
         dermc run model.derm lesion.jpg
         dermc run model.derm lesion.jpg --top 3 --json
         dermc run model.derm batch.npy --output logits.npy
+        dermc run model.derm lesion.jpg --output-name embedding --task none --output embedding.npy
+        dermc run model.derm lesion.jpg --input metadata=54,1,2
       """)
 
   @Argument(help: "The model: .onnx or .derm.")
   var model: String
 
-  @Argument(help: "An image (.jpg, .png), a tensor file (.npy, .npz, .pb), or a folder of them.")
+  @Argument(help: "An image (.jpg, .png, .webp, .tif, .bmp), a tensor file (.npy, .npz, .pb), or a folder of them.")
   var input: String
 
   @Option(help: ArgumentHelp("Write the raw output tensor here.", valueName: "file.npy"))

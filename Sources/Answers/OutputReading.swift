@@ -74,7 +74,7 @@ package struct OutputError: Error, CustomStringConvertible {
   package let isAboutRequest: Bool
 
   init(_ description: String, isAboutRequest: Bool = false) {
-    self.description = description
+    self.description = oneLine(description)
     self.isAboutRequest = isAboutRequest
   }
 }

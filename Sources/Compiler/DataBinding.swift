@@ -6,6 +6,7 @@ package import Images
 import Math
 import Reports
 import Tensors
+import Texts
 
 /// How data reach a model: its input, the preprocessing of images and the names of its classes.
 package struct DataBinding: Sendable {
@@ -109,7 +110,7 @@ package struct DataBinding: Sendable {
   package func labelled(at path: String) throws(Diagnostic) -> LabelledData {
     guard decision.meaning.task != .none else {
       throw .refused(
-        "\(model.path): output \(decision.meaning.output) \(decision.rows.description) is no decision that labels could be "
+        "\(model.path): output \(Printable.name(decision.meaning.output)) \(decision.rows.description) is no decision that labels could be "
           + "held against: name another output with --output-name, or say what it decides with --task"
       )
     }

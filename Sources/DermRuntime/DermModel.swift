@@ -77,7 +77,7 @@ public final class DermModel {
     inputNames = interface.inputs
     outputNames = interface.outputs
     guard plan.outputs[decision].type.element == .float32 else {
-      throw DermError("\(path): output \(meaning.output) is \(plan.outputs[decision].type), expected float32")
+      throw DermError("\(path): output \(oneLine(meaning.output)) is \(plan.outputs[decision].type), expected float32")
     }
     inputShape = plan.inputs[image].type.shape
     outputShape = plan.outputs[decision].type.shape
@@ -136,11 +136,12 @@ public final class DermModel {
     guard let odd = plan.inputs.indices.first(where: { !takesFloats(plan.inputs[$0].type) }) else {
       let images = plan.inputs.indices.filter { plan.inputs.count == 1 || plan.inputs[$0].type.rank == 4 }
       guard let image = images.first, images.count == 1 else {
-        throw DermError("\(path): expected one input for images; its inputs are \(names.joined(separator: ", "))")
+        throw DermError(
+          "\(path): expected one input for images; its inputs are \(oneLine(names.joined(separator: ", ")))")
       }
       return image
     }
-    throw DermError("\(path): input \(names[odd]) is \(plan.inputs[odd].type), expected float32")
+    throw DermError("\(path): input \(oneLine(names[odd])) is \(plan.inputs[odd].type), expected float32")
   }
 
   /// Refuses where there is no such memory: allocating it would end the app.
@@ -291,14 +292,14 @@ public final class DermModel {
   /// Writes the inputs beside the image, of which none may be missing.
   private func write(others: [String: [Float]]) throws(DermError) {
     if let unknown = others.keys.sorted().first(where: { otherInputs[$0] == nil }) {
-      let known = otherInputs.isEmpty ? "only images" : otherInputs.keys.sorted().joined(separator: ", ")
-      throw DermError("there is no input \(unknown) beside the image; the model takes \(known)")
+      let known = otherInputs.isEmpty ? "only images" : oneLine(otherInputs.keys.sorted().joined(separator: ", "))
+      throw DermError("there is no input \(oneLine(unknown)) beside the image; the model takes \(known)")
     }
     for (index, name) in inputNames.enumerated() where index != image {
       guard let values = others[name] else {
-        throw DermError("input \(name) is missing: the model takes \(otherInputs[name] ?? 0) numbers for it")
+        throw DermError("input \(oneLine(name)) is missing: the model takes \(otherInputs[name] ?? 0) numbers for it")
       }
-      try check(values, otherInputs[name] ?? 0, "input \(name)")
+      try check(values, otherInputs[name] ?? 0, "input \(oneLine(name))")
       write(values, toInput: index)
     }
   }
@@ -320,7 +321,7 @@ public final class DermModel {
     let output = Array(executor.output(index).elements(Float.self))
     if let place = output.withUnsafeBufferPointer(\.firstNotFinite) {
       throw DermError(
-        "the model answers \(output[place]) (output \(outputNames[index]), number \(place)): its numbers overflow with "
+        "the model answers \(output[place]) (output \(oneLine(outputNames[index])), number \(place)): its numbers overflow with "
           + "this input")
     }
     return output

@@ -1,5 +1,5 @@
 /// A message that may hold names from a file as one line: without control characters, and not endless.
-func oneLine(_ message: String) -> String {
+package func oneLine(_ message: String) -> String {
   let limit = 1000
   let isControl: (Unicode.Scalar) -> Bool = {
     $0.value < 0x20 || (0x7F...0x9F).contains($0.value) || (0x2028...0x2029).contains($0.value)

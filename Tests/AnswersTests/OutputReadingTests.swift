@@ -177,6 +177,15 @@ private struct Network {
     #expect(try OutputReading(graph, request).meaning.task == .none)
   }
 
+  /// Names from a file cannot forge a line of an error.
+  @Test func errorsAreOneLine() throws {
+    var graph = Graph(name: "odd")
+    let x = graph.addInput("x", TensorType(.float32, [1, 4]))
+    graph.addOutput(try graph.add(ArgMax(axis: 1), name: "arg", inputs: [x], outputNames: ["a\nb\u{1B}"])[0])
+    let error = try #require(throws: OutputError.self) { try OutputReading(graph) }
+    #expect(error.description.hasPrefix("output a?b? is int64"), "\(error)")
+  }
+
   @Test func refusesWhatABundleSaysOfAnotherGraph() throws {
     var network = Network()
     let output = try network.dense(3)

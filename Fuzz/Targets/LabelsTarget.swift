@@ -29,7 +29,7 @@ package enum LabelsTarget: FuzzTarget {
         require(sets.joined().allSatisfy(data.classes.indices.contains), "a label without a class")
         require(kind == .labelSets || sets.allSatisfy { $0.count == 1 }, "a sample without just one label")
         require(data.samples.allSatisfy { $0.path.hasPrefix(folder) }, "a sample outside the folder")
-        require(data.groups.map { $0.numbers.count == data.samples.count } ?? true, "not as many groups as samples")
+        require(data.groups.map { $0.names.count == data.samples.count } ?? true, "not as many groups as samples")
         require(data.subgroups.allSatisfy { $0.values.count == data.samples.count }, "subgroups of other samples")
         for line in data.warnings + data.notes { requireLine(line) }
       } catch {

@@ -15,9 +15,9 @@ extension OutputMeaning {
   /// Reads what a bundle stores.
   package init(json: JSONNode) throws(JSONError) {
     try json.allowOnly("output", "task", "scores", "count", "positive", "thresholds")
-    let task: Task = try OutputMeaning.choice(json["task"])
+    let task: Task = try json["task"].choice()
     self.init(
-      output: try json["output"].string(), task: task, scores: try OutputMeaning.choice(json["scores"]),
+      output: try json["output"].string(), task: task, scores: try json["scores"].choice(),
       count: try json["count"].int(in: 0...1 << 31))
     if let node = try json.optional("positive") { positive = try node.int(in: 0...1) }
     if let node = try json.optional("thresholds") { thresholds = try node.doubles() }
@@ -36,14 +36,5 @@ extension OutputMeaning {
       guard thresholds.isEmpty else { throw json.error("an output without a decision has no thresholds") }
     }
     guard thresholds.allSatisfy({ (0...1).contains($0) }) else { throw json.error("thresholds must be 0 to 1") }
-  }
-
-  private static func choice<Choice: RawRepresentable<String> & CaseIterable>(
-    _ node: JSONNode
-  ) throws(JSONError) -> Choice {
-    guard let choice = Choice(rawValue: try node.string()) else {
-      throw node.error("unknown value; known are \(Choice.allCases.map(\.rawValue).joined(separator: ", "))")
-    }
-    return choice
   }
 }

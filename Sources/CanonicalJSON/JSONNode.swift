@@ -23,6 +23,14 @@ package struct JSONNode: Sendable {
   /// An error about this value, for checks made by the caller.
   package func error(_ what: String) -> JSONError { .unexpected(what, path: path) }
 
+  /// One of the values of an enumeration.
+  package func choice<Choice: RawRepresentable<String> & CaseIterable>() throws(JSONError) -> Choice {
+    guard let choice = Choice(rawValue: try string()) else {
+      throw error("unknown value; known are \(Choice.allCases.map(\.rawValue).joined(separator: ", "))")
+    }
+    return choice
+  }
+
   private func mismatch(_ wanted: String) -> JSONError { error("expected \(wanted), found \(value.kind)") }
 
   // MARK: Members and elements

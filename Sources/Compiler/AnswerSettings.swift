@@ -31,8 +31,8 @@ package struct AnswerSettings: Sendable {
     task: String?, scores: String?, output: String?, positive: String?, threshold: String? = nil,
     sensitivity: String? = nil, specificities: [String] = []
   ) throws(Diagnostic) {
-    self.task = try AnswerSettings.choice(task, "--task")
-    self.scores = try AnswerSettings.choice(scores, "--scores")
+    self.task = try OptionChoice.parse(task, "--task")
+    self.scores = try OptionChoice.parse(scores, "--scores")
     self.output = output
     self.positive = positive
     if let threshold, sensitivity != nil {
@@ -88,17 +88,6 @@ package struct AnswerSettings: Sendable {
   private static func fraction(_ text: String, _ option: String) throws(Diagnostic) -> Double {
     guard let value = try? Preprocessing.number(text), (0...1).contains(value) else {
       throw .usage("\(option): expected a fraction from 0 to 1")
-    }
-    return value
-  }
-
-  private static func choice<Choice: RawRepresentable<String> & CaseIterable>(
-    _ text: String?, _ option: String
-  ) throws(Diagnostic) -> Choice? {
-    guard let text else { return nil }
-    guard let value = Choice(rawValue: text) else {
-      let known = Choice.allCases.map(\.rawValue).joined(separator: ", ")
-      throw .usage("\(option) \(text): expected one of \(known)")
     }
     return value
   }

@@ -72,7 +72,7 @@ package struct CalibrationData: Sendable {
   }
 
   /// Whose images both sets are, where the same column tells, in a table of each or one table for both.
-  private func commonGroups(with evaluation: SampleLoader) -> (calibration: SampleGroups, evaluation: SampleGroups)? {
+  private func commonGroups(with evaluation: SampleLoader) -> (calibration: GroupColumn, evaluation: GroupColumn)? {
     let (own, other) = (loader.data, evaluation.data)
     switch (own.groups, other.groups) {
     case (let mine?, let theirs?): return mine.column.lowercased() == theirs.column.lowercased() ? (mine, theirs) : nil

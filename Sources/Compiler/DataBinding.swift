@@ -182,10 +182,8 @@ package struct LabelledData: Sendable {
   package var labels: [Int] { loader.samples.map { $0.label ?? 0 } }
   /// The classes of each sample, rising; nil where each is of one class.
   package var labelSets: [[Int]]? { loader.data.labelSets }
-  /// The patient or lesion of each sample, numbered from 0; nil where nothing tells.
-  package var groups: [Int]? { loader.data.groups?.numbers }
-  /// The column groups are from.
-  package var groupColumn: String? { loader.data.groups?.column }
+  /// The patient or lesion of each sample; nil where nothing tells.
+  package var groups: GroupColumn? { loader.data.groups }
   /// The value of each sample in each of the columns of --subgroups.
   package var subgroups: [Subgroup] { loader.data.subgroups }
   /// Whether classes are only numbers, as in a labels.csv of indices.

@@ -41,9 +41,9 @@ package struct DataSettings: Sendable {
     self.scale = try DataSettings.parse(scale, "--scale", Preprocessing.number)
     self.mean = try DataSettings.parse(mean, "--mean", Preprocessing.numbers)
     self.std = try DataSettings.parse(std, "--std", Preprocessing.numbers)
-    self.channels = try DataSettings.choice(channels, "--channels")
-    self.resize = try DataSettings.choice(resize, "--resize")
-    order = try DataSettings.choice(layout, "--layout")
+    self.channels = try OptionChoice.parse(channels, "--channels")
+    self.resize = try OptionChoice.parse(resize, "--resize")
+    order = try OptionChoice.parse(layout, "--layout")
     self.file = file
     appliesEXIFOrientation = exifOrientation
     if let labels {
@@ -158,17 +158,6 @@ package struct DataSettings: Sendable {
   ) throws(Diagnostic) -> Value? {
     guard let text else { return nil }
     do throws(PreprocessingError) { return try parse(text) } catch { throw .usage("\(option): \(error)") }
-  }
-
-  private static func choice<Choice: RawRepresentable & CaseIterable>(
-    _ text: String?, _ option: String
-  ) throws(Diagnostic) -> Choice? where Choice.RawValue == String {
-    guard let text else { return nil }
-    guard let value = Choice(rawValue: text) else {
-      let known = Choice.allCases.map(\.rawValue).joined(separator: ", ")
-      throw .usage("\(option) \(text): expected one of \(known)")
-    }
-    return value
   }
 
   private static func readLines(_ path: String) throws(Diagnostic) -> [String] {

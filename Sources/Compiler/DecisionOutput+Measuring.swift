@@ -48,8 +48,8 @@ extension DecisionOutput {
     }
     if meaning.task == .binary { request.positive = meaning.positive }
     request.thresholds = thresholds(settings)
-    if let groups = data.groups, let column = data.groupColumn {
-      request.groups = Metrics.SampleGroups(column, of: used.map { "\(groups[$0])" })
+    request.groups = data.groups.map { groups in
+      SampleGroups(groups.column, of: used.map { groups.names[$0].isEmpty ? nil : groups.names[$0] })
     }
     request.subgroups = data.subgroups.map { column in
       SubgroupColumn(column.column, values: used.map { column.values[$0] })

@@ -126,9 +126,6 @@ package struct DecisionOutput: Sendable {
   package func description(labels: [String]?) -> String {
     let meaning = meaning
     let single = meaning.scores == .logits ? "logit" : "probability"
-    func name(_ index: Int) -> String {
-      labels.flatMap { $0.indices.contains(index) ? Printable.name($0[index], limit: 40) : nil } ?? "\(index)"
-    }
     switch meaning.task {
     case .none: return "no decision: \(Figures.count(meaning.count, "number")) for a sample"
     case .multiclass: return "multi-class, \(meaning.count) \(meaning.scores.rawValue)"
@@ -136,7 +133,8 @@ package struct DecisionOutput: Sendable {
     case .binary:
       let scores = meaning.count == 1 ? "one \(single)" : "two \(meaning.scores.rawValue)"
       let threshold = meaning.threshold.map { ", threshold \(Figures.decimal($0, 4))" } ?? ""
-      return "binary (\(scores)\(threshold)), positive: \(name(meaning.positive))"
+      return
+        "binary (\(scores)\(threshold)), positive: \(Printable.name((labels ?? []).className(meaning.positive), limit: 40))"
     }
   }
 }

@@ -21,7 +21,7 @@ extension ChangedImages {
       guard let float = predicted.float else { return nil }
       let path = paths.flatMap { $0.indices.contains(row) ? $0[row] : nil }
       return Image(
-        file: predicted.file, kind: kind, labels: predicted.labels.map { Self.name($0, table) },
+        file: predicted.file, kind: kind, labels: predicted.labels.map(table.classes.className),
         float: Self.decision(float, table), compiled: Self.decision(predicted.compiled, table),
         thumbnail: path.flatMap(Self.thumbnail))
     }
@@ -42,14 +42,10 @@ extension ChangedImages {
     return right == after ? .becameRight : right == before ? .becameWrong : .bothWrong
   }
 
-  private static func name(_ index: Int, _ table: PredictionTable) -> String {
-    table.classes.indices.contains(index) ? table.classes[index] : "\(index)"
-  }
-
   private static func decision(_ answer: Answer, _ table: PredictionTable) -> Decision {
     Decision(
-      names: answer.decided.map { name($0, table) },
-      probabilities: answer.decided.map { answer.probabilities.indices.contains($0) ? answer.probabilities[$0] : 0 })
+      names: answer.decided.map(table.classes.className),
+      probabilities: answer.decided.map { answer.probabilities[$0] })
   }
 
   /// A small picture of an image file; nil of what is none, or is not there any more.

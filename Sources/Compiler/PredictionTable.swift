@@ -68,10 +68,8 @@ package struct PredictionTable: Sendable {
 
   private var hasReference: Bool { rows.contains { $0.float != nil } }
 
-  private func name(_ index: Int) -> String { classes.indices.contains(index) ? classes[index] : "\(index)" }
-
   /// Several labels stand between `|`.
-  private func names(_ indices: [Int]) -> String { indices.map(name).joined(separator: "|") }
+  private func names(_ indices: [Int]) -> String { indices.map(classes.className).joined(separator: "|") }
 
   /// A header and a line for each sample, as RFC 4180 has it.
   var csv: String {
@@ -109,7 +107,8 @@ package struct PredictionTable: Sendable {
       "predictions": .array(
         rows.map { row in
           var object: JSONObject = [
-            "file": .string(row.file), "labels": .strings(row.labels.map(name)), "compiled": json(row.compiled),
+            "file": .string(row.file), "labels": .strings(row.labels.map(classes.className)),
+            "compiled": json(row.compiled),
           ]
           if let float = row.float {
             object["float"] = json(float)
@@ -121,6 +120,6 @@ package struct PredictionTable: Sendable {
   }
 
   private func json(_ answer: Answer) -> JSON {
-    ["decided": .strings(answer.decided.map(name)), "probabilities": .doubles(answer.probabilities)]
+    ["decided": .strings(answer.decided.map(classes.className)), "probabilities": .doubles(answer.probabilities)]
   }
 }

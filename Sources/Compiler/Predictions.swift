@@ -71,9 +71,7 @@ package struct Predictions: Sendable {
     try NumPyFile.write(Tensor(rows.flatMap(\.values), shape: shape), to: path)
   }
 
-  private func label(_ index: Int) -> String {
-    labels.flatMap { $0.indices.contains(index) ? $0[index] : nil } ?? "\(index)"
-  }
+  private func label(_ index: Int) -> String { (labels ?? []).className(index) }
 
   /// The classes to show: of a binary model the one decided for first, else the most probable ones; of a model that
   /// decides nothing its first numbers.

@@ -9,7 +9,7 @@ package struct SampleSet: Sendable {
   package internal(set) var classes: [String] = []
   /// The classes of each sample, rising, where sets of labels were asked for.
   package internal(set) var labelSets: [[Int]]?
-  package internal(set) var groups: SampleGroups?
+  package internal(set) var groups: GroupColumn?
   package internal(set) var subgroups: [Subgroup] = []
   /// The table labels or other columns are from.
   package internal(set) var table: String?
@@ -43,7 +43,7 @@ package struct SampleSet: Sendable {
 
 extension SampleSet {
   /// Whose images the samples are by a table of another set; nil where it does not name them.
-  package func groups(of column: String, in table: String) -> SampleGroups? {
+  package func groups(of column: String, in table: String) -> GroupColumn? {
     var options = TableOptions()
     options.groupColumn = column
     let files = samples.map { String($0.path.dropFirst(folder.count + 1)) }
@@ -57,29 +57,11 @@ extension SampleSet {
 }
 
 /// Which samples are of one patient or lesion.
-package struct SampleGroups: Sendable {
+package struct GroupColumn: Sendable {
   /// The column of the table that tells.
   package let column: String
   /// The value of each sample in that column; empty where it has none.
   package let names: [String]
-  /// The group of each sample, numbered in order of the first sample of each. One without a value is a group of its own.
-  package let numbers: [Int]
-
-  init(column: String, names: [String]) {
-    self.column = column
-    self.names = names
-    var known: [String: Int] = [:]
-    var count = 0
-    numbers = names.map { name in
-      if !name.isEmpty, let number = known[name] { return number }
-      if !name.isEmpty { known[name] = count }
-      count += 1
-      return count - 1
-    }
-  }
-
-  /// How many groups there are.
-  package var count: Int { (numbers.max() ?? -1) + 1 }
 }
 
 /// What samples are like in one respect: sex, age, type of skin.

@@ -115,11 +115,11 @@ struct TableRows {
   }
 
   /// The groups of files; nil where the table has none of them.
-  func groups(of files: [String]) -> SampleGroups? {
+  func groups(of files: [String]) -> GroupColumn? {
     guard let group, !rows.isEmpty else { return nil }
     var names: [String: String] = [:]
     for (row, name) in zip(rows, group.values) { names[row.file] = name }
-    return SampleGroups(column: table.header[group.column], names: files.map { names[$0] ?? "" })
+    return GroupColumn(column: table.header[group.column], names: files.map { names[$0] ?? "" })
   }
 
   /// Adds to samples what columns say of them: each sample knows its row.
@@ -128,7 +128,7 @@ struct TableRows {
     set.notes += notes
     func column(_ values: [String]) -> [String] { set.samples.map { $0.row.map { values[$0] } ?? "" } }
     if let group {
-      set.groups = SampleGroups(column: table.header[group.column], names: column(group.values))
+      set.groups = GroupColumn(column: table.header[group.column], names: column(group.values))
     }
     for subgroup in subgroups {
       set.subgroups.append(try Subgroup(column: table.header[subgroup.column], values: column(subgroup.values)))

@@ -19,8 +19,8 @@ extension Preprocessing {
     let scale = try json.optional("scale")?.double() ?? 1.0 / 255
     let mean = try json.optional("mean")?.doubles() ?? [0]
     let std = try json.optional("std")?.doubles() ?? [1]
-    let channels: Channels = try Self.choice(json.optional("channels")) ?? .rgb
-    let resize: Resize = try Self.choice(json.optional("resize")) ?? .direct
+    let channels: Channels = try json.optional("channels")?.choice() ?? .rgb
+    let resize: Resize = try json.optional("resize")?.choice() ?? .direct
     let exifOrientation = try json.optional("exif_orientation")?.bool() ?? false
     do throws(PreprocessingError) {
       try self.init(
@@ -29,16 +29,6 @@ extension Preprocessing {
     } catch {
       throw json.error(error.description)
     }
-  }
-
-  private static func choice<Choice: RawRepresentable<String> & CaseIterable>(
-    _ node: JSONNode?
-  ) throws(JSONError) -> Choice? {
-    guard let node else { return nil }
-    guard let choice = Choice(rawValue: try node.string()) else {
-      throw node.error("unknown value; known are \(Choice.allCases.map(\.rawValue).joined(separator: ", "))")
-    }
-    return choice
   }
 
   /// The object that `init(json:)` reads; `exif_orientation` is in it where images are turned.

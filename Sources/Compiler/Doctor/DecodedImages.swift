@@ -15,15 +15,19 @@ final class DecodedImages: Sendable {
   /// - Parameters:
   ///   - turned: whether images are turned as their EXIF data say
   ///   - observer: is told of each sample
-  init(_ samples: [Sample], for input: ModelInput, turned: Bool, threads: Int, observer: any WorkObserver) {
+  /// - Throws: where the input has a size that images are not brought to
+  init(_ samples: [Sample], for input: ModelInput, turned: Bool, threads: Int, observer: any WorkObserver)
+    throws(PreprocessingError)
+  {
     self.samples = samples
     let channels: Preprocessing.Channels = input.channels == 1 ? .gray : .rgb
-    let forms: [(resize: Preprocessing.Resize, fit: Preprocessing)] = Preprocessing.Resize.allCases.compactMap {
-      resize in
-      (try? Preprocessing(
-        height: input.height, width: input.width, channels: channels, resize: resize, exifOrientation: turned))
-        .map { (resize, $0) }
+    var found: [(resize: Preprocessing.Resize, fit: Preprocessing)] = []
+    for resize in Preprocessing.Resize.allCases {
+      let fit = try Preprocessing(
+        height: input.height, width: input.width, channels: channels, resize: resize, exifOrientation: turned)
+      found.append((resize, fit))
     }
+    let forms = found
     let results = Mutex((images: [[Image?]](), problems: [Int: String]()))
     results.withLock { $0.images = forms.map { _ in [Image?](repeating: nil, count: samples.count) } }
     let next = SharedCounter()

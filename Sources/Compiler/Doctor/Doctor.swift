@@ -56,8 +56,13 @@ package struct Doctor {
     var count = 0
     for input in try inputs(model) {
       observer.begin("Decoding", count: chosen.count)
-      let images = DecodedImages(
-        chosen, for: input, turned: settings.appliesEXIFOrientation, threads: threads, observer: observer)
+      let images: DecodedImages
+      do throws(PreprocessingError) {
+        images = try DecodedImages(
+          chosen, for: input, turned: settings.appliesEXIFOrientation, threads: threads, observer: observer)
+      } catch {
+        throw .refused("\(model.path): \(error)")
+      }
       observer.end()
       for (sample, reason) in images.problems where attempts.isEmpty {
         observer.warn("skipped \(sample.path): \(reason)")

@@ -60,7 +60,7 @@ struct LabelledFit: Sendable {
       return [present.reduce(0.0) { $0 + Double(own[$1]) / Double(all[$1]) } / Double(max(1, present.count))]
     }.first.flatMap { $0.map(Estimate.init) }
     var names = classes
-    if let order { names = order.classes.map { classes.indices.contains($0) ? classes[$0] : "\($0)" } }
+    if let order { names = order.classes.map(classes.className) }
     guard meaning.task == .binary else {
       auc = nil
       chance = ChanceSuspicion.sentence(confusion: counts, classes: names)
@@ -69,10 +69,8 @@ struct LabelledFit: Sendable {
     do throws(MetricsError) {
       // Only their order counts, which probabilities near 0 and 1 would lose.
       let odds = scores.map { meaning.positive == 1 ? $0[1] - $0[0] : $0[0] - $0[1] }
-      let ranks = Dictionary(
-        uniqueKeysWithValues: Set(odds).sorted().enumerated().map { ($1, Double($0) / Double(odds.count)) })
       let outcomes = try BinaryOutcomes(
-        isPositive: labels.map { $0 == meaning.positive }, probabilities: odds.map { ranks[$0] ?? 0 },
+        isPositive: labels.map { $0 == meaning.positive }, probabilities: LabelledFit.ranks(odds),
         decisions: odds.map { $0 > 0 })
       auc = try BinaryComparison(float: nil, compiled: outcomes, bootstrap: bootstrap).intervals[.rocAUC]
         .map(Estimate.init)
@@ -80,6 +78,17 @@ struct LabelledFit: Sendable {
       throw .refused("\(error)")
     }
     chance = auc.flatMap { ChanceSuspicion.sentence(auc: $0) ?? OrderSuspicion.sentence(auc: $0, classes: names) }
+  }
+
+  /// The place of each value among all, from 0 to below 1; that of equal values is one.
+  private static func ranks(_ values: [Double]) -> [Double] {
+    var ranks = [Double](repeating: 0, count: values.count)
+    var (last, rank) = (-Double.infinity, 0.0)
+    for (place, index) in values.indices.sorted(by: { values[$0] < values[$1] }).enumerated() {
+      if values[index] != last { rank = Double(place) / Double(values.count) }
+      (last, ranks[index]) = (values[index], rank)
+    }
+    return ranks
   }
 
   /// What softmax makes the probabilities of the classes from. Labels of a multi-label model are taken for classes here,

@@ -25,9 +25,8 @@ package enum ChanceSuspicion {
     let present = support.indices.filter { support[$0] > 0 }
     if present.count > 2, leastBalanced(confusion, support, present) > 2 / Double(present.count) { return nil }
     let estimate = Estimate(accuracy.value, low: accuracy.low, high: accuracy.high)
-    let name = classes.indices.contains(commonest) ? classes[commonest] : "\(commonest)"
     return "the model's top-1, \(Figures.percent(estimate)), is not above that of always answering "
-      + "\(Printable.name(name, limit: 40)), \(Figures.percent(majority)): \(remedy)"
+      + "\(Printable.name(classes.className(commonest), limit: 40)), \(Figures.percent(majority)): \(remedy)"
   }
 
   /// Of a finding, or of several: the area under the ROC curve, or their mean, reaches 0.5.

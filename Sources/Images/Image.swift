@@ -57,7 +57,8 @@ package struct Image: Sendable, Equatable {
           let red = Int(source[3 * index])
           let green = Int(source[3 * index + 1])
           let blue = Int(source[3 * index + 2])
-          target[index] = UInt8((19595 * red + 38470 * green + 7471 * blue + 0x8000) >> 16)
+          let luma = 19595 * red + 38470 * green + 7471 * blue
+          target[index] = UInt8((luma + 0x8000) >> 16)
         }
       }
       count = width * height

@@ -36,8 +36,9 @@ package struct Gather: ElementMoving {
     guard extent > 0 || indices.type.count == 0 else {
       throw OperatorError("dimension \(axis) of \(x.shape) is empty, there is nothing to gather from")
     }
-    let shape = x.shape[..<axis] + indices.shape + x.shape[(axis + 1)...]
-    return [x.type.with(shape: try checkedShape(Array(shape)))]
+    var shape = x.shape
+    shape.replaceSubrange(axis...axis, with: indices.shape)
+    return [x.type.with(shape: try checkedShape(shape))]
   }
 
   package func work(_: [Operand?], _: [TensorType]) -> Work { Work() }

@@ -42,7 +42,7 @@ extension Document {
     guard let value = report.compiled.values[measure] else { return nil }
     let name = AnswersText.name(measure)
     return tile(
-      name.prefix(1).uppercased() + name.dropFirst() + of, report.float?.values[measure], value,
+      name.prefix(1).uppercased() + String(name.dropFirst()) + of, report.float?.values[measure], value,
       report.deltas[measure])
   }
 

@@ -16,15 +16,22 @@ import Testing
     var graph = Graph(name: "joined")
     var random = RandomNumbers(seed: 11)
     let x = graph.addInput("x", TensorType(.float32, Self.shape))
-    func conv(_ name: String, _ x: ValueID, _ outputs: Int, _ inputs: Int, scale: Float) throws -> ValueID {
-      let w = graph.addConstant("\(name)_w", random.tensor([outputs, inputs, 1, 1], -scale...scale))
-      return try graph.add(Conv(window: Window(kernel: [1, 1])), name: name, inputs: [x, w], outputNames: [name])[0]
+    func conv(_ name: String, _ x: ValueID, _ outputs: Int, _ inputs: Int, scale: Float) throws
+      -> ValueID
+    {
+      let w = graph.addConstant(
+        "\(name)_w", random.tensor([outputs, inputs, 1, 1], -scale...scale))
+      return try graph.add(
+        Conv(window: Window(kernel: [1, 1])), name: name, inputs: [x, w], outputNames: [name])[0]
     }
     var parts = [try conv("a", x, 4, 3, scale: 1), try conv("b", x, 4, 3, scale: 10)]
     if tail == .vectors {
-      parts = try parts.map { try graph.add(Reshape(shape: [1, 144]), name: "flat", inputs: [$0])[0] }
+      parts = try parts.map {
+        try graph.add(Reshape(shape: [1, 144]), name: "flat", inputs: [$0])[0]
+      }
     }
-    let joined = try graph.add(Concat(axis: axis), name: "joined", inputs: parts, outputNames: ["joined"])[0]
+    let joined = try graph.add(
+      Concat(axis: axis), name: "joined", inputs: parts, outputNames: ["joined"])[0]
     switch tail {
     case .convolution:
       let channels = graph.type(of: joined).shape[1]
@@ -40,7 +47,8 @@ import Testing
   enum Tail: CaseIterable { case convolution, flattened, vectors }
 
   static let cases: [(axis: Int, tail: Tail)] = [
-    (1, .convolution), (2, .convolution), (3, .convolution), (-1, .convolution), (1, .flattened), (2, .flattened),
+    (1, .convolution), (2, .convolution), (3, .convolution), (-1, .convolution), (1, .flattened),
+    (2, .flattened),
     (3, .flattened), (1, .vectors), (0, .vectors),
   ]
 
@@ -54,7 +62,8 @@ import Testing
     #expect(model.decisions.first { $0.node == "joined" }?.precision == .int8)
     #expect(model.graph.nodesInOrder().contains { ($0.op as? ConcatInt8)?.axis == axis })
     let errors = LayerErrors(
-      float: plan, floatGraph: graph, int8: try Plan(model.graph, math: KernelMath()), int8Graph: model.graph,
+      float: plan, floatGraph: graph, int8: try Plan(model.graph, math: KernelMath()),
+      int8Graph: model.graph,
       source: source, samples: Array(8..<12))
     // 8-bit grids over ranges that are used evenly: 20 log10(256) less what a sum of two roundings costs.
     #expect(try #require(errors.signalToNoise["last_out0"] ?? errors.signalToNoise["last"]) > 30)
@@ -68,13 +77,15 @@ import Testing
     let x = graph.addInput("x", TensorType(.float32, Self.shape))
     func conv(_ name: String, _ x: ValueID, _ inputs: Int) throws -> ValueID {
       let w = graph.addConstant("\(name)_w", random.tensor([4, inputs, 1, 1], -1...1))
-      return try graph.add(Conv(window: Window(kernel: [1, 1])), name: name, inputs: [x, w], outputNames: [name])[0]
+      return try graph.add(
+        Conv(window: Window(kernel: [1, 1])), name: name, inputs: [x, w], outputNames: [name])[0]
     }
     var features = try conv("stem", x, 3)
     for link in 1...3 {
       let more = try conv("conv\(link)", features, 4 * link)
       features = try graph.add(
-        Concat(axis: 1), name: "join\(link)", inputs: [features, more], outputNames: ["join\(link)"])[0]
+        Concat(axis: 1), name: "join\(link)", inputs: [features, more], outputNames: ["join\(link)"]
+      )[0]
     }
     graph.addOutput(try conv("last", features, 16))
     let plan = try Plan(graph, math: KernelMath())

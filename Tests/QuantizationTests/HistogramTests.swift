@@ -32,7 +32,8 @@ private func histogram(_ parts: [[Float]]) -> Histogram {
   /// Calibration is byte-reproducible because of this: neither order nor the split over threads changes a count.
   @Test func dependsOnTheValuesAlone() {
     let parts = [
-      samples(1000, scale: 0.01, seed: 1), samples(1000, scale: 5, seed: 2), samples(1000, scale: 300, seed: 3),
+      samples(1000, scale: 0.01, seed: 1), samples(1000, scale: 5, seed: 2),
+      samples(1000, scale: 300, seed: 3),
     ]
     let forward = histogram(parts)
     let backward = histogram(parts.reversed())
@@ -50,7 +51,8 @@ private func histogram(_ parts: [[Float]]) -> Histogram {
     for scale in [Float(1e-6), 0.37, 1, 1000, 3e7] {
       let h = histogram([samples(5000, scale: scale, seed: 9)])
       let span = Double(h.maximum - h.minimum) / h.width
-      #expect(span <= Double(Histogram.bins) && span >= Double(Histogram.bins) / 4, "\(scale): \(span)")
+      #expect(
+        span <= Double(Histogram.bins) && span >= Double(Histogram.bins) / 4, "\(scale): \(span)")
     }
   }
 

@@ -17,7 +17,9 @@ import Testing
       var random = RandomNumbers(seed: UInt64(index) + 1)
       for (view, scale) in zip(inputs, [Float(1), 50]) {
         let tensor = random.tensor(view.shape, -scale...scale)
-        withExtendedLifetime(tensor) { LayoutConversion.write(tensor.bytes, layout: .rowMajor, into: view) }
+        withExtendedLifetime(tensor) {
+          LayoutConversion.write(tensor.bytes, layout: .rowMajor, into: view)
+        }
       }
       return true
     }
@@ -31,7 +33,8 @@ import Testing
     let metadata = graph.addInput("metadata", TensorType(.float32, [1, 4]))
     let w = graph.addConstant("w", random.tensor([8, 3, 3, 3], -1...1))
     let conv = try graph.add(
-      Conv(window: Window(kernel: [3, 3])), name: "conv", inputs: [image, w], outputNames: ["conv"])[0]
+      Conv(window: Window(kernel: [3, 3])), name: "conv", inputs: [image, w], outputNames: ["conv"])[
+        0]
     let pooled = try graph.add(GlobalAveragePool(), name: "pool", inputs: [conv])[0]
     let flat = try graph.add(Reshape(shape: [1, 8]), name: "flat", inputs: [pooled])[0]
     let v = graph.addConstant("v", random.tensor([8, 4], -0.1...0.1))
@@ -39,7 +42,8 @@ import Testing
       Gemm(), name: "embed", inputs: [metadata, v], outputNames: ["embed"])[0]
     let joined = try graph.add(Concat(axis: 1), name: "joined", inputs: [flat, embedded])[0]
     let u = graph.addConstant("u", random.tensor([5, 16], -1...1))
-    graph.addOutput(try graph.add(Gemm(), name: "last", inputs: [joined, u], outputNames: ["last"])[0])
+    graph.addOutput(
+      try graph.add(Gemm(), name: "last", inputs: [joined, u], outputNames: ["last"])[0])
     return graph
   }
 
@@ -56,9 +60,12 @@ import Testing
     let same = try Quantizer(graph, observations: threaded, options: Quantizer.Options()).run()
     #expect(same.graph.description == model.graph.description)
     let errors = LayerErrors(
-      float: plan, floatGraph: graph, int8: try Plan(model.graph, math: KernelMath()), int8Graph: model.graph,
+      float: plan, floatGraph: graph, int8: try Plan(model.graph, math: KernelMath()),
+      int8Graph: model.graph,
       source: Samples(), samples: Array(8..<12))
     // An input that was not written or not calibrated would leave less than a bit.
-    for name in ["conv", "embed", "last"] { #expect(try #require(errors.signalToNoise[name]) > 25, "\(name)") }
+    for name in ["conv", "embed", "last"] {
+      #expect(try #require(errors.signalToNoise[name]) > 25, "\(name)")
+    }
   }
 }

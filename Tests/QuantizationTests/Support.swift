@@ -12,7 +12,9 @@ struct NoiseSource: SampleSource {
     var random = RandomNumbers(seed: UInt64(index) + 1000)
     for view in inputs {
       let tensor = random.tensor(shape, -scale...scale)
-      withExtendedLifetime(tensor) { LayoutConversion.write(tensor.bytes, layout: .rowMajor, into: view) }
+      withExtendedLifetime(tensor) {
+        LayoutConversion.write(tensor.bytes, layout: .rowMajor, into: view)
+      }
     }
     return true
   }

@@ -28,7 +28,9 @@ import Testing
     let weights: [Float] = [1, 0.3337, -0.2171]
     let means = [0.5, 2.0, 1.0]
     let plain = WeightQuantization(weights, bias: [0.25], channels: 1, inputScale: 0.01) { _ in [] }
-    let corrected = WeightQuantization(weights, bias: [0.25], channels: 1, inputScale: 0.01) { _ in means }
+    let corrected = WeightQuantization(weights, bias: [0.25], channels: 1, inputScale: 0.01) { _ in
+      means
+    }
     func output(_ q: WeightQuantization) -> Double {
       let products = zip(q.weights, means).map { Double($0) * Double(q.scales[0]) * $1 }
       return products.reduce(Double(q.bias[0]) * 0.01 * Double(q.scales[0]), +)

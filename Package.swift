@@ -138,6 +138,7 @@ let package = Package(
     tests(
       "DermRuntime", "Answers", "Bundles", "CanonicalJSON", "IR", "Images", "Math", "Operators", "Runtime", "Signing",
       "Tensors"),
+    tests("IR", "Math", "Operators", "Tensors"),
     tests("Images", "CZlib", "CanonicalJSON", "NumPyFiles", "Tensors", exclude: ["Goldens"]),
     tests("Math"),
     tests("Metrics", "CanonicalJSON", "Tensors", exclude: ["Goldens"]),

@@ -62,8 +62,8 @@ struct Model {
       zero: zero)
   }
 
-  /// Says that a value was seen from the least to the greatest number that int8 holds at this scale and zero point. With
-  /// powers of two the range's (high - low) / 255 is the scale again, without rounding.
+  /// Says that a value was seen from the least to the greatest number that int8 holds at this scale and zero point. If
+  /// that is a power of two, the range's (high - low) / 255 is the scale again, without rounding.
   mutating func observe(_ value: ValueID, step: Float, zero: Int) {
     ranges[value] = Float(-128 - zero) * step...Float(127 - zero) * step
   }

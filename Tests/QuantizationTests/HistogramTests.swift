@@ -1,23 +1,5 @@
 import Quantization
-import Tensors
 import Testing
-
-/// Deterministic numbers for tests.
-private func samples(_ count: Int, scale: Float, seed: UInt64) -> [Float] {
-  var state = seed
-  return (0..<count).map { _ in
-    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-    return (Float(state >> 40) / Float(1 << 24) - 0.3) * scale
-  }
-}
-
-private func histogram(_ parts: [[Float]]) -> Histogram {
-  var result = Histogram()
-  let scratch = UnsafeMutablePointer<UInt32>.allocate(capacity: Histogram.bins)
-  defer { scratch.deallocate() }
-  for part in parts { part.withUnsafeBufferPointer { result.add($0, scratch: scratch) } }
-  return result
-}
 
 @Suite struct HistogramTests {
   @Test func countsEveryFiniteValue() {
@@ -65,57 +47,84 @@ private func histogram(_ parts: [[Float]]) -> Histogram {
     empty.merge(h)
     #expect(empty.counts == before)
   }
-}
 
-private func scaled(_ parts: [[Float]]) -> ScaledHistograms {
-  var result = ScaledHistograms()
-  let scratch = UnsafeMutablePointer<UInt32>.allocate(capacity: Histogram.bins)
-  defer { scratch.deallocate() }
-  for part in parts { part.withUnsafeBufferPointer { result.add($0, scratch: scratch) } }
-  return result
-}
+  /// The grid and the counts as they are defined, from all values at once: the finest power of two for which the bins
+  /// from the least to the largest, 0 among them, are at most 2048.
+  private struct Definition {
+    let exponent: Int
+    let base: Int
+    let counts: [UInt64]
 
-@Suite struct RangeEstimatorTests {
-  @Test func minMaxIsTheWholeRangeAndContainsZero() {
-    let h = scaled([[2, 3, 7]])
-    let range = RangeEstimator.minMax.range(of: h)
-    #expect(range.low == 0 && range.high == 7)
+    init(_ values: [Float]) {
+      func index(_ x: Float, _ exponent: Int) -> Double {
+        (Double(x) / Double(sign: .plus, exponent: exponent, significand: 1)).rounded(.down)
+      }
+      let low = min(0, values.min() ?? 0)
+      let high = max(0, values.max() ?? 0)
+      var finest = -80
+      while index(high, finest) - index(low, finest) >= 2048 { finest += 1 }
+      let first = Int(index(low, finest))
+      var counts = [UInt64](repeating: 0, count: Histogram.bins)
+      for value in values { counts[Int(index(value, finest)) - first] += 1 }
+      exponent = finest
+      base = first
+      self.counts = counts
+    }
   }
 
-  /// One far outlier among many values: percentiles leave it out, min-max cannot.
-  @Test func percentilesCutOutliers() {
-    let h = scaled([samples(100_000, scale: 1, seed: 4) + [100]])
-    let range = RangeEstimator.percentile.range(of: h)
-    #expect(range.high < 1)
-    #expect(RangeEstimator.minMax.range(of: h).high == 100)
+  private static let sets: [[[Float]]] = [
+    [samples(3000, scale: 1, seed: 1)],
+    // Each part makes the grid coarser, and moves its begin.
+    [[0.001], [0.5, -0.25], samples(500, scale: 7, seed: 2), samples(500, scale: -900, seed: 3), [1e30]],
+    // All on one side of 0, which is in the grid all the same.
+    [samples(400, scale: 1, seed: 4).map { abs($0) + 1000 }],
+    [samples(400, scale: 1, seed: 5).map { -abs($0) - 3 }],
+    // On borders of bins, and powers of two, which need the next grid by a hair.
+    [(0..<4096).map { Float($0) / 64 }, (0..<100).map { -Float($0) / 8 }],
+    [[1], [2], [4], [-1]], [[-1], [-2]], [[Float(1).nextDown]], [[Float(2048).nextDown, -0.5]],
+    // Less than the finest bins tell apart.
+    [[0], [1e-30, -1e-30, .leastNonzeroMagnitude]], [[-0.0, 0]],
+    [[.greatestFiniteMagnitude, -.greatestFiniteMagnitude, 1]],
+  ]
+
+  @Test(arguments: sets) func isAsDefined(parts: [[Float]]) {
+    let expected = Definition(parts.flatMap(\.self))
+    for parts in [parts, parts.reversed()] {
+      var merged = Histogram()
+      for part in parts { merged.merge(histogram([part])) }
+      for found in [histogram(parts), merged] {
+        #expect(found.exponent == expected.exponent)
+        #expect(found.base == expected.base)
+        #expect(found.counts == expected.counts)
+        #expect(found.minimum == parts.flatMap(\.self).min() && found.maximum == parts.flatMap(\.self).max())
+        #expect(found.total == UInt64(parts.reduce(0) { $0 + $1.count }))
+      }
+    }
   }
 
-  /// Clipping at t costs (100 - t)^2 / n, the grid t^2 / (12 * 255^2): their sum is least at t = 100 n' / (n + n') with n' = 12 * 255^2.
-  @Test func meanSquaredErrorWeighsClippingAgainstResolution() {
-    let n = 400_000.0
-    let range = RangeEstimator.mse.range(of: scaled([samples(Int(n), scale: 1, seed: 4) + [100]]))
-    let grid = 12.0 * 255 * 255
-    #expect(abs(range.high - 100 * grid / (n + grid)) < 5, "\(range)")
+  @Test func nothingFiniteIsNothing() {
+    let h = histogram([[], [.nan, .infinity], [-.infinity]])
+    #expect(h.total == 0 && h.notFinite == 3 && h.counts.allSatisfy { $0 == 0 })
+    #expect(h.minimum == .infinity && h.maximum == -.infinity)
+    var other = histogram([[1]])
+    other.merge(h)
+    #expect(other.total == 1 && other.notFinite == 3)
   }
 
-  /// For a uniform distribution the best 8-bit grid is the full range.
-  @Test func meanSquaredErrorKeepsUniformRanges() {
-    let h = scaled([samples(50_000, scale: 10, seed: 5)])
-    let range = RangeEstimator.mse.range(of: h)
-    #expect(abs(range.high - 7) < 0.2)
-    #expect(abs(range.low + 3) < 0.2)
-  }
-
-  /// One image in four hundred that drives the values thirty times as far must not take the resolution from all others.
-  @Test func imagesFarOutsideTheOthersDoNotDecide() {
-    let usual = (0..<400).map { samples(500, scale: 1, seed: UInt64($0)) }
-    let range = RangeEstimator.mse.range(of: scaled(usual + [samples(500, scale: 30, seed: 999)]))
-    #expect(range.high < 21 / 2, "\(range)")
-  }
-
-  @Test func allZeroTensorsHaveAUsableQuantization() {
-    let range = RangeEstimator.mse.range(of: scaled([[0, 0, 0]]))
-    let quantization = Quantization(low: range.low, high: range.high)
-    #expect(quantization.scale > 0 && quantization.quantize(0) == quantization.zeroPoint)
+  /// Each image's values are in the histogram of the power of two that its largest magnitude falls into.
+  @Test func imagesGoByTheirScale() {
+    let images: [[Float]] = [[0.5, -0.9], [0.7], [1, 0.1], [-300, 2], [0, 0], [.nan, 3], [.infinity]]
+    let all = scaled(images)
+    #expect(Set(all.byExponent.keys) == [-1, 0, 8, -126, 1])
+    #expect(all.byExponent[-1]?.counts == histogram([images[0], images[1]]).counts)
+    #expect(all.byExponent[8]?.total == 2 && all.byExponent[1]?.total == 1)
+    #expect(all.notFinite == 2)
+    let finite = images.flatMap(\.self).filter(\.isFinite)
+    #expect(all.combined.counts == histogram([finite]).counts && all.combined.total == UInt64(finite.count))
+    // Whatever was seen first, by whom.
+    var merged = scaled(images.suffix(3).reversed())
+    merged.merge(scaled(Array(images.prefix(4))))
+    #expect(merged.byExponent.mapValues(\.counts) == all.byExponent.mapValues(\.counts))
+    #expect(merged.notFinite == 2)
   }
 }

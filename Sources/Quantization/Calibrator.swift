@@ -53,7 +53,7 @@ private final class Lane {
     executor = Executor(plan, workers: Workers(threads: 1))
     self.values = values
     self.inputs = inputs
-    let places = plan.steps.flatMap(\.outputs) + plan.inputs
+    let places = plan.steps.flatMap(\.outputs) + plan.inputs + plan.aliases.values.joined().map(\.place)
     scratch = ObservationScratch(channels: places.map { $0.type.rank > 1 ? $0.type.shape[1] : 0 }.max() ?? 0)
   }
 

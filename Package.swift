@@ -49,7 +49,8 @@ let package = Package(
       name: "CONNX", dependencies: ["CProtobufC"], exclude: ["onnx.proto", "regenerate.sh"],
       // C code does not take part in the automatic linking of module maps.
       linkerSettings: [.linkedLibrary("protobuf-c")]),
-    .target(name: "CKernels"),
+    // Files include by folder, as in "igemm/igemm_s8.h".
+    .target(name: "CKernels", cSettings: [.headerSearchPath(".")]),
     .target(name: "CProcess"),
     .target(name: "CAllocation", dependencies: ["CProcess"]),
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "include/ck_system.h"
+#include "ck_system.h"
 
 #define MOST_THREADS 256
 #define STACK_BYTES (2 << 20)    // of a worker, whatever the process's own limit is; taken when touched

@@ -1,8 +1,8 @@
 // SHA-256 as FIPS 180-4 section 6.2 writes it, and the choice of the function that adds blocks.
 #include <string.h>
 
-#include "detect.h"
-#include "include/ck_system.h"
+#include "choice/detect.h"
+#include "ck_system.h"
 #include "sha256.h"
 
 // The first 32 bits of the fractional parts of the cube roots of the first 64 primes.

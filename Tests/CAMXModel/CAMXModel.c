@@ -116,7 +116,7 @@ amx_model_counts amx_model_take_counts(void) {
 #if defined(__x86_64__)
 #define CK_AMX_MODEL
 #define ck_igemm_s8__amx ck_igemm_s8__amx_model
-#include "igemm_s8__amx.c"
+#include "igemm/igemm_s8__amx.c"
 
 const ck_conv_s8_kernel *amx_model_kernel(void) { return &ck_igemm_s8__amx_model; }
 #else

@@ -1,0 +1,28 @@
+// The float operators other than convolution with AVX-512.
+#if defined(__x86_64__)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma"))), apply_to = function)
+#include "common/vec_f32__avx512.h"
+
+#include "ops_f32.h"
+#include "statistics_f32.h"
+#include "transpose/transpose.h"
+#include "pool/window_f32.h"
+
+#pragma clang attribute pop
+
+const ck_float_ops ck_float_ops__avx512 = {
+    .name = "avx512",
+    .unary = unary,
+    .binary_rows = binary_rows,
+    .add = add,
+    .scale_shift = scale_shift,
+    .max_pool = max_pool,
+    .average_pool = average_pool,
+    .global_average = global_average,
+    .transpose32 = ck_transpose32__avx2,
+    .transpose8 = ck_transpose8__avx2,
+    .min_max = min_max,
+    .histogram = histogram,
+    .softmax = softmax,
+};
+#endif

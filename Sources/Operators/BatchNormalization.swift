@@ -59,3 +59,9 @@ package struct BatchNormalization: Operator {
     return affine.kernel(for: site)
   }
 }
+
+extension BatchNormalization: ParameterCarrying {
+  package func role(ofConstant input: Int, _: TensorType) -> ConstantRole {
+    input < 3 ? .parameter : .runningStatistic
+  }
+}

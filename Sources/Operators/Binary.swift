@@ -191,3 +191,10 @@ package struct Binary: Operator {
     }
   }
 }
+
+extension Binary: ParameterCarrying {
+  /// What is subtracted or divided by normalises inputs, and single numbers belong to formulas: neither is learned.
+  package func role(ofConstant _: Int, _ type: TensorType) -> ConstantRole {
+    (function == .add || function == .mul) && type.element == .float32 && type.count > 1 ? .parameter : .fixed
+  }
+}

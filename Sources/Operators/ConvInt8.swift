@@ -59,6 +59,11 @@ package struct ConvInt8: Operator {
   }
 }
 
+extension ConvInt8: ParameterCarrying {
+  /// All but the scales of the weights.
+  package func role(ofConstant input: Int, _: TensorType) -> ConstantRole { input == 2 ? .fixed : .parameter }
+}
+
 extension Int8Weights {
   /// The kernel of a convolution or matrix product over `images` inputs of one geometry.
   package func kernel(

@@ -47,3 +47,8 @@ package struct GemmInt8: Operator {
     return try Int8Weights(site.inputs).kernel(shape, x: x, images: 1, output: output)
   }
 }
+
+extension GemmInt8: ParameterCarrying {
+  /// All but the scales of the weights.
+  package func role(ofConstant input: Int, _: TensorType) -> ConstantRole { input == 2 ? .fixed : .parameter }
+}

@@ -6,7 +6,7 @@ package import Tensors
 /// y = scale[c] * (x - mean) / sqrt(variance + epsilon) + bias[c].
 ///
 /// Inputs: x [N, C, ...], scale [C], bias [C]. Computed in double precision.
-package struct InstanceNormalization: Operator {
+package struct InstanceNormalization: Operator, ParameterCarrying {
   package static let name = "InstanceNormalization"
 
   package let epsilon: Float

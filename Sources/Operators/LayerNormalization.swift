@@ -6,7 +6,7 @@ package import Tensors
 /// y = scale * (x - mean) / sqrt(variance + epsilon) + bias.
 ///
 /// Inputs: x, scale and bias of the shape x[axis...] (bias optional). Computed in double precision.
-package struct LayerNormalization: Operator {
+package struct LayerNormalization: Operator, ParameterCarrying {
   package static let name = "LayerNormalization"
 
   package let axis: Int

@@ -6,7 +6,7 @@ package import Tensors
 ///
 /// A constant 2-D second operand is packed like the weights of a fully connected layer. Otherwise each output is a sum of
 /// products in order, in float32.
-package struct MatMul: Operator {
+package struct MatMul: Operator, ParameterCarrying {
   package static let name = "MatMul"
 
   package init() {}

@@ -3,7 +3,7 @@ import Math
 package import Tensors
 
 /// y = x < 0 ? slope * x : x, float32; the slope broadcasts to x.
-package struct PRelu: Operator, InPlace {
+package struct PRelu: Operator, InPlace, ParameterCarrying {
   package static let name = "PRelu"
 
   package init() {}

@@ -1,6 +1,5 @@
 package import CanonicalJSON
 package import IR
-import Operators
 package import Tensors
 
 /// What a model is made of: parameters, work, memory, layer by layer.
@@ -20,9 +19,9 @@ package struct ModelStatistics: Sendable {
   package private(set) var inputs: [(name: String, type: TensorType)] = []
   package private(set) var outputs: [(name: String, type: TensorType)] = []
   package private(set) var hasFreeBatch = false
-  /// Trainable numbers: weights, biases, BatchNorm scale and shift.
+  /// Learned numbers: weights, biases, scales and shifts of normalisations.
   package private(set) var parameters = 0
-  /// BatchNorm means and variances, which training estimates but does not learn.
+  /// Means and variances of normalisations, which training estimates but does not learn.
   package private(set) var runningStatistics = 0
   package private(set) var work = Work()
   /// Bytes of constants by element type.
@@ -51,12 +50,12 @@ package struct ModelStatistics: Sendable {
         bytes += constant.type.byteCount
         guard isNew else { continue }
         bytesByElement[constant.element, default: 0] += constant.type.byteCount
-        guard ModelStatistics.isParameter(constant, of: node, at: index) else { continue }
-        if node.op is BatchNormalization, index >= 3 {
-          runningStatistics += constant.count
-        } else {
+        switch (node.op as? any ParameterCarrying)?.role(ofConstant: index, constant.type) ?? .fixed {
+        case .parameter:
           parameters += constant.count
           own += constant.count
+        case .runningStatistic: runningStatistics += constant.count
+        case .fixed: break
         }
       }
       let types = node.outputs.map { graph.type(of: $0) }
@@ -66,21 +65,6 @@ package struct ModelStatistics: Sendable {
         Layer(name: node.name, op: node.op.name, output: types[0], parameters: own, work: cost, weightBytes: bytes))
     }
     peakActivationBytes = Liveness.peakBytes(graph, order: order)
-  }
-
-  /// Whether a constant is something training learned: weights and biases, not the constants of formulas, nor scales of
-  /// quantization.
-  private static func isParameter(_ constant: Tensor, of node: Node, at index: Int) -> Bool {
-    switch node.op {
-    case is Conv, is ConvTranspose, is Gemm, is MatMul, is BatchNormalization, is ScaleShift, is PRelu,
-      is InstanceNormalization, is LayerNormalization:
-      return true
-    case is ConvInt8, is GemmInt8: return index != 2
-    // What is subtracted or divided by normalises inputs; it is not learned.
-    case let binary as Binary:
-      return (binary.function == .add || binary.function == .mul) && constant.element == .float32 && constant.count > 1
-    default: return false
-    }
   }
 
   /// The statistics as `dermc stats --json` prints them and reports contain them.

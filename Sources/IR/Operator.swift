@@ -3,7 +3,8 @@ package import Tensors
 
 /// What a node computes. One struct in one file of `Operators` per conformer, listed in `OperatorSet`.
 ///
-/// Concerns of few operators are opt-in protocols beside this one.
+/// What only some operators have to say is in opt-in protocols: `Facts`, beside this file, holds those that passes, plans
+/// and statistics ask, `Int8Convertible` the one that the quantizer asks.
 package protocol Operator: Sendable {
   /// The operator's name in printed graphs and files; ONNX's where ONNX has one.
   static var name: String { get }
@@ -50,12 +51,6 @@ extension Operator {
     name == other.name && attributes.mapValues(\.description) == other.attributes.mapValues(\.description)
   }
 }
-
-/// An operator that moves or selects elements without changing them: int8 passes through with its quantization.
-package protocol ElementMoving: Operator {}
-
-/// An operator that may write its output over its first input when nothing else needs that.
-package protocol InPlace: Operator {}
 
 /// An input as type inference sees it: its type, and its value where it is constant.
 package struct Operand: Sendable {

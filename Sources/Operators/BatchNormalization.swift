@@ -6,7 +6,7 @@ package import Tensors
 ///
 /// Inputs: x [N, C, ...], scale, bias, mean, var [C] (constants). Computed as x * s + t with s and t made in double
 /// precision and rounded once.
-package struct BatchNormalization: Operator {
+package struct BatchNormalization: Operator, ElementWise {
   package static let name = "BatchNormalization"
 
   package let epsilon: Float

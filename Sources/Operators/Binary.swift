@@ -198,3 +198,8 @@ extension Binary: ParameterCarrying {
     (function == .add || function == .mul) && type.element == .float32 && type.count > 1 ? .parameter : .fixed
   }
 }
+
+extension Binary: ElementWise {
+  /// With constants; the sum of two values that flow counts as memory of its own.
+  package func isElementWise(_ inputs: [Operand?]) -> Bool { inputs.dropFirst().allSatisfy { $0?.constant != nil } }
+}

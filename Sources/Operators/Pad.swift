@@ -147,3 +147,8 @@ package struct Pad: ElementMoving {
     return cast?.first ?? Tensor(TensorType(type.element, [])) { _ in }
   }
 }
+
+extension Pad {
+  /// Padding with another number than 0 adds elements the input's range need not hold.
+  package var movesElements: Bool { mode != .constant || value == 0 }
+}

@@ -64,10 +64,9 @@ enum Int8Form {
   /// Whether a node only moves or selects elements of one input, so that int8 passes through unchanged.
   static func passesThrough(_ node: Node) -> Bool {
     switch node.op {
-    case let pad as Pad: pad.mode != .constant || pad.value == 0
     // Its inputs have scales of their own: it has an int8 form.
     case is Concat: false
-    default: node.op is any ElementMoving
+    default: (node.op as? any ElementMoving)?.movesElements ?? false
     }
   }
 }

@@ -1,8 +1,10 @@
 import IR
-import Operators
 import Tensors
 
 /// How much activation memory a graph needs at least, were it run node by node.
+///
+/// A figure of the model and not of a machine: it takes every operator that is `ElementWise` to run in place, where a
+/// plan lets only those do it whose kernels promise to (`InPlace`).
 enum Liveness {
   /// The largest sum of bytes of values alive at one node. Element-wise operators and reshapes write over their input
   /// where it dies there.
@@ -17,7 +19,7 @@ enum Liveness {
     for (step, node) in order.enumerated() {
       let dying = Set(node.inputs.compactMap { $0 }.filter { graph[$0].constant == nil && lastUse[$0] == step })
       var added = node.outputs.reduce(0) { $0 + graph.type(of: $1).byteCount }
-      if isInPlace(node, in: graph), let first = node.inputs.first ?? nil, dying.contains(first) {
+      if let first = node.inputs.first ?? nil, dying.contains(first), isElementWise(node, in: graph) {
         added -= min(added, graph.type(of: first).byteCount)
       }
       peak = max(peak, alive + added)
@@ -27,11 +29,7 @@ enum Liveness {
     return peak
   }
 
-  private static func isInPlace(_ node: Node, in graph: Graph) -> Bool {
-    switch node.op {
-    case is any InPlace, is BatchNormalization, is ScaleShift, is Reshape: true
-    case is Binary: node.inputs.dropFirst().allSatisfy { graph.constant($0) != nil }
-    default: false
-    }
+  private static func isElementWise(_ node: Node, in graph: Graph) -> Bool {
+    (node.op as? any ElementWise)?.isElementWise(graph.operands(of: node)) ?? false
   }
 }

@@ -66,3 +66,7 @@ package struct Reshape: ElementMoving, InPlace {
     }
   }
 }
+
+extension Reshape: ViewMaking {
+  package func view(of _: Layout) -> (reading: Layout, as: Layout)? { (.rowMajor, .rowMajor) }
+}

@@ -44,3 +44,14 @@ package struct Transpose: ElementMoving {
     return Kernel(copying: copy)
   }
 }
+
+extension Transpose: ViewMaking {
+  /// Channels-last memory of [N, C, H, W] is row-major memory of [N, H, W, C].
+  package func view(of source: Layout) -> (reading: Layout, as: Layout)? {
+    switch (perm, source) {
+    case ([0, 3, 1, 2]?, .rowMajor): (.rowMajor, .channelsLast)
+    case ([0, 2, 3, 1]?, .channelsLast): (.channelsLast, .rowMajor)
+    default: nil
+    }
+  }
+}

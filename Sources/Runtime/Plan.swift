@@ -1,6 +1,5 @@
 package import IR
 package import Math
-import Operators
 package import Tensors
 
 /// A graph made ready to run: kernels with packed weights, layouts chosen, memory assigned. Immutable and shareable.
@@ -119,7 +118,7 @@ private struct PlanBuilder {
 
   /// The node that quantizes an input, where nothing else reads that.
   private func quantizer(of input: ValueID) -> Node? {
-    guard let node = graph.soleUser(of: input), node.op is QuantizeLinear else { return nil }
+    guard let node = graph.soleUser(of: input), node.op is any Quantizing else { return nil }
     return node
   }
 
@@ -183,19 +182,10 @@ private struct PlanBuilder {
   /// Reshapes, and transposes that only rename channels-last as NHWC or back, need no step.
   private mutating func alias(_ node: Node) -> Bool {
     guard let input = node.inputs.first ?? nil, graph[input].constant == nil, let output = node.outputs.first,
-      let source = home[input]
+      let source = home[input], let view = (node.op as? any ViewMaking)?.view(of: source)
     else { return false }
-    let type = graph.type(of: output)
-    var target: Layout?
-    if node.op is Reshape {
-      target = .rowMajor
-    } else if let transpose = node.op as? Transpose {
-      if transpose.perm == [0, 3, 1, 2], source == .rowMajor { target = .channelsLast }
-      if transpose.perm == [0, 2, 3, 1], source == .channelsLast { target = .rowMajor }
-    }
-    guard let target else { return false }
-    let place = node.op is Reshape ? self.place(of: input, in: .rowMajor) : self.place(of: input, in: source)
-    let renamed = Plan.Place(type: type, layout: target, storage: place.storage)
+    let place = place(of: input, in: view.reading)
+    let renamed = Plan.Place(type: graph.type(of: output), layout: view.as, storage: place.storage)
     aliases[place.storage, default: []].append((output, renamed))
     set(output, renamed)
     return true

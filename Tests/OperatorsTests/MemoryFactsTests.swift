@@ -56,3 +56,46 @@ import Testing
     #expect(Binary(.add).isElementWise([x, Operand(Tensor([Float(1), 2]))]))
   }
 }
+
+/// A view claims that its input's bytes are its output's.
+@Suite struct ViewTests {
+  /// The elements of a row-major tensor in the order they lie in memory.
+  private func memory(_ tensor: Tensor, _ layout: Layout) -> [Float] {
+    let strides = Layout.rowMajor.strides(of: tensor.shape)
+    let order = layout.physicalOrder(rank: tensor.shape.count)
+    let elements = tensor.elements(as: Float.self)
+    var positions = [0]
+    for axis in order {
+      positions = positions.flatMap { start in (0..<tensor.shape[axis]).map { start + $0 * strides[axis] } }
+    }
+    return positions.map { elements[$0] }
+  }
+
+  static let orders: [[Int]] = (0..<256).map { [$0 >> 6, $0 >> 4 & 3, $0 >> 2 & 3, $0 & 3] }
+    .filter { Set($0).count == 4 }
+
+  @Test func transposesAreViewsOnlyWhereBytesStay() throws {
+    let x = counting([2, 3, 4, 5])
+    var views = 0
+    for order in Self.orders {
+      for source in [Layout.rowMajor, .channelsLast] {
+        guard let view = Transpose(perm: order).view(of: source) else { continue }
+        views += 1
+        let y = try compute(Transpose(perm: order), [x])[0]
+        #expect(view.reading == source)
+        #expect(memory(x, view.reading) == memory(y, view.as), "\(order) of \(source)")
+      }
+    }
+    #expect(Self.orders.count == 24)
+    #expect(views == 2)
+  }
+
+  @Test func reshapesReadRowMajor() throws {
+    let x = counting([2, 3, 4, 5])
+    for source in [Layout.rowMajor, .channelsLast] {
+      let view = try #require(Reshape(shape: [0, 12, 1, -1]).view(of: source))
+      let y = try compute(Reshape(shape: [0, 12, 1, -1]), [x])[0]
+      #expect(memory(x, view.reading) == memory(y, view.as))
+    }
+  }
+}

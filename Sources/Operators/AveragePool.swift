@@ -114,3 +114,9 @@ package struct AveragePool: Operator {
     }
   }
 }
+
+extension AveragePool: PossibleIdentity {
+  package func unchangedInput(_: [Operand?], _: TensorType) -> Int? {
+    window.isSinglePosition ? 0 : nil
+  }
+}

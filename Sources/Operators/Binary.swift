@@ -203,3 +203,25 @@ extension Binary: ElementWise {
   /// With constants; the sum of two values that flow counts as memory of its own.
   package func isElementWise(_ inputs: [Operand?]) -> Bool { inputs.dropFirst().allSatisfy { $0?.constant != nil } }
 }
+
+extension Binary: PossibleIdentity {
+  /// The operand that a constant of zeros or ones leaves as it is.
+  package func unchangedInput(_ inputs: [Operand?], _ output: TensorType) -> Int? {
+    guard let a = inputs.optional(0), let b = inputs.optional(1), (a.constant == nil) != (b.constant == nil) else {
+      return nil
+    }
+    let flowing = a.constant == nil ? 0 : 1
+    let neutral: Double
+    switch function {
+    case .add: neutral = 0
+    case .mul: neutral = 1
+    case .sub where flowing == 0: neutral = 0
+    case .div where flowing == 0, .pow where flowing == 0: neutral = 1
+    default: return nil
+    }
+    guard let constant = a.constant ?? b.constant, constant.element == .float32, constant.count > 0,
+      (flowing == 0 ? a : b).type == output
+    else { return nil }
+    return constant.doubles().allSatisfy { $0 == neutral } ? flowing : nil
+  }
+}

@@ -141,3 +141,7 @@ private struct Truth: Castable {
     }
   }
 }
+
+extension Cast: PossibleIdentity {
+  package func unchangedInput(_: [Operand?], _: TensorType) -> Int? { 0 }
+}

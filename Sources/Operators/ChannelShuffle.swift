@@ -49,3 +49,9 @@ package struct ChannelShuffle: ElementMoving {
     return Kernel(copying: copy)
   }
 }
+
+extension ChannelShuffle: PossibleIdentity {
+  package func unchangedInput(_: [Operand?], _ output: TensorType) -> Int? {
+    groups == 1 || groups == output.shape[1] ? 0 : nil
+  }
+}

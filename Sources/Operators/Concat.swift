@@ -65,3 +65,9 @@ package struct Concat: ElementMoving {
     }
   }
 }
+
+extension Concat: PossibleIdentity {
+  package func unchangedInput(_ inputs: [Operand?], _: TensorType) -> Int? {
+    inputs.count == 1 ? 0 : nil
+  }
+}

@@ -37,3 +37,7 @@ package struct Expand: ElementMoving {
     return Kernel(copying: copy)
   }
 }
+
+extension Expand: PossibleIdentity {
+  package func unchangedInput(_: [Operand?], _: TensorType) -> Int? { 0 }
+}

@@ -45,3 +45,9 @@ package struct MaxPool: ElementMoving {
     return Pooling.maximum(x.type, images: x.shape[0], shape: shape)
   }
 }
+
+extension MaxPool: PossibleIdentity {
+  package func unchangedInput(_: [Operand?], _: TensorType) -> Int? {
+    window.isSinglePosition ? 0 : nil
+  }
+}

@@ -152,3 +152,9 @@ extension Pad {
   /// Padding with another number than 0 adds elements the input's range need not hold.
   package var movesElements: Bool { mode != .constant || value == 0 }
 }
+
+extension Pad: PossibleIdentity {
+  package func unchangedInput(_: [Operand?], _: TensorType) -> Int? {
+    pads.allSatisfy { $0 == 0 } ? 0 : nil
+  }
+}

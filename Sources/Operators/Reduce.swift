@@ -37,6 +37,11 @@ package struct Reduce: Operator {
 
   package var layout: LayoutRule { .either }
 
+  /// The dimensions it reduces, counted from the front.
+  package func dimensions(rank: Int) -> [Int] {
+    axes.isEmpty ? Array(0..<rank) : axes.map { $0 < 0 ? $0 + rank : $0 }
+  }
+
   /// Whether each dimension is reduced.
   private func isReduced(_ shape: [Int]) throws(OperatorError) -> [Bool] {
     var result = [Bool](repeating: axes.isEmpty, count: shape.count)
@@ -98,5 +103,18 @@ package struct Reduce: Operator {
     case .l2: return reduction.kernel(L2Reducer.self)
     case .sumSquare: return reduction.kernel(SumSquareReducer.self)
     }
+  }
+}
+
+extension Reduce: PossibleIdentity {
+  /// Along dimensions of one, where one element's value is kept.
+  package func unchangedInput(_ inputs: [Operand?], _: TensorType) -> Int? {
+    guard let x = inputs.optional(0) else { return nil }
+    let keepsValue: Bool =
+      switch function {
+      case .mean, .sum, .max, .min, .prod: true
+      case .l1, .l2, .sumSquare: false
+      }
+    return keepsValue && dimensions(rank: x.type.rank).allSatisfy { x.shape[$0] == 1 } ? 0 : nil
   }
 }

@@ -70,3 +70,7 @@ package struct Reshape: ElementMoving, InPlace {
 extension Reshape: ViewMaking {
   package func view(of _: Layout) -> (reading: Layout, as: Layout)? { (.rowMajor, .rowMajor) }
 }
+
+extension Reshape: PossibleIdentity {
+  package func unchangedInput(_: [Operand?], _: TensorType) -> Int? { 0 }
+}

@@ -97,3 +97,10 @@ package struct Slice: ElementMoving {
     return Kernel(copying: copy)
   }
 }
+
+extension Slice: PossibleIdentity {
+  /// A selection of as many as there are, in order, is all of them.
+  package func unchangedInput(_: [Operand?], _: TensorType) -> Int? {
+    steps.allSatisfy { $0 > 0 } ? 0 : nil
+  }
+}

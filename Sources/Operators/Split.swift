@@ -71,3 +71,7 @@ package struct Split: ElementMoving {
     }
   }
 }
+
+extension Split: PossibleIdentity {
+  package func unchangedInput(_: [Operand?], _: TensorType) -> Int? { 0 }
+}

@@ -52,3 +52,9 @@ package struct Tile: ElementMoving {
       copying: StridedCopy(extents: extents, source: from, target: to, elementSize: output.element.size))
   }
 }
+
+extension Tile: PossibleIdentity {
+  package func unchangedInput(_: [Operand?], _: TensorType) -> Int? {
+    repeats.allSatisfy { $0 == 1 } ? 0 : nil
+  }
+}

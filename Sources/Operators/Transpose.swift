@@ -55,3 +55,9 @@ extension Transpose: ViewMaking {
     }
   }
 }
+
+extension Transpose: PossibleIdentity {
+  package func unchangedInput(_: [Operand?], _ output: TensorType) -> Int? {
+    order(rank: output.rank) == Array(0..<output.rank) ? 0 : nil
+  }
+}

@@ -50,3 +50,9 @@ package struct Unary: Operator, InPlace {
     }
   }
 }
+
+extension Unary: PossibleIdentity {
+  package func unchangedInput(_: [Operand?], _: TensorType) -> Int? {
+    function == .identity ? 0 : nil
+  }
+}

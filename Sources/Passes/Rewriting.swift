@@ -93,10 +93,3 @@ extension Graph {
     erase(node.id)
   }
 }
-
-extension Reduce {
-  /// The dimensions it reduces, counted from the front.
-  func dimensions(rank: Int) -> [Int] {
-    axes.isEmpty ? Array(0..<rank) : axes.map { $0 < 0 ? $0 + rank : $0 }
-  }
-}

@@ -44,6 +44,9 @@ package struct Window: Sendable, Hashable {
     if pads != [0, 0, 0, 0] { attributes.set("pads", pads) }
   }
 
+  /// Whether every window is one position and every position has its window.
+  package var isSinglePosition: Bool { kernel == [1, 1] && strides == [1, 1] && pads == [0, 0, 0, 0] }
+
   /// Height and width of the output for an input's [height, width]. `ceiling` rounds up, as ceil_mode of pooling does.
   package func outputSize(_ input: [Int], ceiling: Bool = false) throws(OperatorError) -> [Int] {
     var result: [Int] = []

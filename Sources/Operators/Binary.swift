@@ -225,3 +225,10 @@ extension Binary: PossibleIdentity {
     return constant.doubles().allSatisfy { $0 == neutral } ? flowing : nil
   }
 }
+
+extension Binary: TransposeTransparent {
+  /// Not a transpose of lower rank than the result, which would have to be widened first.
+  package func passage(of order: [Int], output: TensorType) -> TransposePassage? {
+    output.rank == order.count ? TransposePassage(self, outputOrder: order, takesConstants: true) : nil
+  }
+}

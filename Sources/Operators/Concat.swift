@@ -71,3 +71,9 @@ extension Concat: PossibleIdentity {
     inputs.count == 1 ? 0 : nil
   }
 }
+
+extension Concat: TransposeTransparent {
+  package func passage(of order: [Int], output _: TensorType) -> TransposePassage? {
+    TransposePassage(Concat(axis: order.origin(of: axis)), outputOrder: order)
+  }
+}

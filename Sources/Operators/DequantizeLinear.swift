@@ -4,7 +4,7 @@ import Math
 package import Tensors
 
 /// Quantized int8 to float32: y = float(q - zero point) * scale, both from the input's type.
-package struct DequantizeLinear: Operator {
+package struct DequantizeLinear: Operator, TransposeTransparent {
   package static let name = "DequantizeLinear"
 
   package init() {}

@@ -56,3 +56,9 @@ package struct LogSoftmax: Operator {
     }
   }
 }
+
+extension LogSoftmax: TransposeTransparent {
+  package func passage(of order: [Int], output _: TensorType) -> TransposePassage? {
+    TransposePassage(LogSoftmax(axis: order.origin(of: axis)), outputOrder: order)
+  }
+}

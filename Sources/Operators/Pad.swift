@@ -158,3 +158,15 @@ extension Pad: PossibleIdentity {
     pads.allSatisfy { $0 == 0 } ? 0 : nil
   }
 }
+
+extension Pad: TransposeTransparent {
+  package func passage(of order: [Int], output _: TensorType) -> TransposePassage? {
+    let rank = order.count
+    var moved = pads
+    for (position, axis) in order.enumerated() {
+      moved[axis] = pads[position]
+      moved[axis + rank] = pads[position + rank]
+    }
+    return TransposePassage(Pad(pads: moved, mode: mode, value: value), outputOrder: order)
+  }
+}

@@ -4,7 +4,7 @@ import Math
 package import Tensors
 
 /// Float32 to int8 with one scale and zero point: q = clamp(rne(x / scale) + zero_point, -128, 127).
-package struct QuantizeLinear: Operator, Quantizing {
+package struct QuantizeLinear: Operator, Quantizing, TransposeTransparent {
   package static let name = "QuantizeLinear"
 
   package let quantization: Quantization

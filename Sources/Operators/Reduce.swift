@@ -118,3 +118,16 @@ extension Reduce: PossibleIdentity {
     return keepsValue && dimensions(rank: x.type.rank).allSatisfy { x.shape[$0] == 1 } ? 0 : nil
   }
 }
+
+extension Reduce: TransposeTransparent {
+  package func passage(of order: [Int], output _: TensorType) -> TransposePassage? {
+    let reduced = Set(dimensions(rank: order.count))
+    let op = Reduce(
+      function, axes: reduced.sorted().map { order[$0] }.sorted(), keepsDimensions: keepsDimensions)
+    guard !keepsDimensions else { return TransposePassage(op, outputOrder: order) }
+    // Of the dimensions that are left, each counts those before it.
+    let kept = order.indices.filter { !reduced.contains($0) }.map { order[$0] }
+    let ranks = kept.sorted()
+    return TransposePassage(op, outputOrder: kept.map { axis in ranks.firstIndex(of: axis) ?? 0 })
+  }
+}

@@ -104,3 +104,10 @@ extension Slice: PossibleIdentity {
     steps.allSatisfy { $0 > 0 } ? 0 : nil
   }
 }
+
+extension Slice: TransposeTransparent {
+  package func passage(of order: [Int], output _: TensorType) -> TransposePassage? {
+    TransposePassage(
+      Slice(starts: starts, ends: ends, axes: axes.map { order.origin(of: $0) }, steps: steps), outputOrder: order)
+  }
+}

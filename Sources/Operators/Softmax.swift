@@ -38,3 +38,9 @@ package struct Softmax: Operator {
     ) { rows, columns, x, y, _ in softmax?(rows, columns, x, y) }
   }
 }
+
+extension Softmax: TransposeTransparent {
+  package func passage(of order: [Int], output _: TensorType) -> TransposePassage? {
+    TransposePassage(Softmax(axis: order.origin(of: axis)), outputOrder: order)
+  }
+}

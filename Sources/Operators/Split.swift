@@ -75,3 +75,9 @@ package struct Split: ElementMoving {
 extension Split: PossibleIdentity {
   package func unchangedInput(_: [Operand?], _: TensorType) -> Int? { 0 }
 }
+
+extension Split: TransposeTransparent {
+  package func passage(of order: [Int], output _: TensorType) -> TransposePassage? {
+    TransposePassage(Split(axis: order.origin(of: axis), sizes: sizes), outputOrder: order)
+  }
+}

@@ -8,8 +8,8 @@ extension Pass {
   ///     y = Transpose(x, p); z = Relu(y); r = Transpose(z, inverse of p)   ->   r = Relu(x)
   ///     y = Transpose(x, p) that only moves dimensions of one              ->   y = Reshape(x)
   ///
-  /// A transpose moves through Unary, Cast, QuantizeLinear, DequantizeLinear, Binary (the other operand transposed
-  /// alike, or constant), Concat, Split, Slice, Pad, Reduce, Softmax and other transposes.
+  /// A transpose moves through operators that say how (`TransposeTransparent`), if all they read is transposed alike or
+  /// constant, and through other transposes.
   /// Formula: f(T(x)) = T(f'(x)), where f' names dimension p[i] wherever f names i.
   /// Conditions: the whole move leaves fewer transposes than before, else it is taken back. Exact.
   package static let cancelTransposes = Pass("cancel-transposes", "move transposes until they cancel") {

@@ -26,11 +26,17 @@ struct TransposeSinking {
 
   /// Whether some reader of a transpose lets it through.
   static func canMove(_ node: Node, in graph: Graph) -> Bool {
-    guard let output = node.outputs.first else { return false }
+    guard let transpose = node.op as? Transpose, let output = node.outputs.first else { return false }
+    let order = transpose.order(rank: graph.shape(output).count)
     return graph[output].uses.contains { use in
-      graph[use.node].map { $0.op is Transpose || rule(for: $0, rank: graph.shape(output).count, in: graph) != nil }
-        ?? false
+      graph[use.node].map { $0.op is Transpose || passage(of: order, through: $0, in: graph) != nil } ?? false
     }
+  }
+
+  /// What comes of a transpose and a node that reads it; nil where the node does not let it through.
+  private static func passage(of order: [Int], through node: Node, in graph: Graph) -> TransposePassage? {
+    guard let op = node.op as? any TransposeTransparent, let output = node.outputs.first else { return nil }
+    return op.passage(of: order, output: graph.type(of: output))
   }
 
   /// Moves a transpose as far down as it goes; returns how many transposes there are fewer then.
@@ -78,18 +84,17 @@ struct TransposeSinking {
 
   /// Lets a node read what was before the transpose, and transposes its outputs instead.
   private mutating func move(_ order: [Int], below user: Node, in graph: inout Graph) throws(NodeError) {
-    guard let rule = TransposeSinking.rule(for: user, rank: order.count, in: graph) else { return }
+    guard let passage = TransposeSinking.passage(of: order, through: user, in: graph) else { return }
     var sources: [ValueID?] = []
     for case let input? in user.inputs {
       budget -= 1
-      guard let source = try source(of: input, order, for: user, rule, in: &graph) else { return }
+      guard let source = try source(of: input, order, for: user, passage, in: &graph) else { return }
       sources.append(source)
     }
-    let op = rule.renamed(order)
-    let outputOrder = rule.outputOrder(order)
+    let outputOrder = passage.outputOrder
     let outputs: [ValueID]
     do throws(OperatorError) {
-      outputs = try graph.add(op, name: user.name, inputs: sources, origins: user.origins)
+      outputs = try graph.add(passage.op, name: user.name, inputs: sources, origins: user.origins)
     } catch {
       throw NodeError(user, "cannot move above a transpose: \(error)")
     }
@@ -112,12 +117,14 @@ struct TransposeSinking {
 
   /// What an input of a node is a transpose of; nil when it is none.
   private func source(
-    of input: ValueID, _ order: [Int], for user: Node, _ rule: Rule, in graph: inout Graph
+    of input: ValueID, _ order: [Int], for user: Node, _ passage: TransposePassage, in graph: inout Graph
   ) throws(NodeError) -> ValueID? {
     if let producer = graph.producer(of: input), let transpose = producer.op as? Transpose {
       return transpose.order(rank: graph.shape(input).count) == order ? graph.input(producer, 0) : nil
     }
-    guard rule.takesConstants, let tensor = graph.constant(input), tensor.type.rank <= order.count else { return nil }
+    guard passage.takesConstants, let tensor = graph.constant(input), tensor.type.rank <= order.count else {
+      return nil
+    }
     if tensor.count == 1 { return input }
     let padded = [Int](repeating: 1, count: order.count - tensor.type.rank) + tensor.shape
     var inverse = order
@@ -128,68 +135,6 @@ struct TransposeSinking {
       return moved.first.map { graph.addConstant("\(graph[input].name)_transposed", $0) }
     } catch {
       throw NodeError(user, "\(error)")
-    }
-  }
-
-  // MARK: Rules
-
-  /// How an operator lets a transpose through.
-  struct Rule {
-    /// Whether other inputs may be constants.
-    var takesConstants = false
-    /// The operator on the data before the transpose.
-    let renamed: (_ order: [Int]) -> any Operator
-    /// The transpose its outputs need.
-    var outputOrder: (_ order: [Int]) -> [Int] = { $0 }
-  }
-
-  /// The rule of a node's operator for a transpose of a rank; nil when it lets none through.
-  private static func rule(for node: Node, rank: Int, in graph: Graph) -> Rule? {
-    func front(_ axis: Int) -> Int { axis < 0 ? axis + rank : axis }
-    switch node.op {
-    case is Unary, is Cast, is QuantizeLinear, is DequantizeLinear:
-      let op = node.op
-      return Rule { _ in op }
-    case let binary as Binary:
-      // A transpose of lower rank than the result would have to be widened first.
-      guard let output = node.outputs.first, graph.shape(output).count == rank else { return nil }
-      return Rule(takesConstants: true) { _ in binary }
-    case let concat as Concat:
-      return Rule { Concat(axis: $0[front(concat.axis)]) }
-    case let split as Split:
-      return Rule { Split(axis: $0[front(split.axis)], sizes: split.sizes) }
-    case let slice as Slice:
-      return Rule { order in
-        Slice(starts: slice.starts, ends: slice.ends, axes: slice.axes.map { order[front($0)] }, steps: slice.steps)
-      }
-    case let pad as Pad:
-      return Rule { order in
-        var pads = pad.pads
-        for (position, axis) in order.enumerated() {
-          pads[axis] = pad.pads[position]
-          pads[axis + rank] = pad.pads[position + rank]
-        }
-        return Pad(pads: pads, mode: pad.mode, value: pad.value)
-      }
-    case let softmax as Softmax:
-      return Rule { Softmax(axis: $0[front(softmax.axis)]) }
-    case let softmax as LogSoftmax:
-      return Rule { LogSoftmax(axis: $0[front(softmax.axis)]) }
-    case let reduce as Reduce:
-      let reduced = Set(reduce.dimensions(rank: rank))
-      return Rule(
-        renamed: { order in
-          Reduce(
-            reduce.function, axes: reduced.sorted().map { order[$0] }.sorted(),
-            keepsDimensions: reduce.keepsDimensions)
-        },
-        outputOrder: { order in
-          guard !reduce.keepsDimensions else { return order }
-          let kept = order.indices.filter { !reduced.contains($0) }.map { order[$0] }
-          let ranks = kept.sorted()
-          return kept.map { axis in ranks.firstIndex(of: axis) ?? 0 }
-        })
-    default: return nil
     }
   }
 }

@@ -6,7 +6,7 @@ package import Tensors
 /// The mean of each window, float32, summed in window order.
 ///
 /// The divisor is the number of positions inside the image; with `count_include_pad`, inside the padded image.
-package struct AveragePool: Operator {
+package struct AveragePool: Operator, PreparationKeeping {
   package static let name = "AveragePool"
 
   package let window: Window

@@ -6,7 +6,7 @@ package import Tensors
 /// An arithmetic function of two numbers applied element by element with broadcasting: y = activation(a op b).
 ///
 /// Float32, or integers (shape arithmetic) without activation.
-package struct Binary: Operator {
+package struct Binary: Operator, ActivationCarrying, PreparationKeeping {
   package static let name = "Binary"
 
   package enum Function: String, Sendable, CaseIterable {
@@ -231,4 +231,8 @@ extension Binary: TransposeTransparent {
   package func passage(of order: [Int], output: TensorType) -> TransposePassage? {
     output.rank == order.count ? TransposePassage(self, outputOrder: order, takesConstants: true) : nil
   }
+}
+
+extension Binary: Commutative {
+  package var isCommutative: Bool { [.add, .mul, .min, .max].contains(function) }
 }

@@ -6,7 +6,7 @@ package import Tensors
 ///
 /// Float to integer truncates towards zero and saturates (NaN gives 0); integer to narrower integer keeps the low bits;
 /// anything but zero is true.
-package struct Cast: Operator, TransposeTransparent {
+package struct Cast: Operator, TransposeTransparent, PreparationKeeping {
   package static let name = "Cast"
 
   package let to: ElementType

@@ -2,7 +2,7 @@ package import IR
 package import Tensors
 
 /// Joins tensors along a dimension. They have the same type and, when quantized, the same quantization.
-package struct Concat: ElementMoving {
+package struct Concat: ElementMoving, PreparationKeeping {
   package static let name = "Concat"
 
   package let axis: Int

@@ -5,7 +5,7 @@ package import Tensors
 /// 2-D convolution, float32: y = activation(b + sum x * w).
 ///
 /// Inputs: x [N, C, H, W], w [M, C / group, kH, kW] (constant), b [M] (constant, optional). Output: [N, M, oH, oW].
-package struct Conv: Operator, ParameterCarrying {
+package struct Conv: Operator, ActivationCarrying, ParameterCarrying, PreparationKeeping {
   package static let name = "Conv"
 
   package var window: Window

@@ -8,7 +8,7 @@ package import Tensors
 /// Inputs: x [N, C, H, W], w [C, M / group, kH, kW] (constant), b [M] (constant, optional). Output: [N, M, oH, oW] with
 /// oH = (H - 1) * stride + (kH - 1) * dilation + 1 + output_padding - pads. Products are summed in float32 in a fixed
 /// order: kernel rows, input columns, kernel columns, channels.
-package struct ConvTranspose: Operator, ParameterCarrying {
+package struct ConvTranspose: Operator, ActivationCarrying, ParameterCarrying {
   package static let name = "ConvTranspose"
 
   package var window: Window

@@ -6,7 +6,7 @@ package import Tensors
 ///
 /// Indices are int64 or int32; negative ones count from the end. Constant indices are checked; those computed at run
 /// time are clamped into the dimension, as a kernel cannot fail.
-package struct Gather: ElementMoving {
+package struct Gather: ElementMoving, PreparationKeeping {
   package static let name = "Gather"
 
   package let axis: Int

@@ -6,7 +6,7 @@ package import Tensors
 ///
 /// Inputs: x [..., K], w [M, K] (or [K, M] without trans_b) and b [M] (constants; b optional, one element repeats).
 /// Output: [..., M].
-package struct Gemm: Operator, ParameterCarrying {
+package struct Gemm: Operator, ActivationCarrying, ParameterCarrying {
   package static let name = "Gemm"
 
   /// Whether w is [M, K].

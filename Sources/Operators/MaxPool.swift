@@ -3,7 +3,7 @@ import Math
 package import Tensors
 
 /// The largest value in each window, float32 or int8; positions in the padding do not take part.
-package struct MaxPool: ElementMoving {
+package struct MaxPool: ElementMoving, PreparationKeeping {
   package static let name = "MaxPool"
 
   package let window: Window

@@ -6,7 +6,7 @@ package import Tensors
 /// `pads` are the beginnings of all dimensions, then the ends. What is added is `value` (constant), the mirror image
 /// without its edge (reflect) or the edge itself (edge). In a quantized tensor `value` is the real number: 0 is the
 /// zero point.
-package struct Pad: ElementMoving {
+package struct Pad: ElementMoving, PreparationKeeping {
   package static let name = "Pad"
 
   package enum Mode: String, Sendable, CaseIterable {

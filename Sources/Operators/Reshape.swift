@@ -4,7 +4,7 @@ package import Tensors
 /// The same elements in row-major order under another shape.
 ///
 /// In `shape`, 0 copies the input's dimension at that position (unless `allow_zero`) and one -1 takes what remains.
-package struct Reshape: ElementMoving, InPlace {
+package struct Reshape: ElementMoving, InPlace, PreparationKeeping {
   package static let name = "Reshape"
 
   package let shape: [Int]

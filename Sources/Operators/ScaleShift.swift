@@ -5,7 +5,7 @@ package import Tensors
 /// y = activation(x * scale[c] + shift[c]) along dimension 1, float32; what a BatchNormalization comes to.
 ///
 /// Inputs: x [N, C, ...], scale [C], shift [C] (constants).
-package struct ScaleShift: Operator, ParameterCarrying, ElementWise {
+package struct ScaleShift: Operator, ActivationCarrying, ParameterCarrying, ElementWise, PreparationKeeping {
   package static let name = "ScaleShift"
 
   package var activation: UnaryFunction

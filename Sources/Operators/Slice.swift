@@ -4,7 +4,7 @@ package import Tensors
 /// Every steps[i]-th index from starts[i] up to, not including, ends[i] along axes[i]; steps may be negative.
 ///
 /// Negative starts and ends count from the end of the dimension; both are clamped to it, as in ONNX and Python.
-package struct Slice: ElementMoving {
+package struct Slice: ElementMoving, PreparationKeeping {
   package static let name = "Slice"
 
   package let starts: [Int]

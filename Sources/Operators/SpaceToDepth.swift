@@ -4,7 +4,7 @@ package import Tensors
 /// Gathers blocks of positions into channels: [N, C, H * b, W * b] -> [N, C * b * b, H, W].
 ///
 /// Offset (i, j) of channel c becomes channel (i * b + j) * C + c.
-package struct SpaceToDepth: ElementMoving {
+package struct SpaceToDepth: ElementMoving, PreparationKeeping {
   package static let name = "SpaceToDepth"
 
   package let block: Int

@@ -2,7 +2,7 @@ package import IR
 package import Tensors
 
 /// Reorders dimensions: dimension i of the output is dimension perm[i] of the input; without `perm`, reversed.
-package struct Transpose: ElementMoving {
+package struct Transpose: ElementMoving, PreparationKeeping {
   package static let name = "Transpose"
 
   package let perm: [Int]?

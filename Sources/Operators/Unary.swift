@@ -4,7 +4,7 @@ package import Math
 package import Tensors
 
 /// A function of one number applied to every element, float32.
-package struct Unary: Operator, InPlace, TransposeTransparent {
+package struct Unary: Operator, InPlace, TransposeTransparent, PreparationKeeping {
   package static let name = "Unary"
 
   package let function: UnaryFunction

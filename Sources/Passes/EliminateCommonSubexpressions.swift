@@ -1,5 +1,4 @@
 import IR
-import Operators
 import Tensors
 
 extension Pass {
@@ -38,7 +37,7 @@ extension Pass {
       parts.append("\(name)=\(attribute)")
     }
     var inputs = node.inputs.map { $0?.index ?? -1 }
-    if let binary = node.op as? Binary, [.add, .mul, .min, .max].contains(binary.function) { inputs.sort() }
+    if let op = node.op as? any Commutative, op.isCommutative { inputs.sort() }
     parts += inputs.map { "\($0)" }
     return parts.joined(separator: "|")
   }

@@ -58,6 +58,25 @@ import Testing
     #expect(sentence.contains("norm (BatchNormalization)") && sentence.contains("check the preprocessing"))
   }
 
+  static let stems: [(op: any Operator, isLookedThrough: Bool)] = [
+    (AveragePool(window: Window(kernel: [2, 2])), true), (MaxPool(window: Window(kernel: [2, 2])), true),
+    (Cast(to: .float32), true), (Pad(pads: [0, 0, 1, 1, 0, 0, 1, 1]), true), (Reshape(shape: [0, 2, 8, 2]), true),
+    (Slice(starts: [1], ends: [3], axes: [2]), true), (SpaceToDepth(block: 1), true), (Unary(.relu), true),
+    (GlobalAveragePool(), false), (LRN(size: 3), false), (Resize(sizes: [8, 8]), false), (Softmax(axis: 1), false),
+  ]
+
+  /// Behind operators that make something else of an image, a normalisation tells nothing about its preparation.
+  @Test func looksThroughWhatKeepsPreparation() throws {
+    for (op, isLookedThrough) in Self.stems {
+      var graph = Graph(name: "stem")
+      let x = graph.addInput("x", TensorType(.float32, [1, 2, 4, 4]))
+      let y = try graph.add(op, name: "stem", inputs: [x])[0]
+      let constants = (0..<4).map { graph.addConstant("v\($0)", Tensor([Float(1), 2], shape: [2])) }
+      graph.addOutput(try graph.add(BatchNormalization(), name: "norm", inputs: [y] + constants)[0])
+      #expect((try NormalizationProbe(graph) != nil) == isLookedThrough, "\(op.name)")
+    }
+  }
+
   @Test func saysSoWhereNumbersAreNotFinite() throws {
     let probe = try #require(try NormalizationProbe(graph()))
     let fit = try #require(probe.fit(Source(factor: .infinity), samples: [0], threads: 1))

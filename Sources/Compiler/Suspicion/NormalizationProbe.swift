@@ -66,20 +66,9 @@ package struct NormalizationProbe: Sendable {
         continue
       }
       if node.op is BatchNormalization, let x = node.inputs.first ?? nil { return (node, x) }
-      if passes(node.op) { reached.formUnion(node.outputs) }
+      if node.op is any PreparationKeeping { reached.formUnion(node.outputs) }
     }
     return nil
-  }
-
-  /// Whether an operator keeps what it is given comparable: deeper in a network statistics say more about what is in the
-  /// images than about how they were prepared.
-  private static func passes(_ op: any Operator) -> Bool {
-    switch op {
-    case is Conv, is Pad, is Transpose, is Reshape, is Cast, is Binary, is Unary, is ScaleShift, is MaxPool,
-      is AveragePool, is Slice, is Gather, is Concat, is SpaceToDepth:
-      true
-    default: false
-    }
   }
 
   /// A graph of all that a value is computed from.

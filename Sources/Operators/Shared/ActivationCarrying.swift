@@ -5,9 +5,3 @@ package import Math
 package protocol ActivationCarrying: Operator {
   var activation: UnaryFunction { get set }
 }
-
-extension Binary: ActivationCarrying {}
-extension Conv: ActivationCarrying {}
-extension ConvTranspose: ActivationCarrying {}
-extension Gemm: ActivationCarrying {}
-extension ScaleShift: ActivationCarrying {}

@@ -120,3 +120,16 @@ extension AveragePool: PossibleIdentity {
     window.isSinglePosition ? 0 : nil
   }
 }
+
+extension AveragePool: Int8ConvertibleOperation {
+  package func int8Refusal(_ inputs: [Operand?]) -> String? {
+    if ceiling && countIncludePad {
+      return "windows that overhang the padding are averaged over the padding they cover"
+    }
+    return inputs.isFlowing(0) ? nil : "the input is constant"
+  }
+
+  package func int8Form(output: Quantization) -> any Operator {
+    AveragePoolInt8(window: window, ceiling: ceiling, countIncludesPadding: countIncludePad, output: output)
+  }
+}

@@ -236,3 +236,27 @@ extension Binary: TransposeTransparent {
 extension Binary: Commutative {
   package var isCommutative: Bool { [.add, .mul, .min, .max].contains(function) }
 }
+
+extension Binary: Int8ConvertibleOperation {
+  /// Sums of one shape, and products that `MulInt8` takes, of values that flow.
+  package func int8Refusal(_ inputs: [Operand?]) -> String? {
+    guard function == .add || function == .mul else { return "int8 has no form for \(function.rawValue)" }
+    guard inputs.isFlowing(0), inputs.isFlowing(1) else { return "an operand is constant" }
+    guard activation.clampBounds != nil else { return "activation \(activation.stored.name) is not a clamp" }
+    let shapes = inputs.compactMap { $0?.shape }
+    guard shapes[0] == shapes[1] || function == .mul && MulInt8.changesPlaces(shapes[0], shapes[1]) != nil else {
+      return "shapes \(shapes[0]) and \(shapes[1]) broadcast in a way int8 has no form for"
+    }
+    return nil
+  }
+
+  package func int8Form(output: Quantization) -> any Operator {
+    let output = Int8Output(output, clamp: activation.clampBounds ?? (-.infinity, .infinity))
+    return function == .mul ? MulInt8(output: output) : AddInt8(output: output)
+  }
+
+  package func int8Order(_ inputs: [Operand?]) -> [Int] {
+    let shapes = inputs.compactMap { $0?.shape }
+    return function == .mul && MulInt8.changesPlaces(shapes[0], shapes[1]) == true ? [1, 0] : [0, 1]
+  }
+}

@@ -77,3 +77,15 @@ extension Concat: TransposeTransparent {
     TransposePassage(Concat(axis: order.origin(of: axis)), outputOrder: order)
   }
 }
+
+extension Concat: Int8ConvertibleOperation {
+  package func int8Refusal(_ inputs: [Operand?]) -> String? {
+    inputs.indices.allSatisfy(inputs.isFlowing) ? nil : "an operand is constant"
+  }
+
+  package func int8Form(output: Quantization) -> any Operator {
+    ConcatInt8(axis: axis, output: output)
+  }
+
+  package var takesInputsAtOutputScale: Bool { true }
+}

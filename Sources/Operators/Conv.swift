@@ -112,3 +112,17 @@ package struct Conv: Operator, ActivationCarrying, ParameterCarrying, Preparatio
     }
   }
 }
+
+extension Conv: Int8ConvertibleLayer {
+  package func int8Refusal(_ inputs: [Operand?]) -> String? { weightsRefusal(inputs) }
+
+  package func weights(_ inputs: [Operand?]) -> LayerWeights? {
+    guard let weights = inputs.optional(1)?.constant, let values = weights.floats() else { return nil }
+    return LayerWeights(
+      shape: weights.shape, values: values, bias: inputs.optional(2)?.constant?.floats() ?? [], groups: group)
+  }
+
+  package func int8Form(_: LayerWeights, output: Int8Output?) -> any Operator {
+    ConvInt8(window: window, group: group, output: output)
+  }
+}

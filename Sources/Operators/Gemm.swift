@@ -79,3 +79,22 @@ package struct Gemm: Operator, ActivationCarrying, ParameterCarrying {
       columns: columns, bias: bias, activation: activation, math: site.math)
   }
 }
+
+extension Gemm: Int8ConvertibleLayer {
+  package func int8Refusal(_ inputs: [Operand?]) -> String? {
+    inputs.int8RankRefusal(expected: 2) ?? weightsRefusal(inputs)
+  }
+
+  package func weights(_ inputs: [Operand?]) -> LayerWeights? {
+    guard let weights = inputs.optional(1)?.constant, let values = weights.floats() else { return nil }
+    let (rows, columns) = (weights.shape[0], weights.shape[1])
+    let outputs = transB ? rows : columns
+    let bias = inputs.optional(2)?.constant?.floats() ?? []
+    return LayerWeights(
+      shape: [outputs, transB ? columns : rows],
+      values: transB ? values : MatrixProduct.transposed(values, rows: rows, columns: columns),
+      bias: bias.count == 1 ? [Float](repeating: bias[0], count: outputs) : bias)
+  }
+
+  package func int8Form(_: LayerWeights, output: Int8Output?) -> any Operator { GemmInt8(output: output) }
+}

@@ -42,3 +42,13 @@ package struct GlobalAveragePool: Operator {
     }
   }
 }
+
+extension GlobalAveragePool: Int8ConvertibleOperation {
+  package func int8Refusal(_ inputs: [Operand?]) -> String? {
+    inputs.isFlowing(0) ? nil : "the input is constant"
+  }
+
+  package func int8Form(output: Quantization) -> any Operator {
+    AveragePoolInt8(window: nil, output: output)
+  }
+}

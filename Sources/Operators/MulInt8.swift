@@ -80,3 +80,14 @@ package struct MulInt8: Operator {
     }
   }
 }
+
+extension MulInt8 {
+  /// Whether operands of such shapes have to change places, so that what is per channel comes second; nil where they
+  /// broadcast in a way there is no form for.
+  package static func changesPlaces(_ a: [Int], _ b: [Int]) -> Bool? {
+    if a == b { return false }
+    if a.count == 4, b == [a[0], a[1], 1, 1] { return false }
+    if b.count == 4, a == [b[0], b[1], 1, 1] { return true }
+    return nil
+  }
+}

@@ -41,3 +41,21 @@ package struct ScaleShift: Operator, ActivationCarrying, ParameterCarrying, Elem
     return affine.kernel(for: site)
   }
 }
+
+extension ScaleShift: Int8ConvertibleLayer {
+  package func int8Refusal(_ inputs: [Operand?]) -> String? {
+    inputs.int8RankRefusal(expected: 4) ?? weightsRefusal(inputs)
+  }
+
+  /// Those of a depthwise 1x1 convolution.
+  package func weights(_ inputs: [Operand?]) -> LayerWeights? {
+    guard let values = inputs.optional(1)?.constant?.floats() else { return nil }
+    return LayerWeights(
+      shape: [values.count, 1, 1, 1], values: values, bias: inputs.optional(2)?.constant?.floats() ?? [],
+      groups: values.count)
+  }
+
+  package func int8Form(_ weights: LayerWeights, output: Int8Output?) -> any Operator {
+    ConvInt8(window: Window(kernel: [1, 1]), group: weights.groups, output: output)
+  }
+}

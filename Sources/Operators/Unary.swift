@@ -56,3 +56,13 @@ extension Unary: PossibleIdentity {
     function == .identity ? 0 : nil
   }
 }
+
+extension Unary: Int8ConvertibleOperation {
+  package func int8Refusal(_ inputs: [Operand?]) -> String? {
+    inputs.isFlowing(0) ? nil : "the input is constant"
+  }
+
+  package func int8Form(output: Quantization) -> any Operator {
+    LookupInt8(function, output: output)
+  }
+}

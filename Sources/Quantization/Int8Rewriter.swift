@@ -58,81 +58,43 @@ struct Int8Rewriter {
       return try keepFloat(node, reason: Int8Form.passesThrough(node) ? "nothing around it is int8" : reason)
     }
     switch node.op {
-    case let conv as Conv:
-      let operation = Weighted(groups: conv.group, window: conv.window, clamp: conv.activation)
-      try addWeighted(node, operation)
-    case let gemm as Gemm:
-      try addWeighted(node, Weighted(groups: 1, window: nil, clamp: gemm.activation, isTransposed: !gemm.transB))
-    case let scaleShift as ScaleShift:
-      let channels = source.type(of: node.outputs[0]).shape[1]
-      let operation = Weighted(groups: channels, window: Window(kernel: [1, 1]), clamp: scaleShift.activation)
-      try addWeighted(node, operation)
-    case let binary as Binary: try addBinary(node, binary)
-    case let unary as Unary:
-      try add(node, LookupInt8(unary.function, output: quantization(of: node.outputs[0])))
-    case let concat as Concat:
-      try add(node, ConcatInt8(axis: concat.axis, output: quantization(of: node.outputs[0])))
-    case is GlobalAveragePool:
-      try add(node, AveragePoolInt8(window: nil, output: quantization(of: node.outputs[0])))
-    case let pool as AveragePool:
+    case let layer as any Int8ConvertibleLayer: try addLayer(node, layer)
+    case let operation as any Int8ConvertibleOperation:
+      let order = operation.int8Order(source.operands(of: node))
       try add(
-        node,
-        AveragePoolInt8(
-          window: pool.window, ceiling: pool.ceiling, countIncludesPadding: pool.countIncludePad,
-          output: quantization(of: node.outputs[0])))
-    default:
-      try add(node, node.op, precision: .passThrough)
+        node, operation.int8Form(output: quantization(of: node.outputs[0])), inputs: order.map { node.inputs[$0] })
+    default: try add(node, node.op, inputs: node.inputs, precision: .passThrough)
     }
   }
 
   // MARK: Layers with weights
 
-  private struct Weighted {
-    let groups: Int
-    /// Nil for a matrix product.
-    let window: Window?
-    let clamp: UnaryFunction
-    /// Whether the weights lie [inputs, outputs] and must be turned.
-    var isTransposed = false
-  }
-
-  private mutating func addWeighted(_ node: Node, _ operation: Weighted) throws(OperatorError) {
+  private mutating func addLayer(_ node: Node, _ layer: any Int8ConvertibleLayer) throws(OperatorError) {
     guard let inputID = node.inputs[0], let weightsID = node.inputs[1],
-      let weights = source.constant(weightsID), var values = weights.floats()
+      let weights = layer.weights(source.operands(of: node))
     else { return try keepFloat(node, reason: "weights are not constant float32") }
-    var shape = weights.shape
-    if operation.isTransposed {
-      let rows = shape[0]
-      let columns = shape[1]
-      values = (0..<rows * columns).map { values[$0 % rows * columns + $0 / rows] }
-      shape = [columns, rows]
-    }
-    let bias = node.inputs.count > 2 ? source.constant(node.inputs[2])?.floats() ?? [] : []
     let x = try int8(inputID)
     let input = try quantizationOfInt8(x)
-    let channels = shape[0]
-    if node.op is ScaleShift { shape = [channels, 1, 1, 1] }
+    let channels = weights.shape[0]
     let quantized = WeightQuantization(
-      values, bias: bias, channels: channels, inputScale: input.scale, inputMeans: means(inputID, shape, operation))
+      weights.values, bias: weights.bias, channels: channels, inputScale: input.scale,
+      inputMeans: means(inputID, weights))
     let largest = Int8Weights.largestAccumulator(
       weights: quantized.weights, bias: quantized.bias, channels: channels, inputZeroPoint: input.zeroPoint)
     guard largest <= Int(Int32.max) else {
       return try keepFloat(node, reason: "its sums could leave int32 (up to \(largest))")
     }
 
-    let (output, result) = outputStage(node, clamp: operation.clamp)
+    let (output, result) = outputStage(node, clamp: layer.activation)
     let name = source[weightsID].name
     var inputs: [ValueID?] = [
-      x, graph.addConstant(name, Tensor(quantized.weights, shape: shape)),
+      x, graph.addConstant(name, Tensor(quantized.weights, shape: weights.shape)),
       graph.addConstant("\(name)_scale", Tensor(quantized.scales)),
     ]
     if !quantized.bias.isEmpty {
       let biasName = node.inputs.count > 2 ? node.inputs[2].map { source[$0].name } : nil
       inputs.append(graph.addConstant(biasName ?? "\(name)_bias", Tensor(quantized.bias)))
     }
-    let op: any Operator =
-      operation.window.map { ConvInt8(window: $0, group: operation.groups, output: output) as any Operator }
-      ?? GemmInt8(output: output)
     var origins = node.origins
     if result != node.outputs[0], let function = source.producer(of: result) {
       fused.insert(function.id)
@@ -140,12 +102,14 @@ struct Int8Rewriter {
       decisions.append(LayerDecision(node: function.name, op: function.op.name, precision: .int8))
     }
     // Float output is the bare accumulator: a clamp becomes an operator of its own again.
-    let isClampedFloat = output == nil && operation.clamp != .identity
+    let isClampedFloat = output == nil && layer.activation != .identity
     let outputName = source[result].name + (isClampedFloat ? "_unclamped" : "")
-    var outputs = try graph.add(op, name: node.name, inputs: inputs, outputNames: [outputName], origins: origins)
+    var outputs = try graph.add(
+      layer.int8Form(weights, output: output), name: node.name, inputs: inputs, outputNames: [outputName],
+      origins: origins)
     if isClampedFloat {
       outputs = try graph.add(
-        Unary(operation.clamp), name: "\(node.name)_clamp", inputs: [outputs[0]], outputNames: [source[result].name])
+        Unary(layer.activation), name: "\(node.name)_clamp", inputs: [outputs[0]], outputNames: [source[result].name])
     }
     if output == nil { floats[result] = outputs[0] } else { integers[result] = outputs[0] }
     decisions.append(
@@ -167,12 +131,13 @@ struct Int8Rewriter {
   }
 
   /// For a channel, the mean input each weight meets; empty where bias correction is off or nothing was observed.
-  private func means(_ input: ValueID, _ shape: [Int], _ operation: Weighted) -> (Int) -> [Double] {
+  private func means(_ input: ValueID, _ weights: LayerWeights) -> (Int) -> [Double] {
     guard options.correctsBias, let means = observations[input]?.channelMeans else { return { _ in [] } }
+    let shape = weights.shape
     let perGroup = shape[1]
-    guard means.count == perGroup * operation.groups, operation.groups > 0 else { return { _ in [] } }
+    guard means.count == perGroup * weights.groups, weights.groups > 0 else { return { _ in [] } }
     let positions = shape[2...].reduce(1, *)
-    let outputsPerGroup = max(1, shape[0] / operation.groups)
+    let outputsPerGroup = max(1, shape[0] / weights.groups)
     return { channel in
       let first = channel / outputsPerGroup * perGroup
       return (0..<perGroup * positions).map { means[first + $0 / positions] }
@@ -181,21 +146,12 @@ struct Int8Rewriter {
 
   // MARK: Other operators
 
-  private mutating func addBinary(_ node: Node, _ binary: Binary) throws(OperatorError) {
-    let output = Int8Output(
-      quantization(of: node.outputs[0]), clamp: binary.activation.clampBounds ?? (-.infinity, .infinity))
-    guard binary.function == .mul else { return try add(node, AddInt8(output: output)) }
-    let shapes = node.inputs.compactMap { $0.map { source.type(of: $0).shape } }
-    let isSwapped = shapes[0] != shapes[1] && MulOperands(shapes[0], shapes[1])?.isSwapped == true
-    try add(node, MulInt8(output: output), inputs: isSwapped ? node.inputs.reversed() : node.inputs)
-  }
-
   /// Adds the int8 form of a node over the int8 versions of its inputs.
   private mutating func add(
-    _ node: Node, _ op: any Operator, inputs: [ValueID?]? = nil, precision: LayerDecision.Precision = .int8
+    _ node: Node, _ op: any Operator, inputs: [ValueID?], precision: LayerDecision.Precision = .int8
   ) throws(OperatorError) {
     var arguments: [ValueID?] = []
-    for input in inputs ?? node.inputs {
+    for input in inputs {
       guard let input else {
         arguments.append(nil)
         continue

@@ -54,12 +54,13 @@ package struct Quantizer {
     return QuantizedModel(graph: rewriter.graph, decisions: rewriter.decisions)
   }
 
-  /// Whether an input of a concatenation takes the output's scale from the start, which saves a second rounding.
+  /// Whether an input of a node that allows it takes the output's scale from the start.
   ///
   /// That costs nothing where nothing else reads the input. In a chain of concatenations, as dense blocks are, what was
   /// joined before would otherwise be rounded again at each link.
-  private func isWrittenAtScale(ofConcat node: Node, _ input: ValueID) -> Bool {
-    source.soleUser(of: input)?.id == node.id || source.producer(of: input)?.op is Concat
+  private func isWritten(_ input: ValueID, atOutputScaleOf node: Node) -> Bool {
+    source.soleUser(of: input)?.id == node.id
+      || source.producer(of: input).map(Int8Form.takesInputsAtOutputScale) ?? false
   }
 
   /// One quantization for every value that will be int8; values that must share one do.
@@ -69,10 +70,8 @@ package struct Quantizer {
       guard let output = node.outputs.first else { continue }
       if Int8Form.passesThrough(node), let input = node.inputs.first ?? nil {
         for output in node.outputs { groups.join(output, input) }
-      } else if node.op is Concat, domains.isInt8(output) {
-        for case let input? in node.inputs where isWrittenAtScale(ofConcat: node, input) {
-          groups.join(input, output)
-        }
+      } else if Int8Form.takesInputsAtOutputScale(node), domains.isInt8(output) {
+        for case let input? in node.inputs where isWritten(input, atOutputScaleOf: node) { groups.join(input, output) }
       }
     }
     var ranges: [ValueID: (low: Double, high: Double)] = [:]

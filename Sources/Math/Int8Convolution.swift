@@ -8,7 +8,7 @@ package struct Int8Convolution: Sendable {
   package let packed: AlignedMemory
   package let implementation: String
   // One of a constant table.
-  nonisolated(unsafe) private let kernel: OpaquePointer?
+  nonisolated(unsafe) private let kernel: OpaquePointer
 
   /// - Parameters:
   ///   - weights: [out_c][in_c / groups][kernel_h][kernel_w]
@@ -24,7 +24,7 @@ package struct Int8Convolution: Sendable {
     ck_conv_s8_pack(kernel, &shape, weights, bias, multiplier, Int32(inputZeroPoint), packed.base)
     units = ck_conv_s8_units(kernel, &shape)
     scratch = ck_conv_s8_scratch(kernel, &shape)
-    implementation = ck_conv_s8_name(kernel).map { String(cString: $0) } ?? ""
+    implementation = String(cString: ck_conv_s8_name(kernel))
     self.shape = shape
   }
 
@@ -95,6 +95,7 @@ extension ck_conv_shape {
 
 /// Element-wise kernels for the current instruction set.
 package enum Kernels {
-  package static var float: ck_float_ops { ck_float_ops_for(InstructionSet.current).pointee }
-  package static var int8: ck_int8_ops { ck_int8_ops_for(InstructionSet.current).pointee }
+  // They hold pointers to constants and functions.
+  nonisolated(unsafe) package static let float = ck_float_ops_for(InstructionSet.current).pointee
+  nonisolated(unsafe) package static let int8 = ck_int8_ops_for(InstructionSet.current).pointee
 }

@@ -35,7 +35,7 @@ package struct KernelMath: FloatMath {
     }
     return PreparedConvolution(
       scratch: ck_conv_f32_scratch(kernel, &shape), packedBytes: packed.count,
-      implementation: ck_conv_f32_name(kernel).map { String(cString: $0) } ?? "", rows: rows
+      implementation: String(cString: ck_conv_f32_name(kernel)), rows: rows
     ) { input, output, workers, scratch, stride in
       workers.run(units: units) { thread, range in
         withUnsafePointer(to: fixed) { shape in

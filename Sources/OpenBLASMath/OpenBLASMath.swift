@@ -65,7 +65,7 @@ package struct OpenBLASMath: FloatMath {
             source = UnsafePointer(gathered)
           }
           library.multiplyAdd(rows: count, inner: inner, columns: columns, source, matrix, into: target)
-          if activation != .identity { unary?(activation.kernelActivation, count * columns, target, target) }
+          if activation != .identity { unary(activation.kernelActivation, count * columns, target, target) }
         }
       }
     }

@@ -54,7 +54,7 @@ package struct AddInt8: Operator, InPlace {
         let flowing = UnsafePointer(call.input.assumingMemoryBound(to: Int8.self))
         let still = UnsafePointer(
           side.assumingMemoryBound(to: Int8.self) + call.rows.lowerBound * extent.bytes)
-        add?(
+        add(
           call.rows.count * extent.bytes, call.inputIndex == 0 ? flowing : still, Int32(a.zeroPoint), multiplierA,
           call.inputIndex == 0 ? still : flowing, Int32(b.zeroPoint), multiplierB,
           Int32(output.quantization.zeroPoint), Int32(output.lower), Int32(output.upper),
@@ -67,7 +67,7 @@ package struct AddInt8: Operator, InPlace {
       let y: UnsafeMutablePointer<Int8> = call.output.pointer()
       call.workers.run(elements: count, grain: 1 << 15) { range in
         let start = range.lowerBound
-        add?(
+        add(
           range.count, left + start, Int32(a.zeroPoint), multiplierA, right + start, Int32(b.zeroPoint), multiplierB,
           Int32(output.quantization.zeroPoint), Int32(output.lower), Int32(output.upper), y + start)
       }

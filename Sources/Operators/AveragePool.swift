@@ -55,7 +55,7 @@ package struct AveragePool: Operator, PreparationKeeping {
     return Pooling.kernel(
       Float.self, images: x.shape[0], shape: shape, implementation: "average_pool_f32"
     ) {
-      Kernels.float.average_pool?($0, includesPadding, $1, $2, $3.lowerBound, $3.upperBound)
+      Kernels.float.average_pool($0, includesPadding, $1, $2, $3.lowerBound, $3.upperBound)
     }
   }
 

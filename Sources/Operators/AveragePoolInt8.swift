@@ -62,7 +62,7 @@ package struct AveragePoolInt8: Operator {
         let source: UnsafeMutablePointer<Int8> = call.input(0).pointer()
         let target: UnsafeMutablePointer<Int8> = call.output.pointer()
         for image in 0..<images {
-          average?(
+          average(
             positions, channels, Int32(input.zeroPoint), multiplier, zeroPoint, source + image * positions * channels,
             target + image * channels)
         }
@@ -77,7 +77,7 @@ package struct AveragePoolInt8: Operator {
       for image in 0..<images {
         call.workers.run(units: Int(shape.out_h)) { _, rows in
           withUnsafePointer(to: shape) { shape in
-            pool?(
+            pool(
               shape, includesPadding, Int32(input.zeroPoint), multiplier, zeroPoint,
               source + image * shape.pointee.inputCount, target + image * shape.pointee.outputCount, rows.lowerBound,
               rows.upperBound)

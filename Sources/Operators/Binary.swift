@@ -71,10 +71,10 @@ package struct Binary: Operator, ActivationCarrying, PreparationKeeping {
         call.workers.run(elements: count) { range in
           let start = range.lowerBound
           if operation == CK_ADD {
-            residual?(finish.kernelActivation, range.count, left + start, right + start, y + start)
+            residual(finish.kernelActivation, range.count, left + start, right + start, y + start)
           } else {
-            binary?(operation, 0, 1, range.count, left + start, right + start, y + start)
-            if finish != .identity { unary?(finish.kernelActivation, range.count, y + start, y + start) }
+            binary(operation, 0, 1, range.count, left + start, right + start, y + start)
+            if finish != .identity { unary(finish.kernelActivation, range.count, y + start, y + start) }
           }
         }
       }
@@ -94,14 +94,14 @@ package struct Binary: Operator, ActivationCarrying, PreparationKeeping {
         let y: UnsafeMutablePointer<Float> = call.output.pointer()
         if channels == 1 {
           // A scalar repeats along rows of one element.
-          binary?(operation, swapped ? 1 : 0, width, 1, wide, narrow, y)
-          if finish != .identity { unary?(finish.kernelActivation, width, y, y) }
+          binary(operation, swapped ? 1 : 0, width, 1, wide, narrow, y)
+          if finish != .identity { unary(finish.kernelActivation, width, y, y) }
           return
         }
         call.workers.run(elements: rows, grain: Swift.max(1, 8192 / width)) { range in
           let start = range.lowerBound * width
-          binary?(operation, swapped ? 1 : 0, range.count, width, wide + start, narrow, y + start)
-          if finish != .identity { unary?(finish.kernelActivation, range.count * width, y + start, y + start) }
+          binary(operation, swapped ? 1 : 0, range.count, width, wide + start, narrow, y + start)
+          if finish != .identity { unary(finish.kernelActivation, range.count * width, y + start, y + start) }
         }
       }
     }
@@ -144,7 +144,7 @@ package struct Binary: Operator, ActivationCarrying, PreparationKeeping {
       let right: UnsafeMutablePointer<Float> = call.input(1).pointer()
       let y: UnsafeMutablePointer<Float> = call.output.pointer()
       walk.run { position, i, j in y[position] = evaluate(left[i], right[j]) }
-      if finish != .identity { Kernels.float.unary?(finish.kernelActivation, output.count, y, y) }
+      if finish != .identity { Kernels.float.unary(finish.kernelActivation, output.count, y, y) }
     }
   }
 

@@ -32,7 +32,7 @@ package struct DequantizeLinear: Operator, TransposeTransparent {
       let x: UnsafeMutablePointer<Int8> = call.input(0).pointer()
       let y: UnsafeMutablePointer<Float> = call.output.pointer()
       call.workers.run(elements: count) { range in
-        dequantize?(range.count, x + range.lowerBound, quantization.scale, zeroPoint, y + range.lowerBound)
+        dequantize(range.count, x + range.lowerBound, quantization.scale, zeroPoint, y + range.lowerBound)
       }
     }
   }

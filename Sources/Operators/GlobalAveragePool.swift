@@ -36,7 +36,7 @@ package struct GlobalAveragePool: Operator {
       let y: UnsafeMutablePointer<Float> = call.output.pointer()
       call.workers.run(units: shape[0]) { _, images in
         for image in images {
-          compute?(positions, channels, x + image * positions * channels, y + image * channels)
+          compute(positions, channels, x + image * positions * channels, y + image * channels)
         }
       }
     }

@@ -45,11 +45,11 @@ package struct LogSoftmax: Operator {
         var maximum = source[0]
         for column in 1..<max(1, columns) where source[column] > maximum { maximum = source[column] }
         for column in 0..<columns { target[column] = source[column] - maximum }
-        unary?(exponential, columns, target, powers)
+        unary(exponential, columns, target, powers)
         var sum = 0.0
         for column in 0..<columns { sum += Double(powers[column]) }
         var total = Float(sum)
-        unary?(logarithm, 1, &total, powers)
+        unary(logarithm, 1, &total, powers)
         let shift = powers[0]
         for column in 0..<columns { target[column] -= shift }
       }

@@ -41,7 +41,7 @@ package struct LookupInt8: Operator, InPlace {
     let lookup = Kernels.int8.lut
     let rows = site.channelsLastRows.flatMap { extent in
       RowKernel(input: extent, output: extent, window: .same) { call in
-        lookup?(
+        lookup(
           call.rows.count * extent.bytes, call.input.assumingMemoryBound(to: Int8.self),
           table.base.assumingMemoryBound(to: Int8.self), call.output.assumingMemoryBound(to: Int8.self))
       }
@@ -50,7 +50,7 @@ package struct LookupInt8: Operator, InPlace {
       let x: UnsafeMutablePointer<Int8> = call.input(0).pointer()
       let y: UnsafeMutablePointer<Int8> = call.output.pointer()
       call.workers.run(elements: count, grain: 1 << 15) { range in
-        lookup?(
+        lookup(
           range.count, x + range.lowerBound, table.base.assumingMemoryBound(to: Int8.self), y + range.lowerBound)
       }
     }

@@ -58,7 +58,7 @@ package struct MulInt8: Operator {
     let rowKernel = extent.flatMap { extent in
       RowKernel(input: extent, output: extent, window: .same) { call in
         guard let factors = call.side else { return }
-        multiply?(
+        multiply(
           call.rows.count * extent.bytes / channels, channels, call.input.assumingMemoryBound(to: Int8.self),
           Int32(a.zeroPoint), factors.assumingMemoryBound(to: Int8.self), Int32(b.zeroPoint), multiplier,
           Int32(output.quantization.zeroPoint), Int32(output.lower), Int32(output.upper),
@@ -72,7 +72,7 @@ package struct MulInt8: Operator {
       for image in 0..<images {
         call.workers.run(elements: rows, grain: max(1, (1 << 15) / channels)) { range in
           let start = (image * rows + range.lowerBound) * channels
-          multiply?(
+          multiply(
             range.count, channels, left + start, Int32(a.zeroPoint), right + image * channels, Int32(b.zeroPoint),
             multiplier, Int32(output.quantization.zeroPoint), Int32(output.lower), Int32(output.upper), y + start)
         }

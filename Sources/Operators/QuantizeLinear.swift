@@ -48,7 +48,7 @@ package struct QuantizeLinear: Operator, Quantizing, TransposeTransparent {
       let x: UnsafeMutablePointer<Float> = call.input(0).pointer()
       let y: UnsafeMutablePointer<Int8> = call.output.pointer()
       call.workers.run(elements: count) { range in
-        quantize?(range.count, x + range.lowerBound, scale, zeroPoint, y + range.lowerBound)
+        quantize(range.count, x + range.lowerBound, scale, zeroPoint, y + range.lowerBound)
       }
     }
   }
@@ -67,7 +67,7 @@ package struct QuantizeLinear: Operator, Quantizing, TransposeTransparent {
         input: .init(rows: type.shape[2], bytes: width * MemoryLayout<Float>.size),
         output: .init(rows: type.shape[2], bytes: width * channels), window: .same
       ) { call in
-        quantize?(
+        quantize(
           channels, call.rows.count * width, call.input.assumingMemoryBound(to: Float.self), pixels, scale, zeroPoint,
           call.output.assumingMemoryBound(to: Int8.self))
       } : nil
@@ -76,7 +76,7 @@ package struct QuantizeLinear: Operator, Quantizing, TransposeTransparent {
         let x: UnsafeMutablePointer<Float> = call.input(0).pointer() + image * channels * pixels
         let y: UnsafeMutablePointer<Int8> = call.output.pointer() + image * channels * pixels
         call.workers.run(elements: pixels, grain: 4096) { range in
-          quantize?(
+          quantize(
             channels, range.count, x + range.lowerBound, pixels, scale, zeroPoint, y + range.lowerBound * channels)
         }
       }

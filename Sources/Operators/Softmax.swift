@@ -35,7 +35,7 @@ package struct Softmax: Operator {
     let softmax = Kernels.float.softmax
     return AxisRows.kernel(
       AxisSplit(shape, axis: axis, layout: site.layout(ofInput: 0)), implementation: "softmax"
-    ) { rows, columns, x, y, _ in softmax?(rows, columns, x, y) }
+    ) { rows, columns, x, y, _ in softmax(rows, columns, x, y) }
   }
 }
 

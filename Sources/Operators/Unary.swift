@@ -45,7 +45,7 @@ package struct Unary: Operator, InPlace, TransposeTransparent, PreparationKeepin
       let x: UnsafeMutablePointer<Float> = call.input(0).pointer()
       let y: UnsafeMutablePointer<Float> = call.output.pointer()
       call.workers.run(elements: count) { range in
-        unary?(activation, range.count, x + range.lowerBound, y + range.lowerBound)
+        unary(activation, range.count, x + range.lowerBound, y + range.lowerBound)
       }
     }
   }

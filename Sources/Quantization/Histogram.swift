@@ -36,8 +36,8 @@ package struct Histogram: Sendable {
   package static func range(_ values: UnsafeBufferPointer<Float>) -> (low: Float, high: Float, notFinite: Int) {
     var range: (Float, Float) = (.infinity, -.infinity)
     guard let start = values.baseAddress else { return (range.0, range.1, 0) }
-    let bad = withUnsafeMutableBytes(of: &range) { range in
-      Kernels.float.min_max(values.count, start, range.baseAddress?.assumingMemoryBound(to: Float.self))
+    let bad = withUnsafeMutablePointer(to: &range) { range in
+      Kernels.float.min_max(values.count, start, UnsafeMutableRawPointer(range).assumingMemoryBound(to: Float.self))
     }
     return (range.0, range.1, bad)
   }

@@ -28,7 +28,7 @@ extension Quantization {
   package func quantize(_ values: [Float]) -> [Int8] {
     [Int8](unsafeUninitializedCapacity: values.count) { target, filled in
       guard let target = target.baseAddress, !values.isEmpty else { return }
-      Kernels.int8.quantize?(values.count, values, scale, Int32(zeroPoint), target)
+      Kernels.int8.quantize(values.count, values, scale, Int32(zeroPoint), target)
       filled = values.count
     }
   }

@@ -132,7 +132,7 @@ private let fault = ExitTest.Condition.signal(SIGABRT)
     let cases = try #require(Int8ConvTests.families.first { $0.0 == family }).1
     for (i, testCase) in cases.enumerated() {
       let problem = ConvProblem(testCase, seed: UInt64(i) &* 7 &+ 1)
-      let scalar = try scalarKernel(problem.shape)
+      let scalar = scalarKernel(problem.shape)
       let reference = problem.int8Output(scalar, parts: 1)
       for parts in 1...3 {
         #expect(problem.int8Output(kernel, parts: parts) == reference, "\(testCase) in \(parts)")
@@ -147,7 +147,7 @@ private let fault = ExitTest.Condition.signal(SIGABRT)
     let multipliers: [Float] = [0, -0.01, .leastNonzeroMagnitude, 1e30, -1e30, .infinity, -.infinity, .nan]
     for testCase in [ConvCase(5, 1, 9, 72), ConvCase(40, 1, 100, 40), ConvCase(9, 9, 70, 33, kernel: 3, padding: 1)] {
       var problem = ConvProblem(testCase, seed: 12)
-      let scalar = try scalarKernel(problem.shape)
+      let scalar = scalarKernel(problem.shape)
       let tame = problem
       for i in problem.multiplier.indices { problem.multiplier[i] = multipliers[i % multipliers.count] }
       #expect(problem.int8Output(kernel, parts: 1) == problem.int8Output(scalar, parts: 1), "\(testCase)")
@@ -188,8 +188,8 @@ private let fault = ExitTest.Condition.signal(SIGABRT)
     ]
     for (testCase, expected) in choices {
       var shape = testCase.shape
-      #expect(ck_conv_s8_choose(&shape, CK_ISA_AMX).map(name) == expected, "\(testCase)")
-      #expect(ck_conv_s8_choose(&shape, CK_ISA_AVX512VNNI).map(name)?.hasSuffix("avx512vnni") == true, "\(testCase)")
+      #expect(name(ck_conv_s8_choose(&shape, CK_ISA_AMX)) == expected, "\(testCase)")
+      #expect(name(ck_conv_s8_choose(&shape, CK_ISA_AVX512VNNI)).hasSuffix("avx512vnni"), "\(testCase)")
     }
   }
 }

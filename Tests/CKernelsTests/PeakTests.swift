@@ -11,9 +11,9 @@ import Testing
 
   /// The loops count their multiply-accumulates by doing them: what they return is right only if every one was done.
   @Test(arguments: peaks.indices)
-  func countsWhatItDoes(_ index: Int) throws {
+  func countsWhatItDoes(_ index: Int) {
     let peak = Self.peaks[index].pointee
-    let run = try #require(peak.run)
+    let run = peak.run
     let each = run(1)
     #expect(each > 0)
     for rounds in [0, 2, 3, 1000] { #expect(run(rounds) == UInt64(rounds) * each, "\(String(cString: peak.name))") }
@@ -22,8 +22,8 @@ import Testing
   @Test func choosesWhatRuns() {
     for isa in runnableISAs {
       for peak in [ck_peak_f32_for(isa), ck_peak_s8_for(isa)] {
-        #expect(peak.map { ck_isa_runs($0.pointee.isa) } == 1)
-        #expect(peak.map { $0.pointee.isa.rawValue <= isa.rawValue } == true)
+        #expect(ck_isa_runs(peak.pointee.isa) != 0)
+        #expect(peak.pointee.isa.rawValue <= isa.rawValue)
       }
     }
     #expect(ck_peak_s8_for(CK_ISA_SCALAR).pointee.isa == CK_ISA_SCALAR)

@@ -1,4 +1,7 @@
 // The one list of float kernels: which there are, and which is chosen for a shape and an instruction set.
+#include <stddef.h>
+
+#include "choice/complete.h"
 #include "common/float_kernels.h"
 
 // In order of preference: the first that fits the shape and runs on the instruction set is taken.
@@ -11,10 +14,22 @@ static const ck_conv_f32_kernel *const kernels[] = {
     &ck_conv_f32__scalar,
 };
 
+static const ck_conv_f32_kernel *complete(const ck_conv_f32_kernel *kernel) {
+  const size_t functions = offsetof(ck_conv_f32_kernel, fits);
+  ck_require_complete(kernel->name, &kernel->name, sizeof kernel->name);
+  ck_require_complete(kernel->name, (const char *)kernel + functions, sizeof *kernel - functions);
+  return kernel;
+}
+
+static const ck_float_ops *complete_ops(const ck_float_ops *ops) {
+  ck_require_complete(ops->name, ops, sizeof *ops);
+  return ops;
+}
+
 const ck_conv_f32_kernel *ck_conv_f32_choose(const ck_conv_shape *shape, ck_isa isa) {
   for (size_t i = 0; i < sizeof kernels / sizeof kernels[0]; i++)
-    if (kernels[i]->isa <= isa && kernels[i]->fits(shape)) return kernels[i];
-  return &ck_conv_f32__scalar;
+    if (kernels[i]->isa <= isa && kernels[i]->fits(shape)) return complete(kernels[i]);
+  return complete(&ck_conv_f32__scalar);
 }
 
 size_t ck_conv_f32_all(const ck_conv_shape *shape, const ck_conv_f32_kernel **fitting, size_t capacity) {
@@ -49,11 +64,11 @@ void ck_conv_f32_run(const ck_conv_f32_kernel *kernel, const ck_conv_shape *shap
 
 const ck_float_ops *ck_float_ops_for(ck_isa isa) {
 #if defined(__x86_64__)
-  if (isa >= CK_ISA_AVX512) return &ck_float_ops__avx512;
-  if (isa >= CK_ISA_AVX2) return &ck_float_ops__avx2;
+  if (isa >= CK_ISA_AVX512) return complete_ops(&ck_float_ops__avx512);
+  if (isa >= CK_ISA_AVX2) return complete_ops(&ck_float_ops__avx2);
 #elif defined(__aarch64__)
-  if (isa >= CK_ISA_NEON) return &ck_float_ops__neon;
+  if (isa >= CK_ISA_NEON) return complete_ops(&ck_float_ops__neon);
 #endif
   (void)isa;
-  return &ck_float_ops__scalar;
+  return complete_ops(&ck_float_ops__scalar);
 }

@@ -1,4 +1,5 @@
 // The one table of int8 kernels: which run where, and which is preferred.
+#include "choice/complete.h"
 #include "common/int8_kernels.h"
 
 // In order of preference: the first that fits and suits the shape and the ISA is chosen. The last fits everything.
@@ -51,10 +52,19 @@ static int suits(const ck_conv_s8_kernel *kernel, const ck_conv_shape *shape) {
   return kernel->fits(shape) && (!kernel->suits || kernel->suits(shape));
 }
 
+// Only `suits` may be missing.
+static const ck_conv_s8_kernel *complete(const ck_conv_s8_kernel *kernel) {
+  const size_t functions = offsetof(ck_conv_s8_kernel, packed_size);
+  ck_require_complete(kernel->name, &kernel->name, sizeof kernel->name);
+  ck_require_complete(kernel->name, &kernel->fits, sizeof kernel->fits);
+  ck_require_complete(kernel->name, (const char *)kernel + functions, sizeof *kernel - functions);
+  return kernel;
+}
+
 const ck_conv_s8_kernel *ck_conv_s8_choose(const ck_conv_shape *shape, ck_isa isa) {
   for (size_t i = 0; i < sizeof conv_kernels / sizeof conv_kernels[0]; i++)
-    if (allows(isa, conv_kernels[i]->isa) && suits(conv_kernels[i], shape)) return conv_kernels[i];
-  return &ck_conv_s8__scalar;
+    if (allows(isa, conv_kernels[i]->isa) && suits(conv_kernels[i], shape)) return complete(conv_kernels[i]);
+  return complete(&ck_conv_s8__scalar);
 }
 
 const char *ck_conv_s8_name(const ck_conv_s8_kernel *kernel) { return kernel->name; }
@@ -95,11 +105,16 @@ size_t ck_conv_s8_all(const ck_conv_shape *shape, const ck_conv_s8_kernel **kern
   return count;
 }
 
+static const ck_int8_ops *complete_ops(const ck_int8_ops *ops) {
+  ck_require_complete(ops->name, ops, sizeof *ops);
+  return ops;
+}
+
 const ck_int8_ops *ck_int8_ops_for(ck_isa isa) {
   for (size_t i = 0; i < sizeof ops_sets / sizeof ops_sets[0]; i++) {
     // Some processors with AVX-512-VNNI lack VBMI.
     int missing = ops_sets[i].isa == CK_ISA_AVX512VNNI && !ck_has_avx512vbmi();
-    if (!missing && allows(isa, ops_sets[i].isa)) return ops_sets[i].ops;
+    if (!missing && allows(isa, ops_sets[i].isa)) return complete_ops(ops_sets[i].ops);
   }
-  return &ck_int8_ops__scalar;
+  return complete_ops(&ck_int8_ops__scalar);
 }

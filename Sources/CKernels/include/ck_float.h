@@ -19,6 +19,8 @@
 extern "C" {
 #endif
 
+#pragma clang assume_nonnull begin
+
 /// Element-wise functions. a and b are parameters (slope, alpha, beta, bounds) where the function has some.
 typedef enum {
   CK_IDENTITY = 0,
@@ -52,23 +54,26 @@ typedef struct {
 
 /// Convolution, float32, NHWC, one image (fully connected and GEMM as in ck_int8.h): same life cycle as ck_conv_s8.
 typedef struct ck_conv_f32_kernel ck_conv_f32_kernel;
+/// The kernel to use for a shape on an ISA; never NULL (scalar fits all).
 const ck_conv_f32_kernel *ck_conv_f32_choose(const ck_conv_shape *shape, ck_isa isa);
 const char *ck_conv_f32_name(const ck_conv_f32_kernel *kernel);
 size_t ck_conv_f32_packed_size(const ck_conv_f32_kernel *kernel, const ck_conv_shape *shape);
 /// Weights in ONNX order [out_c][in_c / groups][kernel_h][kernel_w]; bias has out_c entries or is NULL (zeros).
 void ck_conv_f32_pack(const ck_conv_f32_kernel *kernel, const ck_conv_shape *shape, const float *weights,
-                      const float *bias, void *packed);
+                      const float *_Nullable bias, void *packed);
 size_t ck_conv_f32_units(const ck_conv_f32_kernel *kernel, const ck_conv_shape *shape);
 size_t ck_conv_f32_scratch(const ck_conv_f32_kernel *kernel, const ck_conv_shape *shape);
 /// y = f(bias[c] + sum x * w), the sum starting from the bias; activation may be CK_IDENTITY.
 void ck_conv_f32_run(const ck_conv_f32_kernel *kernel, const ck_conv_shape *shape, const void *packed,
                      const ck_activation *activation, const float *input, float *output, size_t begin, size_t end,
                      void *scratch);
-size_t ck_conv_f32_all(const ck_conv_shape *shape, const ck_conv_f32_kernel **kernels, size_t capacity);
+size_t ck_conv_f32_all(const ck_conv_shape *shape, const ck_conv_f32_kernel *_Nullable *_Nonnull kernels,
+                       size_t capacity);
 
 typedef enum { CK_ADD, CK_SUB, CK_MUL, CK_DIV, CK_MIN, CK_MAX } ck_binary;
 
-/// Element-wise, pooling, layout and statistics kernels of one ISA.
+/// Element-wise, pooling, layout and statistics kernels of one ISA. Pointers alone, none of them NULL: choosing a table
+/// checks it.
 typedef struct {
   const char *name;
   /// y = f(x); x and y may be the same buffer.
@@ -96,7 +101,7 @@ typedef struct {
   void (*transpose8)(size_t rows, size_t columns, const uint8_t *x, uint8_t *y);
   /// Smallest and largest finite value into range[0], range[1] (+inf, -inf where there is none; a zero is +0);
   /// returns how many of the n were not finite.
-  size_t (*min_max)(size_t n, const float *x, float range[2]);
+  size_t (*min_max)(size_t n, const float *x, float range[_Nonnull 2]);
   /// counts[clamp(int(floor(x * inverse_width)) - base, 0, bins - 1)] += 1 for every finite x. inverse_width is a power of
   /// two, so that the product is exact and a value's bin does not depend on the range seen so far.
   void (*histogram)(size_t n, const float *x, float inverse_width, int32_t base, size_t bins, uint32_t *counts);
@@ -105,7 +110,10 @@ typedef struct {
   void (*softmax)(size_t rows, size_t columns, const float *x, float *y);
 } ck_float_ops;
 
+/// The best set of element-wise kernels for an ISA; never NULL.
 const ck_float_ops *ck_float_ops_for(ck_isa isa);
+
+#pragma clang assume_nonnull end
 
 #ifdef __cplusplus
 }

@@ -18,6 +18,9 @@
 extern "C" {
 #endif
 
+// Pointers are to something unless they say _Nullable: Swift then calls the functions of a table as they are.
+#pragma clang assume_nonnull begin
+
 #define CK_PAD 64    ///< bytes past the end of an activation buffer that kernels may read
 #define CK_ALIGN 64  ///< alignment of packed weights and scratch
 
@@ -31,8 +34,8 @@ typedef struct {
 typedef struct {
   int32_t input_zero_point;
   int32_t output_zero_point;
-  int32_t lo, hi;        ///< bounds of the output (the whole of int8 when there is no clamp)
-  const int8_t *lut;     ///< 256 entries indexed by y + 128, or NULL
+  int32_t lo, hi;               ///< bounds of the output (the whole of int8 when there is no clamp)
+  const int8_t *_Nullable lut;  ///< 256 entries indexed by y + 128, or NULL
 } ck_requantize;
 
 /// One way of computing convolutions (or fully connected layers: a 1x1 convolution of a 1x1 image), chosen for a shape.
@@ -53,7 +56,7 @@ size_t ck_conv_s8_packed_size(const ck_conv_s8_kernel *kernel, const ck_conv_sha
 /// Packs weights with bias, zero-point corrections and multipliers folded in. `packed` is CK_ALIGN-aligned.
 /// `bias` has out_c entries or is NULL, `multiplier` has out_c entries.
 void ck_conv_s8_pack(const ck_conv_s8_kernel *kernel, const ck_conv_shape *shape, const int8_t *weights,
-                     const int32_t *bias, const float *multiplier, int32_t input_zero_point, void *packed);
+                     const int32_t *_Nullable bias, const float *multiplier, int32_t input_zero_point, void *packed);
 
 /// Independent units of work (at least 1) and bytes of scratch each running thread needs.
 size_t ck_conv_s8_units(const ck_conv_s8_kernel *kernel, const ck_conv_shape *shape);
@@ -68,9 +71,10 @@ void ck_conv_s8_run_f32(const ck_conv_s8_kernel *kernel, const ck_conv_shape *sh
                         void *scratch);
 
 /// All kernels that can compute `shape` on this machine, for tests and benchmarks; returns how many were written.
-size_t ck_conv_s8_all(const ck_conv_shape *shape, const ck_conv_s8_kernel **kernels, size_t capacity);
+size_t ck_conv_s8_all(const ck_conv_shape *shape, const ck_conv_s8_kernel *_Nullable *_Nonnull kernels,
+                      size_t capacity);
 
-/// Element-wise and data-movement kernels of one ISA.
+/// Element-wise and data-movement kernels of one ISA. Pointers alone, none of them NULL: choosing a table checks it.
 typedef struct {
   const char *name;
   /// y = clamp(rne(float(a - z_a) * m_a + float(b - z_b) * m_b) + z_y, lo, hi); the two products are rounded to float32
@@ -107,8 +111,10 @@ typedef struct {
                          int8_t *output);
 } ck_int8_ops;
 
-/// The best set of element-wise kernels for an ISA.
+/// The best set of element-wise kernels for an ISA; never NULL.
 const ck_int8_ops *ck_int8_ops_for(ck_isa isa);
+
+#pragma clang assume_nonnull end
 
 #ifdef __cplusplus
 }

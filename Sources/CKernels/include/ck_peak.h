@@ -10,6 +10,8 @@
 extern "C" {
 #endif
 
+#pragma clang assume_nonnull begin
+
 /// The arithmetic of one family of kernels without their loads and stores.
 typedef struct {
   const char *name;
@@ -24,7 +26,9 @@ const ck_peak *ck_peak_f32_for(ck_isa isa);
 const ck_peak *ck_peak_s8_for(ck_isa isa);
 
 /// All loops that run on this machine, for tests; returns how many were written.
-size_t ck_peak_all(const ck_peak **peaks, size_t capacity);
+size_t ck_peak_all(const ck_peak *_Nullable *_Nonnull peaks, size_t capacity);
+
+#pragma clang assume_nonnull end
 
 #ifdef __cplusplus
 }

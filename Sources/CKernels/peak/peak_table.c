@@ -1,4 +1,5 @@
 // The one list of peak loops, and which is chosen for an instruction set.
+#include "choice/complete.h"
 #include "peak.h"
 
 // In order of preference: the first that the instruction set includes is taken.
@@ -27,6 +28,8 @@ static int allows(ck_isa isa, ck_isa needed) {
 
 static const ck_peak *first(const ck_peak *const *peaks, ck_isa isa) {
   while (!allows(isa, (*peaks)->isa)) peaks++;
+  ck_require_complete((*peaks)->name, &(*peaks)->name, sizeof(*peaks)->name);
+  ck_require_complete((*peaks)->name, &(*peaks)->run, sizeof(*peaks)->run);
   return *peaks;
 }
 

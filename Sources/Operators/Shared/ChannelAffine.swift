@@ -34,7 +34,7 @@ package struct ChannelAffine: Sendable {
       let y: UnsafeMutablePointer<Float> = call.output.pointer()
       call.workers.run(elements: rows, grain: max(1, 8192 / channels)) { range in
         let start = range.lowerBound * channels
-        compute?(activation, range.count, channels, x + start, scale, shift, y + start)
+        compute(activation, range.count, channels, x + start, scale, shift, y + start)
       }
     }
   }
@@ -59,8 +59,8 @@ package struct ChannelAffine: Sendable {
           let rows = split.inner / stretch
           let done = start + rows * stretch
           let rest = split.inner % stretch
-          if rows > 0 { compute?(activation, rows, stretch, x + start, scales, shifts, y + start) }
-          if rest > 0 { compute?(activation, 1, rest, x + done, scales, shifts, y + done) }
+          if rows > 0 { compute(activation, rows, stretch, x + start, scales, shifts, y + start) }
+          if rest > 0 { compute(activation, 1, rest, x + done, scales, shifts, y + done) }
         }
       }
     }

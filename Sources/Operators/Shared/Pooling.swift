@@ -68,11 +68,11 @@ package enum Pooling {
   package static func maximum(_ type: TensorType, images: Int, shape: ConvolutionShape) -> Kernel {
     if type.element == .int8 {
       return kernel(Int8.self, images: images, shape: shape, implementation: "max_pool_s8") {
-        Kernels.int8.max_pool?($0, $1, $2, $3.lowerBound, $3.upperBound)
+        Kernels.int8.max_pool($0, $1, $2, $3.lowerBound, $3.upperBound)
       }
     }
     return kernel(Float.self, images: images, shape: shape, implementation: "max_pool_f32") {
-      Kernels.float.max_pool?($0, $1, $2, $3.lowerBound, $3.upperBound)
+      Kernels.float.max_pool($0, $1, $2, $3.lowerBound, $3.upperBound)
     }
   }
 }

@@ -181,13 +181,13 @@ package struct StridedCopy: Sendable {
     let isDense =
       along.source == across.extent * elementSize && across.target == along.extent * elementSize
     if isDense && elementSize == 4 {
-      Kernels.float.transpose32?(
+      Kernels.float.transpose32(
         along.extent, across.extent, source.assumingMemoryBound(to: UInt32.self),
         target.assumingMemoryBound(to: UInt32.self))
       return
     }
     if isDense && elementSize == 1 {
-      Kernels.float.transpose8?(
+      Kernels.float.transpose8(
         along.extent, across.extent, source.assumingMemoryBound(to: UInt8.self),
         target.assumingMemoryBound(to: UInt8.self))
       return

@@ -13,13 +13,13 @@ extension JSON {
     return bytes
   }
 
-  /// The form for people: two spaces per level, members in their own order or sorted, a line feed at the end.
+  /// The form for people: two spaces per level, members in their own order, a line feed at the end.
   ///
   /// Arrays of plain values stay on one line. A number that is infinite or not a number is written as null: in a report
   /// it is a measure that is not defined.
-  package func prettyBytes(sorted: Bool = false) -> [UInt8] {
+  package func prettyBytes() -> [UInt8] {
     var bytes: [UInt8] = []
-    JSONWriter.writePretty(self, sorted: sorted, level: 0, to: &bytes)
+    JSONWriter.writePretty(self, level: 0, to: &bytes)
     bytes.append(0x0A)
     return bytes
   }
@@ -102,13 +102,13 @@ enum JSONWriter {
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  static func writePretty(_ value: JSON, sorted: Bool, level: Int, to bytes: inout [UInt8]) {
+  static func writePretty(_ value: JSON, level: Int, to bytes: inout [UInt8]) {
     switch value {
     case .array(let elements) where elements.contains { $0.isContainer }:
       bytes.append(UInt8(ascii: "["))
       for (index, element) in elements.enumerated() {
         breakLine(after: index, level: level + 1, to: &bytes)
-        writePretty(element, sorted: sorted, level: level + 1, to: &bytes)
+        writePretty(element, level: level + 1, to: &bytes)
       }
       breakLine(after: 0, level: level, to: &bytes)
       bytes.append(UInt8(ascii: "]"))
@@ -121,11 +121,11 @@ enum JSONWriter {
       bytes.append(UInt8(ascii: "]"))
     case .object(let object) where !object.isEmpty:
       bytes.append(UInt8(ascii: "{"))
-      for (index, member) in (sorted ? sortedMembers(object) : Array(object)).enumerated() {
+      for (index, member) in object.enumerated() {
         breakLine(after: index, level: level + 1, to: &bytes)
         write(member.0, to: &bytes)
         bytes += ": ".utf8
-        writePretty(member.1, sorted: sorted, level: level + 1, to: &bytes)
+        writePretty(member.1, level: level + 1, to: &bytes)
       }
       breakLine(after: 0, level: level, to: &bytes)
       bytes.append(UInt8(ascii: "}"))

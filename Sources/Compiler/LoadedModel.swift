@@ -24,13 +24,6 @@ package struct LoadedModel: Sendable {
   /// What else a bundle holds; nil for ONNX.
   package let bundle: Bundle?
 
-  /// The file's name without folders and ending.
-  package var baseName: String {
-    let name = path.split(separator: "/").last.map(String.init) ?? path
-    guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return name }
-    return String(name[..<dot])
-  }
-
   /// The model's file, then those beside it that hold its weights, in the order of their names.
   private let files: [MappedFile]
 

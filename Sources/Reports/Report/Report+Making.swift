@@ -1,15 +1,7 @@
-package import Bundles
 package import IR
 package import Passes
 package import Quantization
 import Tensors
-
-extension Report.SectionSize {
-  package init(_ section: SectionReport) {
-    self.init(
-      name: section.name, codec: section.codec, rawBytes: section.rawBytes, storedBytes: section.storedBytes)
-  }
-}
 
 extension Report.PassSummary {
   /// A line a pass for everything passes did.
@@ -70,14 +62,5 @@ extension LayerReport {
     default: return nil
     }
     return Double(zeros) / Double(weights.count)
-  }
-}
-
-extension Report.CompiledFigures {
-  /// MACs that are left when those by zero weights are not done, layer by layer.
-  package static func effectiveMACs(_ layers: [LayerReport]) -> Int {
-    layers.reduce(0) { sum, layer in
-      sum + Figures.part(1 - (layer.sparsity ?? 0), of: layer.macs)
-    }
   }
 }

@@ -59,7 +59,8 @@ let package = Package(
     library("Tensors", "CProcess"),
     library("Texts", "Tensors"),
     library("Metrics"),
-    library("NumPyFiles", "CZlib", "Tensors"),
+    library("Deflate", "CZlib", "Tensors"),
+    library("NumPyFiles", "Deflate", "Tensors"),
 
     // 2: arithmetic and images, no graph
     library("Images", "CImages", "CanonicalJSON", "Tensors"),
@@ -75,7 +76,7 @@ let package = Package(
     library("ONNX", "CONNX", "CProtobufC", "IR", "Math", "Operators", "Tensors"),
     library("Passes", "IR", "Math", "Operators", "Tensors"),
     library("Runtime", "CKernels", "IR", "Math", "Operators", "Tensors"),
-    library("Bundles", "CZlib", "CanonicalJSON", "IR", "Math", "Operators", "Signing", "Tensors"),
+    library("Bundles", "CanonicalJSON", "Deflate", "IR", "Math", "Operators", "Signing", "Tensors"),
 
     library("Answers", "CanonicalJSON", "IR", "Math", "Operators", "Tensors"),
 
@@ -125,7 +126,7 @@ let package = Package(
       ], path: "Fuzz/Targets", swiftSettings: settings),
     tests("Answers", "CanonicalJSON", "IR", "Math", "Operators", "Tensors"),
     tests("FuzzTargets", "Bundles", "CanonicalJSON", "Math", "Tensors"),
-    tests("Bundles", "CanonicalJSON", "IR", "Math", "Operators", "Signing", "Tensors"),
+    tests("Bundles", "CanonicalJSON", "Deflate", "IR", "Math", "Operators", "Signing", "Tensors"),
     tests("CKernels", "CAMXModel", "KernelCases"),
     tests("CanonicalJSON"),
     tests(
@@ -139,6 +140,7 @@ let package = Package(
     tests(
       "DermRuntime", "Answers", "Bundles", "CanonicalJSON", "IR", "Images", "Math", "Operators", "Runtime", "Signing",
       "Tensors"),
+    tests("Deflate", "Tensors"),
     tests("IR", "Math", "Operators", "Tensors"),
     tests("Images", "CZlib", "CanonicalJSON", "NumPyFiles", "Tensors", exclude: ["Goldens"]),
     tests("Math"),

@@ -1,3 +1,4 @@
+import Deflate
 import Tensors
 
 /// The directory of a zip file: what .npz needs of the format, zip64 included.
@@ -38,7 +39,7 @@ extension ZipArchive.Member {
   /// The file's bytes, decompressed and checked against their length and CRC-32.
   func content(in archive: UnsafeRawBufferPointer) throws(NumPyError) -> Buffer {
     let compressed = try compressed(in: archive)
-    let content = method == 0 ? copy(compressed) : try Deflate.inflate(compressed, size: size)
+    let content = method == 0 ? copy(compressed) : try expand(compressed)
     guard Deflate.crc32(of: content.bytes) == checksum else { throw NumPyError(reason: "its checksum is wrong") }
     return content
   }
@@ -47,7 +48,17 @@ extension ZipArchive.Member {
   func beginning(in archive: UnsafeRawBufferPointer, count: Int) throws(NumPyError) -> Buffer {
     let compressed = try compressed(in: archive)
     guard method == 8 else { return copy(UnsafeRawBufferPointer(rebasing: compressed.prefix(count))) }
-    return Deflate.beginning(of: compressed, count: min(count, size))
+    return Buffer(count: min(count, size)) { Deflate.expandBeginning(of: compressed, .raw, into: $0) }
+  }
+
+  private func expand(_ compressed: UnsafeRawBufferPointer) throws(NumPyError) -> Buffer {
+    guard size <= Deflate.largestRaw(stored: compressed.count) else {
+      throw NumPyError(reason: "claims to be larger than its compressed data can be")
+    }
+    var isWhole = false
+    let content = Buffer(count: size) { isWhole = Deflate.expand(compressed, .raw, into: $0) }
+    guard isWhole else { throw NumPyError(reason: "its compressed data is corrupt or cut off") }
+    return content
   }
 
   private func copy(_ bytes: UnsafeRawBufferPointer) -> Buffer {

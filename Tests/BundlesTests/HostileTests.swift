@@ -1,4 +1,5 @@
 import CanonicalJSON
+import Deflate
 import Glibc
 import IR
 import Math

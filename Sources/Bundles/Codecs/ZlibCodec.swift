@@ -1,3 +1,4 @@
+import Deflate
 import Tensors
 
 /// Codec 1: one zlib stream (RFC 1950).

@@ -1,3 +1,4 @@
+import Deflate
 import Tensors
 
 /// Codec 2: the first bytes of all four-byte words, then the second ones, the third, the fourth, as one zlib stream.

@@ -24,6 +24,9 @@ func tests(_ module: String, _ dependencies: Target.Dependency..., exclude: [Str
     swiftSettings: settings)
 }
 
+/// Left out of `swift build --disable-default-traits`.
+let openBLASMath = Target.Dependency.target(name: "OpenBLASMath", condition: .when(traits: ["OpenBLAS"]))
+
 let package = Package(
   name: "dermc",
   products: [
@@ -31,6 +34,10 @@ let package = Package(
     // What an app links to run bundles: no ONNX, no BLAS.
     .library(name: "DermRuntime", targets: ["DermRuntime"]),
     .executable(name: "derm-run", targets: ["derm-run"]),
+  ],
+  traits: [
+    .trait(name: "OpenBLAS", description: "Computing float layers on OpenBLAS: dermc's --math openblas."),
+    .default(enabledTraits: ["OpenBLAS"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
@@ -97,8 +104,7 @@ let package = Package(
       "Tensors", "Texts"),
     library(
       "Compiler", "Answers", "Bundles", "CanonicalJSON", "DataSets", "IR", "Images", "Math", "Metrics", "NumPyFiles",
-      "ONNX",
-      "OpenBLASMath", "Operators", "Passes", "Quantization", "Reports", "Runtime", "Signing", "Tensors", "Texts"),
+      "ONNX", openBLASMath, "Operators", "Passes", "Quantization", "Reports", "Runtime", "Signing", "Tensors", "Texts"),
 
     // 8: the command line
     .executableTarget(

@@ -1,5 +1,8 @@
 package import Math
-import OpenBLASMath
+
+#if OpenBLAS
+  import OpenBLASMath
+#endif
 
 /// Who computes float32 convolutions and matrix products. Int8 always runs on dermc's kernels.
 package enum MathLibrary: String, Sendable, CaseIterable {
@@ -12,7 +15,12 @@ package enum MathLibrary: String, Sendable, CaseIterable {
     switch self {
     case .kernels: return KernelMath()
     case .openblas:
-      do throws(OpenBLASError) { return try OpenBLASMath() } catch { throw .refused("--math openblas: \(error)") }
+      #if OpenBLAS
+        do throws(OpenBLASError) { return try OpenBLASMath() } catch { throw .refused("--math openblas: \(error)") }
+      #else
+        throw .refused(
+          "--math openblas: this dermc was built without it (--disable-default-traits); build one with the trait OpenBLAS")
+      #endif
     }
   }
 }

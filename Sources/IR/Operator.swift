@@ -12,6 +12,10 @@ package protocol Operator: Sendable {
   /// Reads the typed attributes. Names are shared by ONNX import and bundles.
   init(reading attributes: inout AttributeReader) throws(AttributeError)
 
+  /// Fails when an attribute is out of range. `init(reading:)` ends with it; an importer that takes an attribute from
+  /// elsewhere in a file calls it, as initializers that take values check none. Windows have a check of their own.
+  func check() throws(AttributeError)
+
   /// Writes what `init(reading:)` reads; attributes at their defaults may be left out.
   func write(to attributes: inout AttributeWriter)
 
@@ -29,6 +33,8 @@ package protocol Operator: Sendable {
 }
 
 extension Operator {
+  package func check() throws(AttributeError) {}
+
   package func write(to _: inout AttributeWriter) {}
 
   package func work(_: [Operand?], _ outputs: [TensorType]) -> Work {

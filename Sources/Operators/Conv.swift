@@ -22,6 +22,10 @@ package struct Conv: Operator, ActivationCarrying, ParameterCarrying, Preparatio
     window = try Window(reading: &attributes)
     group = try attributes.int("group", default: 1)
     activation = try attributes.activation()
+    try check()
+  }
+
+  package func check() throws(AttributeError) {
     guard group >= 1 else { throw AttributeError("group is \(group), expected at least 1") }
   }
 

@@ -31,6 +31,10 @@ package struct ConvTranspose: Operator, ActivationCarrying, ParameterCarrying {
     outputPadding = try attributes.ints("output_padding") ?? [0, 0]
     group = try attributes.int("group", default: 1)
     activation = try attributes.activation()
+    try check()
+  }
+
+  package func check() throws(AttributeError) {
     guard outputPadding.count == 2, outputPadding.allSatisfy((0...(1 << 15)).contains) else {
       throw AttributeError("output_padding \(outputPadding) is out of range")
     }

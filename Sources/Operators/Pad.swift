@@ -27,6 +27,10 @@ package struct Pad: ElementMoving, PreparationKeeping {
     pads = try attributes.requiredInts("pads")
     mode = try attributes.choice("mode", default: Mode.constant)
     value = try attributes.float("value", default: 0)
+    try check()
+  }
+
+  package func check() throws(AttributeError) {
     let range = -Limits.elements...Limits.elements
     guard pads.allSatisfy(range.contains) else { throw AttributeError("pads \(pads) are out of range") }
   }

@@ -16,6 +16,10 @@ package struct QuantizeLinear: Operator, Quantizing, TransposeTransparent {
   package init(reading attributes: inout AttributeReader) throws(AttributeError) {
     quantization = Quantization(
       scale: try attributes.finite("scale"), zeroPoint: try attributes.int("zero_point", default: 0))
+    try check()
+  }
+
+  package func check() throws(AttributeError) {
     guard quantization.scale > 0 else {
       throw AttributeError("attribute scale is \(quantization.scale), expected a positive number")
     }

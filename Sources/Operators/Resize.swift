@@ -37,6 +37,10 @@ package struct Resize: ElementMoving {
     rounding = try attributes.choice("nearest_mode", default: .preferFloor)
     sizes = try attributes.ints("sizes")
     scales = try attributes.floats("scales")
+    try check()
+  }
+
+  package func check() throws(AttributeError) {
     if let sizes, sizes.count != 2 || !sizes.allSatisfy((1...Limits.elements).contains) {
       throw AttributeError("sizes \(sizes): expected a height and a width")
     }

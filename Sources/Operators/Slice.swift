@@ -23,6 +23,10 @@ package struct Slice: ElementMoving, PreparationKeeping {
     self.init(
       starts: try attributes.requiredInts("starts"), ends: try attributes.requiredInts("ends"),
       axes: try attributes.ints("axes"), steps: try attributes.ints("steps"))
+    try check()
+  }
+
+  package func check() throws(AttributeError) {
     guard ends.count == starts.count, axes.count == starts.count, steps.count == starts.count else {
       throw AttributeError("starts \(starts), ends \(ends), axes \(axes) and steps \(steps) differ in length")
     }

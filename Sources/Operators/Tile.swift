@@ -13,6 +13,10 @@ package struct Tile: ElementMoving {
 
   package init(reading attributes: inout AttributeReader) throws(AttributeError) {
     repeats = try attributes.requiredInts("repeats")
+    try check()
+  }
+
+  package func check() throws(AttributeError) {
     guard repeats.allSatisfy((0...Limits.elements).contains) else {
       throw AttributeError("repeats \(repeats) are out of range")
     }

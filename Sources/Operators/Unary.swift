@@ -17,9 +17,18 @@ package struct Unary: Operator, InPlace, TransposeTransparent, PreparationKeepin
     let name = try attributes.string("function")
     let parameters = try attributes.floats("parameters") ?? []
     guard let function = UnaryFunction(name: name, parameters: parameters) else {
-      throw AttributeError("function \(name) with parameters \(parameters) is not known")
+      throw Unary.unknown(name, parameters)
     }
     self.function = function
+  }
+
+  package func check() throws(AttributeError) {
+    let (name, parameters) = function.stored
+    guard !parameters.contains(where: \.isNaN) else { throw Unary.unknown(name, parameters) }
+  }
+
+  private static func unknown(_ name: String, _ parameters: [Float]) -> AttributeError {
+    AttributeError("function \(name) with parameters \(parameters) is not known")
   }
 
   package func write(to attributes: inout AttributeWriter) {

@@ -25,6 +25,11 @@ package struct Window: Sendable, Hashable {
     self.init(
       kernel: kernel, strides: try attributes.ints("strides") ?? [1, 1],
       dilations: try attributes.ints("dilations") ?? [1, 1], pads: try attributes.ints("pads") ?? [0, 0, 0, 0])
+    try check()
+  }
+
+  /// Fails unless the numbers are those of a 2-D window and small enough to compute with.
+  package func check() throws(AttributeError) {
     guard kernel.count == 2, strides.count == 2, dilations.count == 2, pads.count == 4 else {
       throw AttributeError(
         "kernel_shape \(kernel) with strides \(strides), dilations \(dilations), pads \(pads): only 2-D windows are supported"

@@ -24,6 +24,22 @@ package enum Attribute: Sendable {
   }
 }
 
+extension Attribute: Equatable {
+  /// Whether two values are the same to the last bit: 0 and -0 differ, as 1 / x tells them apart; NaN equals itself.
+  package static func == (a: Attribute, b: Attribute) -> Bool {
+    switch (a, b) {
+    case (.int(let a), .int(let b)): a == b
+    case (.float(let a), .float(let b)): a.bitPattern == b.bitPattern
+    case (.string(let a), .string(let b)): a == b
+    case (.ints(let a), .ints(let b)): a == b
+    case (.floats(let a), .floats(let b)): a.map(\.bitPattern) == b.map(\.bitPattern)
+    case (.strings(let a), .strings(let b)): a == b
+    case (.tensor(let a), .tensor(let b)): a.isIdentical(to: b)
+    default: false
+    }
+  }
+}
+
 extension Attribute: CustomStringConvertible {
   package var description: String {
     switch self {

@@ -52,10 +52,8 @@ extension Operator {
     return writer.attributes
   }
 
-  /// Whether two operators are of one kind and have the same attributes.
-  package func isEqual(to other: any Operator) -> Bool {
-    name == other.name && attributes.mapValues(\.description) == other.attributes.mapValues(\.description)
-  }
+  /// Whether two operators are of one type and have the same attributes, floats to the last bit.
+  package func isEqual(to other: any Operator) -> Bool { other is Self && attributes == other.attributes }
 }
 
 /// An input as type inference sees it: its type, and its value where it is constant.

@@ -38,7 +38,8 @@ package struct Pad: ElementMoving, PreparationKeeping {
   package func write(to attributes: inout AttributeWriter) {
     attributes.set("pads", pads)
     if mode != .constant { attributes.set("mode", mode.rawValue) }
-    if value != 0 { attributes.set("value", value) }
+    // -0 is not the default.
+    if value != 0 || value.sign == .minus { attributes.set("value", value) }
   }
 
   package var layout: LayoutRule { .either }

@@ -18,6 +18,13 @@ package struct Gemm: Operator, ActivationCarrying, ParameterCarrying {
     self.activation = activation
   }
 
+  /// The layer that the product of `a` and a constant matrix `b` is, which are its input and its weights as they lie; nil
+  /// for other products.
+  package init?(product a: TensorType, _ b: Operand) {
+    guard b.constant != nil, b.type.rank == 2, a.rank >= 2 else { return nil }
+    self.init(transB: false)
+  }
+
   package init(reading attributes: inout AttributeReader) throws(AttributeError) {
     transB = try attributes.bool("trans_b", default: true)
     activation = try attributes.activation()

@@ -14,7 +14,7 @@ extension Pass {
       guard let node = graph[id], node.op is MatMul, let x = graph.input(node, 0), let b = graph.input(node, 1) else {
         continue
       }
-      guard let matrix = graph.constant(b), matrix.type.rank == 2, graph.type(of: x).rank >= 2 else {
+      guard let matrix = graph.constant(b), var layer = Gemm(product: graph.type(of: x), Operand(matrix)) else {
         log.noEffect(node, "its right operand is not a constant matrix")
         continue
       }
@@ -24,8 +24,9 @@ extension Pass {
       } catch {
         throw NodeError(node, "\(error)")
       }
+      layer.transB = true
       let w = weights.map { graph.addConstant("\(node.name)_weights", $0) }
-      try graph.rewrite(node, as: Gemm(), inputs: [x] + w)
+      try graph.rewrite(node, as: layer, inputs: [x] + w)
       log.applied(node, "\(matrix.shape[1]) outputs of \(matrix.shape[0]) inputs")
     }
   }

@@ -86,7 +86,7 @@ package enum ONNXReader {
     var hasFunctions = false
     for node in nodes {
       let domain = ModelFile.standard(node.domain)
-      if domain.isEmpty, NodeImporters.table[node.opType] != nil { continue }
+      if domain.isEmpty, ONNXFamilies.readers[node.opType] != nil { continue }
       hasControlFlow = hasControlFlow || domain.isEmpty && ["If", "Loop", "Scan"].contains(node.opType)
       hasFunctions = hasFunctions || model.functions.contains(node.opType)
       let version = model.opsets[domain].map { " opset \($0)" } ?? ""

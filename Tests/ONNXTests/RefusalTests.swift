@@ -135,6 +135,96 @@ import Testing
     #expect(try model.refusal() == "output nothing is not produced by any node")
   }
 
+  // MARK: Attributes out of range
+
+  /// A node that reads x [1, 4, 6, 6] and constants, and why it is refused.
+  struct Misfit: Sendable {
+    let op: String
+    var constants: [Tensor] = []
+    var attributes: [String: Attribute] = [:]
+    var opset = 17
+    let reason: String
+  }
+
+  private static let weights = Tensor([Float](repeating: 1, count: 16), shape: [4, 4, 1, 1])
+
+  static let misfits = [
+    Misfit(
+      op: "Clip", attributes: ["min": .float(.nan)], opset: 9,
+      reason: "function clip with parameters [nan, inf] is not known"),
+    Misfit(
+      op: "LeakyRelu", attributes: ["alpha": .float(.nan)],
+      reason: "function leaky_relu with parameters [nan] is not known"),
+    Misfit(op: "Conv", constants: [weights], attributes: ["group": .int(0)], reason: "group is 0, expected at least 1"),
+    Misfit(
+      op: "Conv", constants: [weights], attributes: ["pads": .ints([0, 0, -1, 0])],
+      reason: "kernel_shape [1, 1], strides [1, 1], dilations [1, 1], pads [0, 0, -1, 0] are not those of a 2-D "
+        + "window"),
+    Misfit(
+      op: "MaxPool", attributes: ["kernel_shape": .ints([3]), "pads": .ints([1, 1])],
+      reason: "kernel_shape [3], strides [1, 1], dilations [1, 1], pads [1, 1] are not those of a 2-D window"),
+    // The pads that keep the size are computed.
+    Misfit(
+      op: "AveragePool",
+      attributes: [
+        "auto_pad": .string("SAME_UPPER"), "kernel_shape": .ints([1, 32768]), "dilations": .ints([1, 32768]),
+      ], opset: 19,
+      reason:
+        "kernel_shape [1, 32768], strides [1, 1], dilations [1, 32768] or pads [0, 536854528, 0, 536854528] is out "
+        + "of range"),
+    Misfit(
+      op: "ConvTranspose", constants: [weights], attributes: ["group": .int(0)],
+      reason: "group is 0, expected 1...32768"),
+    Misfit(
+      op: "ConvTranspose", constants: [weights], attributes: ["output_padding": .ints([0, 1 << 40])],
+      reason: "output_padding [0, 1099511627776] is not that of a 2-D window"),
+    // What is missing to the shape asked for is added at the end.
+    Misfit(
+      op: "ConvTranspose", constants: [weights],
+      attributes: ["output_shape": .ints([32768, 32768]), "output_padding": .ints([1, 1])],
+      reason: "node last (Add, opset 17): shapes [1, 4, 32768, 32768] and [7] do not broadcast"),
+    Misfit(
+      op: "Pad", constants: [Tensor([0, 0, 0, 0, 0, 0, 0, Int64.max])],
+      reason: "pads [0, 0, 0, 0, 0, 0, 0, 9223372036854775807] are out of range"),
+    Misfit(
+      op: "Pad", constants: [Tensor([Int64](repeating: 0, count: 8))], attributes: ["mode": .string("wrap")],
+      reason: "attribute mode is \"wrap\", expected one of constant, reflect, edge"),
+    Misfit(
+      op: "Slice", constants: [[0], [2], [1], [0]].map { Tensor($0 as [Int64]) }, reason: "steps [0] contain 0"),
+    Misfit(
+      op: "Slice", constants: [[0], [2, 3]].map { Tensor($0 as [Int64]) },
+      reason: "starts [0], ends [2, 3], axes [0] and steps [1] differ in length"),
+    Misfit(
+      op: "Tile", constants: [Tensor([1, 1, -1, 1] as [Int64])], reason: "repeats [1, 1, -1, 1] are out of range"),
+    Misfit(
+      op: "Resize", constants: [Tensor([Float]()), Tensor([1, 1, 1e-20, 1])],
+      reason: "scales [1e-20, 1.0]: expected two positive numbers"),
+    Misfit(
+      op: "Resize", constants: [Tensor([Float]()), Tensor([1, 1, 2, 2])], attributes: ["mode": .string("cubic")],
+      reason: "attribute mode is \"cubic\", expected one of nearest, linear"),
+    Misfit(
+      op: "DepthToSpace", attributes: ["blocksize": .int(0)], reason: "attribute blocksize is 0, expected 1...32768"),
+    Misfit(op: "LRN", attributes: ["size": .int(0)], reason: "attribute size is 0, expected 1...32768"),
+    Misfit(
+      op: "BatchNormalization", constants: [Tensor](repeating: Tensor([Float](repeating: 1, count: 4)), count: 4),
+      attributes: ["epsilon": .float(.infinity)], reason: "attribute epsilon is inf, expected a finite number"),
+  ]
+
+  @Test(arguments: misfits) func attributesAreInRange(misfit: Misfit) throws {
+    var model = TestModel()
+    model.opsets = [("", misfit.opset)]
+    model.input("x", [1, 4, 6, 6])
+    model.output("z")
+    for (index, tensor) in misfit.constants.enumerated() { model.initializer("c\(index)", tensor) }
+    model.initializer("seven", Tensor([Float](repeating: 1, count: 7)))
+    model.node(
+      misfit.op, ["x"] + misfit.constants.indices.map { "c\($0)" }, ["y"], name: "misfit", misfit.attributes)
+    model.node("Add", ["y", "seven"], ["z"], name: "last")
+    let place = "node misfit (\(misfit.op), opset \(misfit.opset)): "
+    let isLater = misfit.reason.hasPrefix("node ")
+    #expect(try model.refusal() == (isLater ? "" : place) + misfit.reason)
+  }
+
   // MARK: Weights
 
   @Test(arguments: [Float.nan, .infinity, -.infinity]) func weightsAreFinite(bad: Float) throws {

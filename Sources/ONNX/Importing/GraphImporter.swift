@@ -63,7 +63,7 @@ final class GraphImporter {
   }
 
   private func nameOutputs(_ nodes: [NodeRecord]) {
-    for node in nodes.reversed() where NodeImporters.passesThrough.contains(node.opType) {
+    for node in nodes.reversed() where Identities.readers[node.opType] != nil {
       guard let input = node.inputs.first, let output = node.outputs.first, !modelOutputs.contains(input) else {
         continue
       }
@@ -86,7 +86,7 @@ final class GraphImporter {
   }
 
   private func importNode(_ record: NodeRecord) throws(Failure) {
-    guard let importer = NodeImporters.table[record.opType] else {
+    guard let reader = ONNXFamilies.readers[record.opType] else {
       throw Failure("operator \(record.opType) is not supported")
     }
     var inputs: [Symbol?] = []
@@ -101,7 +101,7 @@ final class GraphImporter {
       inputs.append(symbol)
     }
     var node = NodeImport(record, inputs: inputs, importer: self)
-    let outputs = try importer(&node)
+    let outputs = try reader(&node)
     try node.finish()
     for (index, name) in record.outputs.enumerated() where !name.isEmpty {
       guard index < outputs.count else {

@@ -2,8 +2,8 @@ import IR
 import Operators
 import Tensors
 
-/// The node being imported, as the functions of `NodeImporters` see it: its attributes and inputs, and how to add
-/// operators of the IR for it. All errors are `Failure`s; the caller adds the place.
+/// The node being imported, as readers (`ONNXFamily`) see it: its attributes and inputs, and how to add operators of
+/// the IR for it. All errors are `Failure`s; the caller adds the place.
 struct NodeImport {
   let record: NodeRecord
   private let symbols: [Symbol?]
@@ -34,14 +34,10 @@ struct NodeImport {
     guard record.foreignAttributes.isEmpty else {
       throw Failure("attribute \(printable(record.foreignAttributes.joined(separator: ", "))) is not supported")
     }
-    try caught { () throws(AttributeError) in try attributes.finish() }
+    do throws(AttributeError) { try attributes.finish() } catch { throw Failure("\(error)") }
   }
 
   // MARK: Attributes
-
-  private func caught<Result>(_ body: () throws(AttributeError) -> Result) throws(Failure) -> Result {
-    do throws(AttributeError) { return try body() } catch { throw Failure("\(error)") }
-  }
 
   private mutating func read<Result>(
     _ body: (inout AttributeReader) throws(AttributeError) -> Result
@@ -63,6 +59,13 @@ struct NodeImport {
 
   mutating func string(_ name: String, default fallback: String? = nil) throws(Failure) -> String {
     try read { (reader) throws(AttributeError) in try reader.string(name, default: fallback) }
+  }
+
+  /// One of the cases of an enumeration of names.
+  mutating func choice<Choice: RawRepresentable & CaseIterable>(
+    _ name: String, default fallback: Choice
+  ) throws(Failure) -> Choice where Choice.RawValue == String {
+    try read { (reader) throws(AttributeError) in try reader.choice(name, default: fallback) }
   }
 
   mutating func ints(_ name: String) throws(Failure) -> [Int]? {
@@ -169,20 +172,32 @@ struct NodeImport {
   // MARK: Adding operators
 
   /// Adds the operator that computes the node's outputs.
-  func add(
-    _ op: String, _ attributes: [String: Attribute] = [:], _ inputs: [Symbol?]
-  ) throws(Failure) -> [Symbol] {
-    try importer.add(
-      try make(op, attributes), name: record.name, inputs: inputs, outputNames: record.outputs, origin: record.name)
+  func add(_ op: some Operator, _ inputs: [Symbol?]) throws(Failure) -> [Symbol] {
+    try check(op)
+    return try addChecked(op, inputs)
+  }
+
+  /// Adds the operator that computes the node's outputs where ONNX has its attributes under the same names. Takes all
+  /// inputs, of which none may be left out, unless others are given.
+  mutating func add<Op: Operator>(reading _: Op.Type, _ inputs: [Symbol?]? = nil) throws(Failure) -> [Symbol] {
+    let op = try read { (reader) throws(AttributeError) in try Op(reading: &reader) }
+    guard let inputs else { return try addChecked(op, try allInputs()) }
+    return try addChecked(op, inputs)
   }
 
   /// Adds an operator on the way to the outputs; `step` tells its name from others of the node.
-  func add(
-    step: String, _ op: String, _ attributes: [String: Attribute] = [:], _ inputs: [Symbol?]
-  ) throws(Failure) -> Symbol {
+  func add(step: String, _ op: some Operator, _ inputs: [Symbol?]) throws(Failure) -> Symbol {
+    try check(op)
     let name = "\(record.name)/\(step)"
-    return try importer.add(
-      try make(op, attributes), name: name, inputs: inputs, outputNames: [name], origin: record.name)[0]
+    return try importer.add(op, name: name, inputs: inputs, outputNames: [name], origin: record.name)[0]
+  }
+
+  private func addChecked(_ op: some Operator, _ inputs: [Symbol?]) throws(Failure) -> [Symbol] {
+    try importer.add(op, name: record.name, inputs: inputs, outputNames: record.outputs, origin: record.name)
+  }
+
+  private func check(_ op: some Operator) throws(Failure) {
+    do throws(AttributeError) { try op.check() } catch { throw Failure("\(error)") }
   }
 
   /// A constant the importer makes up.
@@ -195,9 +210,5 @@ struct NodeImport {
   func result(weights tensor: Tensor) throws(Failure) -> [Symbol] {
     try importer.check(weights: tensor)
     return result(tensor)
-  }
-
-  private func make(_ op: String, _ attributes: [String: Attribute]) throws(Failure) -> any Operator {
-    try caught { () throws(AttributeError) in try OperatorSet.make(op, attributes) }
   }
 }

@@ -3,40 +3,26 @@ import Math
 import Operators
 import Tensors
 
-// The QDQ form: int8 values stay int8 tensors, between them each operator computes with the real numbers they stand for.
-// A runtime may compute so, or take DequantizeLinear, operator and QuantizeLinear together as one int8 operator; both
-// give what dermc computes, but for numbers so near the middle between two integers that float32 decides.
+// The QDQ form: int8 values stay int8 tensors, between them each operator computes with the real numbers they stand
+// for. A runtime may compute so, or take DequantizeLinear, operator and QuantizeLinear together as one int8 operator;
+// both give what dermc computes, but for numbers so near the middle between two integers that float32 decides.
 extension Emission {
   // MARK: Conversions
 
-  mutating func quantizeLinear(_ node: Node) throws(Failure) {
-    let quantization = try quantization(of: node.outputs[0])
-    quantize(node, node.name, name(node.inputs[0]), as: quantization, to: name(node.outputs[0]))
-  }
-
-  mutating func dequantizeLinear(_ node: Node) throws(Failure) {
-    let output = node.outputs[0]
-    if let input = node.inputs[0], let known = reals[input], !graph.isOutput(output) {
-      // Used by others before.
-      return stand(known, for: output)
-    }
-    try dequantize(node, node.name, node.inputs[0], to: name(output))
-  }
-
-  private func quantization(of value: ValueID?) throws(Failure) -> Quantization {
+  func quantization(of value: ValueID?) throws(Failure) -> Quantization {
     guard let quantization = value.flatMap({ graph.type(of: $0).quantization }) else {
       throw Failure("its integers have no scale")
     }
     return quantization
   }
 
-  private mutating func quantize(
+  mutating func quantize(
     _ node: Node, _ nodeName: String, _ x: String, as quantization: Quantization, to y: String
   ) {
     add("QuantizeLinear", name: nodeName, inputs: [x] + constants(node, quantization), outputs: [y])
   }
 
-  private mutating func dequantize(_ node: Node, _ nodeName: String, _ x: ValueID?, to y: String) throws(Failure) {
+  mutating func dequantize(_ node: Node, _ nodeName: String, _ x: ValueID?, to y: String) throws(Failure) {
     let quantization = try quantization(of: x)
     add("DequantizeLinear", name: nodeName, inputs: [name(x)] + constants(node, quantization), outputs: [y])
     if let x { reals[x] = y }
@@ -66,28 +52,27 @@ extension Emission {
   /// Writes an operator that moves elements: int8 ones as the real numbers they stand for, back by the same scale.
   ///
   /// ONNX has many of them for int8 too, runtimes have fewer; all recognise this form.
-  mutating func moving(_ node: Node, _ emitter: NodeEmitter) throws(Failure) {
+  mutating func move(_ node: Node, _ op: any ONNXWritable) throws(Failure) {
     var standIns: [ValueID: String] = [:]
     for case let input? in node.inputs where graph.type(of: input).quantization != nil {
       standIns[input] = try real(node, input)
     }
-    guard !standIns.isEmpty else { return try emitter(node, &self) }
+    guard !standIns.isEmpty else { return try op.write(node, to: &self) }
     let outputs = node.outputs.filter { graph.type(of: $0).quantization != nil }
     for output in outputs { standIns[output] = temporary(node, "moved") }
-    try naming(standIns) { emission throws(Failure) in try emitter(node, &emission) }
+    try naming(standIns) { emission throws(Failure) in try op.write(node, to: &emission) }
     for output in outputs {
       let quantized = temporary(node, "quantized")
       quantize(node, quantized, standIns[output] ?? "", as: try quantization(of: output), to: name(output))
     }
   }
 
-  /// Adds a float operator and what makes its result the int8 output: a clamp where the bounds are tighter than int8's, a
-  /// function of the quantized argument where there is one. Without `output` the result stays float32.
-  private mutating func add(
-    _ opType: String, _ node: Node, inputs: [String], _ attributes: [String: Attribute] = [:], output: Int8Output?
+  /// Adds a float operator and what makes its result the int8 output: a clamp where the bounds are tighter than int8's,
+  /// a function of the quantized argument where there is one. Without `output` the result stays float32.
+  mutating func add(
+    _ opType: String, for node: Node, inputs: [String], _ attributes: [String: Attribute] = [:], output: Int8Output?
   ) {
-    let y = name(node.outputs[0])
-    guard let output else { return add(opType, name: node.name, inputs: inputs, outputs: [y], attributes) }
+    guard let output else { return add(opType, for: node, inputs: inputs, attributes) }
     var result = temporary(node, "result")
     add(opType, name: node.name, inputs: inputs, outputs: [result], attributes)
     let bounds = output.realBounds
@@ -104,26 +89,11 @@ extension Emission {
       result = temporary(node, "activation")
       add(output.function, result, from: real, to: result, node)
     }
-    quantize(node, temporary(node, "quantized"), result, as: output.quantization, to: y)
-  }
-
-  mutating func convInt8(_ node: Node) throws(Failure) {
-    guard let conv = node.op as? ConvInt8 else { throw Failure("is not ConvInt8") }
-    var attributes = AttributeWriter()
-    conv.window.write(to: &attributes)
-    if conv.group != 1 { attributes.set("group", conv.group) }
-    let inputs = try weighted(node)
-    add("Conv", node, inputs: inputs, attributes.attributes, output: conv.output)
-  }
-
-  mutating func gemmInt8(_ node: Node) throws(Failure) {
-    guard let gemm = node.op as? GemmInt8 else { throw Failure("is not GemmInt8") }
-    let inputs = try weighted(node)
-    add("Gemm", node, inputs: inputs, ["transB": .int(1)], output: gemm.output)
+    quantize(node, temporary(node, "quantized"), result, as: output.quantization, to: name(node.outputs[0]))
   }
 
   /// The inputs of a layer: x; the weights with a scale for each output channel; the bias, whose scale is s_x * s_w.
-  private mutating func weighted(_ node: Node) throws(Failure) -> [String] {
+  mutating func weighted(_ node: Node) throws(Failure) -> [String] {
     let weights: Int8Weights
     do throws(OperatorError) {
       weights = try Int8Weights(graph.operands(of: node))
@@ -147,58 +117,11 @@ extension Emission {
     return inputs
   }
 
-  mutating func addInt8(_ node: Node) throws(Failure) {
-    guard let sum = node.op as? AddInt8 else { throw Failure("is not AddInt8") }
-    let inputs = try reals(node)
-    add("Add", node, inputs: inputs, output: sum.output)
-  }
-
-  mutating func mulInt8(_ node: Node) throws(Failure) {
-    guard let product = node.op as? MulInt8 else { throw Failure("is not MulInt8") }
-    let inputs = try reals(node)
-    add("Mul", node, inputs: inputs, output: product.output)
-  }
-
-  mutating func concatInt8(_ node: Node) throws(Failure) {
-    guard let concat = node.op as? ConcatInt8 else { throw Failure("is not ConcatInt8") }
-    let inputs = try reals(node)
-    add("Concat", node, inputs: inputs, ["axis": .int(concat.axis)], output: Int8Output(concat.output))
-  }
-
-  private mutating func reals(_ node: Node) throws(Failure) -> [String] {
+  /// The names of the real numbers that all inputs stand for.
+  mutating func reals(_ node: Node) throws(Failure) -> [String] {
     var names: [String] = []
     for input in node.inputs { names.append(try real(node, input)) }
     return names
-  }
-
-  mutating func lookupInt8(_ node: Node) throws(Failure) {
-    guard let lookup = node.op as? LookupInt8 else { throw Failure("is not LookupInt8") }
-    let x = try real(node, node.inputs[0])
-    let result = temporary(node, "result")
-    add(lookup.function, node.name, from: x, to: result, node)
-    quantize(node, temporary(node, "quantized"), result, as: lookup.output, to: name(node.outputs[0]))
-  }
-
-  /// Windows that reach beyond the padding, as ceil_mode makes them, get the padding they reach: with count_include_pad
-  /// their positions there count in dermc, not in ONNX, and without it the padding makes no difference.
-  mutating func averagePoolInt8(_ node: Node) throws(Failure) {
-    guard let pool = node.op as? AveragePoolInt8 else { throw Failure("is not AveragePoolInt8") }
-    let output = Int8Output(pool.output)
-    let x = try real(node, node.inputs[0])
-    guard var window = pool.window else { return add("GlobalAveragePool", node, inputs: [x], output: output) }
-    if pool.ceiling {
-      let size = node.inputs[0].map { graph.type(of: $0).shape } ?? []
-      let count = graph.type(of: node.outputs[0]).shape
-      for axis in 0..<2 {
-        let extent = (window.kernel[axis] - 1) * window.dilations[axis] + 1
-        let reach = (count[axis + 2] - 1) * window.strides[axis] + extent
-        window.pads[axis + 2] = max(0, reach - size[axis + 2] - window.pads[axis])
-      }
-    }
-    var attributes = AttributeWriter()
-    window.write(to: &attributes)
-    if pool.countIncludesPadding { attributes.set("count_include_pad", true) }
-    add("AveragePool", node, inputs: [x], attributes.attributes, output: output)
   }
 }
 

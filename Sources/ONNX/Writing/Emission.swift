@@ -2,7 +2,7 @@ import IR
 import Math
 import Tensors
 
-/// The ONNX graph that is being written for an IR graph, as the functions of `NodeEmitters` see it.
+/// The ONNX graph that is being written for an IR graph, as operators (`ONNXWritable`) see it.
 struct Emission {
   let graph: Graph
   /// The lowest operator set that has all operators written.
@@ -26,8 +26,20 @@ struct Emission {
 
   init(_ graph: Graph) {
     self.graph = graph
-    opset = graph.nodesInOrder().map { NodeEmitters.opset(for: $0.op) }.max() ?? NodeEmitters.baseOpset
+    opset = graph.nodesInOrder().compactMap { ($0.op as? any ONNXWritable)?.opset }.max() ?? ONNXWriter.baseOpset
     names = UniqueNames(graph.valueIDs.map { graph[$0].name })
+  }
+
+  /// Writes a node.
+  mutating func write(_ node: Node) throws(Failure) {
+    guard let op = node.op as? any ONNXWritable else {
+      throw Failure("the operator has no ONNX form", remedy: "write a .derm file instead")
+    }
+    if op is any ElementMoving {
+      try move(node, op)
+    } else {
+      try op.write(node, to: &self)
+    }
   }
 
   // MARK: Names
@@ -41,6 +53,8 @@ struct Emission {
     }
     return graph[id].name
   }
+
+  mutating func names(_ ids: [ValueID?]) -> [String] { ids.map { name($0) } }
 
   /// Writes what `body` writes with other names for some values.
   mutating func naming(
@@ -71,7 +85,8 @@ struct Emission {
     constant(node, role, Tensor(ints.map(Int64.init)))
   }
 
-  /// The names of a quantization's scale and zero point: equal ones are one constant, so that it shows that they are equal.
+  /// The names of a quantization's scale and zero point: equal ones are one constant, so that it shows that they are
+  /// equal.
   mutating func constants(_ node: Node, _ quantization: Quantization) -> [String] {
     if let known = quantizationNames[quantization] { return known }
     let names = [
@@ -94,6 +109,11 @@ struct Emission {
   }
 
   // MARK: Nodes
+
+  /// Adds the one node that an operator is.
+  mutating func add(_ opType: String, for node: Node, inputs: [String], _ attributes: [String: Attribute] = [:]) {
+    add(opType, name: node.name, inputs: inputs, outputs: names(node.outputs), attributes)
+  }
 
   mutating func add(
     _ opType: String, name: String, inputs: [String], outputs: [String], _ attributes: [String: Attribute] = [:]

@@ -1,17 +1,21 @@
 package import IR
 import Tensors
 
-/// Writes graphs as ONNX models that compute the same: activations fused into operators become nodes of their own, a free
-/// batch becomes the dimension N, int8 operators become float ones between DequantizeLinear and QuantizeLinear (QDQ).
+/// Writes graphs as ONNX models that compute the same: activations fused into operators become nodes of their own, a
+/// free batch becomes the dimension N, int8 operators become float ones between DequantizeLinear and QuantizeLinear
+/// (QDQ).
 ///
 /// Operator set 17, or a later one where an operator needs it. Weights go to the file from where they lie.
 package enum ONNXWriter {
+  /// The operator set files have where no operator needs a later one.
+  static let baseOpset = 17
+
   /// - Throws: when an operator has no ONNX form, or the file cannot be written; then nothing of it is left.
   package static func write(_ graph: Graph, to path: String, producerVersion: String = "") throws(ONNXError) {
     var emission = Emission(graph)
     for node in graph.nodesInOrder() {
       do throws(Failure) {
-        try NodeEmitters.emit(node, &emission)
+        try emission.write(node)
       } catch {
         throw ONNXError(file: path, node: node.name, op: node.op.name, reason: error.reason, remedy: error.remedy)
       }

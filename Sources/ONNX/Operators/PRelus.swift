@@ -1,0 +1,10 @@
+import Operators
+
+/// PRelu, the same in ONNX as here.
+enum PRelus: ONNXFamily {
+  static let readers: [String: NodeReader] = [
+    "PRelu": { node throws(Failure) in try node.add(reading: PRelu.self) }
+  ]
+}
+
+extension PRelu: ONNXWritable {}

@@ -82,14 +82,13 @@ package struct AccuracyMeasure {
         groups: request.groups, bootstrap: request.bootstrap)
       fill(comparison)
       if let labelled = comparison.labelled {
-        report.float = ModelAccuracy(labelled.float)
-        report.compiled = ModelAccuracy(labelled.compiled)
-        report.deltas = AccuracyReport.Deltas(labelled.deltas)
+        report.float = labelled.float
+        report.compiled = labelled.compiled
+        report.deltas = labelled.deltas
         report.mcNemarP = labelled.mcNemarP
       }
     } else {
-      report.compiled = ModelAccuracy(
-        try Evaluation(samples, classNames: names, specificities: request.specificities))
+      report.compiled = try ModelAccuracy(samples, classNames: names, specificities: request.specificities)
     }
     let units = names.indices.map { index in
       BinaryUnits(
@@ -121,8 +120,8 @@ package struct AccuracyMeasure {
     let before = try float.map { float throws(MetricsError) in try outcomes(float) }
     report.positive = names[positive]
     fill(request.thresholds)
-    var binary = BinaryReport(
-      try BinaryComparison(float: before, compiled: after, groups: request.groups, bootstrap: request.bootstrap))
+    var binary = try BinaryComparison(
+      float: before, compiled: after, groups: request.groups, bootstrap: request.bootstrap)
     binary.widenUnchanged(units[positive])
     report.binary = binary
     try measureSubgroups(float: before?.decisions, compiled: after.decisions) {
@@ -152,44 +151,45 @@ package struct AccuracyMeasure {
   private mutating func measureLabels(_ compiled: MultiLabelScores) throws(MetricsError) {
     report.classes = names
     fill(request.thresholds)
-    var labels = names.map { MultiLabelReport.Label($0) }
     var float: MultiLabelScores?
+    var agreements: [Estimate] = []
     if let model = self.float {
       guard case .labels(let probabilities, let decisions) = model.answers else { throw .differentAnswers }
       let scores = try MultiLabelScores(outputs: model.outputs, probabilities: probabilities, decisions: decisions)
       let divergence = try MultiLabelDivergence(
         of: compiled, from: scores, groups: request.groups, bootstrap: request.bootstrap)
-      report.agreement = Estimate(divergence.agreement)
+      report.agreement = divergence.agreement
       report.divergence = divergence.kl
       fill(divergence.distance)
       let margin = BinaryUnits.margin(request.groups?.count ?? report.samples)
-      for (index, agreement) in divergence.labels.enumerated() where labels.indices.contains(index) {
-        labels[index].agreement = Estimate(agreement).widened(margin: margin, to: 0...1)
-      }
+      agreements = divergence.labels.map { $0.widened(margin: margin, to: 0...1) }
       float = scores
     }
+    func agreeing(_ comparison: MultiLabelComparison) -> MultiLabelComparison {
+      var comparison = comparison
+      for (index, agreement) in agreements.enumerated() where comparison.labels.indices.contains(index) {
+        comparison.labels[index].agreement = agreement
+      }
+      return comparison
+    }
     guard case .labels(let truth)? = request.truth else {
-      report.multilabel = MultiLabelReport(labels: labels)
+      report.multilabel = agreeing(MultiLabelComparison(labels: names.map { .init($0) }))
       report.widenUnchanged(all: request.groups?.count)
       return
     }
     let after = try MultiLabelOutcomes(compiled, truth: truth)
     let before = try float.map { float throws(MetricsError) in try MultiLabelOutcomes(float, truth: truth) }
-    let comparison = try MultiLabelComparison(
-      float: before, compiled: after, groups: request.groups, bootstrap: request.bootstrap)
+    var comparison = try MultiLabelComparison(
+      names, float: before, compiled: after, groups: request.groups, bootstrap: request.bootstrap)
+    // The tables of classes are those of labels, so that what is said and limited per class holds for labels too.
+    report.float = (before?.measures).map { ModelAccuracy($0, names) }
+    report.compiled = ModelAccuracy(after.measures, names)
+    report.deltas = AccuracyEstimates(comparison)
     let units = after.labels.map {
       BinaryUnits(isPositive: $0.isPositive, decisions: $0.decisions, groups: request.groups)
     }
-    for (index, units) in units.enumerated() where labels.indices.contains(index) {
-      var measures = BinaryReport(comparison, label: index)
-      measures.widenUnchanged(units)
-      labels[index].measures = measures
-    }
-    report.multilabel = MultiLabelReport(labels: labels, comparison)
-    // The tables of classes are those of labels, so that what is said and limited per class holds for labels too.
-    report.float = comparison.float.map { ModelAccuracy($0, names) }
-    report.compiled = ModelAccuracy(comparison.compiled, names)
-    report.deltas = comparison.deltas.map { AccuracyReport.Deltas($0, names) }
+    for (index, units) in units.enumerated() { comparison.labels[index].measures?.widenUnchanged(units) }
+    report.multilabel = agreeing(comparison)
     report.widenUnchanged(all: request.groups?.count, units: units)
     try measureSubgroups(float: float?.decisions, compiled: compiled.decisions) {
       .labels(truth: truth, decisions: $0)
@@ -218,8 +218,7 @@ package struct AccuracyMeasure {
   ) throws(MetricsError) {
     report.subgroups = try Subgroup.all(
       request.subgroups, float: float.map(decided), compiled: decided(compiled), samples: compiled.count,
-      groups: request.groups, bootstrap: request.bootstrap
-    ).map(SubgroupReport.init)
+      groups: request.groups, bootstrap: request.bootstrap)
   }
 
   private mutating func fill(_ thresholds: [Threshold]) {
@@ -229,7 +228,7 @@ package struct AccuracyMeasure {
 
   private mutating func fill(_ comparison: Comparison) {
     let divergence = comparison.divergence
-    report.agreement = comparison.agreement.map(Estimate.init) ?? Estimate(divergence.agreement)
+    report.agreement = comparison.agreement ?? Estimate(divergence.agreement)
     report.divergence = divergence.kl
     fill(divergence.distance)
   }

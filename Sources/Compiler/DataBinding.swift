@@ -185,7 +185,7 @@ package struct LabelledData: Sendable {
   /// The patient or lesion of each sample; nil where nothing tells.
   package var groups: GroupColumn? { loader.data.groups }
   /// The value of each sample in each of the columns of --subgroups.
-  package var subgroups: [Subgroup] { loader.data.subgroups }
+  package var subgroups: [AttributeColumn] { loader.data.subgroups }
   /// Whether classes are only numbers, as in a labels.csv of indices.
   package var hasNumberLabels: Bool { classes.allSatisfy { Int($0) != nil } }
 }

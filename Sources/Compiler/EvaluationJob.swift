@@ -1,6 +1,7 @@
 import Answers
 package import CanonicalJSON
 import DataSets
+import Metrics
 import Reports
 import Runtime
 

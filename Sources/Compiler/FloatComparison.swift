@@ -1,6 +1,7 @@
 import Answers
 import DataSets
 import IR
+import Metrics
 import Quantization
 import Reports
 import Runtime

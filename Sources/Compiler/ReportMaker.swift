@@ -1,5 +1,6 @@
 import IR
 import Math
+import Metrics
 import Passes
 import Quantization
 import Reports

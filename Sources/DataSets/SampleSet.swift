@@ -10,7 +10,7 @@ package struct SampleSet: Sendable {
   /// The classes of each sample, rising, where sets of labels were asked for.
   package internal(set) var labelSets: [[Int]]?
   package internal(set) var groups: GroupColumn?
-  package internal(set) var subgroups: [Subgroup] = []
+  package internal(set) var subgroups: [AttributeColumn] = []
   /// The table labels or other columns are from.
   package internal(set) var table: String?
   /// Rows of the table whose file is not there.
@@ -65,7 +65,7 @@ package struct GroupColumn: Sendable {
 }
 
 /// What samples are like in one respect: sex, age, type of skin.
-package struct Subgroup: Sendable {
+package struct AttributeColumn: Sendable {
   package let column: String
   /// The value of each sample; "unknown" where it has none.
   package let values: [String]
@@ -79,15 +79,15 @@ package struct Subgroup: Sendable {
   init(column: String, values: [String]) throws(DataError) {
     self.column = column
     let distinct = Set(values.filter { !$0.isEmpty })
-    if distinct.count > Subgroup.numberLimit, distinct.allSatisfy({ Subgroup.decade($0) != nil }) {
-      self.values = values.map { Subgroup.decade($0) ?? Subgroup.unknown }
+    if distinct.count > AttributeColumn.numberLimit, distinct.allSatisfy({ AttributeColumn.decade($0) != nil }) {
+      self.values = values.map { AttributeColumn.decade($0) ?? AttributeColumn.unknown }
     } else {
-      guard distinct.count <= Subgroup.valueLimit else {
+      guard distinct.count <= AttributeColumn.valueLimit else {
         throw DataError(
           usage: "column \(DataTable.shown(column)) has \(distinct.count) values, subgroups have at most "
-            + "\(Subgroup.valueLimit): leave it out of --subgroups")
+            + "\(AttributeColumn.valueLimit): leave it out of --subgroups")
       }
-      self.values = values.map { $0.isEmpty ? Subgroup.unknown : $0 }
+      self.values = values.map { $0.isEmpty ? AttributeColumn.unknown : $0 }
     }
   }
 

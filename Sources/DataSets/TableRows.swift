@@ -131,7 +131,7 @@ struct TableRows {
       set.groups = GroupColumn(column: table.header[group.column], names: column(group.values))
     }
     for subgroup in subgroups {
-      set.subgroups.append(try Subgroup(column: table.header[subgroup.column], values: column(subgroup.values)))
+      set.subgroups.append(try AttributeColumn(column: table.header[subgroup.column], values: column(subgroup.values)))
     }
     set.numbers = numbers.mapValues(\.values)
   }

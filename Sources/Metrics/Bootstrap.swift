@@ -27,7 +27,7 @@ package struct Bootstrap: Sendable, Equatable {
   ///   which it is defined; nil where it is not defined on the data set itself.
   package func intervals(
     samples count: Int, groups: SampleGroups? = nil, of statistics: (_ weights: [Int]) -> [Double?]
-  ) -> [ConfidenceInterval?] {
+  ) -> [Estimate?] {
     guard count > 0 else { return [] }
     var weights = [Int](repeating: 1, count: count)
     let values = statistics(weights)
@@ -51,7 +51,7 @@ package struct Bootstrap: Sendable, Equatable {
       guard let value, !draws.isEmpty else { return nil }
       let sorted = draws.sorted()
       let tail = (1 - confidence) / 2
-      return ConfidenceInterval(value: value, low: Self.quantile(tail, sorted), high: Self.quantile(1 - tail, sorted))
+      return Estimate(value, low: Self.quantile(tail, sorted), high: Self.quantile(1 - tail, sorted))
     }
   }
 
@@ -71,18 +71,5 @@ package struct Bootstrap: Sendable, Equatable {
     let lower = min(max(Int(position), 0), sorted.count - 1)
     let upper = min(lower + 1, sorted.count - 1)
     return sorted[lower] + (sorted[upper] - sorted[lower]) * (position - Double(lower))
-  }
-}
-
-/// A measure and the interval it lies in under resampling.
-package struct ConfidenceInterval: Sendable, Equatable {
-  package let value: Double
-  package let low: Double
-  package let high: Double
-
-  package init(value: Double, low: Double, high: Double) {
-    self.value = value
-    self.low = low
-    self.high = high
   }
 }

@@ -4,16 +4,16 @@ package struct Comparison: Sendable, Equatable {
   /// What the scores alone tell.
   package let divergence: Divergence
   /// The agreement of `divergence` with its interval.
-  package let agreement: ConfidenceInterval?
+  package let agreement: Estimate?
   /// What the labels tell; nil where there are none.
   package let labelled: Labelled?
 
   /// Both models against the labels.
   package struct Labelled: Sendable, Equatable {
-    package let float: Evaluation
-    package let compiled: Evaluation
+    package let float: ModelAccuracy
+    package let compiled: ModelAccuracy
     /// Compiled minus float, with paired intervals.
-    package let deltas: MeasureIntervals
+    package let deltas: AccuracyEstimates
     /// McNemar's exact test of both being right equally often.
     package let mcNemarP: Double
   }
@@ -48,9 +48,9 @@ package struct Comparison: Sendable, Equatable {
     agreement = intervals[0]
     let right = zip(labels, zip(float.predictions, compiled.predictions))
     labelled = Labelled(
-      float: try Evaluation(float, classNames: classNames, specificities: specificities),
-      compiled: try Evaluation(compiled, classNames: classNames, specificities: specificities),
-      deltas: MeasureIntervals(Array(intervals[1...]), classNames: classNames),
+      float: try ModelAccuracy(float, classNames: classNames, specificities: specificities),
+      compiled: try ModelAccuracy(compiled, classNames: classNames, specificities: specificities),
+      deltas: AccuracyEstimates(Array(intervals[1...]), classNames: classNames),
       mcNemarP: McNemar.pValue(
         onlyFirstRight: right.count { $0 == $1.0 && $0 != $1.1 },
         onlySecondRight: right.count { $0 != $1.0 && $0 == $1.1 }))

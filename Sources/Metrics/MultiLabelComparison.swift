@@ -1,118 +1,58 @@
-/// A multi-label model's answers and the labels that apply, prepared for measuring draws of samples.
-package struct MultiLabelOutcomes: Sendable {
-  package let labels: [BinaryOutcomes]
-  /// Samples by the number of labels decided wrongly.
-  private let errors: [Int]
-  /// All samples' labels together.
-  private let pooled: RankingCurve
-
-  /// - Parameter truth: for each sample whether each label applies
-  /// - Throws: unless truth has a row for each sample and an entry for each label
-  package init(_ scores: MultiLabelScores, truth: [[Bool]]) throws(MetricsError) {
-    guard truth.count == scores.sampleCount, truth.allSatisfy({ $0.count == scores.labelCount }) else {
-      throw MetricsError(
-        "the right labels are not \(scores.sampleCount) rows of \(scores.labelCount), as the model's answers are")
-    }
-    var labels: [BinaryOutcomes] = []
-    for label in 0..<scores.labelCount {
-      labels.append(
-        try BinaryOutcomes(
-          isPositive: truth.map { $0[label] }, probabilities: scores.probabilities.map { $0[label] },
-          decisions: scores.decisions.map { $0[label] }))
-    }
-    self.labels = labels
-    errors = zip(truth, scores.decisions).map { zip($0, $1).count { $0 != $1 } }
-    let samples = truth.indices.flatMap { [Int](repeating: $0, count: scores.labelCount) }
-    pooled = RankingCurve(
-      probabilities: scores.probabilities.flatMap { $0 }, isOwn: truth.flatMap { $0 }, samples: samples)
-  }
-
-  var sampleCount: Int { errors.count }
-
-  package var measures: MultiLabelMeasures { measures(weights: [Int](repeating: 1, count: sampleCount)) }
-
-  /// The measures where each sample stands `weights[sample]` times.
-  func measures(weights: [Int], ranks: Bool = true) -> MultiLabelMeasures {
-    let each = labels.map { $0.measures(weights: weights, ranks: ranks) }
-    func sum(_ count: (BinaryMeasures) -> Int) -> Int { each.reduce(0) { $0 + count($1) } }
-    let micro = BinaryMeasures(
-      truePositives: sum(\.truePositives), falsePositives: sum(\.falsePositives), trueNegatives: sum(\.trueNegatives),
-      falseNegatives: sum(\.falseNegatives), rocAUC: ranks ? pooled.area(weights: weights) : nil,
-      averagePrecision: ranks ? pooled.averagePrecision(weights: weights) : nil,
-      brier: RankingCurve.mean(each.map(\.brier)))
-    var (exact, wrong, total) = (0, 0, 0)
-    for (errors, weight) in zip(errors, weights) {
-      total += weight
-      wrong += weight * errors
-      if errors == 0 { exact += weight }
-    }
-    return MultiLabelMeasures(
-      labels: each,
-      macro: BinaryMeasure.named(BinaryMeasure.allCases.map { measure in RankingCurve.mean(each.map { $0[measure] }) }),
-      micro: micro, exactMatch: Double(exact) / Double(total),
-      hammingLoss: Double(wrong) / Double(total * labels.count))
-  }
-}
-
-/// One multi-label model against the labels that apply.
-package struct MultiLabelMeasures: Sendable, Equatable {
-  package let labels: [BinaryMeasures]
-  /// The mean of each measure over the labels it is defined for.
-  package let macro: [BinaryMeasure: Double]
-  /// All samples' labels taken together.
-  package let micro: BinaryMeasures
-  /// The fraction of samples with every label right.
-  package let exactMatch: Double
-  /// The fraction of all samples' labels that are wrong.
-  package let hammingLoss: Double
-
-  /// All numbers in one list: those of each label, macro, micro, exact match and Hamming loss.
-  fileprivate var values: [Double?] {
-    labels.flatMap(BinaryMeasure.values) + BinaryMeasure.allCases.map { macro[$0] } + BinaryMeasure.values(micro)
-      + [exactMatch, hammingLoss]
-  }
-}
-
-/// The intervals of a multi-label model's measures, or of the differences between two models' measures.
-package struct MultiLabelIntervals: Sendable, Equatable {
-  package let labels: [[BinaryMeasure: ConfidenceInterval]]
-  package let macro: [BinaryMeasure: ConfidenceInterval]
-  package let micro: [BinaryMeasure: ConfidenceInterval]
-  package let exactMatch: ConfidenceInterval?
-  package let hammingLoss: ConfidenceInterval?
-
-  /// From the order of `MultiLabelMeasures.values`.
-  fileprivate init(_ intervals: ArraySlice<ConfidenceInterval?>) {
-    let width = BinaryMeasure.allCases.count
-    let parts = stride(from: intervals.startIndex, to: intervals.endIndex - 2, by: width).map { first in
-      BinaryMeasure.named(intervals[first..<first + width])
-    }
-    labels = Array(parts.dropLast(2))
-    macro = parts[parts.count - 2]
-    micro = parts[parts.count - 1]
-    exactMatch = intervals[intervals.endIndex - 2]
-    hammingLoss = intervals[intervals.endIndex - 1]
-  }
-}
-
-/// One multi-label model's measures with their intervals, or those of two models on the same samples.
+/// The labels of a model that decides for each whether it applies: for a model alone or two on the same samples.
 package struct MultiLabelComparison: Sendable, Equatable {
-  /// Nil where one model is measured alone.
-  package let float: MultiLabelMeasures?
-  package let compiled: MultiLabelMeasures
-  /// Of the compiled model's measures.
-  package let intervals: MultiLabelIntervals
-  /// Compiled minus float, paired; nil where one model is measured alone.
-  package let deltas: MultiLabelIntervals?
+  package struct Label: Sendable, Equatable {
+    package let name: String
+    /// The fraction of samples both models decide alike on; nil where one model is measured alone.
+    package var agreement: Estimate?
+    /// Nil without right answers.
+    package var measures: BinaryComparison?
 
+    package init(_ name: String, agreement: Estimate? = nil, measures: BinaryComparison? = nil) {
+      self.name = name
+      self.agreement = agreement
+      self.measures = measures
+    }
+  }
+
+  /// A measure of whole sets of labels.
+  package struct Figure: Sendable, Equatable {
+    package var float: Double?
+    package var compiled: Double?
+    package var delta: Estimate?
+
+    package init(float: Double? = nil, compiled: Double? = nil, delta: Estimate? = nil) {
+      self.float = float
+      self.compiled = compiled
+      self.delta = delta
+    }
+  }
+
+  package var labels: [Label]
+  /// The means over labels of what is defined for them; nil without right answers.
+  package var macro: BinaryComparison?
+  /// All samples' labels taken together; nil without right answers.
+  package var micro: BinaryComparison?
+  /// The fraction of samples with every label right.
+  package var exactMatch: Figure?
+  /// The fraction of all samples' labels that are wrong.
+  package var hammingLoss: Figure?
+
+  package init(labels: [Label]) { self.labels = labels }
+
+  /// Measures both models' outcomes.
+  ///
+  /// - Parameter names: of the labels
   /// - Throws: where the groups, or the two models' samples, do not match.
   package init(
-    float: MultiLabelOutcomes?, compiled: MultiLabelOutcomes, groups: SampleGroups? = nil,
+    _ names: [String], float: MultiLabelOutcomes?, compiled: MultiLabelOutcomes, groups: SampleGroups? = nil,
     bootstrap: Bootstrap = Bootstrap()
   ) throws(MetricsError) {
     try groups?.check(samples: compiled.sampleCount)
     guard float.map({ $0.labels.map(\.isPositive) == compiled.labels.map(\.isPositive) }) ?? true else {
       throw MetricsError("the two models were not measured against the same labels")
+    }
+    guard names.count == compiled.labels.count else {
+      throw MetricsError("\(names.count) names for \(compiled.labels.count) labels")
     }
     // Two figures of each label and of all together follow the order.
     let ranks = bootstrap.canRank(compiled.sampleCount, 4 * compiled.labels.count)
@@ -121,10 +61,42 @@ package struct MultiLabelComparison: Sendable, Equatable {
       guard let float else { return after }
       return after + BinaryMeasure.differences(after, float.measures(weights: weights, ranks: ranks).values)
     }
-    self.float = float?.measures
-    self.compiled = compiled.measures
-    let width = (compiled.labels.count + 2) * BinaryMeasure.allCases.count + 2
-    intervals = MultiLabelIntervals(found.prefix(width))
-    deltas = float == nil ? nil : MultiLabelIntervals(found.dropFirst(width))
+    let (before, after) = (float?.measures, compiled.measures)
+    let intervals = MultiLabelMeasures.Estimates(found.prefix(after.values.count))
+    let deltas = before == nil ? nil : MultiLabelMeasures.Estimates(found.dropFirst(after.values.count))
+    func comparison(_ place: Int, _ before: BinaryFigures?, _ after: BinaryFigures) -> BinaryComparison {
+      BinaryComparison(
+        float: before, compiled: after, intervals: intervals.parts[place], deltas: deltas?.parts[place] ?? [:])
+    }
+    self.init(
+      labels: names.enumerated().map { index, name in
+        let measures = comparison(
+          index, (before?.labels[index]).map { BinaryFigures($0) }, BinaryFigures(after.labels[index]))
+        return Label(name, measures: measures)
+      })
+    macro = comparison(
+      names.count, (before?.macro).map { BinaryFigures(values: $0) }, BinaryFigures(values: after.macro))
+    micro = comparison(names.count + 1, (before?.micro).map { BinaryFigures($0) }, BinaryFigures(after.micro))
+    exactMatch = Figure(float: before?.exactMatch, compiled: after.exactMatch, delta: deltas?.exactMatch)
+    hammingLoss = Figure(float: before?.hammingLoss, compiled: after.hammingLoss, delta: deltas?.hammingLoss)
+  }
+}
+
+extension MultiLabelMeasures {
+  /// Intervals in the order of `values`, apart again.
+  fileprivate struct Estimates {
+    /// Those of each label, macro and micro.
+    let parts: [[BinaryMeasure: Estimate]]
+    let exactMatch: Estimate?
+    let hammingLoss: Estimate?
+
+    init(_ found: ArraySlice<Estimate?>) {
+      let width = BinaryMeasure.allCases.count
+      parts = stride(from: found.startIndex, to: found.endIndex - 2, by: width).map { first in
+        BinaryMeasure.named(found[first..<first + width])
+      }
+      exactMatch = found[found.endIndex - 2]
+      hammingLoss = found[found.endIndex - 1]
+    }
   }
 }

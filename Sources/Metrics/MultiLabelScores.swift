@@ -24,9 +24,9 @@ package struct MultiLabelScores: Sendable, Equatable {
 /// How far a multi-label model's answers are from a reference's on the same samples; no right answers are needed.
 package struct MultiLabelDivergence: Sendable, Equatable {
   /// The fraction of samples for which both decide for the same set of labels.
-  package let agreement: ConfidenceInterval
+  package let agreement: Estimate
   /// For each label the fraction of samples both decide alike on.
-  package let labels: [ConfidenceInterval]
+  package let labels: [Estimate]
   /// The mean over samples of the sum over labels of KL(reference || model) of label or not, in nats.
   package let kl: Double
   package let distance: OutputDistance

@@ -82,26 +82,40 @@ extension BinaryMeasures {
   }
 }
 
-/// The samples of one value of a column, measured by themselves.
+/// The samples of one value of a column, such as the sex of the patient, measured by themselves.
 package struct Subgroup: Sendable, Equatable {
   package struct Figure: Sendable, Equatable {
+    /// By the name it has in JSON: `sensitivity`, `top1`.
     package let measure: String
     /// Nil where one model is measured alone, or where it is not defined.
-    package let float: Double?
-    package let compiled: Double?
+    package var float: Double?
+    package var compiled: Double?
     /// Compiled minus float, paired.
-    package let delta: ConfidenceInterval?
-    /// How far the delta may be off where no sample changed.
-    package let margin: Double?
+    package var delta: Estimate?
+
+    package init(_ measure: String, float: Double? = nil, compiled: Double? = nil, delta: Estimate? = nil) {
+      self.measure = measure
+      self.float = float
+      self.compiled = compiled
+      self.delta = delta
+    }
   }
 
   package let column: String
   /// Nil for the samples it is not known of.
   package let value: String?
-  package let samples: Int
+  package var samples: Int
   /// How many groups the samples come in; nil without groups.
-  package let groups: Int?
-  package let figures: [Figure]
+  package var groups: Int?
+  package var figures: [Figure]
+
+  package init(column: String, value: String?, samples: Int, groups: Int? = nil, figures: [Figure] = []) {
+    self.column = column
+    self.value = value
+    self.samples = samples
+    self.groups = groups
+    self.figures = figures
+  }
 
   /// The largest loss of any figure; nil where none is known.
   package var worstDelta: Double? { figures.compactMap(\.delta?.value).min() }
@@ -134,10 +148,6 @@ package struct Subgroup: Sendable, Equatable {
     column: String, value: String?, samples count: Int, float: DecidedSamples?, compiled: DecidedSamples,
     groups: SampleGroups?, _ bootstrap: Bootstrap
   ) {
-    self.column = column
-    self.value = value
-    samples = count
-    self.groups = groups?.count
     let once = [Int](repeating: 1, count: count)
     let deltas =
       float.map { float in
@@ -147,10 +157,12 @@ package struct Subgroup: Sendable, Equatable {
       } ?? []
     let (before, after) = (float?.values(weights: once), compiled.values(weights: once))
     let margins = compiled.margins(groups: groups)
-    figures = compiled.measures.enumerated().map { index, measure in
-      Figure(
-        measure: measure, float: before?[index], compiled: after[index], delta: deltas.isEmpty ? nil : deltas[index],
-        margin: margins[index])
-    }
+    self.init(
+      column: column, value: value, samples: count, groups: groups?.count,
+      figures: compiled.measures.enumerated().map { index, measure in
+        Figure(
+          measure, float: before?[index], compiled: after[index],
+          delta: deltas.isEmpty ? nil : deltas[index]?.widened(margin: margins[index]))
+      })
   }
 }

@@ -42,14 +42,14 @@ import Testing
     }
   }
 
-  private func expect(_ intervals: [String: ConfidenceInterval?], _ expected: JSONNode, _ what: String) throws {
-    for (end, place) in [(\ConfidenceInterval.low, 0), (\ConfidenceInterval.high, 1)] {
+  private func expect(_ intervals: [String: Estimate?], _ expected: JSONNode, _ what: String) throws {
+    for (end, place) in [(\Estimate.low, 0), (\Estimate.high, 1)] {
       var ends = JSONObject()
       for (key, node) in try expected.members() {
         ends[key] = node.value == .null ? .null : .double(try node.doubles()[place])
       }
       try expect(
-        intervals.mapValues { $0?[keyPath: end] }, JSONNode(.object(ends), name: "intervals"), "\(what), end \(place)")
+        intervals.mapValues { $0.flatMap { $0[keyPath: end] } }, JSONNode(.object(ends), name: "intervals"), "\(what), end \(place)")
     }
   }
 
@@ -62,12 +62,12 @@ import Testing
       predictions: try node["decisions"][model].ints())
   }
 
-  private func figures(_ evaluation: Evaluation) -> [String: Double?] {
+  private func figures(_ evaluation: ModelAccuracy) -> [String: Double?] {
     var figures: [String: Double?] = [
       "top1": evaluation.top1, "macro_f1": evaluation.macroF1, "balanced_accuracy": evaluation.balancedAccuracy,
       "log_loss": evaluation.logLoss, "brier": evaluation.brier, "auc": evaluation.auc,
     ]
-    for (index, measures) in evaluation.classes.enumerated() {
+    for (index, measures) in evaluation.perClass.enumerated() {
       let own: [String: Double?] = [
         "precision": measures.precision, "recall": measures.recall, "f1": measures.f1, "auc": measures.auc,
         "specificity": measures.specificity, "average_precision": measures.averagePrecision,
@@ -95,12 +95,12 @@ import Testing
       try expect(figures(labelled.compiled), node["measures"]["compiled"], name)
       #expect(abs(comparison.divergence.kl - (try node["kl"].double())) <= 1e-9)
 
-      var intervals: [String: ConfidenceInterval?] = [
+      var intervals: [String: Estimate?] = [
         "agreement": comparison.agreement, "top1": labelled.deltas.top1, "macro_f1": labelled.deltas.macroF1,
         "auc": labelled.deltas.auc, "balanced_accuracy": labelled.deltas.balancedAccuracy,
       ]
-      for (index, deltas) in labelled.deltas.classes.enumerated() {
-        let own: [String: ConfidenceInterval?] = [
+      for (index, deltas) in labelled.deltas.perClass.enumerated() {
+        let own: [String: Estimate?] = [
           "precision": deltas.precision, "recall": deltas.recall, "auc": deltas.auc,
           "specificity": deltas.specificity, "sensitivity_at_specificity": deltas.sensitivityAtSpecificity,
         ]
@@ -125,9 +125,9 @@ import Testing
   }
 
   private func figures(
-    _ values: [BinaryMeasure: ConfidenceInterval], _ prefix: String = ""
-  ) -> [String: ConfidenceInterval?] {
-    var figures: [String: ConfidenceInterval?] = [:]
+    _ values: [BinaryMeasure: Estimate], _ prefix: String = ""
+  ) -> [String: Estimate?] {
+    var figures: [String: Estimate?] = [:]
     for measure in BinaryMeasure.allCases { figures.updateValue(values[measure], forKey: prefix + measure.rawValue) }
     return figures
   }
@@ -194,24 +194,29 @@ import Testing
 
   // MARK: Labels
 
-  private func figures(_ measures: MultiLabelMeasures) -> [String: Double?] {
-    var figures: [String: Double?] = ["exact_match": measures.exactMatch, "hamming_loss": measures.hammingLoss]
-    for (index, label) in measures.labels.enumerated() {
-      figures.merge(self.figures(label.values, "\(index).")) { $1 }
+  /// What `part` has of each label, of their means and of all together, and the two figures of whole sets.
+  private func figures<Value>(
+    _ comparison: MultiLabelComparison, _ prefix: String = "", _ part: (BinaryComparison) -> [BinaryMeasure: Value]
+  ) -> [String: Value?] {
+    var figures: [String: Value?] = [:]
+    let labels = comparison.labels.enumerated().map { ("\($0.offset).", $0.element.measures) }
+    for (name, measures) in labels + [("macro.", comparison.macro), ("micro.", comparison.micro)] {
+      let values = measures.map(part) ?? [:]
+      for measure in BinaryMeasure.allCases {
+        figures.updateValue(values[measure], forKey: prefix + name + measure.rawValue)
+      }
     }
-    figures.merge(self.figures(measures.macro, "macro.")) { $1 }
-    return figures.merging(self.figures(measures.micro.values, "micro.")) { $1 }
+    return figures
   }
 
-  private func figures(_ intervals: MultiLabelIntervals, _ prefix: String) -> [String: ConfidenceInterval?] {
-    var figures: [String: ConfidenceInterval?] = [
-      prefix + "exact_match": intervals.exactMatch, prefix + "hamming_loss": intervals.hammingLoss,
-    ]
-    for (index, label) in intervals.labels.enumerated() {
-      figures.merge(self.figures(label, "\(prefix)\(index).")) { $1 }
-    }
-    figures.merge(self.figures(intervals.macro, prefix + "macro.")) { $1 }
-    return figures.merging(self.figures(intervals.micro, prefix + "micro.")) { $1 }
+  /// A model's figures of whole sets of labels beside the others.
+  private func figures(
+    _ comparison: MultiLabelComparison, _ part: (BinaryComparison) -> BinaryFigures?,
+    _ whole: (MultiLabelComparison.Figure) -> Double?
+  ) -> [String: Double?] {
+    figures(comparison) { part($0)?.values ?? [:] }.merging([
+      "exact_match": comparison.exactMatch.flatMap(whole), "hamming_loss": comparison.hammingLoss.flatMap(whole),
+    ]) { $1 }
   }
 
   @Test func labelsAreMeasuredAsByScikitLearn() throws {
@@ -228,14 +233,15 @@ import Testing
       let (float, compiled) = (try scores("float"), try scores("compiled"))
       let (groups, bootstrap) = (try Self.groups(node), try Self.bootstrap(node))
       let comparison = try MultiLabelComparison(
-        float: MultiLabelOutcomes(float, truth: truth), compiled: MultiLabelOutcomes(compiled, truth: truth),
-        groups: groups, bootstrap: bootstrap)
+        thresholds.indices.map { "\($0)" }, float: MultiLabelOutcomes(float, truth: truth),
+        compiled: MultiLabelOutcomes(compiled, truth: truth), groups: groups, bootstrap: bootstrap)
       let divergence = try MultiLabelDivergence(of: compiled, from: float, groups: groups, bootstrap: bootstrap)
-      try expect(figures(try #require(comparison.float)), node["measures"]["float"], name)
-      try expect(figures(comparison.compiled), node["measures"]["compiled"], name)
+      try expect(figures(comparison, \.float, \.float), node["measures"]["float"], name)
+      try expect(figures(comparison, \.compiled, \.compiled), node["measures"]["compiled"], name)
       #expect(abs(divergence.kl - (try node["kl"].double())) <= 1e-9)
-      var intervals = figures(comparison.intervals, "")
-      intervals.merge(figures(try #require(comparison.deltas), "delta.")) { $1 }
+      var intervals = figures(comparison, "", \.intervals).merging(figures(comparison, "delta.", \.deltas)) { $1 }
+      intervals["delta.exact_match"] = comparison.exactMatch?.delta
+      intervals["delta.hamming_loss"] = comparison.hammingLoss?.delta
       intervals["agreement"] = divergence.agreement
       for (label, agreement) in divergence.labels.enumerated() { intervals["\(label).agreement"] = agreement }
       try expect(intervals, node["intervals"], name)

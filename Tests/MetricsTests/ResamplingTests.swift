@@ -25,11 +25,11 @@ import Testing
 }
 
 @Suite struct BootstrapTests {
-  private func expect(_ interval: ConfidenceInterval?, _ value: Double, _ low: Double, _ high: Double) throws {
+  private func expect(_ interval: Estimate?, _ value: Double, _ low: Double, _ high: Double) throws {
     let interval = try #require(interval)
     #expect(interval.value.isNear(value))
-    #expect(interval.low.isNear(low))
-    #expect(interval.high.isNear(high))
+    #expect(try #require(interval.low).isNear(low))
+    #expect(try #require(interval.high).isNear(high))
   }
 
   @Test func givesPercentilesOfPairedDifferences() throws {
@@ -41,9 +41,9 @@ import Testing
     try expect(
       labelled.deltas.macroF1, 0.6904761904761904 - 0.6126984126984126, -0.2580815018315018, 0.4227897102897102)
     try expect(labelled.deltas.auc, 0.0625 / 3, -0.06492559523809523, 0.11973379629629625)
-    try expect(labelled.deltas.classes[2].recall, 0.25, 0, 0.6666666666666667)
-    #expect(labelled.deltas.classes[3].recall == nil)
-    #expect(labelled.deltas.classes[3].auc == nil)
+    try expect(labelled.deltas.perClass[2].recall, 0.25, 0, 0.6666666666666667)
+    #expect(labelled.deltas.perClass[3].recall == nil)
+    #expect(labelled.deltas.perClass[3].auc == nil)
     try expect(comparison.agreement, 0.75, 0.5, 1)
     // One sample only the float model gets right, two only the compiled one.
     #expect(labelled.mcNemarP == 1)
@@ -54,10 +54,10 @@ import Testing
   @Test func givesIntervalsOfOneModel() throws {
     let bootstrap = Bootstrap(resamples: 500, seed: 3, confidence: 0.9)
     let model = ResampledModel(try Samples.labelled(Samples.float), bootstrap)
-    let intervals = MeasureIntervals(
+    let intervals = AccuracyEstimates(
       bootstrap.intervals(samples: 12, of: model.statistics), classNames: Samples.names)
     try expect(intervals.top1, 7.0 / 12, 1.0 / 3, 5.0 / 6)
-    #expect(intervals.classes.map(\.name) == Samples.names)
+    #expect(intervals.perClass.map(\.name) == Samples.names)
   }
 
   @Test func leavesLongCurvesOut() throws {
@@ -81,14 +81,14 @@ import Testing
     let first = Bootstrap(resamples: 300, seed: 5).intervals(samples: 9, of: statistic)
     #expect(first == Bootstrap(resamples: 300, seed: 5).intervals(samples: 9, of: statistic))
     #expect(first != Bootstrap(resamples: 300, seed: 6).intervals(samples: 9, of: statistic))
-    #expect(first[1] == ConfidenceInterval(value: 1, low: 1, high: 1))
+    #expect(first[1] == Estimate(1, low: 1, high: 1))
     #expect(first[2] == nil)
   }
 
   @Test func comparesWithoutLabels() throws {
     let scores = try Scores(rows: [[1, 0], [0, 1]])
     let comparison = try Comparison(float: scores, compiled: scores, labels: nil, classNames: [])
-    #expect(comparison.agreement == ConfidenceInterval(value: 1, low: 1, high: 1))
+    #expect(comparison.agreement == Estimate(1, low: 1, high: 1))
     #expect(comparison.divergence.kl == 0)
     #expect(comparison.labelled == nil)
   }

@@ -60,10 +60,20 @@ import Testing
         float: outcomes(before), compiled: outcomes(after), bootstrap: Self.bootstrap)
       #expect(subgroup.groups == nil)
       let (model, deltas) = (comparison.compiled, comparison.deltas)
-      #expect(subgroup.figures.map(\.compiled) == [model[.sensitivity], model[.specificity]])
+      #expect(subgroup.figures.map(\.compiled) == [model.values[.sensitivity], model.values[.specificity]])
       #expect(subgroup.figures.map(\.delta) == [deltas[.sensitivity], deltas[.specificity]])
-      let positives = samples.count { truth[$0] }
-      #expect(subgroup.figures[0].margin == 3 / Double(positives))
+    }
+  }
+
+  @Test func whatNoSampleChangedIsNotCertain() throws {
+    let truth = draw(4, below: 3).map { $0 == 0 }
+    let same = DecidedSamples.binary(truth: truth, decisions: draw(5, below: 2).map { $0 == 0 })
+    let subgroups = try Subgroup.all(
+      [Self.column], float: same, compiled: same, samples: Self.count, bootstrap: Self.bootstrap)
+    for subgroup in subgroups {
+      let positives = (0..<Self.count).count { Self.column.values[$0] == subgroup.value && truth[$0] }
+      let margin = min(1, 3 / Double(positives))
+      #expect(subgroup.figures[0].delta == Estimate(0, low: -margin, high: margin))
     }
   }
 
@@ -85,11 +95,11 @@ import Testing
             decisions: samples.map { decisions[$0] }), truth: samples.map { truth[$0] })
       }
       let comparison = try MultiLabelComparison(
-        float: outcomes(before), compiled: outcomes(after), groups: Self.groups.subset(samples),
+        ["a", "b"], float: outcomes(before), compiled: outcomes(after), groups: Self.groups.subset(samples),
         bootstrap: Self.bootstrap)
       #expect(subgroup.figures.map(\.measure) == ["macro_f1"])
-      #expect(subgroup.figures[0].float == comparison.float?.macro[.f1])
-      #expect(subgroup.figures[0].delta == comparison.deltas?.macro[.f1])
+      #expect(subgroup.figures[0].float == comparison.macro?.float?.values[.f1])
+      #expect(subgroup.figures[0].delta == comparison.macro?.deltas[.f1])
     }
   }
 }

@@ -15,7 +15,7 @@ func binaryAccuracy() -> AccuracyReport {
   accuracy.deltas = .init(top1: Estimate(-0.01, low: -0.03, high: 0.01))
   accuracy.agreement = Estimate(0.97, low: 0.95, high: 0.99)
   accuracy.cosine = 0.999
-  accuracy.binary = BinaryReport(
+  accuracy.binary = BinaryComparison(
     float: .init(
       BinaryMeasures(
         truePositives: 36, falsePositives: 32, trueNegatives: 128, falseNegatives: 4, rocAUC: 0.93,
@@ -33,13 +33,13 @@ func binaryAccuracy() -> AccuracyReport {
     ])
   accuracy.groups = .init(name: "lesion_id", count: 123)
   accuracy.subgroups = [
-    SubgroupReport(
+    Subgroup(
       column: "sex", value: "female", samples: 90, groups: 60,
       figures: [
         .init("sensitivity", float: 0.9, compiled: 0.8, delta: Estimate(-0.1, low: -0.25, high: 0)),
         .init("specificity", float: 0.8, compiled: 0.8, delta: Estimate(0, low: -0.03, high: 0.03)),
       ]),
-    SubgroupReport(
+    Subgroup(
       column: "sex", value: nil, samples: 2, figures: [.init("sensitivity"), .init("specificity", compiled: 1)]),
   ]
   let points = [OperatingCurve.Point(x: 0, y: 0), .init(x: 0.25, y: 0.875), .init(x: 1, y: 1)]
@@ -57,8 +57,8 @@ func multiLabelAccuracy() -> AccuracyReport {
   var accuracy = AccuracyReport(data: .labelled, samples: 100, classes: ["atypical network", "blue veil"])
   accuracy.task = .multilabel
   accuracy.thresholds = [0.5, 0.25]
-  func report(_ sensitivity: Double, _ delta: Double) -> BinaryReport {
-    BinaryReport(
+  func report(_ sensitivity: Double, _ delta: Double) -> BinaryComparison {
+    BinaryComparison(
       float: .init(values: [.sensitivity: sensitivity, .averagePrecision: 0.9]),
       compiled: .init(values: [.sensitivity: sensitivity + delta, .averagePrecision: 0.875]),
       deltas: [.sensitivity: Estimate(delta, low: 2 * delta, high: 0)])
@@ -69,7 +69,7 @@ func multiLabelAccuracy() -> AccuracyReport {
   accuracy.deltas = .init(perClass: [
     .init("atypical network"), .init("blue veil", specificity: Estimate(-0.25, low: -0.5, high: 0)),
   ])
-  var labels = MultiLabelReport(labels: [
+  var labels = MultiLabelComparison(labels: [
     .init("atypical network", agreement: Estimate(1, low: 0.97, high: 1), measures: report(0.75, -0.125)),
     .init("blue veil", agreement: Estimate(0.75)),
   ])
@@ -153,7 +153,7 @@ struct AnswersTests {
   }
 
   @Test func fewUnchangedLesionsProveLittle() {
-    var report = BinaryReport(
+    var report = BinaryComparison(
       compiled: .init(values: [.sensitivity: 1]),
       intervals: [.sensitivity: Estimate(1, low: 1, high: 1), .specificity: Estimate(0.5, low: 0.25, high: 0.75)],
       deltas: [

@@ -1,4 +1,5 @@
 import CanonicalJSON
+import Metrics
 import Testing
 
 @testable import Reports

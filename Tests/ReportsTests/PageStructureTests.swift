@@ -112,7 +112,7 @@ struct PageStructureTests {
     report.accuracy?.classes = ["other", evil]
     report.accuracy?.thresholdChoice = evil
     report.accuracy?.groups = .init(name: evil, count: 3)
-    report.accuracy?.subgroups[0] = SubgroupReport(column: evil, value: evil, samples: 1, figures: [.init(evil)])
+    report.accuracy?.subgroups[0] = Subgroup(column: evil, value: evil, samples: 1, figures: [.init(evil)])
     report.accuracy?.curves = sampleCurves([evil])
     report.preprocessing = ["size": [1, 1], "resize": .string(evil), "channels": .string(evil)]
     report.answer = .init(description: evil, stored: ["output": .string(evil)])

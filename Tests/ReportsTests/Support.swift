@@ -1,4 +1,5 @@
 import CanonicalJSON
+import Metrics
 
 @testable import Reports
 

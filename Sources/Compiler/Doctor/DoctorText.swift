@@ -1,5 +1,6 @@
 import DataSets
 import Images
+import Metrics
 import Reports
 import Texts
 

@@ -47,8 +47,7 @@ struct LabelledFit: Sendable {
     self.losses = losses
     loss = losses.reduce(0, +) / Double(max(1, losses.count))
     let right = zip(labels, answers).count { $0 == $1 }
-    let share = ConfidenceInterval(share: right, of: labels.count)
-    top1 = Estimate(share.value, low: share.low, high: share.high)
+    top1 = Estimate(share: right, of: labels.count)
     let bootstrap = Bootstrap(resamples: LabelledFit.resamples)
     balanced = bootstrap.intervals(samples: labels.count) { weights in
       var (own, all) = ([Int](repeating: 0, count: count), [Int](repeating: 0, count: count))
@@ -58,7 +57,7 @@ struct LabelledFit: Sendable {
       }
       let present = all.indices.filter { all[$0] > 0 }
       return [present.reduce(0.0) { $0 + Double(own[$1]) / Double(all[$1]) } / Double(max(1, present.count))]
-    }.first.flatMap { $0.map(Estimate.init) }
+    }.first.flatMap { $0 }
     var names = classes
     if let order { names = order.classes.map(classes.className) }
     guard meaning.task == .binary else {
@@ -73,7 +72,6 @@ struct LabelledFit: Sendable {
         isPositive: labels.map { $0 == meaning.positive }, probabilities: LabelledFit.ranks(odds),
         decisions: odds.map { $0 > 0 })
       auc = try BinaryComparison(float: nil, compiled: outcomes, bootstrap: bootstrap).intervals[.rocAUC]
-        .map(Estimate.init)
     } catch {
       throw .refused("\(error)")
     }

@@ -114,8 +114,8 @@ package struct Trial: Sendable {
 
   private func isAboveZero(_ count: Int, _ difference: ([Int]) -> Double?) -> Bool {
     let interval = Trial.bootstrap.intervals(samples: count) { [difference($0)] }
-    guard let found = interval.first ?? nil else { return false }
-    return found.low > 0
+    guard let low = (interval.first ?? nil)?.low else { return false }
+    return low > 0
   }
 
   /// Why it does not fit, were it the best of all; nil where it does.

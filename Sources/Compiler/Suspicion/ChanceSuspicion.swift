@@ -1,5 +1,5 @@
-import Metrics
-package import Reports
+package import Metrics
+import Reports
 import Texts
 
 /// A model that is no better than one that has not looked at the images.
@@ -19,13 +19,12 @@ package enum ChanceSuspicion {
       return nil
     }
     let right = confusion.indices.reduce(0) { $0 + (confusion[$1].indices.contains($1) ? confusion[$1][$1] : 0) }
-    let accuracy = ConfidenceInterval(share: right, of: samples)
+    let accuracy = Estimate(share: right, of: samples)
     let majority = Double(most) / Double(samples)
-    guard accuracy.low <= majority else { return nil }
+    guard let low = accuracy.low, low <= majority else { return nil }
     let present = support.indices.filter { support[$0] > 0 }
     if present.count > 2, leastBalanced(confusion, support, present) > 2 / Double(present.count) { return nil }
-    let estimate = Estimate(accuracy.value, low: accuracy.low, high: accuracy.high)
-    return "the model's top-1, \(Figures.percent(estimate)), is not above that of always answering "
+    return "the model's top-1, \(Figures.percent(accuracy)), is not above that of always answering "
       + "\(Printable.name(classes.className(commonest), limit: 40)), \(Figures.percent(majority)): \(remedy)"
   }
 

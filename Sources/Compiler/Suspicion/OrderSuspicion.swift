@@ -1,5 +1,5 @@
 package import Metrics
-package import Reports
+import Reports
 import Texts
 
 /// Classes in another order than the model's outputs.
@@ -32,7 +32,7 @@ package enum OrderSuspicion {
     let samples = Double(order.samples)
     let most = confusion.map { $0.reduce(0, +) }.max() ?? 0
     guard order.right.best > order.right.given, order.balanced.best - order.balanced.given >= leastGain,
-      ConfidenceInterval(share: order.right.best, of: order.samples).low > Double(most) / samples
+      let low = Estimate(share: order.right.best, of: order.samples).low, low > Double(most) / samples
     else { return nil }
     return order
   }

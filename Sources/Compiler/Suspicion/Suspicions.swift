@@ -1,5 +1,6 @@
 package import Answers
 package import Images
+package import Metrics
 package import Reports
 
 /// What speaks against the data, the preprocessing or the labels a model is used with.

@@ -68,15 +68,15 @@ extension Document.Section {
   /// One measure of each class, before and after.
   private static func classes(
     _ accuracy: AccuracyReport, _ caption: String, _ measure: (ClassAccuracy) -> Double?,
-    _ change: (AccuracyReport.ClassDelta) -> Estimate?
+    _ change: (ClassEstimates) -> Estimate?
   ) -> Document.Table {
     var table = Document.Table(
       caption, [.text("Class"), .number("Images"), .number("Float"), .number("Compiled"), .text("Change")])
     let deltas = accuracy.deltas?.perClass ?? []
-    func before(_ delta: AccuracyReport.ClassDelta) -> ClassAccuracy? {
+    func before(_ delta: ClassEstimates) -> ClassAccuracy? {
       accuracy.float?.perClass.first { $0.name == delta.name }
     }
-    func scale(_ change: (AccuracyReport.ClassDelta) -> Estimate?) -> Double {
+    func scale(_ change: (ClassEstimates) -> Estimate?) -> Double {
       Document.scale(deltas.map { Document.Measured(change($0), samples: before($0)?.support ?? 0) })
     }
     // One axis for all tables of classes.

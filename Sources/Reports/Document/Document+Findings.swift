@@ -5,7 +5,7 @@ import Texts
 
 extension Document.Section {
   /// One finding: sensitivity first.
-  static func finding(_ report: BinaryReport, _ accuracy: AccuracyReport) -> [Document.Block] {
+  static func finding(_ report: BinaryComparison, _ accuracy: AccuracyReport) -> [Document.Block] {
     let positives = report.compiled.counts.map {
       ": \(Figures.count($0.truePositives + $0.falseNegatives, "image")) of "
         + "\(Figures.grouped(accuracy.samples)) show it"
@@ -17,7 +17,7 @@ extension Document.Section {
   }
 
   /// Several findings: their means, all together, and each.
-  static func labels(_ report: MultiLabelReport, _ accuracy: AccuracyReport) -> [Document.Block] {
+  static func labels(_ report: MultiLabelComparison, _ accuracy: AccuracyReport) -> [Document.Block] {
     var blocks: [Document.Block] = []
     if report.labels.contains(where: { $0.measures != nil }) {
       blocks += [
@@ -49,7 +49,7 @@ extension Document.Section {
   }
 
   /// All measures of a finding.
-  private static func measures(_ report: BinaryReport, _ caption: String) -> Document.Table {
+  private static func measures(_ report: BinaryComparison, _ caption: String) -> Document.Table {
     var table = Document.Table(
       caption, [.text("Measure"), .number("Float"), .number("Compiled"), .text("Change")])
     // The Brier score is no percentage; it is in the JSON.
@@ -69,12 +69,12 @@ extension Document.Section {
 
   /// One measure of each label.
   private static func labels(
-    _ report: MultiLabelReport, _ measure: BinaryMeasure, _ accuracy: AccuracyReport
+    _ report: MultiLabelComparison, _ measure: BinaryMeasure, _ accuracy: AccuracyReport
   ) -> Document.Table {
     var table = Document.Table(
       "\(title(measure)) of each label",
       [.text("Label"), .number("Images"), .number("Float"), .number("Compiled"), .text("Change")])
-    func support(_ label: MultiLabelReport.Label) -> Int {
+    func support(_ label: MultiLabelComparison.Label) -> Int {
       let counts = label.measures?.compiled.counts
       return counts.map { $0.truePositives + $0.falseNegatives }
         ?? accuracy.compiled?.perClass.first { $0.name == label.name }?.support ?? 0
@@ -99,7 +99,7 @@ extension Document.Section {
   }
 
   /// Measures of whole sets of labels.
-  private static func sets(_ report: MultiLabelReport) -> Document.Table {
+  private static func sets(_ report: MultiLabelComparison) -> Document.Table {
     var table = Document.Table(
       "Whole images", [.text("Share"), .number("Float"), .number("Compiled"), .text("Change")])
     let figures = [
@@ -115,7 +115,7 @@ extension Document.Section {
     return table
   }
 
-  private static func agreement(_ report: MultiLabelReport, _ accuracy: AccuracyReport) -> Document.Table {
+  private static func agreement(_ report: MultiLabelComparison, _ accuracy: AccuracyReport) -> Document.Table {
     var table = Document.Table(
       "Where both models decide alike",
       [.text("Label"), .number("Called from"), .number("Agreement")])

@@ -1,3 +1,5 @@
+import Metrics
+
 extension Document {
   /// A change, and how many samples it was measured on.
   struct Measured {

@@ -1,3 +1,4 @@
+import Metrics
 import Texts
 
 extension Document.Section {

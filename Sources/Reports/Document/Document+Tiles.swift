@@ -38,7 +38,7 @@ extension Document {
     return tiles
   }
 
-  private static func tile(_ measure: BinaryMeasure, _ report: BinaryReport, _ of: String = "") -> Tile? {
+  private static func tile(_ measure: BinaryMeasure, _ report: BinaryComparison, _ of: String = "") -> Tile? {
     guard let value = report.compiled.values[measure] else { return nil }
     let name = AnswersText.name(measure)
     return tile(
@@ -53,7 +53,7 @@ extension Document {
   }
 
   private static func worst(
-    _ worst: (delta: AccuracyReport.ClassDelta, before: ClassAccuracy?, after: ClassAccuracy?), _ label: String
+    _ worst: (delta: ClassEstimates, before: ClassAccuracy?, after: ClassAccuracy?), _ label: String
   ) -> Tile {
     let note = [worst.before?.recall, worst.after?.recall].map { Figures.percent($0) }.joined(separator: " → ")
     let value = worst.delta.recall.map { Figures.signed(100 * $0.value, 1) + " pp" } ?? "–"

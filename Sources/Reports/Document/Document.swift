@@ -1,3 +1,5 @@
+import Metrics
+
 /// A report as a text with tables and figures, before it is written as Markdown or HTML.
 ///
 /// All strings are plain text; writers escape them.

@@ -96,7 +96,7 @@ enum Findings {
   // MARK: A finding
 
   /// What a model that looks for one finding misses, then what it raises a false alarm for.
-  private static func positive(_ report: BinaryReport, _ accuracy: AccuracyReport) -> [String] {
+  private static func positive(_ report: BinaryComparison, _ accuracy: AccuracyReport) -> [String] {
     guard let after = report.compiled.counts else { return [] }
     let name = Printable.name(accuracy.positive ?? "the finding", limit: 40)
     var result: [String] = []
@@ -138,7 +138,7 @@ enum Findings {
 
   // MARK: Labels
 
-  private static func all(_ labels: MultiLabelReport) -> [String] {
+  private static func all(_ labels: MultiLabelComparison) -> [String] {
     guard let micro = labels.micro, let after = micro.compiled.counts else { return [] }
     let present = after.truePositives + after.falseNegatives
     guard present > 0 else { return [] }

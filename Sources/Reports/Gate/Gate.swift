@@ -1,3 +1,4 @@
+import Metrics
 import Texts
 
 /// A report held against a budget.

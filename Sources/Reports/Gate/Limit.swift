@@ -158,7 +158,7 @@ extension Report {
     return measure(compiled).map { .value($0) } ?? .undefined
   }
 
-  fileprivate func drop(_ measure: (AccuracyReport.Deltas) -> Estimate?, usesIntervals: Bool) -> Limit.Measured {
+  fileprivate func drop(_ measure: (AccuracyEstimates) -> Estimate?, usesIntervals: Bool) -> Limit.Measured {
     guard let deltas = accuracy?.deltas else { return .notLabelled(self) }
     return measure(deltas).map { .drop($0, usesInterval: usesIntervals) } ?? .undefined
   }

@@ -1,3 +1,5 @@
+import Metrics
+
 /// A change and its interval on a short axis, beside the numbers that say the same.
 enum ChangeChart {
   private static let width = 132.0

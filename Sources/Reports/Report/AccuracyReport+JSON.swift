@@ -71,7 +71,7 @@ extension AccuracyReport {
     maximumRelativeError = try node.optional("max_relative_error")?.double()
     if let float = try node.optional("float") { self.float = try ModelAccuracy(float) }
     if let compiled = try node.optional("compiled") { self.compiled = try ModelAccuracy(compiled) }
-    if let deltas = try node.optional("deltas") { self.deltas = try Deltas(deltas) }
+    if let deltas = try node.optional("deltas") { self.deltas = try AccuracyEstimates(deltas) }
     mcNemarP = try node.optional("mcnemar_p")?.double()
     try readAnswers(node)
   }
@@ -85,12 +85,12 @@ extension AccuracyReport {
     positive = try node.optional("positive")?.string()
     thresholds = try node.optional("thresholds")?.doubles() ?? []
     thresholdChoice = try node.optional("threshold_choice")?.string()
-    if let binary = try node.optional("binary") { self.binary = try BinaryReport(binary) }
-    if let multilabel = try node.optional("multilabel") { self.multilabel = try MultiLabelReport(multilabel) }
+    if let binary = try node.optional("binary") { self.binary = try BinaryComparison(binary) }
+    if let multilabel = try node.optional("multilabel") { self.multilabel = try MultiLabelComparison(multilabel) }
     if let groups = try node.optional("groups") {
       self.groups = Groups(name: try groups["name"].string(), count: try groups.count("count"))
     }
-    for element in try node.elements(of: "subgroups") { subgroups.append(try SubgroupReport(element)) }
+    for element in try node.elements(of: "subgroups") { subgroups.append(try Subgroup(element)) }
     if let curves = try node.optional("curves") {
       self.curves = Curves(
         float: try curves.optional("float").map { node throws(JSONError) in try CurvesReport(node) },
@@ -99,7 +99,7 @@ extension AccuracyReport {
   }
 }
 
-extension AccuracyReport.Deltas {
+extension AccuracyEstimates {
   var json: JSON {
     [
       "top1": .estimate(top1), "macro_f1": .estimate(macroF1), "auc": .estimate(auc),
@@ -121,7 +121,7 @@ extension AccuracyReport.Deltas {
       balancedAccuracy: try node.estimate("balanced_accuracy"))
     for element in try node.elements(of: "per_class") {
       perClass.append(
-        AccuracyReport.ClassDelta(
+        ClassEstimates(
           try element["name"].string(), recall: try element.estimate("recall"),
           precision: try element.estimate("precision"), auc: try element.estimate("auc"),
           specificity: try element.estimate("specificity"),

@@ -1,4 +1,4 @@
-import Metrics
+package import Metrics
 import Texts
 
 /// What is told of a model's answers beyond the tables of classes: a positive class, labels, groups and subgroups.
@@ -53,7 +53,7 @@ enum AnswersText {
     }
   }
 
-  private static func table(_ report: BinaryReport, titled title: String) -> TextTable {
+  private static func table(_ report: BinaryComparison, titled title: String) -> TextTable {
     let isPair = report.float != nil
     var table = TextTable(
       isPair
@@ -69,7 +69,7 @@ enum AnswersText {
     return table
   }
 
-  private static func labels(_ report: MultiLabelReport, _ accuracy: AccuracyReport) -> [[String]] {
+  private static func labels(_ report: MultiLabelComparison, _ accuracy: AccuracyReport) -> [[String]] {
     var blocks: [[String]] = []
     if let macro = report.macro { blocks.append(table(macro, titled: "mean over labels").lines()) }
     if let micro = report.micro { blocks.append(table(micro, titled: "all labels together").lines()) }
@@ -203,13 +203,13 @@ enum AnswersText {
     return lines + notes(accuracy)
   }
 
-  private static func values(_ measure: BinaryMeasure, _ report: BinaryReport) -> String? {
+  private static func values(_ measure: BinaryMeasure, _ report: BinaryComparison) -> String? {
     let values = [report.float?.values[measure], report.compiled.values[measure]].compactMap { $0 }
     guard !values.isEmpty else { return nil }
     return "\(name(measure)) " + values.map { Figures.percent($0) }.joined(separator: " → ")
   }
 
-  private static func change(_ measure: BinaryMeasure, _ report: BinaryReport) -> String {
+  private static func change(_ measure: BinaryMeasure, _ report: BinaryComparison) -> String {
     guard let values = values(measure, report) else { return "\(name(measure)) not defined on these samples" }
     return values + (report.deltas[measure].map { ", " + Figures.points($0) } ?? "")
   }
@@ -217,7 +217,7 @@ enum AnswersText {
 
 extension AccuracyReport {
   /// The subgroup that lost most, and by which measure; nil where none lost any.
-  package var worstSubgroup: (subgroup: SubgroupReport, figure: SubgroupReport.Figure)? {
+  package var worstSubgroup: (subgroup: Subgroup, figure: Subgroup.Figure)? {
     let losses = subgroups.flatMap { subgroup in subgroup.figures.map { (subgroup: subgroup, figure: $0) } }
       .filter { ($0.figure.delta?.value ?? 0) < 0 }
     return losses.min { ($0.figure.delta?.value ?? 0) < ($1.figure.delta?.value ?? 0) }

@@ -1,3 +1,4 @@
+import Metrics
 import Texts
 
 /// What `dermc eval` prints for people.

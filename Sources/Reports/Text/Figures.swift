@@ -1,3 +1,5 @@
+package import Metrics
+
 /// How numbers are written for people: the same in the terminal, in Markdown and in HTML.
 package enum Figures {
   /// A decimal with a fixed number of places, rounded half away from zero; a dash where it is not a number.

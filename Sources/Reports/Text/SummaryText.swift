@@ -1,3 +1,4 @@
+import Metrics
 import Texts
 
 /// What `dermc compile` says when it is done: a handful of lines for a terminal.

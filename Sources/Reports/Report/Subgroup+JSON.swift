@@ -1,44 +1,10 @@
 import CanonicalJSON
+package import Metrics
 
-/// The samples of one value of a column, such as the sex of the patient, measured by themselves.
-package struct SubgroupReport: Sendable, Equatable {
-  package struct Figure: Sendable, Equatable {
-    /// By the name it has in JSON: `sensitivity`, `top1`.
-    package let measure: String
-    package var float: Double?
-    package var compiled: Double?
-    /// Compiled minus float.
-    package var delta: Estimate?
-
-    package init(_ measure: String, float: Double? = nil, compiled: Double? = nil, delta: Estimate? = nil) {
-      self.measure = measure
-      self.float = float
-      self.compiled = compiled
-      self.delta = delta
-    }
-  }
-
-  package let column: String
-  /// Nil for the samples it is not known of.
-  package let value: String?
-  package var samples: Int
-  /// How many groups the samples come in; nil without groups.
-  package var groups: Int?
-  package var figures: [Figure]
-
-  package init(column: String, value: String?, samples: Int, groups: Int? = nil, figures: [Figure] = []) {
-    self.column = column
-    self.value = value
-    self.samples = samples
-    self.groups = groups
-    self.figures = figures
-  }
-
+extension Subgroup {
   /// As people read it: `sex = female`.
   package var name: String { "\(column) \(value.map { "= \($0)" } ?? "not known")" }
-}
 
-extension SubgroupReport {
   var json: JSON {
     var members: JSONObject = [
       "column": .string(column), "value": value.map { .string($0) } ?? .null, "samples": .int(samples),

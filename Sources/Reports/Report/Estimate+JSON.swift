@@ -1,28 +1,7 @@
 package import CanonicalJSON
+package import Metrics
 
-/// A measure and, where it was resampled, its 95 % bootstrap interval.
-package struct Estimate: Sendable, Equatable {
-  package let value: Double
-  package let low: Double?
-  package let high: Double?
-
-  package init(_ value: Double, low: Double? = nil, high: Double? = nil) {
-    self.value = value
-    self.low = low
-    self.high = high
-  }
-
-  /// The estimate, with 3 / samples to each side where its interval has no width.
-  func widened(samples: Int, to bounds: ClosedRange<Double> = -1...1) -> Estimate {
-    widened(margin: samples > 0 ? 3 / Double(samples) : nil, to: bounds)
-  }
-
-  /// The estimate, with a margin to each side where its interval has no width.
-  package func widened(margin: Double?, to bounds: ClosedRange<Double> = -1...1) -> Estimate {
-    guard let low, low == high, let margin else { return self }
-    return Estimate(value, low: max(bounds.lowerBound, low - margin), high: min(bounds.upperBound, low + margin))
-  }
-
+extension Estimate {
   package var json: JSON {
     ["value": .finite(value), "low": .finite(low), "high": .finite(high)]
   }

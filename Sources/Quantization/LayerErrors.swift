@@ -6,7 +6,7 @@ import Tensors
 /// How far each value of the int8 graph is from its float original, measured on samples.
 package struct LayerErrors: Sendable {
   /// Signal to quantization noise in dB of each value, by name: 10 log10(sum x^2 / sum (x - y)^2). Minus infinity where
-  /// numbers of the float model have become NaN or infinite.
+  /// a number that the float model knows is NaN or infinite in the other; samples for which it knows none are left out.
   package private(set) var signalToNoise: [String: Double] = [:]
 
   /// Runs both graphs on the samples, one thread's worth at a time, and compares values of the same name.

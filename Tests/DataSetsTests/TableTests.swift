@@ -227,4 +227,33 @@ import Testing
     let refused = try #require(refusal(folder) { $0.subgroupColumns = ["sex"] })
     #expect(refused.kind == .usage && refused.description.hasSuffix("has the columns file, label, age, size"))
   }
+
+  /// A column in which every sample has a value of its own divides nothing.
+  @Test func tooManyValues() throws {
+    let folder = try Folder()
+    var text = "file,label,name\n"
+    for index in 0..<257 {
+      try folder.tensor([0, 1], "\(index).npy")
+      text += "\(index).npy,0,n\(index)\n"
+    }
+    try folder.write(text, "labels.csv")
+    let refused = try #require(refusal(folder) { $0.subgroupColumns = ["name"] })
+    #expect(refused.kind == .usage)
+    #expect(
+      refused.description == "column name has 257 values, subgroups have at most 256: leave it out of --subgroups")
+  }
+
+  /// Whose images calibration samples are, a table of the evaluation data may tell.
+  @Test func groupsByAnotherTable() throws {
+    let folder = try Folder("a.npy", "deep/b.npy", "c.npy")
+    let other = try Folder()
+    let table = try other.write("image_id,patient_id\nb,P2\na,P1\nz,P9\n", "evaluation.csv")
+    let data = try SampleFolder.samples(at: folder.path, inputs: ModelInputs(TensorType(.float32, [1, 2])))
+    let groups = try #require(data.groups(of: "patient_id", in: table))
+    #expect(groups.column == "patient_id" && groups.names == ["P1", "", "P2"])
+    #expect(data.groups(of: "lesion", in: table) == nil)
+    #expect(data.groups(of: "patient_id", in: other / "none.csv") == nil)
+    let broken = try other.write("image_id,patient_id\n\"a,P1\n", "open.csv")
+    #expect(data.groups(of: "patient_id", in: broken) == nil)
+  }
 }

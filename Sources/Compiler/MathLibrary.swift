@@ -1,7 +1,7 @@
 package import Math
 
 #if OpenBLAS
-  import OpenBLASMath
+import OpenBLASMath
 #endif
 
 /// Who computes float32 convolutions and matrix products. Int8 always runs on dermc's kernels.
@@ -16,10 +16,11 @@ package enum MathLibrary: String, Sendable, CaseIterable {
     case .kernels: return KernelMath()
     case .openblas:
       #if OpenBLAS
-        do throws(OpenBLASError) { return try OpenBLASMath() } catch { throw .refused("--math openblas: \(error)") }
+      do throws(OpenBLASError) { return try OpenBLASMath() } catch { throw .refused("--math openblas: \(error)") }
       #else
-        throw .refused(
-          "--math openblas: this dermc was built without it (--disable-default-traits); build one with the trait OpenBLAS")
+      throw .refused(
+        "--math openblas: this dermc was built without it (--disable-default-traits); build one with the trait "
+          + "OpenBLAS")
       #endif
     }
   }

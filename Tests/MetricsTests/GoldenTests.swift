@@ -49,7 +49,8 @@ import Testing
         ends[key] = node.value == .null ? .null : .double(try node.doubles()[place])
       }
       try expect(
-        intervals.mapValues { $0.flatMap { $0[keyPath: end] } }, JSONNode(.object(ends), name: "intervals"), "\(what), end \(place)")
+        intervals.mapValues { $0.flatMap { $0[keyPath: end] } }, JSONNode(.object(ends), name: "intervals"),
+        "\(what), end \(place)")
     }
   }
 

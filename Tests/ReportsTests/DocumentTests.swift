@@ -40,7 +40,7 @@ struct DocumentTests {
   @Test func saysWhatAMultiLabelModelFinds() {
     var report = sampleReport()
     report.accuracy = multiLabelAccuracy()
-    let micro = BinaryComparison.Figures.Counts(
+    let micro = BinaryFigures.Counts(
       truePositives: 30, falsePositives: 4, trueNegatives: 147, falseNegatives: 19)
     report.accuracy?.multilabel?.micro?.compiled.counts = micro
     report.accuracy?.multilabel?.micro?.float?.counts = micro

@@ -222,4 +222,26 @@ import Testing
         "float32 y: the input has 3 dimensions, int8 has a form for 2"
       ])
   }
+
+  /// A graph that no verifier has seen is refused, not misread.
+  @Test func valuesThatNothingProduces() throws {
+    func refusal(_ edit: (inout Model) throws -> Void) throws -> String? {
+      var model = Model()
+      let a = try model.conv("a", model.input([1, 2, 4, 4]))
+      model.graph.addOutput(try model.conv("b", a))
+      try edit(&model)
+      do throws(NodeError) {
+        _ = try Quantizer(model.graph, observations: model.observations(), options: model.options).run()
+        return nil
+      } catch {
+        return "\(error)"
+      }
+    }
+    func erase(_ name: String, _ model: inout Model) throws {
+      model.graph.erase(try #require(model.graph.nodesInOrder().first { $0.name == name }).id)
+    }
+    #expect(try refusal { _ in } == nil)
+    #expect(try refusal { try erase("a", &$0) } == "node b (Conv): value a is used before it is produced")
+    #expect(try refusal { try erase("b", &$0) } == "node b (output): value b is used before it is produced")
+  }
 }

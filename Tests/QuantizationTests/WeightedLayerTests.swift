@@ -3,6 +3,7 @@ import Math
 import Operators
 import Quantization
 import Tensors
+import TestSupport
 import Testing
 
 /// Convolutions, matrix products and channel scalings as int8: weights, output stages, biases, what keeps them float.
@@ -337,5 +338,48 @@ import Testing
       #expect(abs(error) > 1e-5)
       #expect(found[channel] == Int(expected.rounded(.toNearestOrEven)))
     }
+  }
+
+  /// All weights of an input channel meet its mean, wherever in the window they stand.
+  @Test func meansAreThoseOfChannels() throws {
+    var model = Model()
+    model.options.correctsBias = true
+    let x = model.input([1, 2, 3, 3], step: 1 / 64)
+    let weights = model.random.tensor([3, 2, 2, 2])
+    let w = model.graph.addConstant("w", weights)
+    model.graph.addOutput(try model.add("y", Conv(window: Window(kernel: [2, 2])), x, w))
+    var observation = Observation()
+    // One image of one pixel: what matters is the mean.
+    [Float(3), -5].withUnsafeBufferPointer {
+      observation.add($0, channels: 2, scratch: ObservationScratch(channels: 2))
+    }
+    let result = try Quantizer(model.graph, observations: [x: observation], options: model.options).run()
+    let step = Double(try #require(try result.quantization("x_quantized")).scale)
+    let scales = try #require(try result.constant("w_scale").floats()).map(Double.init)
+    let integers = try result.constant("w").doubles()
+    let bias = try #require(try result.constant("w_bias").integers())
+    for output in 0..<3 {
+      var error = 0.0
+      for index in 0..<8 {
+        let at = 8 * output + index
+        error += (weights.doubles()[at] - integers[at] * scales[output]) * (index < 4 ? 3 : -5)
+      }
+      #expect(abs(error) > 1e-3)
+      #expect(bias[output] == Int((error / (step * scales[output])).rounded(.toNearestOrEven)))
+    }
+  }
+
+  /// Without means of its input's channels, or where it is not asked for, a layer keeps its bias, and has none without.
+  @Test(arguments: [true, false]) func biasesStayWithoutMeans(isAsked: Bool) throws {
+    var model = Model()
+    model.options.correctsBias = isAsked
+    let x = model.input([1, 2, 3, 3], step: 1 / 64)
+    let w = model.numbers("w", [1, 0.3, -0.2, 0.7], shape: [2, 2, 1, 1])
+    let y = try model.add("y", Conv(window: Window(kernel: [1, 1])), x, w, model.numbers("b", [0.25, 1]), step: 1 / 8)
+    model.graph.addOutput(try model.add("z", Conv(window: Window(kernel: [1, 1])), y, w))
+    let result = try model.quantized()
+    // 0.25 and 1 in steps of 1 / 64 times 1 / 127 and 0.7 / 127.
+    #expect(try result.constant("b").integers() == [2032, 11611])
+    #expect(try result.node("z").inputs.count == 3)
   }
 }

@@ -8,6 +8,9 @@ let settings: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
+/// C code states its contracts in asserts. Builds for debugging check them.
+let contracts: [CSetting] = [.define("NDEBUG", .when(configuration: .release))]
+
 /// A library of the system, found by pkg-config and installed by apt.
 func system(_ name: String, _ pkgConfig: String, apt package: String) -> Target {
   .systemLibrary(name: name, path: "Sources/System/\(name)", pkgConfig: pkgConfig, providers: [.apt([package])])
@@ -44,7 +47,7 @@ let package = Package(
   ],
   // Floors, from the ground up: imports only go down.
   targets: [
-    // 0: the C kernels and the libraries of the system
+    // 0: C code, and the libraries of the system
     system("CJPEG", "libjpeg", apt: "libjpeg-dev"),
     system("CPNG", "libpng", apt: "libpng-dev"),
     system("CProtobufC", "libprotobuf-c", apt: "libprotobuf-c-dev"),
@@ -57,11 +60,17 @@ let package = Package(
       // C code does not take part in the automatic linking of module maps.
       linkerSettings: [.linkedLibrary("protobuf-c")]),
     // Files include by folder, as in "igemm/igemm_s8.h".
-    .target(name: "CKernels", cSettings: [.headerSearchPath(".")]),
+    .target(name: "CKernels", cSettings: contracts + [.headerSearchPath(".")]),
+    .target(name: "CThreads", cSettings: contracts),
+    .target(name: "CSHA256"),
+    .target(name: "CHeap", cSettings: contracts),
     .target(name: "CProcess"),
     .target(name: "CAllocation", dependencies: ["CProcess"]),
 
-    // 1: tensors and texts
+    // 1: memory, threads and hashes; tensors and texts
+    library("HeapMemory", "CHeap", "CKernels"),
+    library("Threads", "CThreads"),
+    library("Hashing", "CSHA256"),
     library("CanonicalJSON"),
     library("Tensors", "CProcess"),
     library("Texts", "Tensors"),
@@ -71,40 +80,42 @@ let package = Package(
 
     // 2: arithmetic and images, no graph
     library("Images", "CImages", "CanonicalJSON", "Tensors"),
-    library("Math", "CKernels"),
-    library("OpenBLASMath", "CKernels", "Math"),
+    library("Math", "CKernels", "HeapMemory", "Threads"),
+    library("OpenBLASMath", "CKernels", "HeapMemory", "Math", "Threads"),
 
     // 3, 4: keys; the graph and its operators
-    library("Signing", "Math", "Tensors"),
-    library("IR", "Math", "Tensors"),
-    library("Operators", "CKernels", "IR", "Math", "Tensors"),
+    library("Signing", "Hashing", "Tensors"),
+    library("IR", "Math", "Tensors", "Threads"),
+    library("Operators", "CKernels", "HeapMemory", "IR", "Math", "Tensors", "Threads"),
 
     // 5: siblings around the graph
     library("ONNX", "CONNX", "CProtobufC", "IR", "Math", "Operators", "Tensors"),
     library("Passes", "IR", "Math", "Operators", "Tensors"),
-    library("Runtime", "CKernels", "IR", "Math", "Operators", "Tensors"),
-    library("Bundles", "CanonicalJSON", "Deflate", "IR", "Math", "Operators", "Signing", "Tensors"),
+    library("Runtime", "CKernels", "HeapMemory", "IR", "Math", "Operators", "Tensors", "Threads"),
+    library("Bundles", "CanonicalJSON", "Deflate", "Hashing", "IR", "Operators", "Signing", "Tensors"),
 
     library("Answers", "CanonicalJSON", "IR", "Math", "Operators", "Tensors"),
 
     // The runtime half, floors 0 to 5, as a library with a public interface, and a tool of it alone
     library(
-      "DermRuntime", "Answers", "Bundles", "CanonicalJSON", "IR", "Images", "Math", "Runtime", "Signing", "Tensors"),
+      "DermRuntime", "Answers", "Bundles", "CanonicalJSON", "HeapMemory", "IR", "Images", "Math", "Runtime", "Signing",
+      "Tensors", "Threads"),
     .executableTarget(
       name: "derm-run", dependencies: ["CAllocation", "DermRuntime", "Math", "Tensors", "Texts"],
       swiftSettings: settings),
 
     // 6: numbers
-    library("Quantization", "CKernels", "IR", "Math", "Operators", "Runtime", "Tensors"),
-    library("DataSets", "Images", "Math", "NumPyFiles", "ONNX", "Runtime", "Tensors"),
+    library("Quantization", "CKernels", "IR", "Math", "Operators", "Runtime", "Tensors", "Threads"),
+    library("DataSets", "Hashing", "Images", "NumPyFiles", "ONNX", "Runtime", "Tensors", "Threads"),
 
     // 7: the main flow, and what is said about it
     library(
       "Reports", "Bundles", "CanonicalJSON", "IR", "Math", "Metrics", "Operators", "Passes", "Quantization", "Signing",
       "Tensors", "Texts"),
     library(
-      "Compiler", "Answers", "Bundles", "CanonicalJSON", "DataSets", "IR", "Images", "Math", "Metrics", "NumPyFiles",
-      "ONNX", openBLASMath, "Operators", "Passes", "Quantization", "Reports", "Runtime", "Signing", "Tensors", "Texts"),
+      "Compiler", "Answers", "Bundles", "CanonicalJSON", "DataSets", "Hashing", "IR", "Images", "Math", "Metrics",
+      "NumPyFiles", "ONNX", openBLASMath, "Operators", "Passes", "Quantization", "Reports", "Runtime", "Signing",
+      "Tensors", "Texts", "Threads"),
 
     // 8: the command line
     .executableTarget(
@@ -119,33 +130,37 @@ let package = Package(
     // The AMX kernel compiled against a software model of the tiles.
     .target(
       name: "CAMXModel", dependencies: ["CKernels"], path: "Tests/CAMXModel",
-      cSettings: [.headerSearchPath("../../Sources/CKernels")]),
+      cSettings: contracts + [.headerSearchPath("../../Sources/CKernels")]),
     .target(
-      name: "TestSupport", dependencies: ["IR", "Math", "Operators", "Tensors"], path: "Tests/Support",
+      name: "TestSupport", dependencies: ["IR", "Math", "Operators", "Tensors", "Threads"], path: "Tests/Support",
       swiftSettings: settings),
     // What is fuzzed and how; the tests run the stored inputs.
     .target(
       name: "FuzzTargets",
       dependencies: [
-        "Answers", "Bundles", "CZlib", "CanonicalJSON", "Compiler", "DataSets", "IR", "Images", "Math", "NumPyFiles",
-        "ONNX", "Operators", "Reports", "Runtime", "Tensors",
+        "Answers", "Bundles", "CZlib", "CanonicalJSON", "Compiler", "DataSets", "Hashing", "IR", "Images", "Math",
+        "NumPyFiles", "ONNX", "Operators", "Reports", "Runtime", "Tensors",
       ], path: "Fuzz/Targets", swiftSettings: settings),
     tests("Answers", "CanonicalJSON", "IR", "Math", "Operators", "Tensors"),
     tests("FuzzTargets", "Bundles", "CanonicalJSON", "Math", "Tensors"),
-    tests("Bundles", "CanonicalJSON", "Deflate", "IR", "Math", "Operators", "Signing", "Tensors"),
+    tests("Bundles", "CanonicalJSON", "Deflate", "Hashing", "IR", "Math", "Operators", "Signing", "Tensors"),
     tests("CKernels", "CAMXModel", "KernelCases"),
+    tests("CSHA256"),
+    tests("CThreads"),
     tests("CanonicalJSON"),
     tests(
-      "dermc", "CanonicalJSON", "DermRuntime", "FuzzTargets", "IR", "Images", "Math", "NumPyFiles", "ONNX", "Operators",
-      "Reports", "Tensors"),
+      "dermc", "CanonicalJSON", "DermRuntime", "FuzzTargets", "Hashing", "IR", "Images", "Math", "NumPyFiles", "ONNX",
+      "Operators", "Reports", "Tensors"),
     tests("derm-run", "Bundles", "CanonicalJSON", "IR", "Math", "Operators", "Tensors"),
     tests(
       "Compiler", "Answers", "CanonicalJSON", "DataSets", "IR", "Images", "Math", "Metrics", "ONNX", "Operators",
       "Reports", "Runtime", "Tensors"),
-    tests("DataSets", "IR", "Images", "Math", "NumPyFiles", "Operators", "Quantization", "Runtime", "Tensors"),
+    tests(
+      "DataSets", "Hashing", "HeapMemory", "IR", "Images", "Math", "NumPyFiles", "Operators", "Quantization", "Runtime",
+      "Tensors"),
     tests(
       "DermRuntime", "Answers", "Bundles", "CanonicalJSON", "IR", "Images", "Math", "Operators", "Runtime", "Signing",
-      "Tensors"),
+      "Tensors", "Threads"),
     tests("Deflate", "Tensors"),
     tests("IR", "Math", "Operators", "Tensors"),
     tests("Images", "CZlib", "CanonicalJSON", "NumPyFiles", "Tensors", exclude: ["Goldens"]),
@@ -153,21 +168,21 @@ let package = Package(
     tests("Metrics", "CanonicalJSON", "Tensors", exclude: ["Goldens"]),
     tests("NumPyFiles", "Tensors", exclude: ["Goldens"]),
     tests("ONNX", "IR", "Math", "NumPyFiles", "Operators", "Reports", "TestSupport", "Tensors"),
-    tests("OpenBLASMath", "CKernels", "Math"),
-    tests("Operators", "CKernels", "IR", "Math", "Tensors"),
+    tests("OpenBLASMath", "CKernels", "HeapMemory", "Math", "Threads"),
+    tests("Operators", "CKernels", "IR", "Math", "Tensors", "Threads"),
     // Random graphs through everything from passes to bundles
     .testTarget(
       name: "PropertyTests",
       dependencies: [
-        "Bundles", "IR", "Math", "Operators", "Passes", "Quantization", "Runtime", "TestSupport", "Tensors",
+        "Bundles", "IR", "Math", "Operators", "Passes", "Quantization", "Runtime", "TestSupport", "Tensors", "Threads",
       ],
       swiftSettings: settings),
     tests("Quantization", "IR", "Math", "Operators", "Runtime", "TestSupport", "Tensors"),
     tests("Reports", "CanonicalJSON", "IR", "Math", "Metrics", "Operators", "Tensors"),
-    tests("Signing", "Math", "Tensors"),
+    tests("Signing", "Hashing", "Tensors"),
     tests("Texts"),
     tests("Passes", "IR", "Math", "Operators", "TestSupport", "Tensors"),
-    tests("Runtime", "IR", "Math", "Operators", "Tensors"),
+    tests("Runtime", "IR", "Math", "Operators", "Tensors", "Threads"),
     tests("Tensors"),
   ],
   swiftLanguageModes: [.v6]

@@ -1,5 +1,5 @@
 import CZlib
-import Math
+import Hashing
 
 /// A bundle taken apart into its sections, and put together again with sizes, offsets and hashes that hold.
 ///

@@ -1,4 +1,4 @@
-package import Math
+package import Hashing
 package import Tensors
 
 /// Opens bundles.

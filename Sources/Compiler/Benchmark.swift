@@ -3,6 +3,7 @@ import Math
 package import Reports
 import Runtime
 import Tensors
+import Threads
 
 /// Measures what `dermc bench` says: how long one inference takes, batch 1, and what each layer's part in it is.
 package struct Benchmark {

@@ -1,9 +1,9 @@
 import Bundles
 import IR
-import Math
 import Runtime
 package import Signing
 import Tensors
+import Threads
 
 /// What `dermc verify` does: signature, hashes, structure, self-test.
 package enum BundleCheck {

@@ -2,9 +2,9 @@ import Answers
 import Bundles
 import CanonicalJSON
 import DataSets
+import Hashing
 import IR
 import Images
-import Math
 import Passes
 import Quantization
 package import Reports

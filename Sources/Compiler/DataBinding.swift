@@ -1,6 +1,7 @@
 import Answers
 package import CanonicalJSON
 package import DataSets
+import Hashing
 import IR
 package import Images
 import Math

@@ -1,10 +1,10 @@
 import Answers
 import DataSets
 import Images
-import Math
 import Reports
 import Runtime
 import Tensors
+import Threads
 
 extension ChangedImages {
   /// The samples of a table on which both models decide otherwise.

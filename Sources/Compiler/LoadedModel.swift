@@ -1,8 +1,8 @@
 import Answers
 package import Bundles
 package import CanonicalJSON
+package import Hashing
 package import IR
-package import Math
 import ONNX
 package import Signing
 import Tensors

@@ -1,5 +1,6 @@
 import Glibc
 import Math
+import Threads
 
 /// What this machine offers.
 package enum Machine {

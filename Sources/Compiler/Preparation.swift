@@ -1,10 +1,11 @@
 import Bundles
 package import IR
-package import Math
+import Math
 import Operators
 package import Passes
 package import Runtime
 package import Tensors
+package import Threads
 
 /// From a model as it was read to one that runs.
 package enum Preparation {

@@ -1,5 +1,5 @@
 package import CanonicalJSON
-package import Math
+package import Hashing
 import Tensors
 
 /// Where a bundle comes from: no clock, host or path, so that the same input and recipe give the same bytes.

@@ -1,3 +1,4 @@
+import Hashing
 import IR
 import Math
 import Metrics

@@ -1,4 +1,4 @@
-import Math
+import Hashing
 import Synchronization
 import Tensors
 

@@ -1,4 +1,4 @@
-package import Math
+package import Hashing
 
 /// What tells one data set from another: how many files it is, and what is in them, whatever their names and order.
 package struct DataIdentity: Sendable, Hashable {

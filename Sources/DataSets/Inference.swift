@@ -1,6 +1,6 @@
-import Math
 package import Runtime
 import Tensors
+import Threads
 
 /// Runs a model over many samples, one executor for each thread.
 package enum Inference {

@@ -1,5 +1,5 @@
+package import Hashing
 package import Images
-package import Math
 import Runtime
 import Synchronization
 package import Tensors

@@ -2,6 +2,7 @@ import Answers
 import Bundles
 import CanonicalJSON
 import Glibc
+import HeapMemory
 import IR
 import Images
 import Math
@@ -9,6 +10,7 @@ import Runtime
 import Signing
 import Synchronization
 import Tensors
+import Threads
 
 /// A compiled model in an app: reads a bundle, prepares it for this machine and runs it.
 ///

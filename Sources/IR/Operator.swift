@@ -1,5 +1,6 @@
 package import Math
 package import Tensors
+package import Threads
 
 /// What a node computes. One struct in one file of `Operators` per conformer, listed in `OperatorSet`.
 ///

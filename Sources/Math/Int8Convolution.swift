@@ -1,4 +1,6 @@
 package import CKernels
+package import HeapMemory
+package import Threads
 
 /// An int8 convolution (or matrix product) whose weights are packed for this machine.
 package struct Int8Convolution: Sendable {
@@ -16,10 +18,10 @@ package struct Int8Convolution: Sendable {
   ///   - multiplier: [out_c], s_x * s_w[c] / s_y (or s_x * s_w[c] for float output)
   package init(
     _ shape: ConvolutionShape, weights: UnsafePointer<Int8>, bias: UnsafePointer<Int32>?,
-    multiplier: UnsafePointer<Float>, inputZeroPoint: Int, isa: ck_isa = InstructionSet.current
+    multiplier: UnsafePointer<Float>, inputZeroPoint: Int, features: ck_features = InstructionSet.current
   ) {
     var shape = shape
-    kernel = ck_conv_s8_choose(&shape, isa)
+    kernel = ck_conv_s8_choose(&shape, features)
     packed = AlignedMemory(count: ck_conv_s8_packed_size(kernel, &shape))
     ck_conv_s8_pack(kernel, &shape, weights, bias, multiplier, Int32(inputZeroPoint), packed.base)
     units = ck_conv_s8_units(kernel, &shape)

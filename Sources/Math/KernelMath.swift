@@ -1,11 +1,13 @@
 package import CKernels
+import HeapMemory
+import Threads
 
 /// Float32 on dermc's own kernels: the same bits on every instruction set and thread count.
 package struct KernelMath: FloatMath {
-  private let isa: ck_isa
+  private let features: ck_features
 
-  package init(isa: ck_isa = InstructionSet.current) {
-    self.isa = isa
+  package init(features: ck_features = InstructionSet.current) {
+    self.features = features
   }
 
   package var name: String { "kernels" }
@@ -14,7 +16,7 @@ package struct KernelMath: FloatMath {
     _ shape: ConvolutionShape, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?, activation: UnaryFunction
   ) -> PreparedConvolution {
     var shape = shape
-    let kernel = ck_conv_f32_choose(&shape, isa)
+    let kernel = ck_conv_f32_choose(&shape, features)
     let packed = AlignedMemory(count: ck_conv_f32_packed_size(kernel, &shape))
     ck_conv_f32_pack(kernel, &shape, weights, bias, packed.base)
     let units = ck_conv_f32_units(kernel, &shape)

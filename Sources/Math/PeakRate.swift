@@ -1,5 +1,6 @@
 package import CKernels
 import Glibc
+package import Threads
 
 /// What this machine can multiply and accumulate at most, measured: the rate of a loop in registers, on all threads of a
 /// pool at once.

@@ -1,5 +1,7 @@
 import CKernels
+import HeapMemory
 package import Math
+import Threads
 
 /// Float32 on OpenBLAS: 1x1 convolutions are one sgemm, others gather their windows first (im2col), in blocks of rows.
 ///

@@ -2,6 +2,7 @@ import CKernels
 package import IR
 import Math
 package import Tensors
+import Threads
 
 /// Sum of two int8 tensors of one shape, each with its own scale.
 ///

@@ -1,6 +1,6 @@
 package import IR
-import Math
 package import Tensors
+import Threads
 
 /// The index of the largest element along a dimension, int64; of equal ones the first, or the last.
 ///

@@ -2,6 +2,7 @@ import CKernels
 package import IR
 import Math
 package import Tensors
+import Threads
 
 /// Average pooling in int8: y = clamp(rne(float32(sum of (q - z_x)) * (m / count)) + z_y, -128, 127), m = float32(s_x / s_y).
 ///

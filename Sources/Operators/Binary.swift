@@ -2,6 +2,7 @@ import CKernels
 package import IR
 package import Math
 package import Tensors
+import Threads
 
 /// An arithmetic function of two numbers applied element by element with broadcasting: y = activation(a op b).
 ///

@@ -1,6 +1,6 @@
 package import IR
-import Math
 package import Tensors
+import Threads
 
 /// Converts elements to another type.
 ///

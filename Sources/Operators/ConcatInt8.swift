@@ -2,6 +2,7 @@ import CKernels
 package import IR
 import Math
 package import Tensors
+import Threads
 
 /// Concatenation of int8 tensors along a dimension, each requantized to the common output scale.
 ///

@@ -1,4 +1,5 @@
 import CKernels
+import HeapMemory
 package import IR
 package import Math
 package import Tensors

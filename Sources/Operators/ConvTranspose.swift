@@ -2,6 +2,7 @@ import CKernels
 package import IR
 package import Math
 package import Tensors
+import Threads
 
 /// 2-D transposed convolution, float32: every input position adds its window of the weights to the output.
 ///

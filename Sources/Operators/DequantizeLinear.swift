@@ -2,6 +2,7 @@ import CKernels
 package import IR
 import Math
 package import Tensors
+import Threads
 
 /// Quantized int8 to float32: y = float(q - zero point) * scale, both from the input's type.
 package struct DequantizeLinear: Operator, TransposeTransparent {

@@ -1,6 +1,6 @@
 package import IR
-import Math
 package import Tensors
+import Threads
 
 /// The slices of x along `axis` that `indices` names: output shape x[..<axis] + indices + x[axis+1...].
 ///

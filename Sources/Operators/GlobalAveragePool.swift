@@ -2,6 +2,7 @@ import CKernels
 package import IR
 import Math
 package import Tensors
+import Threads
 
 /// The mean of each channel over all positions, float32: [N, C, H, W] -> [N, C, 1, 1].
 package struct GlobalAveragePool: Operator {

@@ -1,6 +1,6 @@
 package import IR
-import Math
 package import Tensors
+import Threads
 
 /// Each channel of each image normalised by its own mean and variance over positions, float32:
 /// y = scale[c] * (x - mean) / sqrt(variance + epsilon) + bias[c].

@@ -1,7 +1,7 @@
 import Glibc
 package import IR
-import Math
 package import Tensors
+import Threads
 
 /// Local response normalisation across channels, float32: y = x / (bias + alpha / size * s)^beta.
 ///

@@ -1,6 +1,6 @@
 package import IR
-import Math
 package import Tensors
+import Threads
 
 /// The elements from dimension `axis` on normalised by their mean and variance, float32:
 /// y = scale * (x - mean) / sqrt(variance + epsilon) + bias.

@@ -1,7 +1,9 @@
 import CKernels
+import HeapMemory
 package import IR
 package import Math
 package import Tensors
+import Threads
 
 /// A function of one number on int8, by a table of 256 entries built in double precision.
 package struct LookupInt8: Operator, InPlace {

@@ -1,6 +1,7 @@
 package import IR
 import Math
 package import Tensors
+import Threads
 
 /// The matrix product of the last two dimensions, float32; those before them broadcast, as in NumPy.
 ///

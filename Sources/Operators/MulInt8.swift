@@ -2,6 +2,7 @@ import CKernels
 package import IR
 import Math
 package import Tensors
+import Threads
 
 /// Product of two int8 tensors of one shape, or of a 4-D tensor and one value per channel ([N, C, 1, 1]: squeeze-excite).
 ///

@@ -2,6 +2,7 @@ import CKernels
 package import IR
 import Math
 package import Tensors
+import Threads
 
 /// Float32 to int8 with one scale and zero point: q = clamp(rne(x / scale) + zero_point, -128, 127).
 package struct QuantizeLinear: Operator, Quantizing, TransposeTransparent {

@@ -1,6 +1,6 @@
 package import IR
-import Math
 package import Tensors
+import Threads
 
 /// Resizes images [N, C, H, W] to nearest neighbours or by bilinear interpolation.
 ///

@@ -2,6 +2,7 @@ import CKernels
 package import IR
 package import Math
 package import Tensors
+import Threads
 
 /// A function of one number applied to every element, float32.
 package struct Unary: Operator, InPlace, TransposeTransparent, PreparationKeeping {

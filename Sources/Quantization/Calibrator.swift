@@ -1,7 +1,7 @@
 package import IR
-import Math
 package import Runtime
 import Tensors
+import Threads
 
 /// Runs a float graph on calibration samples and observes its values. Memory does not grow with the number of samples.
 package struct Calibrator {

@@ -2,6 +2,7 @@ package import IR
 import Math
 package import Runtime
 import Tensors
+import Threads
 
 /// How far each value of the int8 graph is from its float original, measured on samples.
 package struct LayerErrors: Sendable {

@@ -1,6 +1,8 @@
+import HeapMemory
 import IR
-package import Math
+import Math
 package import Tensors
+package import Threads
 
 /// Runs a plan: owns the arena and the scratch memory, and allocates nothing while running.
 ///

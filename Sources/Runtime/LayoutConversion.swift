@@ -1,7 +1,7 @@
 package import IR
-import Math
 import Operators
 package import Tensors
+import Threads
 
 /// Moves a 4-D tensor between row-major (NCHW) and channels-last (NHWC).
 package enum LayoutConversion {

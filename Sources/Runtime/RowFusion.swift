@@ -2,6 +2,7 @@ import IR
 import Math
 import Operators
 import Tensors
+import Threads
 
 /// A chain of row kernels computed band by band: what flows between them stays in cache and takes no room in the arena.
 ///

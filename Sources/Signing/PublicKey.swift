@@ -1,4 +1,4 @@
-package import Math
+package import Hashing
 
 /// An Ed25519 public key: who has it can check signatures, not make them.
 package struct PublicKey: Sendable, Hashable {

@@ -1,4 +1,5 @@
 import CanonicalJSON
+import Hashing
 import IR
 import Math
 import Operators

@@ -1,8 +1,8 @@
 import CanonicalJSON
 import Deflate
 import Glibc
+import Hashing
 import IR
-import Math
 import Operators
 import Tensors
 import Testing

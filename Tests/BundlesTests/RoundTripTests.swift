@@ -1,5 +1,6 @@
 import CanonicalJSON
 import Glibc
+import Hashing
 import IR
 import Math
 import Operators

@@ -1,5 +1,5 @@
 import Glibc
-import Math
+import Hashing
 import Signing
 import Tensors
 import Testing

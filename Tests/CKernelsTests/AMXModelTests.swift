@@ -26,7 +26,7 @@ private struct TileConfiguration {
 }
 
 /// The AMX kernel's source on the software model of AMX, as if this machine had it.
-private var kernel: OpaquePointer? { ck_isa_runs(CK_ISA_AVX512VNNI) != 0 ? amx_model_kernel() : nil }
+private var kernel: OpaquePointer? { ck_runs(features("avx512vnni")) != 0 ? amx_model_kernel() : nil }
 
 /// How the model ends a process that breaks the rules; a trap of Swift would be another signal.
 private let fault = ExitTest.Condition.signal(SIGABRT)
@@ -188,8 +188,8 @@ private let fault = ExitTest.Condition.signal(SIGABRT)
     ]
     for (testCase, expected) in choices {
       var shape = testCase.shape
-      #expect(name(ck_conv_s8_choose(&shape, CK_ISA_AMX)) == expected, "\(testCase)")
-      #expect(name(ck_conv_s8_choose(&shape, CK_ISA_AVX512VNNI)).hasSuffix("avx512vnni"), "\(testCase)")
+      #expect(name(ck_conv_s8_choose(&shape, features("amx"))) == expected, "\(testCase)")
+      #expect(name(ck_conv_s8_choose(&shape, features("avx512vnni"))).hasSuffix("avx512vnni"), "\(testCase)")
     }
   }
 }

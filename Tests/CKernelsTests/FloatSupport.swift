@@ -48,8 +48,9 @@ func firstDifference(_ a: [Float], _ b: [Float]) -> Int? {
 
 /// The operator sets that run on this machine, scalar first.
 func floatOperatorSets() -> [ck_float_ops] {
-  let candidates = [CK_ISA_SCALAR, CK_ISA_AVX2, CK_ISA_AVX512, CK_ISA_NEON]
-  return candidates.filter { ck_isa_runs($0) != 0 }.map { ck_float_ops_for($0).pointee }
+  var found = [UnsafePointer<ck_float_ops>?](repeating: nil, count: 8)
+  let count = ck_float_ops_all(&found, found.count)
+  return found[..<count].reversed().compactMap { $0?.pointee }
 }
 
 let linear = ck_activation(function: CK_IDENTITY, a: 0, b: 0)

@@ -181,7 +181,7 @@ func name(_ kernel: OpaquePointer) -> String {
 
 func scalarKernel(_ shape: ck_conv_shape) -> OpaquePointer {
   var shape = shape
-  return ck_conv_s8_choose(&shape, CK_ISA_SCALAR)
+  return ck_conv_s8_choose(&shape, [])
 }
 
 @Suite struct Int8ConvTests {
@@ -267,9 +267,9 @@ func scalarKernel(_ shape: ck_conv_shape) -> OpaquePointer {
     for testCase in ConvCase.all + ConvCase.modelLayers {
       var shape = testCase.shape
       let runnable = Set(convKernels(shape).map(name))
-      for isa in runnableISAs {
-        let chosen = name(ck_conv_s8_choose(&shape, isa))
-        #expect(runnable.contains(chosen), "\(testCase) on \(String(cString: ck_isa_name(isa)))")
+      for features in runnableFeatures {
+        let chosen = name(ck_conv_s8_choose(&shape, features))
+        #expect(runnable.contains(chosen), "\(testCase) on \(String(cString: ck_isa_name(features)))")
       }
     }
   }
@@ -277,8 +277,8 @@ func scalarKernel(_ shape: ck_conv_shape) -> OpaquePointer {
   @Test func avx512WithoutVNNIUsesTheAVX2Set() {
     for testCase in ConvCase.all {
       var shape = testCase.shape
-      let plain = name(ck_conv_s8_choose(&shape, CK_ISA_AVX512))
-      let avx2 = name(ck_conv_s8_choose(&shape, CK_ISA_AVX2))
+      let plain = name(ck_conv_s8_choose(&shape, features("avx512")))
+      let avx2 = name(ck_conv_s8_choose(&shape, features("avx2")))
       #expect(plain == avx2)
     }
   }

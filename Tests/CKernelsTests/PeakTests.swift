@@ -20,14 +20,15 @@ import Testing
   }
 
   @Test func choosesWhatRuns() {
-    for isa in runnableISAs {
-      for peak in [ck_peak_f32_for(isa), ck_peak_s8_for(isa)] {
-        #expect(ck_isa_runs(peak.pointee.isa) != 0)
-        #expect(peak.pointee.isa.rawValue <= isa.rawValue)
+    for features in runnableFeatures {
+      for peak in [ck_peak_f32_for(features), ck_peak_s8_for(features)] {
+        #expect(features.isSuperset(of: peak.pointee.needs))
       }
     }
-    #expect(ck_peak_s8_for(CK_ISA_SCALAR).pointee.isa == CK_ISA_SCALAR)
+    #expect(ck_peak_s8_for([]).pointee.needs.isEmpty)
     // AVX-512 without VNNI has AVX2's products; AVX-VNNI is another branch.
-    if ck_isa_runs(CK_ISA_AVX512) != 0 { #expect(ck_peak_s8_for(CK_ISA_AVX512).pointee.isa == CK_ISA_AVX2) }
+    if ck_runs(features("avx512")) != 0 {
+      #expect(ck_peak_s8_for(features("avx512")).pointee.needs == features("avx2"))
+    }
   }
 }

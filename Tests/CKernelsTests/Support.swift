@@ -30,11 +30,19 @@ struct Generator: RandomNumberGenerator {
   }
 }
 
-/// The instruction sets of the enumeration that run here.
-let runnableISAs: [ck_isa] = [
-  CK_ISA_SCALAR, CK_ISA_AVX2, CK_ISA_AVXVNNI, CK_ISA_AVX512, CK_ISA_AVX512VNNI, CK_ISA_AMX,
-  CK_ISA_NEON, CK_ISA_NEON_DOT, CK_ISA_NEON_I8MM,
-].filter { ck_isa_runs($0) != 0 }
+/// The sets of features that have names.
+let namedSets: [(name: String, features: ck_features)] = (0...).lazy.prefix { ck_isa_known($0) != nil }.map {
+  (String(cString: ck_isa_known($0)), ck_isa_features($0))
+}
+
+/// The features of the set of a name; those of none where there is no such set.
+func features(_ name: String) -> ck_features {
+  namedSets.first { $0.name == name }?.features ?? []
+}
+
+/// What kernels may be chosen for here: the named sets that run, and all there is.
+let runnableFeatures: [ck_features] =
+  namedSets.map(\.features).filter { ck_runs($0) != 0 } + [ck_features_here()]
 
 /// Activations with the padding past their end that kernels may read, filled with something that would show.
 func padded(_ values: [Int8]) -> [Int8] {

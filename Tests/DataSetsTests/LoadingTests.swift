@@ -1,7 +1,8 @@
 import DataSets
 import Glibc
+import Hashing
+import HeapMemory
 import Images
-import Math
 import NumPyFiles
 import Runtime
 import Tensors

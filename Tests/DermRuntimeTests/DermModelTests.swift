@@ -11,6 +11,7 @@ import Signing
 import Synchronization
 import Tensors
 import Testing
+import Threads
 
 /// A bundle of one 1x1 convolution over a 3-channel 4x4 image, averaged: two classes.
 private func writeBundle(to path: String) throws -> Graph {

@@ -38,7 +38,7 @@ static void compare_case(const ck_conv_shape *s, size_t i) {
   const ck_conv_f32_kernel *kernels[32];
   size_t count = ck_conv_f32_all(s, kernels, sizeof kernels / sizeof kernels[0]), parts = i % 3 + 1;
   const memory *some_bias = i % 5 ? &bias : NULL;
-  output reference = run(ck_conv_f32_choose(s, CK_ISA_SCALAR), s, &input, &weights, some_bias, activation, 1);
+  output reference = run(ck_conv_f32_choose(s, 0), s, &input, &weights, some_bias, activation, 1);
   digest_floats(reference.data, reference.size / sizeof(float));
   for (size_t k = 0; k < count; k++) {
     output o = run(kernels[k], s, &input, &weights, some_bias, activation, parts);

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "ck_isa.h"
+#include "ck_features.h"
 
 enum { MOST_KERNELS = 64, MOST_SHOWN = 5 };
 typedef struct {
@@ -92,7 +92,7 @@ int main(int count, char **arguments) {
       return 2;
     }
   }
-  printf("best instruction set: %s\n", ck_isa_name(ck_isa_detect()));
+  printf("best instruction set: %s\n", ck_isa_name(ck_features_allowed()));
   check_conv_s8(&s);
   check_ops_s8(&s);
   check_conv_f32(&s);

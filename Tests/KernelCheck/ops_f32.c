@@ -60,20 +60,19 @@ static void call_softmax(const ck_float_ops *set, const operands *p, void *y) {
 
 // Compares the sets of all instruction sets that run here.
 static void compare(const char *name, operator_call call, const operands *p, size_t size) {
-  static const ck_isa isas[] = {CK_ISA_AVX2, CK_ISA_AVX512, CK_ISA_NEON};
+  const ck_float_ops *sets[8], *scalar = ck_float_ops_for(0);
+  size_t count = ck_float_ops_all(sets, sizeof sets / sizeof sets[0]);
   output reference = take_output(size);
-  call(ck_float_ops_for(CK_ISA_SCALAR), p, reference.data);
+  call(scalar, p, reference.data);
   if (size % sizeof(float) == 0)
     digest_floats(reference.data, size / sizeof(float));
   else
     digest_bytes(reference.data, size);
-  for (size_t i = 0; i < sizeof isas / sizeof isas[0]; i++) {
-    const ck_float_ops *set = ck_float_ops_for(isas[i]);
-    if (!ck_isa_runs(isas[i]) || set == ck_float_ops_for(CK_ISA_SCALAR)) continue;
+  for (size_t i = 0; i < count && sets[i] != scalar; i++) {
     char kernel[64];
-    snprintf(kernel, sizeof kernel, "ops_f32__%s", set->name);
+    snprintf(kernel, sizeof kernel, "ops_f32__%s", sets[i]->name);
     output o = take_output(size);
-    call(set, p, o.data);
+    call(sets[i], p, o.data);
     int is_same = size % sizeof(float) == 0 ? same_floats(o.data, reference.data, size / sizeof(float))
                                             : memcmp(o.data, reference.data, size) == 0;
     tally(kernel, is_same && !is_overrun(&o), "%s, %zu rows of %zu, function %d, operator %d%s", name, p->rows,

@@ -4,20 +4,6 @@
 #include "check.h"
 #include "ck_int8.h"
 
-// The sets that run here, without the scalar one.
-static size_t find_sets(const ck_int8_ops **sets) {
-  static const ck_isa isas[] = {CK_ISA_AVX2, CK_ISA_AVXVNNI, CK_ISA_AVX512,   CK_ISA_AVX512VNNI,
-                                CK_ISA_AMX,  CK_ISA_NEON,    CK_ISA_NEON_DOT, CK_ISA_NEON_I8MM};
-  size_t count = 0;
-  for (size_t i = 0; i < sizeof isas / sizeof isas[0]; i++) {
-    const ck_int8_ops *set = ck_isa_runs(isas[i]) ? ck_int8_ops_for(isas[i]) : NULL;
-    int is_new = set && set != ck_int8_ops_for(CK_ISA_SCALAR);
-    for (size_t k = 0; k < count; k++) is_new &= sets[k] != set;
-    if (is_new) sets[count++] = set;
-  }
-  return count;
-}
-
 // Operands of one comparison, whose meaning depends on the operator.
 typedef struct {
   size_t rows, channels;
@@ -78,12 +64,12 @@ static void call_average_pool_padded(const ck_int8_ops *set, const operands *p, 
 
 // Compares all sets; the output has `size` bytes.
 static void compare(const char *name, operator_call call, const operands *p, size_t size) {
-  const ck_int8_ops *sets[8];
-  size_t count = find_sets(sets);
+  const ck_int8_ops *sets[8], *scalar = ck_int8_ops_for(0);
+  size_t count = ck_int8_ops_all(sets, sizeof sets / sizeof sets[0]);
   output reference = take_output(size);
-  call(ck_int8_ops_for(CK_ISA_SCALAR), p, reference.data);
+  call(scalar, p, reference.data);
   digest_bytes(reference.data, size);
-  for (size_t i = 0; i < count; i++) {
+  for (size_t i = 0; i < count && sets[i] != scalar; i++) {
     output o = take_output(size);
     call(sets[i], p, o.data);
     tally(sets[i]->name, memcmp(o.data, reference.data, size) == 0 && !is_overrun(&o),

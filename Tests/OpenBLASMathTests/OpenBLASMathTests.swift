@@ -1,7 +1,9 @@
 import CKernels
+import HeapMemory
 import Math
 import OpenBLASMath
 import Testing
+import Threads
 
 private struct Case: CustomStringConvertible {
   let description: String

@@ -1,8 +1,8 @@
 import IR
-import Math
 import Operators
 import Tensors
 import Testing
+import Threads
 
 /// Whatever a damaged or malicious file says, an operator refuses it or computes something: it never traps.
 struct HostileInputTests {

@@ -1,8 +1,8 @@
 import IR
-import Math
 import Operators
 import Tensors
 import Testing
+import Threads
 
 /// A float tensor whose elements are 0, 1, 2, ... times a factor.
 func counting(_ shape: [Int], by factor: Float = 1) -> Tensor {

@@ -1,8 +1,8 @@
 import IR
-import Math
 import Operators
 import Tensors
 import TestSupport
+import Threads
 
 /// Runs a graph node by node with its values and weights as they come, or disturbed as rounding would disturb them: how
 /// far an output may be from its float original follows from the graph itself, cancellation and amplification included.

@@ -8,6 +8,7 @@ import Quantization
 import Runtime
 import Tensors
 import TestSupport
+import Threads
 
 /// What must hold for every graph: it can be simplified, run, quantized, stored and read, and means the same all the way.
 struct Property {

@@ -1,10 +1,10 @@
 import Glibc
 import IR
-import Math
 import Operators
 import Synchronization
 import Tensors
 import Testing
+import Threads
 
 /// Random graphs of all operators around convolutions: float against int8, fused against plain, stored against not.
 ///

@@ -4,6 +4,7 @@ import Operators
 import Runtime
 import Tensors
 import Testing
+import Threads
 
 private func tensor(_ shape: [Int], seed: UInt64 = 1) -> Tensor {
   var state = seed

@@ -4,6 +4,7 @@ import Operators
 import Runtime
 import Tensors
 import Testing
+import Threads
 
 /// Deterministic numbers.
 private struct Numbers {

@@ -1,8 +1,8 @@
 import IR
-import Math
 import Operators
 import Tensors
 import Testing
+import Threads
 
 /// The values of a network of one input, computed node by node by the operators alone.
 func values(of graph: Graph, _ input: Tensor) throws -> [ValueID: Tensor] {

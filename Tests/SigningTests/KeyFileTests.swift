@@ -1,5 +1,5 @@
 import Glibc
-import Math
+import Hashing
 import Tensors
 import Testing
 

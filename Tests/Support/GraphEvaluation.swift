@@ -1,7 +1,7 @@
 package import IR
-import Math
 import Operators
 package import Tensors
+import Threads
 
 /// Computes a graph one node after another, each in memory of its own: slow, and simple enough to compare others with.
 package enum GraphEvaluation {

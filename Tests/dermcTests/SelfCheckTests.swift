@@ -1,5 +1,5 @@
 import CanonicalJSON
-import Math
+import Hashing
 import NumPyFiles
 import Reports
 import Tensors

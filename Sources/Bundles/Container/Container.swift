@@ -1,4 +1,4 @@
-import Math
+import Hashing
 
 /// The frame around the sections, byte for byte as `docs/format.md` specifies it; all integers are little-endian.
 ///

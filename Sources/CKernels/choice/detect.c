@@ -1,27 +1,29 @@
-// CPU and operating-system facts. Nothing else in the project asks the processor what it can do.
+// What the processor and the system can do. No other file of kernels asks them.
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "ck_isa.h"
-#include "detect.h"
+#include "common/compile.h"
 
+// `allowed` is what DERMC_ISA leaves: a set also allows what comes in useful beside it.
 static const struct {
-  ck_isa isa;
   const char *name;
-} names[] = {
-    {CK_ISA_SCALAR, "scalar"},   {CK_ISA_AVX2, "avx2"},
-    {CK_ISA_AVXVNNI, "avxvnni"}, {CK_ISA_AVX512, "avx512"},
-    {CK_ISA_AVX512VNNI, "avx512vnni"}, {CK_ISA_AMX, "amx"},
-    {CK_ISA_NEON, "neon"},       {CK_ISA_NEON_DOT, "neondot"},
-    {CK_ISA_NEON_I8MM, "neoni8mm"},
+  ck_features features, allowed;
+} sets[] = {
+    {"scalar", 0, 0},
+    {"avx2", NEEDS_AVX2, NEEDS_AVX2},
+    {"avxvnni", NEEDS_AVXVNNI, NEEDS_AVXVNNI},
+    {"avx512", NEEDS_AVX512, NEEDS_AVX512},
+    {"avx512vnni", NEEDS_AVX512VNNI, NEEDS_AVX512VNNI | CK_AVX512VBMI},
+    {"amx", NEEDS_AMX, NEEDS_AMX | CK_AVX512VBMI},
+    {"neon", NEEDS_NEON, NEEDS_NEON},
+    {"neondot", NEEDS_NEON_DOT, NEEDS_NEON_DOT},
+    {"neoni8mm", NEEDS_NEON_I8MM, NEEDS_NEON_I8MM},
 };
+enum { SETS = sizeof sets / sizeof sets[0] };
 
-static const char *unknown;  // a wish that names no set
-static unsigned runnable;  // bit i: the set names[i].isa runs here
-static ck_isa best;
-static int shani;
-static int vbmi;
+static const char *unknown;
+static ck_features here, allowed;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 #if defined(__x86_64__)
@@ -32,129 +34,95 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 #define ARCH_REQ_XCOMP_PERM 0x1023
 #define XFEATURE_XTILEDATA 18
 
+enum { ARCHITECTURE = CK_AVX2 | CK_AVXVNNI | CK_AVX512 | CK_AVX512VNNI | CK_AVX512VBMI | CK_AMX };
+
+// The registers the system saves.
 static unsigned long long xgetbv0(void) {
   unsigned lo, hi;
   __asm__ volatile("xgetbv" : "=a"(lo), "=d"(hi) : "c"(0));
   return ((unsigned long long)hi << 32) | lo;
 }
 
-static int has(ck_isa isa) {
-  unsigned a, b, c, d;
-  if (isa == CK_ISA_SCALAR) return 1;
+static int has_bit(unsigned word, int bit) { return (word >> bit) & 1; }
+
+static unsigned ask(void) {
+  unsigned a, b, c, d, leaves, b7, c7, d7, a71 = 0;
   if (!__get_cpuid(1, &a, &b, &c, &d)) return 0;
-  int osxsave = (c >> 27) & 1, avx = (c >> 28) & 1, fma = (c >> 12) & 1;
+  int osxsave = has_bit(c, 27), avx = has_bit(c, 28), fma = has_bit(c, 12);
   if (!osxsave || !avx || !fma) return 0;
-  unsigned long long state = xgetbv0();
-  if ((state & 0x6) != 0x6) return 0;  // the kernel saves XMM and YMM
-  unsigned b7, c7, d7, max7, a71, b71, c71, d71;
-  if (!__get_cpuid_count(7, 0, &max7, &b7, &c7, &d7)) return 0;
-  a71 = 0;
-  if (max7 >= 1) __get_cpuid_count(7, 1, &a71, &b71, &c71, &d71);
-  int avx2 = (b7 >> 5) & 1;
-  int avx512 = ((b7 >> 16) & 1) && ((b7 >> 17) & 1) && ((b7 >> 30) & 1) && ((b7 >> 31) & 1) && (state & 0xe0) == 0xe0;
-  int vnni = avx512 && ((c7 >> 11) & 1);
-  switch (isa) {
-    case CK_ISA_AVX2: return avx2;
-    case CK_ISA_AVXVNNI: return avx2 && ((a71 >> 4) & 1);
-    case CK_ISA_AVX512: return avx2 && avx512;
-    case CK_ISA_AVX512VNNI: return avx2 && vnni;
-    case CK_ISA_AMX: {
-      int tile = (d7 >> 24) & 1, int8 = (d7 >> 25) & 1;
-      if (!vnni || !tile || !int8 || (state & 0x60000) != 0x60000) return 0;
-      // Linux hands out the tile registers' save area on request only.
-      return syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA) == 0;
-    }
-    default: return 0;
-  }
-}
-
-static int has_shani(void) {
-  unsigned a, b, c, d, b7;
-  if (!__get_cpuid(1, &a, &b, &c, &d)) return 0;
-  if (!((c >> 9) & 1) || !((c >> 19) & 1)) return 0;  // SSSE3, SSE4.1
-  return __get_cpuid_count(7, 0, &a, &b7, &c, &d) && ((b7 >> 29) & 1);
-}
-
-static int has_vbmi(void) {
-  unsigned a, b, c, d;
-  return has(CK_ISA_AVX512) && __get_cpuid_count(7, 0, &a, &b, &c, &d) && ((c >> 1) & 1);
+  unsigned long long saved = xgetbv0();
+  if ((saved & 0x6) != 0x6) return 0;  // XMM and YMM
+  if (!__get_cpuid_count(7, 0, &leaves, &b7, &c7, &d7) || !has_bit(b7, 5)) return 0;
+  if (leaves >= 1) __get_cpuid_count(7, 1, &a71, &b, &c, &d);
+  unsigned features = CK_AVX2;
+  if (has_bit(a71, 4)) features |= CK_AVXVNNI;
+  if (!has_bit(b7, 16) || !has_bit(b7, 17) || !has_bit(b7, 30) || !has_bit(b7, 31) || (saved & 0xe0) != 0xe0)
+    return features;
+  features |= CK_AVX512;
+  if (has_bit(c7, 11)) features |= CK_AVX512VNNI;
+  if (has_bit(c7, 1)) features |= CK_AVX512VBMI;
+  // Linux hands out the area tile registers are saved to on request only.
+  if (has_bit(d7, 24) && has_bit(d7, 25) && (saved & 0x60000) == 0x60000 &&
+      syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA) == 0)
+    features |= CK_AMX;
+  return features;
 }
 #elif defined(__aarch64__)
 #include <sys/auxv.h>
 #define DERMC_HWCAP_ASIMDDP (1UL << 20)
 #define DERMC_HWCAP2_I8MM (1UL << 13)
 
-static int has(ck_isa isa) {
-  switch (isa) {
-    case CK_ISA_SCALAR:
-    case CK_ISA_NEON: return 1;
-    case CK_ISA_NEON_DOT: return (getauxval(AT_HWCAP) & DERMC_HWCAP_ASIMDDP) != 0;
-    case CK_ISA_NEON_I8MM:
-      return (getauxval(AT_HWCAP) & DERMC_HWCAP_ASIMDDP) != 0 && (getauxval(AT_HWCAP2) & DERMC_HWCAP2_I8MM) != 0;
-    default: return 0;
-  }
+enum { ARCHITECTURE = CK_NEON | CK_NEON_DOT | CK_NEON_I8MM };
+
+static unsigned ask(void) {
+  unsigned features = CK_NEON;
+  if (getauxval(AT_HWCAP) & DERMC_HWCAP_ASIMDDP) features |= CK_NEON_DOT;
+  if (getauxval(AT_HWCAP2) & DERMC_HWCAP2_I8MM) features |= CK_NEON_I8MM;
+  return features;
 }
 #else
-static int has(ck_isa isa) { return isa == CK_ISA_SCALAR; }
-#endif
-#if !defined(__x86_64__)
-static int has_shani(void) { return 0; }
-static int has_vbmi(void) { return 0; }
+enum { ARCHITECTURE = 0 };
+static unsigned ask(void) { return 0; }
 #endif
 
 static void detect(void) {
-  const size_t count = sizeof names / sizeof names[0];
-  ck_isa cap = CK_ISA_NEON_I8MM;
+  here = allowed = (ck_features)ask();
   const char *wanted = getenv("DERMC_ISA");
-  unknown = wanted && *wanted ? wanted : NULL;
-  for (size_t i = 0; unknown && i < count; i++) {
-    if (strcmp(wanted, names[i].name) != 0) continue;
-    cap = names[i].isa;
+  if (!wanted || !*wanted) return;
+  unknown = wanted;
+  for (size_t i = 0; i < SETS; i++) {
+    if (strcmp(wanted, sets[i].name) != 0) continue;
     unknown = NULL;
+    // A set of another architecture says nothing about this one.
+    int is_foreign = sets[i].allowed != 0 && (sets[i].allowed & ARCHITECTURE) == 0;
+    if (!is_foreign) allowed = here & sets[i].allowed;
   }
-  best = CK_ISA_SCALAR;
-  vbmi = has_vbmi();
-  for (size_t i = 0; i < count; i++) {
-    if (!has(names[i].isa)) continue;
-    runnable |= 1u << i;
-    if (names[i].isa <= cap) best = names[i].isa;
-  }
-  shani = has_shani();
 }
 
-ck_isa ck_isa_detect(void) {
+ck_features ck_features_here(void) {
   pthread_once(&once, detect);
-  return best;
+  return here;
+}
+
+ck_features ck_features_allowed(void) {
+  pthread_once(&once, detect);
+  return allowed;
+}
+
+int ck_runs(ck_features needed) { return (needed & ~ck_features_here()) == 0; }
+
+const char *ck_isa_known(size_t index) { return index < SETS ? sets[index].name : NULL; }
+
+ck_features ck_isa_features(size_t index) { return index < SETS ? sets[index].features : 0; }
+
+const char *ck_isa_name(ck_features features) {
+  const char *name = sets[0].name;
+  for (size_t i = 1; i < SETS; i++)
+    if ((sets[i].features & ~features) == 0) name = sets[i].name;
+  return name;
 }
 
 const char *ck_isa_unknown(void) {
   pthread_once(&once, detect);
   return unknown;
-}
-
-const char *ck_isa_known(size_t index) {
-  return index < sizeof names / sizeof names[0] ? names[index].name : NULL;
-}
-
-int ck_isa_runs(ck_isa isa) {
-  pthread_once(&once, detect);
-  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-    if (names[i].isa == isa) return (runnable >> i) & 1;
-  return 0;
-}
-
-int ck_has_avx512vbmi(void) {
-  pthread_once(&once, detect);
-  return vbmi;
-}
-
-const char *ck_isa_name(ck_isa isa) {
-  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-    if (names[i].isa == isa) return names[i].name;
-  return "unknown";
-}
-
-int ck_has_shani(void) {
-  pthread_once(&once, detect);
-  return shani;
 }

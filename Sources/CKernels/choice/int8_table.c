@@ -1,8 +1,11 @@
 // The one table of int8 kernels: which run where, and which is preferred.
 #include "choice/complete.h"
+#include "common/compile.h"
+#include "common/contract.h"
 #include "common/int8_kernels.h"
 
-// In order of preference: the first that fits and suits the shape and the ISA is chosen. The last fits everything.
+// In order of preference: the first that fits and suits the shape, and has the features it needs, is chosen. The last
+// fits everything and needs nothing.
 static const ck_conv_s8_kernel *const conv_kernels[] = {
 #if defined(__x86_64__)
     &ck_dwconv_3x3_s8__avx512vnni,
@@ -23,30 +26,23 @@ static const ck_conv_s8_kernel *const conv_kernels[] = {
 #endif
     &ck_conv_s8__scalar,
 };
+enum { CONV_KERNELS = sizeof conv_kernels / sizeof conv_kernels[0] };
 
 // Element-wise sets, best first.
 static const struct {
-  ck_isa isa;
+  ck_features needs;
   const ck_int8_ops *ops;
 } ops_sets[] = {
 #if defined(__x86_64__)
-    {CK_ISA_AVX512VNNI, &ck_int8_ops__avx512vbmi},
-    {CK_ISA_AVX512, &ck_int8_ops__avx512},
-    {CK_ISA_AVX2, &ck_int8_ops__avx2},
+    {NEEDS_AVX512VBMI, &ck_int8_ops__avx512vbmi},
+    {NEEDS_AVX512, &ck_int8_ops__avx512},
+    {NEEDS_AVX2, &ck_int8_ops__avx2},
 #elif defined(__aarch64__)
-    {CK_ISA_NEON, &ck_int8_ops__neon},
+    {NEEDS_NEON, &ck_int8_ops__neon},
 #endif
-    {CK_ISA_SCALAR, &ck_int8_ops__scalar},
+    {0, &ck_int8_ops__scalar},
 };
-
-// Whether kernels for `needed` may be used when the best set is `isa`: the enumeration rises within an architecture.
-static int allows(ck_isa isa, ck_isa needed) {
-  if (needed == CK_ISA_SCALAR || needed == isa) return 1;
-  if (needed >= CK_ISA_NEON) return isa >= needed;
-  if (isa >= CK_ISA_NEON || needed > isa) return 0;
-  // AVX-512 without VNNI comes after AVX-VNNI but does not include it.
-  return !(needed == CK_ISA_AVXVNNI && isa > CK_ISA_AVXVNNI);
-}
+enum { OPS_SETS = sizeof ops_sets / sizeof ops_sets[0] };
 
 static int suits(const ck_conv_s8_kernel *kernel, const ck_conv_shape *shape) {
   return kernel->fits(shape) && (!kernel->suits || kernel->suits(shape));
@@ -61,47 +57,70 @@ static const ck_conv_s8_kernel *complete(const ck_conv_s8_kernel *kernel) {
   return kernel;
 }
 
-const ck_conv_s8_kernel *ck_conv_s8_choose(const ck_conv_shape *shape, ck_isa isa) {
-  for (size_t i = 0; i < sizeof conv_kernels / sizeof conv_kernels[0]; i++)
-    if (allows(isa, conv_kernels[i]->isa) && suits(conv_kernels[i], shape)) return complete(conv_kernels[i]);
-  return complete(&ck_conv_s8__scalar);
+const ck_conv_s8_kernel *ck_conv_s8_choose(const ck_conv_shape *shape, ck_features features) {
+  assert(ck_is_shape(shape));
+  size_t i = 0;
+  while ((conv_kernels[i]->needs & ~features) || !suits(conv_kernels[i], shape)) i++;
+  return complete(conv_kernels[i]);
 }
 
-const char *ck_conv_s8_name(const ck_conv_s8_kernel *kernel) { return kernel->name; }
+const char *ck_conv_s8_name(const ck_conv_s8_kernel *kernel) {
+  assert(kernel);
+  return kernel->name;
+}
 
 size_t ck_conv_s8_packed_size(const ck_conv_s8_kernel *kernel, const ck_conv_shape *shape) {
+  assert(kernel && ck_is_shape(shape) && kernel->fits(shape));
   return ck_round_up(kernel->packed_size(shape), CK_ALIGN);
 }
 
 void ck_conv_s8_pack(const ck_conv_s8_kernel *kernel, const ck_conv_shape *shape, const int8_t *weights,
                      const int32_t *bias, const float *multiplier, int32_t input_zero_point, void *packed) {
+  assert(kernel && ck_is_shape(shape) && kernel->fits(shape));
+  assert(weights && multiplier && ck_is_int8(input_zero_point) && ck_is_aligned(packed));
   kernel->pack(shape, weights, bias, multiplier, input_zero_point, packed);
 }
 
-size_t ck_conv_s8_units(const ck_conv_s8_kernel *kernel, const ck_conv_shape *shape) { return kernel->units(shape); }
+size_t ck_conv_s8_units(const ck_conv_s8_kernel *kernel, const ck_conv_shape *shape) {
+  assert(kernel && ck_is_shape(shape) && kernel->fits(shape));
+  return kernel->units(shape);
+}
 
 size_t ck_conv_s8_scratch(const ck_conv_s8_kernel *kernel, const ck_conv_shape *shape) {
+  assert(kernel && ck_is_shape(shape) && kernel->fits(shape));
   return kernel->scratch(shape);
+}
+
+static void run(const ck_conv_s8_kernel *kernel, const ck_conv_shape *shape, const void *packed,
+                const ck_conv_s8_output *output, const int8_t *input, size_t begin, size_t end, void *scratch) {
+  assert(kernel && ck_is_shape(shape) && kernel->fits(shape) && ck_runs(kernel->needs));
+  assert(ck_is_aligned(packed) && input && ck_is_range(begin, end, kernel->units(shape)));
+  assert(ck_is_aligned(scratch) || kernel->scratch(shape) == 0);
+  kernel->run(shape, packed, output, input, begin, end, scratch);
 }
 
 void ck_conv_s8_run(const ck_conv_s8_kernel *kernel, const ck_conv_shape *shape, const void *packed,
                     const ck_requantize *requantize, const int8_t *input, int8_t *output, size_t begin, size_t end,
                     void *scratch) {
+  assert(requantize && output && ck_is_int8(requantize->input_zero_point));
+  assert(ck_is_output(requantize->output_zero_point, requantize->lo, requantize->hi));
   ck_conv_s8_output out = {.s8 = output, .input_zero_point = requantize->input_zero_point, .requantize = requantize};
-  kernel->run(shape, packed, &out, input, begin, end, scratch);
+  run(kernel, shape, packed, &out, input, begin, end, scratch);
 }
 
 void ck_conv_s8_run_f32(const ck_conv_s8_kernel *kernel, const ck_conv_shape *shape, const void *packed,
                         int32_t input_zero_point, const int8_t *input, float *output, size_t begin, size_t end,
                         void *scratch) {
+  assert(output && ck_is_int8(input_zero_point));
   ck_conv_s8_output out = {.f32 = output, .input_zero_point = input_zero_point};
-  kernel->run(shape, packed, &out, input, begin, end, scratch);
+  run(kernel, shape, packed, &out, input, begin, end, scratch);
 }
 
 size_t ck_conv_s8_all(const ck_conv_shape *shape, const ck_conv_s8_kernel **kernels, size_t capacity) {
+  assert(ck_is_shape(shape) && (kernels || capacity == 0));
   size_t count = 0;
-  for (size_t i = 0; i < sizeof conv_kernels / sizeof conv_kernels[0] && count < capacity; i++)
-    if (ck_isa_runs(conv_kernels[i]->isa) && conv_kernels[i]->fits(shape)) kernels[count++] = conv_kernels[i];
+  for (size_t i = 0; i < CONV_KERNELS && count < capacity; i++)
+    if (ck_runs(conv_kernels[i]->needs) && conv_kernels[i]->fits(shape)) kernels[count++] = conv_kernels[i];
   return count;
 }
 
@@ -110,11 +129,16 @@ static const ck_int8_ops *complete_ops(const ck_int8_ops *ops) {
   return ops;
 }
 
-const ck_int8_ops *ck_int8_ops_for(ck_isa isa) {
-  for (size_t i = 0; i < sizeof ops_sets / sizeof ops_sets[0]; i++) {
-    // Some processors with AVX-512-VNNI lack VBMI.
-    int missing = ops_sets[i].isa == CK_ISA_AVX512VNNI && !ck_has_avx512vbmi();
-    if (!missing && allows(isa, ops_sets[i].isa)) return complete_ops(ops_sets[i].ops);
-  }
-  return complete_ops(&ck_int8_ops__scalar);
+const ck_int8_ops *ck_int8_ops_for(ck_features features) {
+  size_t i = 0;
+  while (ops_sets[i].needs & ~features) i++;
+  return complete_ops(ops_sets[i].ops);
+}
+
+size_t ck_int8_ops_all(const ck_int8_ops **sets, size_t capacity) {
+  assert(sets || capacity == 0);
+  size_t count = 0;
+  for (size_t i = 0; i < OPS_SETS && count < capacity; i++)
+    if (ck_runs(ops_sets[i].needs)) sets[count++] = ops_sets[i].ops;
+  return count;
 }

@@ -1,11 +1,12 @@
 // What a float convolution kernel is made of, and which there are (float_table.c lists them).
 #pragma once
 #include "ck_float.h"
+#include "common/sizes.h"
 
 /// The functions behind the ck_conv_f32_ calls of ck_float.h, for the shapes `fits` accepts.
 struct ck_conv_f32_kernel {
   const char *name;
-  ck_isa isa;
+  ck_features needs;
   int (*fits)(const ck_conv_shape *shape);
   size_t (*packed_size)(const ck_conv_shape *shape);
   void (*pack)(const ck_conv_shape *shape, const float *weights, const float *bias, void *packed);
@@ -25,5 +26,3 @@ extern const ck_float_ops ck_float_ops__avx2, ck_float_ops__avx512;
 extern const ck_conv_f32_kernel ck_igemm_f32__neon, ck_dwconv_f32__neon;
 extern const ck_float_ops ck_float_ops__neon;
 #endif
-
-static inline size_t ck_align_up(size_t bytes) { return (bytes + CK_ALIGN - 1) / CK_ALIGN * CK_ALIGN; }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ck_int8.h"
+#include "common/sizes.h"
 
 /// Where results go: int8 through `requantize`, or float32 when `f32` is not NULL.
 typedef struct {
@@ -16,7 +17,7 @@ typedef struct {
 
 struct ck_conv_s8_kernel {
   const char *name;
-  ck_isa isa;
+  ck_features needs;
   int (*fits)(const ck_conv_shape *shape);
   int (*suits)(const ck_conv_shape *shape);  ///< whether to choose it for a shape that fits; NULL: for all
   size_t (*packed_size)(const ck_conv_shape *shape);
@@ -83,8 +84,3 @@ static inline int ck_can_floor(int32_t bias, size_t count, const int8_t *weights
   for (size_t i = 0; i < count; i++) magnitude += (uint64_t)(weights[i] < 0 ? -weights[i] : weights[i]);
   return (double)magnitude * 255 + (bias < 0 ? -(double)bias : bias) < 8388608.0 && multiplier >= 0;
 }
-
-static inline size_t ck_min(size_t a, size_t b) { return a < b ? a : b; }
-static inline size_t ck_max(size_t a, size_t b) { return a > b ? a : b; }
-static inline size_t ck_ceil_div(size_t a, size_t b) { return (a + b - 1) / b; }
-static inline size_t ck_round_up(size_t n, size_t multiple) { return ck_ceil_div(n, multiple) * multiple; }

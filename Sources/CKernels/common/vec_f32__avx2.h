@@ -1,5 +1,5 @@
 // Vectors of eight floats, AVX2 and FMA. See vec_f32__scalar.h for what the names mean.
-// Include inside the file's target attribute.
+// Included within COMPILE_FOR(AVX2).
 #pragma once
 #include <immintrin.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 // Vectors of sixteen floats, AVX-512 F, DQ. See vec_f32__scalar.h for what the names mean.
-// Include inside the file's target attribute.
+// Included within COMPILE_FOR(AVX512).
 #pragma once
 #include <immintrin.h>
 #include <stddef.h>

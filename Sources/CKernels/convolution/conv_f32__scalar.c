@@ -4,9 +4,9 @@
 // A tap outside the image reads 0 and takes part: fma(0, w, acc) turns an accumulator of -0 into +0 where w >= 0,
 // and would make NaN of an infinite weight. The vector kernels read rows of zeros there and so do the same; weights
 // that are not finite are refused when a model is read.
-#include <assert.h>
 #include <math.h>
 
+#include "common/contract.h"
 #include "common/float_kernels.h"
 
 #pragma STDC FP_CONTRACT OFF
@@ -21,7 +21,7 @@ static size_t taps(const ck_conv_shape *s) { return (size_t)s->kernel_h * (size_
 // out_c biases, then weights [out_c][kernel_h][kernel_w][in_c / groups].
 static size_t packed_size(const ck_conv_shape *s) {
   size_t channels = (size_t)(s->in_c / s->groups);
-  return ck_align_up((size_t)s->out_c * (1 + taps(s) * channels) * sizeof(float));
+  return ck_round_up((size_t)s->out_c * (1 + taps(s) * channels) * sizeof(float), CK_ALIGN);
 }
 
 static void pack(const ck_conv_shape *s, const float *weights, const float *bias, void *packed) {
@@ -58,7 +58,7 @@ static float dot(const ck_conv_shape *s, const float *input, const float *weight
 static void run(const ck_conv_shape *s, const void *packed, const ck_activation *activation, const float *input,
                 float *output, size_t begin, size_t end, void *unused) {
   (void)unused;
-  assert(end <= units(s));
+  assert(ck_is_shape(s) && packed && activation && input && output && ck_is_range(begin, end, units(s)));
   const size_t out_c = (size_t)s->out_c, out_w = (size_t)s->out_w, per_group = out_c / (size_t)s->groups;
   const size_t reduction = taps(s) * (size_t)(s->in_c / s->groups);
   const float *bias = packed, *weights = bias + out_c;
@@ -73,5 +73,5 @@ static void run(const ck_conv_shape *s, const void *packed, const ck_activation 
 }
 
 const ck_conv_f32_kernel ck_conv_f32__scalar = {
-    "conv_f32__scalar", CK_ISA_SCALAR, fits, packed_size, pack, units, scratch, run,
+    "conv_f32__scalar", 0, fits, packed_size, pack, units, scratch, run,
 };

@@ -1,4 +1,5 @@
 // The definition of an int8 convolution: every other kernel gives these bits.
+#include "common/contract.h"
 #include "common/int8_kernels.h"
 #include "requantize/requantize__scalar.h"
 
@@ -70,6 +71,7 @@ static int32_t accumulate(const ck_conv_shape *s, const int8_t *weights, const i
 static void run(const ck_conv_shape *s, const void *packed, const ck_conv_s8_output *output, const int8_t *input,
                 size_t begin, size_t end, void *scratch) {
   (void)scratch;
+  assert(ck_is_shape(s) && packed && output && input && ck_is_range(begin, end, units(s)));
   layout l = layout_of(s);
   const int32_t *bias = packed;
   const float *multiplier = (const float *)((const char *)packed + l.multiplier);
@@ -97,7 +99,7 @@ static void run(const ck_conv_shape *s, const void *packed, const ck_conv_s8_out
 
 const ck_conv_s8_kernel ck_conv_s8__scalar = {
     .name = "conv_s8__scalar",
-    .isa = CK_ISA_SCALAR,
+    .needs = 0,
     .fits = fits,
     .packed_size = packed_size,
     .pack = pack,

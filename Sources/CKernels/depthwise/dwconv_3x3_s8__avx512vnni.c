@@ -8,13 +8,14 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
+#include "common/compile.h"
+#include "common/contract.h"
 #include "common/int8_kernels.h"
 #include "lookup/lut_s8.h"
 #include "requantize/requantize__scalar.h"
 
 #pragma STDC FP_CONTRACT OFF
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni"))), \
-                             apply_to = function)
+COMPILE_FOR(AVX512VNNI)
 
 #include "requantize/requantize__avx512.h"
 
@@ -128,9 +129,6 @@ static void store_each(size_t copies, const int32_t *acc, const block *b, const 
       out->s8[at] = ck_round_clamp(t, out->zero_point, out->lo, out->hi);
   }
 }
-
-#define UNROLL _Pragma("clang loop unroll(full)")
-#define ALWAYS static inline __attribute__((always_inline))
 
 // Pixel `i` of a vector, moved to the front.
 ALWAYS __m512i part(size_t copies, size_t i, __m512i bytes) {
@@ -288,6 +286,7 @@ static const row_function row_functions[5][3] = {
 static void run(const ck_conv_shape *s, const void *packed, const ck_conv_s8_output *output, const int8_t *input,
                 size_t begin, size_t end, void *scratch) {
   (void)scratch;
+  assert(ck_is_shape(s) && fits(s) && packed && output && input && ck_is_range(begin, end, units(s)));
   const header *h = packed;
   const ck_requantize *r = output->requantize;
   size_t channels = (size_t)s->out_c, blocks = block_count(channels), out_w = (size_t)s->out_w;
@@ -332,7 +331,7 @@ static void run(const ck_conv_shape *s, const void *packed, const ck_conv_s8_out
 
 const ck_conv_s8_kernel ck_dwconv_3x3_s8__avx512vnni = {
     .name = "dwconv_3x3_s8__avx512vnni",
-    .isa = CK_ISA_AVX512VNNI,
+    .needs = NEEDS_AVX512VNNI,
     .fits = fits,
     .packed_size = packed_size,
     .pack = pack,
@@ -340,5 +339,5 @@ const ck_conv_s8_kernel ck_dwconv_3x3_s8__avx512vnni = {
     .scratch = scratch,
     .run = run,
 };
-#pragma clang attribute pop
+END_COMPILE_FOR
 #endif

@@ -1,21 +1,19 @@
 // Depthwise convolution (one input channel to one output channel), the body of dwconv_f32__<isa>.c, which includes its
-// vectors and defines F32_NAME, F32_STRING, F32_ISA and F32_OPS as for igemm_f32.h.
+// vectors and defines F32_NAME, F32_STRING, F32_NEEDS and F32_OPS as for igemm_f32.h.
 //
 // Vectors run over channels. Four neighbouring outputs at a time share every load of weights and, where windows overlap
 // (undilated, 3 or 5 wide, stride 1 or 2), every load of inputs. A table of pointers says where a window reads: zeros
 // outside the image, as in the definition. Outputs beyond the end of a row are computed and not stored.
 //
 // Packed weights: [1 + kernel_h * kernel_w][channels rounded up to a vector], the biases first.
-#include <assert.h>
 #include <string.h>
 
+#include "common/compile.h"
+#include "common/contract.h"
 #include "common/float_kernels.h"
 #include "common/math_f32.h"
 
 #pragma STDC FP_CONTRACT OFF
-
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
-#define UNROLL _Pragma("clang loop unroll(full)")
 
 #define TOGETHER 4               // outputs that share weights
 #define CHUNK ((size_t)128)      // channels of a unit where rows are few
@@ -24,11 +22,11 @@
 static int fits(const ck_conv_shape *s) { return s->groups == s->in_c && s->in_c == s->out_c; }
 
 static size_t padded_channels(const ck_conv_shape *s) {
-  return ((size_t)s->out_c + VF_WIDTH - 1) / VF_WIDTH * VF_WIDTH;
+  return ck_round_up((size_t)s->out_c, VF_WIDTH);
 }
 
 static size_t packed_size(const ck_conv_shape *s) {
-  return ck_align_up((1 + (size_t)s->kernel_h * (size_t)s->kernel_w) * padded_channels(s) * sizeof(float));
+  return ck_round_up((1 + (size_t)s->kernel_h * (size_t)s->kernel_w) * padded_channels(s) * sizeof(float), CK_ALIGN);
 }
 
 static void pack(const ck_conv_shape *s, const float *weights, const float *bias, void *packed) {
@@ -42,7 +40,7 @@ static void pack(const ck_conv_shape *s, const float *weights, const float *bias
 }
 
 static size_t chunk_channels(const ck_conv_shape *s) { return s->out_h < FEW_ROWS ? CHUNK : (size_t)s->out_c; }
-static size_t chunks(const ck_conv_shape *s) { return ((size_t)s->out_c + chunk_channels(s) - 1) / chunk_channels(s); }
+static size_t chunks(const ck_conv_shape *s) { return ck_ceil_div((size_t)s->out_c, chunk_channels(s)); }
 
 static size_t units(const ck_conv_shape *s) { return (size_t)s->out_h * chunks(s); }
 
@@ -60,11 +58,11 @@ static size_t row_pointers(const ck_conv_shape *s) {
 // Scratch: zeros as long as a chunk, then the pointers.
 static size_t zeros_bytes(const ck_conv_shape *s) {
   const size_t channels = chunk_channels(s) < (size_t)s->out_c ? chunk_channels(s) : (size_t)s->out_c;
-  return ck_align_up((channels + VF_WIDTH) * sizeof(float));
+  return ck_round_up((channels + VF_WIDTH) * sizeof(float), CK_ALIGN);
 }
 
 static size_t scratch_size(const ck_conv_shape *s) {
-  return zeros_bytes(s) + ck_align_up((size_t)s->kernel_h * row_pointers(s) * sizeof(const float *));
+  return zeros_bytes(s) + ck_round_up((size_t)s->kernel_h * row_pointers(s) * sizeof(const float *), CK_ALIGN);
 }
 
 static void find_pointers(const ck_conv_shape *s, size_t y, size_t x, const float *image, const float *zeros,
@@ -96,14 +94,14 @@ typedef struct {
   vf lo, hi;
 } tile;
 
-ALWAYS_INLINE void start(const tile *t, size_t c, const int vectors, vf sum[TOGETHER][2]) {
+ALWAYS void start(const tile *t, size_t c, const int vectors, vf sum[TOGETHER][2]) {
   UNROLL for (int j = 0; j < vectors; j++) {
     const vf bias = vf_load(t->weights + c + j * VF_WIDTH);
     UNROLL for (int i = 0; i < TOGETHER; i++) sum[i][j] = bias;
   }
 }
 
-ALWAYS_INLINE void finish(const tile *t, size_t c, const int vectors, size_t lanes, vf sum[TOGETHER][2]) {
+ALWAYS void finish(const tile *t, size_t c, const int vectors, size_t lanes, vf sum[TOGETHER][2]) {
   UNROLL for (size_t i = 0; i < TOGETHER; i++) {
     if (i >= t->outputs) break;
     float *y = t->output + i * t->stride + c;
@@ -117,12 +115,12 @@ ALWAYS_INLINE void finish(const tile *t, size_t c, const int vectors, size_t lan
   }
 }
 
-ALWAYS_INLINE vf load_lanes(const float *x, size_t lanes) {
+ALWAYS vf load_lanes(const float *x, size_t lanes) {
   return lanes == VF_WIDTH ? vf_load(x) : vf_load_first(x, lanes);
 }
 
 // `vectors` vectors of channels from channel c on, tap by tap. `lanes` channels of a vector are used.
-ALWAYS_INLINE void any_window(const tile *t, size_t c, const int vectors, size_t lanes) {
+ALWAYS void any_window(const tile *t, size_t c, const int vectors, size_t lanes) {
   vf sum[TOGETHER][2];
   start(t, c, vectors, sum);
   const float *w = t->weights + t->padded + c;
@@ -137,7 +135,7 @@ ALWAYS_INLINE void any_window(const tile *t, size_t c, const int vectors, size_t
 }
 
 // The same pixel by pixel: pixel p is tap p - i * step of output i. Pixels go up, and so do the taps of an output.
-ALWAYS_INLINE void sliding_window(const tile *t, size_t c, const int vectors, size_t lanes, const int width,
+ALWAYS void sliding_window(const tile *t, size_t c, const int vectors, size_t lanes, const int width,
                                   const int step) {
   vf sum[TOGETHER][2];
   start(t, c, vectors, sum);
@@ -179,7 +177,8 @@ TILE(tile_5_step_2, sliding_window, 5, 2)
 
 static void run(const ck_conv_shape *s, const void *packed, const ck_activation *activation, const float *input,
                 float *output, size_t begin, size_t end, void *scratch) {
-  assert(fits(s) && end <= units(s));
+  assert(ck_is_shape(s) && fits(s) && packed && activation && input && output && ck_is_aligned(scratch));
+  assert(ck_is_range(begin, end, units(s)));
   const size_t channels = (size_t)s->in_c, out_w = (size_t)s->out_w;
   void (*compute)(const tile *, size_t) = any_tile;
   if (slides(s) && s->kernel_w == 3) compute = s->stride_w == 1 ? tile_3_step_1 : tile_3_step_2;
@@ -214,5 +213,5 @@ static void run(const ck_conv_shape *s, const void *packed, const ck_activation 
 }
 
 const ck_conv_f32_kernel F32_NAME(ck_dwconv_f32) = {
-    F32_STRING("dwconv_f32"), F32_ISA, fits, packed_size, pack, units, scratch_size, run,
+    F32_STRING("dwconv_f32"), F32_NEEDS, fits, packed_size, pack, units, scratch_size, run,
 };

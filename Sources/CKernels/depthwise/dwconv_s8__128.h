@@ -1,6 +1,7 @@
 // What dwconv_s8__neon.c and dwconv_s8__neondot.c have in common: blocks of 16 channels in four vectors, 4 rows of
 // bytes interleaved. Each defines, before including it,
 //   dot(acc, x, w)       adds the products of the 4 slots of each of 4 channels
+#include "common/compile.h"
 #include "lookup/lut_s8.h"
 #include "requantize/requantize__neon.h"
 

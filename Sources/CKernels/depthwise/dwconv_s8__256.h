@@ -3,6 +3,7 @@
 //   dot(acc, x, w)       adds the products of a lane's slots
 //   channel(lane)        which channel a lane holds
 //   in_order(narrow)     puts the channels of requantize_256_narrow in order
+#include "common/compile.h"
 #include "lookup/lut_s8.h"
 #include "requantize/requantize__avx2.h"
 

@@ -2,13 +2,11 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
+#include "common/compile.h"
 #include "dwconv_s8.h"
 
 #pragma STDC FP_CONTRACT OFF
-#pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
-
-#define UNROLL _Pragma("clang loop unroll(full)")
-#define ALWAYS static inline __attribute__((always_inline))
+COMPILE_FOR(AVX2)
 
 ALWAYS __m256i dot(__m256i acc, __m256i x, __m256i w) { return _mm256_add_epi32(acc, _mm256_madd_epi16(x, w)); }
 
@@ -44,7 +42,7 @@ static const dwconv_isa set = {
     .channel = channel,
 };
 
-DWCONV_DEFINE_KERNEL(ck_dwconv_s8__avx2, "dwconv_s8__avx2", CK_ISA_AVX2, set);
+DWCONV_DEFINE_KERNEL(ck_dwconv_s8__avx2, "dwconv_s8__avx2", NEEDS_AVX2, set);
 
-#pragma clang attribute pop
+END_COMPILE_FOR
 #endif

@@ -3,17 +3,14 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
+#include "common/compile.h"
 #include "dwconv_s8.h"
 #include "lookup/lut_s8.h"
 
 #pragma STDC FP_CONTRACT OFF
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni"))), \
-                             apply_to = function)
+COMPILE_FOR(AVX512VNNI)
 
 #include "requantize/requantize__avx512.h"
-
-#define UNROLL _Pragma("clang loop unroll(full)")
-#define ALWAYS static inline __attribute__((always_inline))
 
 enum { VECTORS = 4, MAX_PIXELS = 4, MAX_TAPS = 5, GROUP_SIZE = 256 };
 
@@ -136,7 +133,7 @@ static const dwconv_isa set = {
     .channel = channel,
 };
 
-DWCONV_DEFINE_KERNEL(ck_dwconv_s8__avx512vnni, "dwconv_s8__avx512vnni", CK_ISA_AVX512VNNI, set);
+DWCONV_DEFINE_KERNEL(ck_dwconv_s8__avx512vnni, "dwconv_s8__avx512vnni", NEEDS_AVX512VNNI, set);
 
-#pragma clang attribute pop
+END_COMPILE_FOR
 #endif

@@ -2,13 +2,11 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
+#include "common/compile.h"
 #include "dwconv_s8.h"
 
 #pragma STDC FP_CONTRACT OFF
-#pragma clang attribute push(__attribute__((target("avx2,avxvnni"))), apply_to = function)
-
-#define UNROLL _Pragma("clang loop unroll(full)")
-#define ALWAYS static inline __attribute__((always_inline))
+COMPILE_FOR(AVXVNNI)
 
 ALWAYS __m256i dot(__m256i acc, __m256i x, __m256i w) { return _mm256_dpbusd_avx_epi32(acc, x, w); }
 
@@ -49,7 +47,7 @@ static const dwconv_isa set = {
     .channel = channel,
 };
 
-DWCONV_DEFINE_KERNEL(ck_dwconv_s8__avxvnni, "dwconv_s8__avxvnni", CK_ISA_AVXVNNI, set);
+DWCONV_DEFINE_KERNEL(ck_dwconv_s8__avxvnni, "dwconv_s8__avxvnni", NEEDS_AVXVNNI, set);
 
-#pragma clang attribute pop
+END_COMPILE_FOR
 #endif

@@ -2,12 +2,10 @@
 #if defined(__aarch64__)
 #include <arm_neon.h>
 
+#include "common/compile.h"
 #include "dwconv_s8.h"
 
 #pragma STDC FP_CONTRACT OFF
-
-#define UNROLL _Pragma("clang loop unroll(full)")
-#define ALWAYS static inline __attribute__((always_inline))
 
 // Products of two slots are added in int16, which holds any two (see igemm_s8__neon.c), those of four in int32: 4
 // instructions for what sdot does.
@@ -18,5 +16,5 @@ ALWAYS int32x4_t dot(int32x4_t acc, int8x16_t x, int8x16_t w) {
 
 #include "dwconv_s8__128.h"
 
-DWCONV_DEFINE_KERNEL(ck_dwconv_s8__neon, "dwconv_s8__neon", CK_ISA_NEON, set);
+DWCONV_DEFINE_KERNEL(ck_dwconv_s8__neon, "dwconv_s8__neon", NEEDS_NEON, set);
 #endif

@@ -2,19 +2,17 @@
 #if defined(__aarch64__)
 #include <arm_neon.h>
 
+#include "common/compile.h"
 #include "dwconv_s8.h"
 
 #pragma STDC FP_CONTRACT OFF
-#pragma clang attribute push(__attribute__((target("dotprod"))), apply_to = function)
-
-#define UNROLL _Pragma("clang loop unroll(full)")
-#define ALWAYS static inline __attribute__((always_inline))
+COMPILE_FOR(NEON_DOT)
 
 ALWAYS int32x4_t dot(int32x4_t acc, int8x16_t x, int8x16_t w) { return vdotq_s32(acc, x, w); }
 
 #include "dwconv_s8__128.h"
 
-DWCONV_DEFINE_KERNEL(ck_dwconv_s8__neondot, "dwconv_s8__neondot", CK_ISA_NEON_DOT, set);
+DWCONV_DEFINE_KERNEL(ck_dwconv_s8__neondot, "dwconv_s8__neondot", NEEDS_NEON_DOT, set);
 
-#pragma clang attribute pop
+END_COMPILE_FOR
 #endif

@@ -1,4 +1,4 @@
-// Interleaving of bytes in SSSE3 registers; included between target attributes.
+// Interleaving of bytes in SSSE3 registers; included within COMPILE_FOR(AVX2) or more.
 #pragma once
 #include <immintrin.h>
 #include <stdint.h>

@@ -1,14 +1,16 @@
 // Element-wise operators and softmax over the vectors of the including file, ops_f32__<isa>.c. The definition is
 // ops_f32__scalar.c.
+#include "common/compile.h"
+#include "common/contract.h"
 #include "common/float_kernels.h"
 #include "common/math_f32.h"
 
 #pragma STDC FP_CONTRACT OFF
 
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
 #define BLOCK ((size_t)1024)  // floats worked on at a time where two steps share them: they stay in the first cache
 
 static void unary(ck_activation f, size_t n, const float *from, float *to) {
+  assert(n > 0 && from && to && f.function <= CK_ROUND);
   const vf a = vf_set1(f.a), b = vf_set1(f.b);
 #define LOOP(expression)                              \
   {                                                   \
@@ -26,10 +28,10 @@ static void unary(ck_activation f, size_t n, const float *from, float *to) {
 #undef LOOP
 }
 
-ALWAYS_INLINE vf larger(vf a, vf b) { return vf_select(vf_is_nan(a), a, vf_max(a, b)); }
-ALWAYS_INLINE vf smaller(vf a, vf b) { return vf_select(vf_is_nan(a), a, vf_min(a, b)); }
+ALWAYS vf larger(vf a, vf b) { return vf_select(vf_is_nan(a), a, vf_max(a, b)); }
+ALWAYS vf smaller(vf a, vf b) { return vf_select(vf_is_nan(a), a, vf_min(a, b)); }
 
-ALWAYS_INLINE vf combine(const ck_binary op, vf a, vf b) {
+ALWAYS vf combine(const ck_binary op, vf a, vf b) {
   switch (op) {
     case CK_ADD: return vf_add(a, b);
     case CK_SUB: return vf_sub(a, b);
@@ -41,7 +43,7 @@ ALWAYS_INLINE vf combine(const ck_binary op, vf a, vf b) {
   return a;
 }
 
-ALWAYS_INLINE void binary_of(const ck_binary op, const int swapped, size_t rows, size_t channels, const float *a,
+ALWAYS void binary_of(const ck_binary op, const int swapped, size_t rows, size_t channels, const float *a,
                              const float *b, float *y) {
   const int one = channels == 1;
   if (one) channels = rows, rows = 1;
@@ -62,6 +64,7 @@ ALWAYS_INLINE void binary_of(const ck_binary op, const int swapped, size_t rows,
 
 static void binary_rows(ck_binary op, int swapped, size_t rows, size_t channels, const float *a, const float *b,
                         float *y) {
+  assert(rows > 0 && channels > 0 && a && b && y && op <= CK_MAX);
   switch (op) {
 #define CASE(OP)                                         \
   case OP:                                               \
@@ -76,6 +79,7 @@ static void binary_rows(ck_binary op, int swapped, size_t rows, size_t channels,
 }
 
 static void add(ck_activation f, size_t n, const float *a, const float *b, float *y) {
+  assert(n > 0 && a && b && y && f.function <= CK_ROUND);
   const vf lo = vf_set1(f32_lower(f)), hi = vf_set1(f32_upper(f));
   for (size_t begin = 0; begin < n; begin += BLOCK) {
     const size_t end = n - begin < BLOCK ? n : begin + BLOCK;
@@ -92,6 +96,7 @@ static void add(ck_activation f, size_t n, const float *a, const float *b, float
 
 static void scale_shift(ck_activation f, size_t rows, size_t channels, const float *x, const float *scale,
                         const float *shift, float *y) {
+  assert(rows > 0 && channels > 0 && x && scale && shift && y && f.function <= CK_ROUND);
   const vf lo = vf_set1(f32_lower(f)), hi = vf_set1(f32_upper(f));
   const size_t together = channels < BLOCK ? BLOCK / channels : 1;
   for (size_t begin = 0; begin < rows; begin += together) {
@@ -127,6 +132,7 @@ static float row_maximum(size_t n, const float *x) {
 }
 
 static void softmax(size_t rows, size_t columns, const float *x, float *y) {
+  assert(rows > 0 && columns > 0 && x && y);
   enum { VECTORS = 16 / VF_WIDTH };
   for (size_t r = 0; r < rows; r++, x += columns, y += columns) {
     const vf largest = vf_set1(row_maximum(columns, x));

@@ -1,6 +1,8 @@
 // The float operators other than convolution with AVX2 and FMA.
 #if defined(__x86_64__)
-#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#include "common/compile.h"
+
+COMPILE_FOR(AVX2)
 #include "common/vec_f32__avx2.h"
 
 #include "ops_f32.h"
@@ -8,7 +10,7 @@
 #include "transpose/transpose.h"
 #include "pool/window_f32.h"
 
-#pragma clang attribute pop
+END_COMPILE_FOR
 
 const ck_float_ops ck_float_ops__avx2 = {
     .name = "avx2",

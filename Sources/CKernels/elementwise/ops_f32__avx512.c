@@ -1,6 +1,8 @@
 // The float operators other than convolution with AVX-512.
 #if defined(__x86_64__)
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma"))), apply_to = function)
+#include "common/compile.h"
+
+COMPILE_FOR(AVX512)
 #include "common/vec_f32__avx512.h"
 
 #include "ops_f32.h"
@@ -8,7 +10,7 @@
 #include "transpose/transpose.h"
 #include "pool/window_f32.h"
 
-#pragma clang attribute pop
+END_COMPILE_FOR
 
 const ck_float_ops ck_float_ops__avx512 = {
     .name = "avx512",

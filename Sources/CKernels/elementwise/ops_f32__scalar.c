@@ -1,6 +1,7 @@
 // The definition of the float operators other than convolution: plain loops.
 #include "common/vec_f32__scalar.h"
 
+#include "common/contract.h"
 #include "common/float_kernels.h"
 #include "common/math_f32.h"
 
@@ -15,6 +16,7 @@ static float apply(ck_activation f, float x) {
 }
 
 static void unary(ck_activation f, size_t n, const float *x, float *y) {
+  assert(n > 0 && x && y && f.function <= CK_ROUND);
   for (size_t i = 0; i < n; i++) y[i] = apply(f, x[i]);
 }
 
@@ -33,6 +35,7 @@ static float combine(ck_binary op, float a, float b) {
 
 static void binary_rows(ck_binary op, int swapped, size_t rows, size_t channels, const float *a, const float *b,
                         float *y) {
+  assert(rows > 0 && channels > 0 && a && b && y && op <= CK_MAX);
   for (size_t r = 0; r < rows; r++)
     for (size_t c = 0; c < channels; c++) {
       const size_t i = r * channels + c;
@@ -41,11 +44,13 @@ static void binary_rows(ck_binary op, int swapped, size_t rows, size_t channels,
 }
 
 static void add(ck_activation f, size_t n, const float *a, const float *b, float *y) {
+  assert(n > 0 && a && b && y && f.function <= CK_ROUND);
   for (size_t i = 0; i < n; i++) y[i] = apply(f, a[i] + b[i]);
 }
 
 static void scale_shift(ck_activation f, size_t rows, size_t channels, const float *x, const float *scale,
                         const float *shift, float *y) {
+  assert(rows > 0 && channels > 0 && x && scale && shift && y && f.function <= CK_ROUND);
   for (size_t r = 0; r < rows; r++)
     for (size_t c = 0; c < channels; c++) {
       const size_t i = r * channels + c;
@@ -68,6 +73,7 @@ static const float *position(const ck_conv_shape *s, const float *input, int32_t
       if ((from = position(s, input, (int32_t)(y), (int32_t)(x), ky, kx)))
 
 static void max_pool(const ck_conv_shape *s, const float *input, float *output, size_t row_begin, size_t row_end) {
+  assert(ck_is_shape(s) && input && output && ck_is_range(row_begin, row_end, (size_t)s->out_h));
   const size_t channels = (size_t)s->in_c, width = (size_t)s->out_w;
   for (size_t y = row_begin; y < row_end; y++)
     for (size_t x = 0; x < width; x++)
@@ -81,6 +87,7 @@ static void max_pool(const ck_conv_shape *s, const float *input, float *output, 
 
 static void average_pool(const ck_conv_shape *s, int count_include_pad, const float *input, float *output,
                          size_t row_begin, size_t row_end) {
+  assert(ck_is_shape(s) && input && output && ck_is_range(row_begin, row_end, (size_t)s->out_h));
   const size_t channels = (size_t)s->in_c, width = (size_t)s->out_w;
   for (size_t y = row_begin; y < row_end; y++)
     for (size_t x = 0; x < width; x++)
@@ -98,6 +105,7 @@ static void average_pool(const ck_conv_shape *s, int count_include_pad, const fl
 }
 
 static void global_average(size_t positions, size_t channels, const float *input, float *output) {
+  assert(positions > 0 && channels > 0 && input && output);
   for (size_t c = 0; c < channels; c++) {
     float sum = 0.0f;
     for (size_t p = 0; p < positions; p++) sum += input[p * channels + c];
@@ -113,10 +121,17 @@ static void global_average(size_t positions, size_t channels, const float *input
       for (size_t c = c0; c < c0 + block && c < columns; c++)                      \
         for (size_t r = r0; r < r0 + block && r < rows; r++) y[c * rows + r] = x[r * columns + c]
 
-static void transpose32(size_t rows, size_t columns, const uint32_t *x, uint32_t *y) { TRANSPOSE(rows, columns, x, y); }
-static void transpose8(size_t rows, size_t columns, const uint8_t *x, uint8_t *y) { TRANSPOSE(rows, columns, x, y); }
+static void transpose32(size_t rows, size_t columns, const uint32_t *x, uint32_t *y) {
+  assert(rows > 0 && columns > 0 && x && y && x != y);
+  TRANSPOSE(rows, columns, x, y);
+}
+static void transpose8(size_t rows, size_t columns, const uint8_t *x, uint8_t *y) {
+  assert(rows > 0 && columns > 0 && x && y && x != y);
+  TRANSPOSE(rows, columns, x, y);
+}
 
 static size_t min_max(size_t n, const float *x, float range[2]) {
+  assert(n > 0 && x && range);
   float smallest = INFINITY, largest = -INFINITY;
   size_t not_finite = 0;
   for (size_t i = 0; i < n; i++) {
@@ -134,6 +149,7 @@ static size_t min_max(size_t n, const float *x, float range[2]) {
 }
 
 static void histogram(size_t n, const float *x, float inverse_width, int32_t base, size_t bins, uint32_t *counts) {
+  assert(x && bins > 0 && counts);
   const float first = (float)base, last = (float)(bins - 1);
   for (size_t i = 0; i < n; i++) {
     if (!(vf_abs(x[i]) < INFINITY)) continue;
@@ -143,6 +159,7 @@ static void histogram(size_t n, const float *x, float inverse_width, int32_t bas
 }
 
 static void softmax(size_t rows, size_t columns, const float *x, float *y) {
+  assert(rows > 0 && columns > 0 && x && y);
   for (size_t r = 0; r < rows; r++, x += columns, y += columns) {
     float largest = -INFINITY;
     for (size_t c = 0; c < columns; c++) largest = vf_max(x[c], largest);

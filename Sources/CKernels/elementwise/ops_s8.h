@@ -14,6 +14,7 @@
 //   sums_block(s, offset, v[4])          float(sums - offset)
 //
 // Loads of int8 may pass the end of a buffer by less than WIDTH <= CK_PAD; floats are never read past their end.
+#include "common/contract.h"
 #include "common/int8_kernels.h"
 #include "pool/window.h"
 
@@ -23,6 +24,7 @@ enum { LANES = WIDTH / 4 };
 
 static void ops_add(size_t n, const int8_t *a, int32_t z_a, float m_a, const int8_t *b, int32_t z_b, float m_b,
                     int32_t z_y, int32_t lo, int32_t hi, int8_t *y) {
+  assert(n > 0 && a && b && y && ck_is_int8(z_a) && ck_is_int8(z_b) && ck_is_output(z_y, lo, hi));
   requantizer r = make_requantizer(z_y, lo, hi);
   vector_f scale_a = splat(m_a), scale_b = splat(m_b);
   for (size_t i = 0; i < n; i += WIDTH) {
@@ -37,6 +39,8 @@ static void ops_add(size_t n, const int8_t *a, int32_t z_a, float m_a, const int
 // The product of two differences of bytes has 17 bits: it is exact in float32, before the one rounding by m.
 static void ops_mul_rows(size_t rows, size_t channels, const int8_t *a, int32_t z_a, const int8_t *b, int32_t z_b,
                          float m, int32_t z_y, int32_t lo, int32_t hi, int8_t *y) {
+  assert(rows > 0 && channels > 0 && a && b && y);
+  assert(ck_is_int8(z_a) && ck_is_int8(z_b) && ck_is_output(z_y, lo, hi));
   requantizer r = make_requantizer(z_y, lo, hi);
   vector_f scale = splat(m);
   for (size_t row = 0; row < rows; row++, a += channels, y += channels) {
@@ -52,6 +56,8 @@ static void ops_mul_rows(size_t rows, size_t channels, const int8_t *a, int32_t 
 
 static void ops_requantize_rows(size_t rows, size_t channels, const int8_t *a, size_t a_stride, int32_t z_a, float m,
                                 int8_t *y, size_t y_stride, int32_t z_y) {
+  assert(rows > 0 && channels > 0 && a && y && ck_is_int8(z_a) && ck_is_int8(z_y));
+  assert(rows == 1 || (a_stride >= channels && y_stride >= channels));
   int copies = m == 1 && z_a == z_y;
   requantizer r = make_requantizer(z_y, -128, 127);
   vector_f scale = splat(m);
@@ -70,6 +76,7 @@ static void ops_requantize_rows(size_t rows, size_t channels, const int8_t *a, s
 }
 
 static void ops_quantize(size_t n, const float *x, float scale, int32_t zero_point, int8_t *y) {
+  assert(x && y && scale > 0 && ck_is_int8(zero_point));
   requantizer r = make_requantizer(zero_point, -128, 127);
   vector_f divisor = splat(scale);
   for (size_t i = 0; i < n; i += WIDTH) {
@@ -89,6 +96,7 @@ static void ops_quantize(size_t n, const float *x, float scale, int32_t zero_poi
 
 static void ops_quantize_planes(size_t channels, size_t pixels, const float *x, size_t plane, float scale,
                                 int32_t zero_point, int8_t *y) {
+  assert(channels > 0 && pixels > 0 && plane >= pixels && x && y && scale > 0 && ck_is_int8(zero_point));
   enum { PIXELS = 256 };  // at a time, in L1
   int8_t planes[3][PIXELS];
   const int8_t *at[3];
@@ -113,6 +121,7 @@ static void ops_quantize_planes(size_t channels, size_t pixels, const float *x, 
 }
 
 static void ops_dequantize(size_t n, const int8_t *q, float scale, int32_t zero_point, float *y) {
+  assert(n > 0 && q && y && ck_is_int8(zero_point));
   vector_f factor = splat(scale);
   for (size_t i = 0; i < n; i += WIDTH) {
     size_t count = ck_min(WIDTH, n - i);
@@ -127,6 +136,7 @@ static void ops_dequantize(size_t n, const int8_t *q, float scale, int32_t zero_
 
 static void ops_max_pool(const ck_conv_shape *s, const int8_t *input, int8_t *output, size_t row_begin,
                          size_t row_end) {
+  assert(ck_is_shape(s) && input && output && ck_is_range(row_begin, row_end, (size_t)s->out_h));
   size_t channels = (size_t)s->in_c;
   for (size_t oy = row_begin; oy < row_end; oy++)
     for (size_t ox = 0; ox < (size_t)s->out_w; ox++) {
@@ -153,6 +163,8 @@ static void store_average(sums total, size_t positions, int32_t z_x, float scale
 
 static void ops_average_pool(const ck_conv_shape *s, int count_include_pad, int32_t z_x, float m, int32_t z_y,
                              const int8_t *input, int8_t *output, size_t row_begin, size_t row_end) {
+  assert(ck_is_shape(s) && input && output && ck_is_range(row_begin, row_end, (size_t)s->out_h));
+  assert(ck_is_int8(z_x) && ck_is_int8(z_y));
   size_t channels = (size_t)s->in_c;
   requantizer r = make_requantizer(z_y, -128, 127);
   for (size_t oy = row_begin; oy < row_end; oy++)
@@ -174,6 +186,7 @@ static void ops_average_pool(const ck_conv_shape *s, int count_include_pad, int3
 
 static void ops_global_average(size_t positions, size_t channels, int32_t z_x, float m, int32_t z_y,
                                const int8_t *input, int8_t *output) {
+  assert(positions > 0 && channels > 0 && input && output && ck_is_int8(z_x) && ck_is_int8(z_y));
   requantizer r = make_requantizer(z_y, -128, 127);
   float scale = m / (float)positions;
   for (size_t i = 0; i < channels; i += WIDTH) {

@@ -3,10 +3,11 @@
 #include <immintrin.h>
 #include <string.h>
 
+#include "common/compile.h"
 #include "lookup/lut_s8.h"
 
 #pragma STDC FP_CONTRACT OFF
-#pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
+COMPILE_FOR(AVX2)
 
 #include "interleave_s8__x86.h"
 #include "requantize/requantize__avx2.h"
@@ -79,5 +80,5 @@ static inline void sums_block(sums s, int32_t offset, vector_f v[4]) {
 
 OPS_DEFINE_SET(ck_int8_ops__avx2, "ops_s8__avx2", ck_lut_s8__avx2);
 
-#pragma clang attribute pop
+END_COMPILE_FOR
 #endif

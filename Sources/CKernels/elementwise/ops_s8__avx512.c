@@ -3,10 +3,11 @@
 #include <immintrin.h>
 #include <string.h>
 
+#include "common/compile.h"
 #include "lookup/lut_s8.h"
 
 #pragma STDC FP_CONTRACT OFF
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl"))), apply_to = function)
+COMPILE_FOR(AVX512)
 
 #include "interleave_s8__x86.h"
 #include "requantize/requantize__avx512.h"
@@ -80,5 +81,5 @@ static inline void sums_block(sums s, int32_t offset, vector_f v[4]) {
 OPS_DEFINE_SET(ck_int8_ops__avx512, "ops_s8__avx512", ck_lut_s8__avx512);
 OPS_DEFINE_SET(ck_int8_ops__avx512vbmi, "ops_s8__avx512vbmi", ck_lut_s8__avx512vbmi);
 
-#pragma clang attribute pop
+END_COMPILE_FOR
 #endif

@@ -1,6 +1,7 @@
 // Range and histogram over the vectors of the including file, ops_f32__<isa>.c: the inner loop of calibration.
 
 static size_t min_max(size_t n, const float *x, float range[2]) {
+  assert(n > 0 && x && range);
   const vf infinity = vf_set1(INFINITY), minus_infinity = vf_set1(-INFINITY);
   vf smallest = infinity, largest = minus_infinity;
   size_t finite = 0, i = 0;
@@ -36,6 +37,7 @@ static size_t min_max(size_t n, const float *x, float range[2]) {
 #define MOST_IN_TABLES ((size_t)TABLES * 65504)
 
 static void histogram(size_t n, const float *x, float inverse_width, int32_t base, size_t bins, uint32_t *counts) {
+  assert(x && bins > 0 && counts);
   if (bins > MOST_BINS || n < 2 * bins) {
     ck_float_ops__scalar.histogram(n, x, inverse_width, base, bins, counts);
     return;

@@ -1,9 +1,11 @@
-// Where narrowed results of a block of columns go; included after UNROLL and ALWAYS between target attributes with F,
-// BW, DQ and VL. A block has 1 to 4 vectors, their lanes in the order of igemm_column.
+// Where narrowed results of a block of columns go; included within COMPILE_FOR(AVX512) or more. A block has 1 to 4
+// vectors, their lanes in the order of igemm_column.
 #pragma once
 #include <immintrin.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "common/compile.h"
 
 // Rows whose vectors fill one narrowing: it takes four vectors.
 ALWAYS size_t rows_together(size_t vectors) { return vectors == 1 ? 4 : vectors == 2 ? 2 : 1; }

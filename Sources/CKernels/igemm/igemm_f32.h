@@ -10,16 +10,14 @@
 // output.
 //
 // Packed weights: for every group, for every block of 1 to 3 vectors of channels: biases, then [depth][block] weights.
-#include <assert.h>
 #include <string.h>
 
+#include "common/compile.h"
+#include "common/contract.h"
 #include "common/float_kernels.h"
 #include "common/math_f32.h"
 
 #pragma STDC FP_CONTRACT OFF
-
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
-#define UNROLL _Pragma("clang loop unroll(full)")
 
 // Below this many channels a tap is too short a segment, and a row of taps is taken.
 #define FEW_CHANNELS 24
@@ -41,14 +39,14 @@ static plan make_plan(const ck_conv_shape *s) {
   const size_t channels = (size_t)(s->in_c / s->groups), taps = (size_t)s->kernel_h * (size_t)s->kernel_w;
   p.depth = taps * channels;
   p.out_channels = (size_t)(s->out_c / s->groups);
-  const size_t vectors = (p.out_channels + VF_WIDTH - 1) / VF_WIDTH;
+  const size_t vectors = ck_ceil_div(p.out_channels, VF_WIDTH);
   // Threes and twos, as a block one vector wide does less work for each input it loads.
   p.wide = IGEMM_ROWS3 ? vectors / 3 : 0;
   if (p.wide > 0 && vectors % 3 == 1) p.wide--;
   p.two = (vectors - 3 * p.wide) / 2;
   p.blocks = p.wide + p.two + (vectors - 3 * p.wide) % 2;
   p.pixels = (size_t)s->out_h * (size_t)s->out_w;
-  p.panels = (p.pixels + IGEMM_PANEL - 1) / IGEMM_PANEL;
+  p.panels = ck_ceil_div(p.pixels, IGEMM_PANEL);
   p.row_segments = s->groups == 1 && s->dilation_w == 1 && s->kernel_w > 1 && channels < FEW_CHANNELS;
   p.segments = p.row_segments ? (size_t)s->kernel_h : taps;
   p.segment = p.depth / p.segments;
@@ -75,7 +73,7 @@ static int fits(const ck_conv_shape *s) {
 
 static size_t packed_size(const ck_conv_shape *s) {
   const plan p = make_plan(s);
-  return ck_align_up((size_t)s->groups * padded_channels(&p) * (1 + p.depth) * sizeof(float));
+  return ck_round_up((size_t)s->groups * padded_channels(&p) * (1 + p.depth) * sizeof(float), CK_ALIGN);
 }
 
 static void pack(const ck_conv_shape *s, const float *weights, const float *bias, void *packed) {
@@ -105,8 +103,10 @@ static size_t units(const ck_conv_shape *s) {
 
 // Scratch: the pointers [segment][pixel of the panel], a segment of zeros, and, with row segments, copies of those that
 // cross the border of the image.
-static size_t table_bytes(const plan *p) { return ck_align_up(p->segments * IGEMM_PANEL * sizeof(const float *)); }
-static size_t segment_bytes(const plan *p) { return ck_align_up(p->segment * sizeof(float)); }
+static size_t table_bytes(const plan *p) {
+  return ck_round_up(p->segments * IGEMM_PANEL * sizeof(const float *), CK_ALIGN);
+}
+static size_t segment_bytes(const plan *p) { return ck_round_up(p->segment * sizeof(float), CK_ALIGN); }
 
 static size_t scratch_size(const ck_conv_shape *s) {
   const plan p = make_plan(s);
@@ -186,7 +186,7 @@ typedef struct {
 } tile;
 
 // One register tile.
-ALWAYS_INLINE void multiply(const tile *t, const int rows, const int vectors) {
+ALWAYS void multiply(const tile *t, const int rows, const int vectors) {
   vf sum[14][3];
   const float *w = t->weights;
   UNROLL for (int j = 0; j < vectors; j++) {
@@ -231,9 +231,10 @@ IGEMM_TILES
 
 static void run(const ck_conv_shape *s, const void *packed, const ck_activation *activation, const float *input,
                 float *output, size_t begin, size_t end, void *scratch) {
+  assert(ck_is_shape(s) && packed && activation && input && output && ck_is_aligned(scratch));
+  assert(ck_is_range(begin, end, units(s)));
   const plan p = make_plan(s);
   const size_t out_c = (size_t)s->out_c, columns = p.blocks * (size_t)s->groups;
-  assert(end <= p.panels * columns);
   const int clip = f32_is_clip(*activation);
   const float *const *table = scratch;
   memset((char *)scratch + table_bytes(&p), 0, segment_bytes(&p));
@@ -261,9 +262,9 @@ static void run(const ck_conv_shape *s, const void *packed, const ck_activation 
         .hi = f32_upper(*activation),
     };
     // Tiles of nearly equal height instead of full ones and a thin rest.
-    const size_t tiles = (pixels + most - 1) / most;
+    const size_t tiles = ck_ceil_div(pixels, most);
     for (size_t i = 0, done = 0; i < tiles; i++) {
-      const size_t rows = (pixels - done + tiles - i - 1) / (tiles - i);
+      const size_t rows = ck_ceil_div(pixels - done, tiles - i);
       t.table = table + done;
       t.output = output + (first_pixel + done) * out_c + group * p.out_channels + channel;
       multiply_functions[vectors - 1][rows - 1](&t);
@@ -276,5 +277,5 @@ static void run(const ck_conv_shape *s, const void *packed, const ck_activation 
 }
 
 const ck_conv_f32_kernel F32_NAME(ck_igemm_f32) = {
-    F32_STRING("igemm_f32"), F32_ISA, fits, packed_size, pack, units, scratch_size, run,
+    F32_STRING("igemm_f32"), F32_NEEDS, fits, packed_size, pack, units, scratch_size, run,
 };

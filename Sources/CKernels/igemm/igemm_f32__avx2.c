@@ -1,11 +1,13 @@
 // igemm_f32 with AVX2 and FMA: tiles of 6 x 16, and 12 x 8 where eight channels are left.
 #if defined(__x86_64__)
-#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#include "common/compile.h"
+
+COMPILE_FOR(AVX2)
 #include "common/vec_f32__avx2.h"
 
 #define F32_NAME(x) x##__avx2
 #define F32_STRING(x) x "__avx2"
-#define F32_ISA CK_ISA_AVX2
+#define F32_NEEDS NEEDS_AVX2
 #define F32_OPS ck_float_ops__avx2
 #define IGEMM_ROWS1 12
 #define IGEMM_ROWS2 6
@@ -22,5 +24,5 @@
 
 #include "igemm_f32.h"
 
-#pragma clang attribute pop
+END_COMPILE_FOR
 #endif

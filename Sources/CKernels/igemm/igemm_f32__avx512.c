@@ -1,11 +1,13 @@
 // igemm_f32 with AVX-512: tiles of 8 x 48 and 14 x 32 leave a few of the 32 registers for weights and broadcasts.
 #if defined(__x86_64__)
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma"))), apply_to = function)
+#include "common/compile.h"
+
+COMPILE_FOR(AVX512)
 #include "common/vec_f32__avx512.h"
 
 #define F32_NAME(x) x##__avx512
 #define F32_STRING(x) x "__avx512"
-#define F32_ISA CK_ISA_AVX512
+#define F32_NEEDS NEEDS_AVX512
 #define F32_OPS ck_float_ops__avx512
 #define IGEMM_ROWS1 14
 #define IGEMM_ROWS2 14
@@ -28,5 +30,5 @@
 
 #include "igemm_f32.h"
 
-#pragma clang attribute pop
+END_COMPILE_FOR
 #endif

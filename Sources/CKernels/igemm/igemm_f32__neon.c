@@ -6,7 +6,7 @@
 
 #define F32_NAME(x) x##__neon
 #define F32_STRING(x) x "__neon"
-#define F32_ISA CK_ISA_NEON
+#define F32_NEEDS NEEDS_NEON
 #define F32_OPS ck_float_ops__neon
 #define IGEMM_ROWS1 12
 #define IGEMM_ROWS2 9

@@ -1,8 +1,8 @@
 // Implicit-GEMM convolution: pointer tables and loop order. Arithmetic is in igemm_s8__<isa>.c.
-#include "igemm_s8_plan.h"
-#include "requantize/requantize__scalar.h"
+#include "igemm_s8.h"
 
-#pragma STDC FP_CONTRACT OFF
+#include "common/contract.h"
+#include "igemm_s8_plan.h"
 
 size_t igemm_s8_units(const igemm_isa *isa, const ck_conv_shape *shape) {
   igemm_plan p = igemm_make_plan(isa, shape);
@@ -27,21 +27,6 @@ size_t igemm_s8_scratch(const igemm_isa *isa, const ck_conv_shape *shape) {
   igemm_plan p = igemm_make_plan(isa, shape);
   size_t converted = p.chunk_tiles * p.tile_rows * p.taps * p.steps * isa->converted_step;
   return pointers_size(&p) + patches_size(&p) + ck_round_up(converted, CK_ALIGN);
-}
-
-void igemm_store_each(const igemm_isa *isa, size_t vectors, size_t rows, const int32_t *acc, const void *block,
-                      const igemm_output *out) {
-  const float *multiplier = igemm_multiplier(block, vectors * isa->lanes);
-  for (size_t r = 0; r < rows; r++)
-    for (size_t i = 0; i < vectors * isa->lanes; i++, acc++) {
-      size_t column = igemm_column(vectors, i / isa->lanes, i % isa->lanes);
-      if (column >= out->columns) continue;
-      float t = (float)*acc * multiplier[i];
-      if (out->f32)
-        out->f32[r * out->stride + column] = t;
-      else
-        out->s8[r * out->stride + column] = ck_round_clamp(t, out->zero_point, out->lo, out->hi);
-    }
 }
 
 // Everything a range of units needs.
@@ -260,6 +245,8 @@ static void read_geometry(job *j) {
 
 void igemm_s8_run(const igemm_isa *isa, const ck_conv_shape *s, const void *packed, const ck_conv_s8_output *output,
                   const int8_t *input, size_t begin, size_t end, void *scratch) {
+  assert(ck_is_shape(s) && packed && output && input && ck_is_aligned(scratch));
+  assert(ck_is_range(begin, end, igemm_s8_units(isa, s)));
   job j = {.isa = isa, .shape = s, .plan = igemm_make_plan(isa, s), .packed = packed, .output = output, .input = input};
   const igemm_plan *p = &j.plan;
   j.scratch.pointers = scratch;

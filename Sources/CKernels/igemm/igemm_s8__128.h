@@ -5,6 +5,7 @@
 //   ROWS3, ROWS4                                                      rows of a full tile of 3 and 4 vectors, 4 to 8
 //
 // Narrower tiles, which serve layers of 8 channels or fewer, have 8 rows.
+#include "common/compile.h"
 #include "lookup/lut_s8.h"
 #include "requantize/requantize__neon.h"
 

@@ -1,6 +1,7 @@
 // What igemm_s8__avx2.c and igemm_s8__avxvnni.c have in common: accumulators of 8 lanes, their results and the table of
 // tiles. Each defines, before including it,
 //   accumulate(vectors, rows, taps, steps, pointers, weights, acc)
+#include "common/compile.h"
 #include "lookup/lut_s8.h"
 #include "requantize/requantize__avx2.h"
 

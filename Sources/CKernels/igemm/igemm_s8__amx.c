@@ -13,30 +13,28 @@
 // Accumulators pass through memory on their way to vector registers. Each block is requantized while the next one
 // multiplies, a few rows a step, so that both units have something to do.
 //
-// Results were checked on a software model of AMX (Tests/CAMXModel), speed was not: chunk sizes, tile rows and amx_suits
-// rest on published latencies and on one measurement of the product loop.
+// Results were checked on a software model of AMX (Tests/CAMXModel), speed was not: chunk sizes, tile rows and
+// amx_suits rest on published latencies and on one measurement of the product loop.
 #if defined(__x86_64__)
-#include "igemm_s8__amx.h"
+#include "igemm_s8__amx_plan.h"
 
 #include <immintrin.h>
 
+#include "common/compile.h"
+#include "common/contract.h"
 #include "lookup/lut_s8.h"
 #include "requantize/requantize__scalar.h"
 
 #pragma STDC FP_CONTRACT OFF
 #ifdef CK_AMX_MODEL
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni"))), \
-                             apply_to = function)
+COMPILE_FOR(AVX512VNNI)
+enum { NEEDS = NEEDS_AVX512VNNI };
 #else
-#pragma clang attribute push(                                                                       \
-    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,amx-tile,amx-int8"))), \
-    apply_to = function)
+COMPILE_FOR(AMX)
+enum { NEEDS = NEEDS_AMX };
 #endif
 
 #include "requantize/requantize__avx512.h"
-
-#define UNROLL _Pragma("clang loop unroll(full)")
-#define ALWAYS static inline __attribute__((always_inline))
 
 // Tiles, [row][column] the accumulators.
 enum { C00, C01, C10, C11, A0, A1, B0, B1 };
@@ -328,6 +326,8 @@ static void configure(const amx_plan *p) {
 
 static void run(const ck_conv_shape *s, const void *packed, const ck_conv_s8_output *output, const int8_t *input,
                 size_t begin, size_t end, void *scratch) {
+  assert(ck_is_shape(s) && amx_fits(s) && packed && output && input && ck_is_aligned(scratch));
+  assert(ck_is_range(begin, end, units(s)));
   job j = {.shape = s, .plan = amx_make_plan(s), .packed = packed, .output = output, .input = input};
   const amx_plan *p = &j.plan;
   amx_header h;
@@ -351,7 +351,7 @@ static void run(const ck_conv_shape *s, const void *packed, const ck_conv_s8_out
 
 const ck_conv_s8_kernel ck_igemm_s8__amx = {
     .name = "igemm_s8__amx",
-    .isa = CK_ISA_AMX,
+    .needs = NEEDS,
     .fits = amx_fits,
     .suits = amx_suits,
     .packed_size = amx_packed_size,
@@ -361,5 +361,5 @@ const ck_conv_s8_kernel ck_igemm_s8__amx = {
     .run = run,
 };
 
-#pragma clang attribute pop
+END_COMPILE_FOR
 #endif

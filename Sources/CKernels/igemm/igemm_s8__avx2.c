@@ -4,13 +4,11 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
+#include "common/compile.h"
 #include "igemm_s8.h"
 
 #pragma STDC FP_CONTRACT OFF
-#pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
-
-#define UNROLL _Pragma("clang loop unroll(full)")
-#define ALWAYS static inline __attribute__((always_inline))
+COMPILE_FOR(AVX2)
 
 enum { WIDE_STEP = IGEMM_STEP * 2 };
 
@@ -61,7 +59,7 @@ static const igemm_isa blocking = {
     .look_up = ck_lut_rows_s8__avx2,
 };
 
-IGEMM_DEFINE_KERNEL(ck_igemm_s8__avx2, "igemm_s8__avx2", CK_ISA_AVX2, blocking);
+IGEMM_DEFINE_KERNEL(ck_igemm_s8__avx2, "igemm_s8__avx2", NEEDS_AVX2, blocking);
 
-#pragma clang attribute pop
+END_COMPILE_FOR
 #endif

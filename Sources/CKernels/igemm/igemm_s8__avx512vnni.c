@@ -3,15 +3,12 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
+#include "common/compile.h"
 #include "igemm_s8.h"
 #include "lookup/lut_s8.h"
 
 #pragma STDC FP_CONTRACT OFF
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni"))), \
-                             apply_to = function)
-
-#define UNROLL _Pragma("clang loop unroll(full)")
-#define ALWAYS static inline __attribute__((always_inline))
+COMPILE_FOR(AVX512VNNI)
 
 #include "columns__avx512.h"
 #include "requantize/requantize__avx512.h"
@@ -123,7 +120,7 @@ static const igemm_isa blocking = {
     .look_up = ck_lut_rows_s8__avx512,
 };
 
-IGEMM_DEFINE_KERNEL(ck_igemm_s8__avx512vnni, "igemm_s8__avx512vnni", CK_ISA_AVX512VNNI, blocking);
+IGEMM_DEFINE_KERNEL(ck_igemm_s8__avx512vnni, "igemm_s8__avx512vnni", NEEDS_AVX512VNNI, blocking);
 
-#pragma clang attribute pop
+END_COMPILE_FOR
 #endif

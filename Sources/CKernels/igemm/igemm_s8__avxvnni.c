@@ -2,13 +2,11 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
+#include "common/compile.h"
 #include "igemm_s8.h"
 
 #pragma STDC FP_CONTRACT OFF
-#pragma clang attribute push(__attribute__((target("avx2,avxvnni"))), apply_to = function)
-
-#define UNROLL _Pragma("clang loop unroll(full)")
-#define ALWAYS static inline __attribute__((always_inline))
+COMPILE_FOR(AVXVNNI)
 
 ALWAYS void accumulate(size_t vectors, size_t rows, size_t taps, size_t steps, const int8_t *const *pointers,
                        const int8_t *weights, __m256i (*acc)[2]) {
@@ -40,7 +38,7 @@ static const igemm_isa blocking = {
     .look_up = ck_lut_rows_s8__avx2,
 };
 
-IGEMM_DEFINE_KERNEL(ck_igemm_s8__avxvnni, "igemm_s8__avxvnni", CK_ISA_AVXVNNI, blocking);
+IGEMM_DEFINE_KERNEL(ck_igemm_s8__avxvnni, "igemm_s8__avxvnni", NEEDS_AVXVNNI, blocking);
 
-#pragma clang attribute pop
+END_COMPILE_FOR
 #endif

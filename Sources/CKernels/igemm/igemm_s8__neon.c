@@ -5,12 +5,10 @@
 #if defined(__aarch64__)
 #include <arm_neon.h>
 
+#include "common/compile.h"
 #include "igemm_s8.h"
 
 #pragma STDC FP_CONTRACT OFF
-
-#define UNROLL _Pragma("clang loop unroll(full)")
-#define ALWAYS static inline __attribute__((always_inline))
 
 enum { STEP = 2 };
 
@@ -54,5 +52,5 @@ ALWAYS void accumulate(size_t vectors, size_t rows, size_t taps, size_t steps, c
 #define ROWS4 4
 #include "igemm_s8__128.h"
 
-IGEMM_DEFINE_KERNEL(ck_igemm_s8__neon, "igemm_s8__neon", CK_ISA_NEON, blocking);
+IGEMM_DEFINE_KERNEL(ck_igemm_s8__neon, "igemm_s8__neon", NEEDS_NEON, blocking);
 #endif

@@ -3,13 +3,11 @@
 #if defined(__aarch64__)
 #include <arm_neon.h>
 
+#include "common/compile.h"
 #include "igemm_s8.h"
 
 #pragma STDC FP_CONTRACT OFF
-#pragma clang attribute push(__attribute__((target("dotprod"))), apply_to = function)
-
-#define UNROLL _Pragma("clang loop unroll(full)")
-#define ALWAYS static inline __attribute__((always_inline))
+COMPILE_FOR(NEON_DOT)
 
 // One step: 4 bytes of each row, in lane `lane` of x, times all columns. A lane has to be spelled as a constant.
 #define DOT_STEP(lane)                                                                            \
@@ -46,7 +44,7 @@ ALWAYS void accumulate(size_t vectors, size_t rows, size_t taps, size_t steps, c
 #define ROWS4 6
 #include "igemm_s8__128.h"
 
-IGEMM_DEFINE_KERNEL(ck_igemm_s8__neondot, "igemm_s8__neondot", CK_ISA_NEON_DOT, blocking);
+IGEMM_DEFINE_KERNEL(ck_igemm_s8__neondot, "igemm_s8__neondot", NEEDS_NEON_DOT, blocking);
 
-#pragma clang attribute pop
+END_COMPILE_FOR
 #endif

@@ -3,13 +3,11 @@
 #if defined(__aarch64__)
 #include <arm_neon.h>
 
+#include "common/compile.h"
 #include "igemm_s8.h"
 
 #pragma STDC FP_CONTRACT OFF
-#pragma clang attribute push(__attribute__((target("dotprod,i8mm"))), apply_to = function)
-
-#define UNROLL _Pragma("clang loop unroll(full)")
-#define ALWAYS static inline __attribute__((always_inline))
+COMPILE_FOR(NEON_I8MM)
 
 enum { STEP = 8 };
 
@@ -54,7 +52,7 @@ ALWAYS void accumulate(size_t vectors, size_t rows, size_t taps, size_t steps, c
 #define ROWS4 6
 #include "igemm_s8__128.h"
 
-IGEMM_DEFINE_KERNEL(ck_igemm_s8__neoni8mm, "igemm_s8__neoni8mm", CK_ISA_NEON_I8MM, blocking);
+IGEMM_DEFINE_KERNEL(ck_igemm_s8__neoni8mm, "igemm_s8__neoni8mm", NEEDS_NEON_I8MM, blocking);
 
-#pragma clang attribute pop
+END_COMPILE_FOR
 #endif

@@ -1,6 +1,6 @@
 // How a convolution is cut into blocks of columns, tiles of rows and units of work, and how its packed weights lie.
 #pragma once
-#include "igemm_s8.h"
+#include "igemm_s8_isa.h"
 
 // Packed: a header, a row of zero points, then the groups' blocks of columns.
 enum { IGEMM_HEADER_SIZE = CK_ALIGN };

@@ -7,16 +7,14 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
-#include "igemm_s8.h"
+#include "common/compile.h"
+#include "common/contract.h"
+#include "igemm_s8_isa.h"
 #include "lookup/lut_s8.h"
 #include "requantize/requantize__scalar.h"
 
 #pragma STDC FP_CONTRACT OFF
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni"))), \
-                             apply_to = function)
-
-#define UNROLL _Pragma("clang loop unroll(full)")
-#define ALWAYS static inline __attribute__((always_inline))
+COMPILE_FOR(AVX512VNNI)
 
 #include "columns__avx512.h"
 #include "requantize/requantize__avx512.h"
@@ -302,7 +300,9 @@ static void copy_windows(const ck_conv_shape *s, const plan *p, int8_t zero_poin
 // Units are panels, block by block.
 static void run(const ck_conv_shape *s, const void *packed, const ck_conv_s8_output *output, const int8_t *input,
                 size_t begin, size_t end, void *scratch) {
+  assert(ck_is_shape(s) && fits(s) && packed && output && input && ck_is_range(begin, end, units(s)));
   plan p = make_plan(s);
+  assert(p.is_direct || ck_is_aligned(scratch));
   const header *h = packed;
   const ck_requantize *r = output->requantize;
   igemm_output out = {.is_plain = !h->is_wild && !output->f32, .stride = p.channels};
@@ -340,7 +340,7 @@ static void run(const ck_conv_shape *s, const void *packed, const ck_conv_s8_out
 
 const ck_conv_s8_kernel ck_shallow_conv_s8__avx512vnni = {
     .name = "shallow_conv_s8__avx512vnni",
-    .isa = CK_ISA_AVX512VNNI,
+    .needs = NEEDS_AVX512VNNI,
     .fits = fits,
     .packed_size = packed_size,
     .pack = pack,
@@ -349,5 +349,5 @@ const ck_conv_s8_kernel ck_shallow_conv_s8__avx512vnni = {
     .run = run,
 };
 
-#pragma clang attribute pop
+END_COMPILE_FOR
 #endif

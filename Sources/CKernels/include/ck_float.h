@@ -1,6 +1,6 @@
 // Float32 kernels on channels-last (NHWC) data.
 //
-// Results are the same bits on every ISA and thread count: every output element is one chain of fused multiply-adds
+// Results are the same bits on every instruction set and thread count: every output element is one chain of fused multiply-adds
 // in a fixed order (tap by tap, channel by channel), vectors run across outputs only, and transcendental functions are
 // fixed polynomials evaluated with fused multiply-adds. The scalar set (fmaf) is the definition. NaN goes in
 // and out of every function; which NaN comes out is not defined.
@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "ck_int8.h"
-#include "ck_isa.h"
+#include "ck_features.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -54,8 +54,8 @@ typedef struct {
 
 /// Convolution, float32, NHWC, one image (fully connected and GEMM as in ck_int8.h): same life cycle as ck_conv_s8.
 typedef struct ck_conv_f32_kernel ck_conv_f32_kernel;
-/// The kernel to use for a shape on an ISA; never NULL (scalar fits all).
-const ck_conv_f32_kernel *ck_conv_f32_choose(const ck_conv_shape *shape, ck_isa isa);
+/// The kernel to use for a shape where some features are there; never NULL (the scalar one fits all).
+const ck_conv_f32_kernel *ck_conv_f32_choose(const ck_conv_shape *shape, ck_features features);
 const char *ck_conv_f32_name(const ck_conv_f32_kernel *kernel);
 size_t ck_conv_f32_packed_size(const ck_conv_f32_kernel *kernel, const ck_conv_shape *shape);
 /// Weights in ONNX order [out_c][in_c / groups][kernel_h][kernel_w]; bias has out_c entries or is NULL (zeros).
@@ -72,7 +72,7 @@ size_t ck_conv_f32_all(const ck_conv_shape *shape, const ck_conv_f32_kernel *_Nu
 
 typedef enum { CK_ADD, CK_SUB, CK_MUL, CK_DIV, CK_MIN, CK_MAX } ck_binary;
 
-/// Element-wise, pooling, layout and statistics kernels of one ISA. Pointers alone, none of them NULL: choosing a table
+/// Element-wise, pooling, layout and statistics kernels of one instruction set. Pointers alone, none of them NULL: choosing a table
 /// checks it.
 typedef struct {
   const char *name;
@@ -110,8 +110,10 @@ typedef struct {
   void (*softmax)(size_t rows, size_t columns, const float *x, float *y);
 } ck_float_ops;
 
-/// The best set of element-wise kernels for an ISA; never NULL.
-const ck_float_ops *ck_float_ops_for(ck_isa isa);
+/// The best set of element-wise kernels that some features allow; never NULL.
+const ck_float_ops *ck_float_ops_for(ck_features features);
+/// All sets that run on this machine, best first, for tests; returns how many were written.
+size_t ck_float_ops_all(const ck_float_ops *_Nullable *_Nonnull sets, size_t capacity);
 
 #pragma clang assume_nonnull end
 

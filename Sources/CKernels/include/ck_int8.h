@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "ck_isa.h"
+#include "ck_features.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -46,8 +46,8 @@ typedef struct ck_conv_s8_kernel ck_conv_s8_kernel;
 // (and what is missing below still padding). Packed weights do not depend on those three, so such bands are computed by
 // the kernel chosen for the whole image, with its weights; units and scratch are the band's.
 
-/// The kernel to use for a shape on an ISA; never NULL (scalar fits all).
-const ck_conv_s8_kernel *ck_conv_s8_choose(const ck_conv_shape *shape, ck_isa isa);
+/// The kernel to use for a shape with some features; never NULL (scalar fits all, and needs none).
+const ck_conv_s8_kernel *ck_conv_s8_choose(const ck_conv_shape *shape, ck_features features);
 /// Its name for profiles and tests, as in "igemm_s8__avx512vnni".
 const char *ck_conv_s8_name(const ck_conv_s8_kernel *kernel);
 
@@ -74,7 +74,8 @@ void ck_conv_s8_run_f32(const ck_conv_s8_kernel *kernel, const ck_conv_shape *sh
 size_t ck_conv_s8_all(const ck_conv_shape *shape, const ck_conv_s8_kernel *_Nullable *_Nonnull kernels,
                       size_t capacity);
 
-/// Element-wise and data-movement kernels of one ISA. Pointers alone, none of them NULL: choosing a table checks it.
+/// Element-wise and data-movement kernels of one instruction set. Pointers alone, none of them NULL: choosing a
+/// table checks it.
 typedef struct {
   const char *name;
   /// y = clamp(rne(float(a - z_a) * m_a + float(b - z_b) * m_b) + z_y, lo, hi); the two products are rounded to float32
@@ -111,8 +112,10 @@ typedef struct {
                          int8_t *output);
 } ck_int8_ops;
 
-/// The best set of element-wise kernels for an ISA; never NULL.
-const ck_int8_ops *ck_int8_ops_for(ck_isa isa);
+/// The best set of element-wise kernels that some features allow; never NULL.
+const ck_int8_ops *ck_int8_ops_for(ck_features features);
+/// All sets that run on this machine, best first, for tests; returns how many were written.
+size_t ck_int8_ops_all(const ck_int8_ops *_Nullable *_Nonnull sets, size_t capacity);
 
 #pragma clang assume_nonnull end
 

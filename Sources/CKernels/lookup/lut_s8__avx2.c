@@ -3,13 +3,15 @@
 #include <immintrin.h>
 #include <string.h>
 
+#include "common/compile.h"
 #include "lut_s8.h"
 
-#pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
+COMPILE_FOR(AVX2)
 
 // Sixteen tables of sixteen: vpshufb takes a lane's low four bits and gives 0 where its top bit is set, which the
 // saturating addition sets unless the upper four bits are those of the table.
 void ck_lut_s8__avx2(size_t n, const int8_t *x, const int8_t *lut, int8_t *y) {
+  assert(x && lut && y);
   const __m256i bias = _mm256_set1_epi8(0x70), flip = _mm256_set1_epi8((char)0x80);
   size_t i = 0;
   for (; i + 32 <= n; i += 32) {
@@ -26,8 +28,9 @@ void ck_lut_s8__avx2(size_t n, const int8_t *x, const int8_t *lut, int8_t *y) {
 }
 
 void ck_lut_rows_s8__avx2(size_t rows, size_t columns, size_t stride, const int8_t *lut, int8_t *y) {
+  assert(rows > 0 && columns > 0 && (rows == 1 || stride >= columns) && lut && y);
   for (size_t row = 0; row < rows; row++, y += stride) ck_lut_s8__avx2(columns, y, lut, y);
 }
 
-#pragma clang attribute pop
+END_COMPILE_FOR
 #endif

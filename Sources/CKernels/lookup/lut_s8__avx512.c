@@ -2,13 +2,15 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
+#include "common/compile.h"
 #include "lut_s8.h"
 
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl"))), apply_to = function)
+COMPILE_FOR(AVX512)
 
 // Sixteen tables of sixteen: vpshufb takes a lane's low four bits and gives 0 where its top bit is set, which the
 // saturating addition sets unless the upper four bits are those of the table.
 void ck_lut_s8__avx512(size_t n, const int8_t *x, const int8_t *lut, int8_t *y) {
+  assert(x && lut && y);
   const __m512i bias = _mm512_set1_epi8(0x70), flip = _mm512_set1_epi8((char)0x80);
   __m512i tables[16];
   for (size_t t = 0; t < 16; t++)
@@ -25,5 +27,14 @@ void ck_lut_s8__avx512(size_t n, const int8_t *x, const int8_t *lut, int8_t *y) 
   }
 }
 
-#pragma clang attribute pop
+void ck_lut_rows_s8__avx512(size_t rows, size_t columns, size_t stride, const int8_t *lut, int8_t *y) {
+  assert(rows > 0 && columns > 0 && (rows == 1 || stride >= columns) && lut && y);
+  if (ck_runs(NEEDS_AVX512VBMI)) {
+    ck_lut_rows_s8__avx512vbmi(rows, columns, stride, lut, y);
+    return;
+  }
+  for (size_t row = 0; row < rows; row++, y += stride) ck_lut_s8__avx512(columns, y, lut, y);
+}
+
+END_COMPILE_FOR
 #endif

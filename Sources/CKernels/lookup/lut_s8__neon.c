@@ -32,10 +32,12 @@ static void look_up(table t, size_t n, const int8_t *x, const int8_t *lut, int8_
 }
 
 void ck_lut_s8__neon(size_t n, const int8_t *x, const int8_t *lut, int8_t *y) {
+  assert(x && lut && y);
   look_up(load_table(lut), n, x, lut, y);
 }
 
 void ck_lut_rows_s8__neon(size_t rows, size_t columns, size_t stride, const int8_t *lut, int8_t *y) {
+  assert(rows > 0 && columns > 0 && (rows == 1 || stride >= columns) && lut && y);
   table t = load_table(lut);
   for (size_t row = 0; row < rows; row++, y += stride) look_up(t, columns, y, lut, y);
 }

@@ -1,5 +1,7 @@
 // What the files of peak loops share.
 #pragma once
+#include <assert.h>
+
 #include "ck_peak.h"
 
 /// Makes a value unknown to the compiler, so that it can neither compute the loop in advance nor move work out of it.

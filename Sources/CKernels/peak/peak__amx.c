@@ -4,9 +4,10 @@
 #include <immintrin.h>
 #include <string.h>
 
+#include "common/compile.h"
 #include "peak.h"
 
-#pragma clang attribute push(__attribute__((target("amx-tile,amx-int8"))), apply_to = function)
+COMPILE_FOR(AMX)
 
 enum { ROWS = 16, ROW_BYTES = 64 };
 
@@ -18,6 +19,7 @@ typedef struct {
 } tile_configuration;
 
 static uint64_t run_s8(size_t rounds) {
+  assert(rounds <= CK_PEAK_MOST_ROUNDS);
   _Alignas(64) tile_configuration configuration = {.palette = 1};
   _Alignas(64) uint8_t ones[ROWS * ROW_BYTES];
   _Alignas(64) int32_t lanes[ROWS * ROW_BYTES / 4];
@@ -54,7 +56,7 @@ static uint64_t run_s8(size_t rounds) {
   return total;
 }
 
-const ck_peak ck_peak_s8__amx = {"peak_s8__amx", CK_ISA_AMX, run_s8};
+const ck_peak ck_peak_s8__amx = {"peak_s8__amx", NEEDS_AMX, run_s8};
 
-#pragma clang attribute pop
+END_COMPILE_FOR
 #endif

@@ -3,11 +3,13 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
+#include "common/compile.h"
 #include "peak.h"
 
-#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+COMPILE_FOR(AVX2)
 
 static uint64_t run_f32(size_t rounds) {
+  assert(rounds <= CK_PEAK_MOST_ROUNDS);
   __m256 sums[CK_PEAK_SUMS], one = _mm256_set1_ps(1);
   for (int i = 0; i < CK_PEAK_SUMS; i++) sums[i] = _mm256_setzero_ps();
   CK_PEAK_LOOP("+x", _mm256_fmadd_ps(one, one, sums[i]))
@@ -21,6 +23,7 @@ static uint64_t run_f32(size_t rounds) {
 }
 
 static uint64_t run_s8(size_t rounds) {
+  assert(rounds <= CK_PEAK_MOST_ROUNDS);
   __m256i sums[CK_PEAK_SUMS], one = _mm256_set1_epi16(1);
   for (int i = 0; i < CK_PEAK_SUMS; i++) sums[i] = _mm256_setzero_si256();
   CK_PEAK_LOOP("+x", _mm256_add_epi32(sums[i], _mm256_madd_epi16(one, one)))
@@ -33,8 +36,8 @@ static uint64_t run_s8(size_t rounds) {
   return total;
 }
 
-const ck_peak ck_peak_f32__avx2 = {"peak_f32__avx2", CK_ISA_AVX2, run_f32};
-const ck_peak ck_peak_s8__avx2 = {"peak_s8__avx2", CK_ISA_AVX2, run_s8};
+const ck_peak ck_peak_f32__avx2 = {"peak_f32__avx2", NEEDS_AVX2, run_f32};
+const ck_peak ck_peak_s8__avx2 = {"peak_s8__avx2", NEEDS_AVX2, run_s8};
 
-#pragma clang attribute pop
+END_COMPILE_FOR
 #endif

@@ -2,11 +2,13 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
+#include "common/compile.h"
 #include "peak.h"
 
-#pragma clang attribute push(__attribute__((target("avx512f"))), apply_to = function)
+COMPILE_FOR(AVX512)
 
 static uint64_t run_f32(size_t rounds) {
+  assert(rounds <= CK_PEAK_MOST_ROUNDS);
   __m512 sums[CK_PEAK_SUMS], one = _mm512_set1_ps(1);
   for (int i = 0; i < CK_PEAK_SUMS; i++) sums[i] = _mm512_setzero_ps();
   CK_PEAK_LOOP("+v", _mm512_fmadd_ps(one, one, sums[i]))
@@ -19,7 +21,7 @@ static uint64_t run_f32(size_t rounds) {
   return total;
 }
 
-const ck_peak ck_peak_f32__avx512 = {"peak_f32__avx512", CK_ISA_AVX512, run_f32};
+const ck_peak ck_peak_f32__avx512 = {"peak_f32__avx512", NEEDS_AVX512, run_f32};
 
-#pragma clang attribute pop
+END_COMPILE_FOR
 #endif

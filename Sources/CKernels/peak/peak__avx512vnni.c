@@ -2,11 +2,13 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
+#include "common/compile.h"
 #include "peak.h"
 
-#pragma clang attribute push(__attribute__((target("avx512f,avx512vnni"))), apply_to = function)
+COMPILE_FOR(AVX512VNNI)
 
 static uint64_t run_s8(size_t rounds) {
+  assert(rounds <= CK_PEAK_MOST_ROUNDS);
   __m512i sums[CK_PEAK_SUMS], one = _mm512_set1_epi8(1);
   for (int i = 0; i < CK_PEAK_SUMS; i++) sums[i] = _mm512_setzero_si512();
   CK_PEAK_LOOP("+v", _mm512_dpbusd_epi32(sums[i], one, one))
@@ -19,7 +21,7 @@ static uint64_t run_s8(size_t rounds) {
   return total;
 }
 
-const ck_peak ck_peak_s8__avx512vnni = {"peak_s8__avx512vnni", CK_ISA_AVX512VNNI, run_s8};
+const ck_peak ck_peak_s8__avx512vnni = {"peak_s8__avx512vnni", NEEDS_AVX512VNNI, run_s8};
 
-#pragma clang attribute pop
+END_COMPILE_FOR
 #endif

@@ -2,11 +2,13 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
+#include "common/compile.h"
 #include "peak.h"
 
-#pragma clang attribute push(__attribute__((target("avx2,avxvnni"))), apply_to = function)
+COMPILE_FOR(AVXVNNI)
 
 static uint64_t run_s8(size_t rounds) {
+  assert(rounds <= CK_PEAK_MOST_ROUNDS);
   __m256i sums[CK_PEAK_SUMS], one = _mm256_set1_epi8(1);
   for (int i = 0; i < CK_PEAK_SUMS; i++) sums[i] = _mm256_setzero_si256();
   CK_PEAK_LOOP("+x", _mm256_dpbusd_avx_epi32(sums[i], one, one))
@@ -19,7 +21,7 @@ static uint64_t run_s8(size_t rounds) {
   return total;
 }
 
-const ck_peak ck_peak_s8__avxvnni = {"peak_s8__avxvnni", CK_ISA_AVXVNNI, run_s8};
+const ck_peak ck_peak_s8__avxvnni = {"peak_s8__avxvnni", NEEDS_AVXVNNI, run_s8};
 
-#pragma clang attribute pop
+END_COMPILE_FOR
 #endif

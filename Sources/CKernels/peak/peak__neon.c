@@ -3,6 +3,7 @@
 #if defined(__aarch64__)
 #include <arm_neon.h>
 
+#include "common/compile.h"
 #include "peak.h"
 
 static uint64_t total_s32(const int32x4_t *sums) {
@@ -12,6 +13,7 @@ static uint64_t total_s32(const int32x4_t *sums) {
 }
 
 static uint64_t run_f32(size_t rounds) {
+  assert(rounds <= CK_PEAK_MOST_ROUNDS);
   float32x4_t sums[CK_PEAK_SUMS], one = vdupq_n_f32(1);
   for (int i = 0; i < CK_PEAK_SUMS; i++) sums[i] = vdupq_n_f32(0);
   CK_PEAK_LOOP("+w", vfmaq_f32(sums[i], one, one))
@@ -21,6 +23,7 @@ static uint64_t run_f32(size_t rounds) {
 }
 
 static uint64_t run_s8(size_t rounds) {
+  assert(rounds <= CK_PEAK_MOST_ROUNDS);
   int32x4_t sums[CK_PEAK_SUMS];
   int8x8_t one = vdup_n_s8(1);
   for (int i = 0; i < CK_PEAK_SUMS; i++) sums[i] = vdupq_n_s32(0);
@@ -28,7 +31,8 @@ static uint64_t run_s8(size_t rounds) {
   return total_s32(sums);
 }
 
-__attribute__((target("dotprod"))) static uint64_t run_s8_dot(size_t rounds) {
+__attribute__((target(TARGET_NEON_DOT))) static uint64_t run_s8_dot(size_t rounds) {
+  assert(rounds <= CK_PEAK_MOST_ROUNDS);
   int32x4_t sums[CK_PEAK_SUMS];
   int8x16_t one = vdupq_n_s8(1);
   for (int i = 0; i < CK_PEAK_SUMS; i++) sums[i] = vdupq_n_s32(0);
@@ -36,7 +40,8 @@ __attribute__((target("dotprod"))) static uint64_t run_s8_dot(size_t rounds) {
   return total_s32(sums);
 }
 
-__attribute__((target("i8mm"))) static uint64_t run_s8_i8mm(size_t rounds) {
+__attribute__((target(TARGET_NEON_I8MM))) static uint64_t run_s8_i8mm(size_t rounds) {
+  assert(rounds <= CK_PEAK_MOST_ROUNDS);
   int32x4_t sums[CK_PEAK_SUMS];
   int8x16_t one = vdupq_n_s8(1);
   for (int i = 0; i < CK_PEAK_SUMS; i++) sums[i] = vdupq_n_s32(0);
@@ -44,8 +49,8 @@ __attribute__((target("i8mm"))) static uint64_t run_s8_i8mm(size_t rounds) {
   return total_s32(sums);
 }
 
-const ck_peak ck_peak_f32__neon = {"peak_f32__neon", CK_ISA_NEON, run_f32};
-const ck_peak ck_peak_s8__neon = {"peak_s8__neon", CK_ISA_NEON, run_s8};
-const ck_peak ck_peak_s8__neondot = {"peak_s8__neondot", CK_ISA_NEON_DOT, run_s8_dot};
-const ck_peak ck_peak_s8__neoni8mm = {"peak_s8__neoni8mm", CK_ISA_NEON_I8MM, run_s8_i8mm};
+const ck_peak ck_peak_f32__neon = {"peak_f32__neon", NEEDS_NEON, run_f32};
+const ck_peak ck_peak_s8__neon = {"peak_s8__neon", NEEDS_NEON, run_s8};
+const ck_peak ck_peak_s8__neondot = {"peak_s8__neondot", NEEDS_NEON_DOT, run_s8_dot};
+const ck_peak ck_peak_s8__neoni8mm = {"peak_s8__neoni8mm", NEEDS_NEON_I8MM, run_s8_i8mm};
 #endif

@@ -13,7 +13,7 @@ static taps taps_inside(int32_t origin, int32_t kernel, int32_t dilation, int32_
 }
 
 // Goes through the windows of rows [row_begin, row_end): a vector of channels at a time, window positions in order.
-ALWAYS_INLINE void pool(const int average, const ck_conv_shape *s, int count_include_pad, const float *input,
+ALWAYS void pool(const int average, const ck_conv_shape *s, int count_include_pad, const float *input,
                         float *output, size_t row_begin, size_t row_end) {
   const size_t channels = (size_t)s->in_c, row = (size_t)s->in_w * channels;
   const size_t step_y = (size_t)s->dilation_h * row, step_x = (size_t)s->dilation_w * channels;
@@ -49,15 +49,18 @@ ALWAYS_INLINE void pool(const int average, const ck_conv_shape *s, int count_inc
 }
 
 static void max_pool(const ck_conv_shape *s, const float *input, float *output, size_t row_begin, size_t row_end) {
+  assert(ck_is_shape(s) && input && output && ck_is_range(row_begin, row_end, (size_t)s->out_h));
   pool(0, s, 0, input, output, row_begin, row_end);
 }
 
 static void average_pool(const ck_conv_shape *s, int count_include_pad, const float *input, float *output,
                          size_t row_begin, size_t row_end) {
+  assert(ck_is_shape(s) && input && output && ck_is_range(row_begin, row_end, (size_t)s->out_h));
   pool(1, s, count_include_pad, input, output, row_begin, row_end);
 }
 
 static void global_average(size_t positions, size_t channels, const float *input, float *output) {
+  assert(positions > 0 && channels > 0 && input && output);
   const vf count = vf_set1((float)positions);
   size_t c = 0;
   for (; c + 4 * VF_WIDTH <= channels; c += 4 * VF_WIDTH) {

@@ -1,4 +1,5 @@
-// Requantization in AVX2 registers; included between target attributes. See requantize__avx512.h for why it is exact.
+// Requantization in AVX2 registers; included within COMPILE_FOR(AVX2) or more. requantize__avx512.h says why it is
+// exact.
 #pragma once
 #include <immintrin.h>
 

@@ -1,4 +1,4 @@
-// Requantization in AVX-512 registers; included between target attributes with F, BW, DQ and VL.
+// Requantization in AVX-512 registers; included within COMPILE_FOR(AVX512) or more.
 #pragma once
 #include <immintrin.h>
 

@@ -1,5 +1,6 @@
 // Matrix transposes in squares, shared by the float sets.
 #pragma once
+#include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
 

@@ -1,11 +1,12 @@
 // Transposes in squares held in registers: 8 x 8 words, 16 x 16 bytes. A step interleaves the first half of the rows
 // with the second; after log2(size) such steps rows have become columns.
 #if defined(__x86_64__)
+#include "common/compile.h"
 #include "transpose.h"
 
 #include <immintrin.h>
 
-#pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
+COMPILE_FOR(AVX2)
 
 static void square32(const uint32_t *x, size_t columns, uint32_t *y, size_t rows) {
   __m256 a[8], b[8];
@@ -45,12 +46,14 @@ static void square8(const uint8_t *x, size_t columns, uint8_t *y, size_t rows) {
 }
 
 void ck_transpose32__avx2(size_t rows, size_t columns, const uint32_t *x, uint32_t *y) {
+  assert(rows > 0 && columns > 0 && x && y && x != y);
   TRANSPOSE(8, square32);
 }
 
 void ck_transpose8__avx2(size_t rows, size_t columns, const uint8_t *x, uint8_t *y) {
+  assert(rows > 0 && columns > 0 && x && y && x != y);
   TRANSPOSE(16, square8);
 }
 
-#pragma clang attribute pop
+END_COMPILE_FOR
 #endif

@@ -31,10 +31,12 @@ static void square8(const uint8_t *x, size_t columns, uint8_t *y, size_t rows) {
 }
 
 void ck_transpose32__neon(size_t rows, size_t columns, const uint32_t *x, uint32_t *y) {
+  assert(rows > 0 && columns > 0 && x && y && x != y);
   TRANSPOSE(4, square32);
 }
 
 void ck_transpose8__neon(size_t rows, size_t columns, const uint8_t *x, uint8_t *y) {
+  assert(rows > 0 && columns > 0 && x && y && x != y);
   TRANSPOSE(16, square8);
 }
 #endif

@@ -1,9 +1,9 @@
 import DataSets
 import Images
-import Math
 import Runtime
 import Synchronization
 import Tensors
+import Threads
 
 /// Images that are decoded once and kept in a model's size, to be normalised in many ways.
 final class DecodedImages: Sendable {

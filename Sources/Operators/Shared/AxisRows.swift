@@ -1,7 +1,7 @@
 import CKernels
 package import IR
-import Math
 import Tensors
+import Threads
 
 /// Applies a function of whole rows along one dimension, gathering rows that do not lie together.
 package enum AxisRows {

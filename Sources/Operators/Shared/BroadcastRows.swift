@@ -1,6 +1,6 @@
 package import IR
-package import Math
 import Tensors
+package import Threads
 
 /// Visits a broadcast result row by row in physical order, for any number of operands.
 ///

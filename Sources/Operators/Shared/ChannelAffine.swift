@@ -2,6 +2,7 @@ import CKernels
 package import IR
 package import Math
 import Tensors
+import Threads
 
 /// y = activation(x * scale[c] + shift[c]) along dimension 1, one fused multiply-add in either layout.
 package struct ChannelAffine: Sendable {

@@ -1,6 +1,8 @@
+import HeapMemory
 package import IR
 package import Math
 package import Tensors
+package import Threads
 
 /// Computes an operator on constant tensors: its meaning for constant folding and tests.
 ///

@@ -1,4 +1,5 @@
 package import CKernels
+package import HeapMemory
 package import IR
 package import Math
 package import Tensors

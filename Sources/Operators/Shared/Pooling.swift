@@ -2,6 +2,7 @@ import CKernels
 package import IR
 package import Math
 package import Tensors
+import Threads
 
 /// What the pooling operators share: the window's checks and the loop over images and rows.
 package enum Pooling {

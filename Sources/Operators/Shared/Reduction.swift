@@ -1,6 +1,6 @@
 package import IR
-import Math
 import Tensors
+import Threads
 
 /// A function of many numbers computed one by one in double precision.
 package protocol Reducer: Sendable {

@@ -1,7 +1,8 @@
 import CKernels
 package import IR
-package import Math
+import Math
 package import Tensors
+package import Threads
 
 /// A copy between two strided views of the same extents: what transposes, slices, concatenations and the like come to.
 ///

@@ -1,13 +1,30 @@
 // SHA-256 with the x86 SHA instructions: sha256rnds2 does two rounds on the state held as ABEF and CDGH,
 // sha256msg1 and sha256msg2 the message schedule four words at a time.
 #if defined(__x86_64__)
+#include <cpuid.h>
 #include <immintrin.h>
+#include <pthread.h>
 
-#include "sha256.h"
+#include "blocks.h"
+
+static int is_there;
+
+static void detect(void) {
+  unsigned a, b, c, d;
+  if (!__get_cpuid(1, &a, &b, &c, &d)) return;
+  if (!((c >> 9) & 1) || !((c >> 19) & 1)) return;  // SSSE3, SSE4.1
+  is_there = __get_cpuid_count(7, 0, &a, &b, &c, &d) && ((b >> 29) & 1);
+}
+
+int csha256_has_shani(void) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, detect);
+  return is_there;
+}
 
 #pragma clang attribute push(__attribute__((target("sha,sse4.1"))), apply_to = function)
 
-void ck_sha256_blocks__shani(uint32_t state[8], const uint8_t *block, size_t count) {
+void csha256_blocks__shani(uint32_t state[8], const uint8_t *block, size_t count) {
   const __m128i big_endian = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);
   __m128i dcba = _mm_loadu_si128((const __m128i *)state), hgfe = _mm_loadu_si128((const __m128i *)(state + 4));
   __m128i cdab = _mm_shuffle_epi32(dcba, 0xb1), efgh = _mm_shuffle_epi32(hgfe, 0x1b);
@@ -20,7 +37,7 @@ void ck_sha256_blocks__shani(uint32_t state[8], const uint8_t *block, size_t cou
 #pragma clang loop unroll(full)
     for (int t = 0; t < 16; t++) {
       const __m128i words = w[t % 4];
-      const __m128i sum = _mm_add_epi32(words, _mm_loadu_si128((const __m128i *)(ck_sha256_constants + 4 * t)));
+      const __m128i sum = _mm_add_epi32(words, _mm_loadu_si128((const __m128i *)(csha256_constants + 4 * t)));
       cdgh = _mm_sha256rnds2_epu32(cdgh, abef, sum);
       abef = _mm_sha256rnds2_epu32(abef, cdgh, _mm_shuffle_epi32(sum, 0x0e));
       if (t >= 12) continue;

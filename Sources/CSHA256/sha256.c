@@ -1,12 +1,12 @@
 // SHA-256 as FIPS 180-4 section 6.2 writes it, and the choice of the function that adds blocks.
+#include "CSHA256.h"
+
 #include <string.h>
 
-#include "choice/detect.h"
-#include "ck_system.h"
-#include "sha256.h"
+#include "blocks.h"
 
 // The first 32 bits of the fractional parts of the cube roots of the first 64 primes.
-const uint32_t ck_sha256_constants[64] = {
+const uint32_t csha256_constants[64] = {
     0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
     0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
     0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
@@ -34,7 +34,7 @@ static void blocks_portable(uint32_t state[8], const uint8_t *block, size_t coun
     uint32_t e = state[4], f = state[5], g = state[6], h = state[7];
     for (int t = 0; t < 64; t++) {
       const uint32_t sum1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25), choose = (e & f) ^ (~e & g);
-      const uint32_t t1 = h + sum1 + choose + ck_sha256_constants[t] + w[t];
+      const uint32_t t1 = h + sum1 + choose + csha256_constants[t] + w[t];
       const uint32_t sum0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22), majority = (a & b) ^ (a & c) ^ (b & c);
       h = g, g = f, f = e, e = d + t1, d = c, c = b, b = a, a = t1 + sum0 + majority;
     }
@@ -43,14 +43,14 @@ static void blocks_portable(uint32_t state[8], const uint8_t *block, size_t coun
   }
 }
 
-static ck_sha256_blocks *blocks_here(void) {
+static csha256_blocks *blocks_here(void) {
 #if defined(__x86_64__)
-  if (ck_has_shani()) return ck_sha256_blocks__shani;
+  if (csha256_has_shani()) return csha256_blocks__shani;
 #endif
   return blocks_portable;
 }
 
-static void add(ck_sha256_blocks *blocks, ck_sha256_stream *s, const void *data, size_t size) {
+static void add(csha256_blocks *blocks, csha256_stream *s, const void *data, size_t size) {
   if (size == 0) return;
   const uint8_t *from = data;
   const size_t held = s->size % 64;
@@ -67,7 +67,7 @@ static void add(ck_sha256_blocks *blocks, ck_sha256_stream *s, const void *data,
   if (size % 64 > 0) memcpy(s->block, from + whole * 64, size % 64);
 }
 
-static void end(ck_sha256_blocks *blocks, ck_sha256_stream *s, uint8_t digest[32]) {
+static void end(csha256_blocks *blocks, csha256_stream *s, uint8_t digest[32]) {
   // Section 5.1.1: a one bit, zeros, and the length in bits as the last eight bytes of a block.
   uint8_t last[128] = {0};
   const size_t rest = s->size % 64;
@@ -80,25 +80,25 @@ static void end(ck_sha256_blocks *blocks, ck_sha256_stream *s, uint8_t digest[32
   for (size_t i = 0; i < 32; i++) digest[i] = (uint8_t)(s->state[i / 4] >> (24 - 8 * (i % 4)));
 }
 
-void ck_sha256_begin(ck_sha256_stream *stream) {
-  const ck_sha256_stream empty = {
+void csha256_begin(csha256_stream *stream) {
+  const csha256_stream empty = {
       .state = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19}};
   *stream = empty;
 }
 
-void ck_sha256_add(ck_sha256_stream *stream, const void *data, size_t size) { add(blocks_here(), stream, data, size); }
+void csha256_add(csha256_stream *stream, const void *data, size_t size) { add(blocks_here(), stream, data, size); }
 
-void ck_sha256_end(ck_sha256_stream *stream, uint8_t digest[32]) { end(blocks_here(), stream, digest); }
+void csha256_end(csha256_stream *stream, uint8_t digest[32]) { end(blocks_here(), stream, digest); }
 
-static void hash(ck_sha256_blocks *blocks, const void *data, size_t size, uint8_t digest[32]) {
-  ck_sha256_stream stream;
-  ck_sha256_begin(&stream);
+static void hash(csha256_blocks *blocks, const void *data, size_t size, uint8_t digest[32]) {
+  csha256_stream stream;
+  csha256_begin(&stream);
   add(blocks, &stream, data, size);
   end(blocks, &stream, digest);
 }
 
-void ck_sha256_portable(const void *data, size_t size, uint8_t digest[32]) {
+void csha256_portable(const void *data, size_t size, uint8_t digest[32]) {
   hash(blocks_portable, data, size, digest);
 }
 
-void ck_sha256(const void *data, size_t size, uint8_t digest[32]) { hash(blocks_here(), data, size, digest); }
+void csha256(const void *data, size_t size, uint8_t digest[32]) { hash(blocks_here(), data, size, digest); }

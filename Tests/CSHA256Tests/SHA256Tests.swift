@@ -1,4 +1,4 @@
-import CKernels
+import CSHA256
 import Testing
 
 private func hex(_ digest: [UInt8]) -> String {
@@ -11,8 +11,8 @@ private func hex(_ digest: [UInt8]) -> String {
 private func digests(_ bytes: [UInt8]) -> (fast: String, portable: String) {
   var fast = [UInt8](repeating: 0, count: 32)
   var portable = fast
-  ck_sha256(bytes, bytes.count, &fast)
-  ck_sha256_portable(bytes, bytes.count, &portable)
+  csha256(bytes, bytes.count, &fast)
+  csha256_portable(bytes, bytes.count, &portable)
   return (hex(fast), hex(portable))
 }
 
@@ -42,15 +42,15 @@ private func digests(_ bytes: [UInt8]) -> (fast: String, portable: String) {
     for size in [0, 1, 55, 56, 63, 64, 65, 128, 300] {
       let whole = digests(Array(bytes[..<size])).fast
       for piece in [1, 7, 63, 64, 65, 100, 300] {
-        var stream = ck_sha256_stream()
-        ck_sha256_begin(&stream)
+        var stream = csha256_stream()
+        csha256_begin(&stream)
         for start in stride(from: 0, to: size, by: piece) {
           let part = Array(bytes[start..<min(size, start + piece)])
-          ck_sha256_add(&stream, part, part.count)
+          csha256_add(&stream, part, part.count)
         }
-        ck_sha256_add(&stream, nil, 0)
+        csha256_add(&stream, nil, 0)
         var digest = [UInt8](repeating: 0, count: 32)
-        ck_sha256_end(&stream, &digest)
+        csha256_end(&stream, &digest)
         #expect(hex(digest) == whole, "\(size) bytes in pieces of \(piece)")
       }
     }
@@ -75,8 +75,8 @@ private func digests(_ bytes: [UInt8]) -> (fast: String, portable: String) {
     bytes.withUnsafeBytes { buffer in
       var aligned = [UInt8](repeating: 0, count: 32)
       var portable = aligned
-      ck_sha256(buffer.baseAddress.map { $0 + 3 }, 190, &aligned)
-      ck_sha256_portable(buffer.baseAddress.map { $0 + 3 }, 190, &portable)
+      csha256(buffer.baseAddress.map { $0 + 3 }, 190, &aligned)
+      csha256_portable(buffer.baseAddress.map { $0 + 3 }, 190, &portable)
       #expect(aligned == portable)
     }
   }

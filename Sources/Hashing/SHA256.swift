@@ -1,4 +1,4 @@
-import CKernels
+import CSHA256
 
 /// A SHA-256 digest (FIPS 180-4).
 package struct SHA256: Sendable, Hashable, CustomStringConvertible {
@@ -10,33 +10,33 @@ package struct SHA256: Sendable, Hashable, CustomStringConvertible {
   /// The digest of some bytes.
   package init(of data: UnsafeRawBufferPointer) {
     bytes = [UInt8](unsafeUninitializedCapacity: SHA256.size) { digest, count in
-      ck_sha256(data.baseAddress, data.count, digest.baseAddress)
+      csha256(data.baseAddress, data.count, digest.baseAddress)
       count = SHA256.size
     }
   }
 
   /// The digest of some bytes, read in pieces of at most `size` one after the other; `done` is told of each that is done with.
   package init(of data: UnsafeRawBufferPointer, inPiecesOf size: Int, done: (Range<Int>) -> Void) {
-    var stream = ck_sha256_stream()
-    ck_sha256_begin(&stream)
+    var stream = csha256_stream()
+    csha256_begin(&stream)
     for start in stride(from: 0, to: data.count, by: max(1, size)) {
       let piece = start..<min(data.count, start + max(1, size))
-      ck_sha256_add(&stream, UnsafeRawBufferPointer(rebasing: data[piece]).baseAddress, piece.count)
+      csha256_add(&stream, UnsafeRawBufferPointer(rebasing: data[piece]).baseAddress, piece.count)
       done(piece)
     }
     bytes = [UInt8](unsafeUninitializedCapacity: SHA256.size) { digest, count in
-      ck_sha256_end(&stream, digest.baseAddress)
+      csha256_end(&stream, digest.baseAddress)
       count = SHA256.size
     }
   }
 
   /// The digest of several pieces one after the other.
   package init(of pieces: [UnsafeRawBufferPointer]) {
-    var stream = ck_sha256_stream()
-    ck_sha256_begin(&stream)
-    for piece in pieces { ck_sha256_add(&stream, piece.baseAddress, piece.count) }
+    var stream = csha256_stream()
+    csha256_begin(&stream)
+    for piece in pieces { csha256_add(&stream, piece.baseAddress, piece.count) }
     bytes = [UInt8](unsafeUninitializedCapacity: SHA256.size) { digest, count in
-      ck_sha256_end(&stream, digest.baseAddress)
+      csha256_end(&stream, digest.baseAddress)
       count = SHA256.size
     }
   }

@@ -1,4 +1,4 @@
-package import CKernels
+import CThreads
 import Synchronization
 
 /// A fixed pool of threads that kernels split their work over.
@@ -12,15 +12,15 @@ package final class Workers: @unchecked Sendable {
   /// A pool of `threads` (clamped to 1...256); falls back to one thread when the system refuses to start more.
   package init(threads: Int) {
     let wanted = max(1, min(256, threads))
-    pool = wanted > 1 ? ck_pool_create(wanted) : nil
+    pool = wanted > 1 ? ct_pool_create(wanted) : nil
     count = pool == nil ? 1 : wanted
   }
 
   /// Processors this process may run on.
-  package static var processors: Int { ck_processors() }
+  package static var processors: Int { ct_processors() }
 
   deinit {
-    if let pool { ck_pool_destroy(pool) }
+    if let pool { ct_pool_destroy(pool) }
   }
 
   /// Calls `body(thread, range)` on every thread with its share of `units`; returns when all are done.
@@ -32,7 +32,7 @@ package final class Workers: @unchecked Sendable {
     withoutActuallyEscaping(body) { body in
       var task = Task(body: body)
       withUnsafeMutablePointer(to: &task) { context in
-        ck_pool_run(
+        ct_pool_run(
           pool, units,
           { context, thread, begin, end in
             guard begin < end else { return }
@@ -44,21 +44,6 @@ package final class Workers: @unchecked Sendable {
 
   private struct Task {
     let body: (Int, Range<Int>) -> Void
-  }
-}
-
-/// The instruction set kernels are chosen for.
-package enum InstructionSet {
-  /// The best one here, capped by DERMC_ISA.
-  package static var current: ck_isa { ck_isa_detect() }
-  package static var name: String { String(cString: ck_isa_name(ck_isa_detect())) }
-
-  /// What is wrong with DERMC_ISA; nil where it is not set or names a set. One this machine has not caps nothing.
-  package static var problem: String? {
-    guard let unknown = ck_isa_unknown() else { return nil }
-    var names: [String] = []
-    while let name = ck_isa_known(names.count) { names.append(String(cString: name)) }
-    return "DERMC_ISA=\(String(cString: unknown)): expected one of \(names.joined(separator: ", "))"
   }
 }
 

@@ -1,3 +1,4 @@
+import CHeap
 import CKernels
 
 /// Aligned, zeroed memory: packed weights, tables, activations.
@@ -9,14 +10,14 @@ package final class AlignedMemory: @unchecked Sendable {
   package init(count: Int) {
     self.count = count
     // Never NULL: it aborts instead.
-    base = ck_allocate_zeroed(max(count, 1) + Int(CK_PAD)).unsafelyUnwrapped
+    base = ch_allocate_zeroed(max(count, 1) + Int(CK_PAD), Int(CK_ALIGN)).unsafelyUnwrapped
   }
 
-  deinit { ck_deallocate(base) }
+  deinit { ch_deallocate(base) }
 }
 
 /// The heap all objects share.
 package enum Heap {
   /// Gives memory that was freed back to the system: after work that needed much for a short time.
-  package static func trim() { ck_trim_heap() }
+  package static func trim() { ch_trim() }
 }

@@ -1,6 +1,8 @@
 // A pool of threads that stay alive between runs. A run is announced by a counter: workers watch it for some
 // microseconds, which spares consecutive layers the price of waking a thread, and then sleep until the next run.
 #define _GNU_SOURCE  // sched_getaffinity
+#include "CThreads.h"
+
 #include <assert.h>
 #include <pthread.h>
 #include <sched.h>
@@ -9,14 +11,12 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "ck_system.h"
-
 #define MOST_THREADS 256
 #define STACK_BYTES (2 << 20)    // of a worker, whatever the process's own limit is; taken when touched
 #define SPIN_NANOSECONDS 20000   // how long a thread watches before it sleeps
 #define ALONE_NANOSECONDS 3000   // how long it does so without offering its processor to others
 
-size_t ck_processors(void) {
+size_t ct_processors(void) {
   cpu_set_t allowed;
   if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return 1;
   const int count = CPU_COUNT(&allowed);
@@ -24,12 +24,12 @@ size_t ck_processors(void) {
 }
 
 typedef struct {
-  ck_pool *pool;
+  ct_pool *pool;
   size_t index;
   pthread_t thread;
 } worker;
 
-struct ck_pool {
+struct ct_pool {
   size_t threads;
   // The run: written by the caller before `generation` grows, read by workers after they saw it grow.
   void (*task)(void *context, size_t thread, size_t begin, size_t end);
@@ -59,7 +59,7 @@ static long long now(void) {
   return (long long)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-static void work(ck_pool *pool, size_t thread) {
+static void work(ct_pool *pool, size_t thread) {
   const size_t share = pool->units / pool->threads, extra = pool->units % pool->threads;
   const size_t begin = thread * share + (thread < extra ? thread : extra);
   const size_t end = begin + share + (thread < extra);
@@ -75,7 +75,7 @@ static int pause_watching(long long since) {
   return waited < SPIN_NANOSECONDS;
 }
 
-static void wait_for_run(ck_pool *pool, unsigned seen) {
+static void wait_for_run(ct_pool *pool, unsigned seen) {
   const long long since = now();
   do {
     if (atomic_load_explicit(&pool->generation, memory_order_acquire) != seen) return;
@@ -91,7 +91,7 @@ static void wait_for_run(ck_pool *pool, unsigned seen) {
 
 static void *serve(void *argument) {
   const worker *self = argument;
-  ck_pool *pool = self->pool;
+  ct_pool *pool = self->pool;
   for (unsigned seen = 0;; seen++) {
     wait_for_run(pool, seen);
     if (atomic_load(&pool->stop)) return NULL;
@@ -104,7 +104,7 @@ static void *serve(void *argument) {
   }
 }
 
-static void announce(ck_pool *pool) {
+static void announce(ct_pool *pool) {
   atomic_fetch_add(&pool->generation, 1);
   if (atomic_load(&pool->sleeping) == 0) return;
   pthread_mutex_lock(&pool->lock);
@@ -112,7 +112,7 @@ static void announce(ck_pool *pool) {
   pthread_mutex_unlock(&pool->lock);
 }
 
-static void wait_for_workers(ck_pool *pool) {
+static void wait_for_workers(ct_pool *pool) {
   const long long since = now();
   do {
     if (atomic_load_explicit(&pool->busy, memory_order_acquire) == 0) return;
@@ -124,7 +124,7 @@ static void wait_for_workers(ck_pool *pool) {
   pthread_mutex_unlock(&pool->lock);
 }
 
-static void stop(ck_pool *pool, size_t started) {
+static void stop(ct_pool *pool, size_t started) {
   atomic_store(&pool->stop, 1);
   announce(pool);
   for (size_t i = 0; i < started; i++) pthread_join(pool->workers[i].thread, NULL);
@@ -134,9 +134,9 @@ static void stop(ck_pool *pool, size_t started) {
   free(pool);
 }
 
-ck_pool *ck_pool_create(size_t threads) {
+ct_pool *ct_pool_create(size_t threads) {
   if (threads < 1 || threads > MOST_THREADS) return NULL;
-  ck_pool *pool = calloc(1, sizeof *pool + (threads - 1) * sizeof(worker));
+  ct_pool *pool = calloc(1, sizeof *pool + (threads - 1) * sizeof(worker));
   if (!pool) return NULL;
   pool->threads = threads;
   pthread_mutex_init(&pool->lock, NULL);
@@ -167,15 +167,18 @@ ck_pool *ck_pool_create(size_t threads) {
   return NULL;
 }
 
-void ck_pool_destroy(ck_pool *pool) {
+void ct_pool_destroy(ct_pool *pool) {
   if (pool) stop(pool, pool->threads - 1);
 }
 
-size_t ck_pool_threads(const ck_pool *pool) { return pool->threads; }
+size_t ct_pool_threads(const ct_pool *pool) {
+  assert(pool);
+  return pool->threads;
+}
 
-void ck_pool_run(ck_pool *pool, size_t units, void (*task)(void *context, size_t thread, size_t begin, size_t end),
+void ct_pool_run(ct_pool *pool, size_t units, void (*task)(void *context, size_t thread, size_t begin, size_t end),
                  void *context) {
-  assert(atomic_load(&pool->busy) == 0);
+  assert(pool && task && atomic_load(&pool->busy) == 0);
   if (units == 0) return;
   if (pool->threads == 1 || units == 1) {
     task(context, 0, 0, units);

@@ -19,6 +19,10 @@ package struct AddInt8: Operator, InPlace {
 
   package init(reading attributes: inout AttributeReader) throws(AttributeError) {
     output = try Int8Output(reading: &attributes)
+    try check()
+  }
+
+  package func check() throws(AttributeError) {
     guard !output.hasTable else {
       throw AttributeError("function \(output.function.stored.name) cannot follow AddInt8")
     }

@@ -15,6 +15,10 @@ package struct ChannelShuffle: ElementMoving {
 
   package init(reading attributes: inout AttributeReader) throws(AttributeError) {
     groups = try attributes.int("groups")
+    try check()
+  }
+
+  package func check() throws(AttributeError) {
     guard (1...(1 << 15)).contains(groups) else {
       throw AttributeError("attribute groups is \(groups), expected 1...32768")
     }

@@ -14,6 +14,10 @@ package struct ConstantOfShape: Operator {
 
   package init(reading attributes: inout AttributeReader) throws(AttributeError) {
     value = try attributes.tensor("value") ?? Tensor([Float(0)])
+    try check()
+  }
+
+  package func check() throws(AttributeError) {
     guard value.count == 1 else { throw AttributeError("attribute value is \(value.type), expected one element") }
   }
 

@@ -26,6 +26,10 @@ package struct ConvInt8: Operator {
     window = try Window(reading: &attributes)
     group = try attributes.int("group", default: 1)
     output = attributes.has("output_scale") ? try Int8Output(reading: &attributes) : nil
+    try check()
+  }
+
+  package func check() throws(AttributeError) {
     guard group >= 1 else { throw AttributeError("group is \(group), expected at least 1") }
   }
 

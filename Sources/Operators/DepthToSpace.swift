@@ -21,9 +21,12 @@ package struct DepthToSpace: ElementMoving {
   }
 
   package init(reading attributes: inout AttributeReader) throws(AttributeError) {
-    block = try BlockMoves.blockSize(&attributes)
+    block = try attributes.int("blocksize")
     mode = try attributes.choice("mode", default: Mode.depthColumnRow)
+    try check()
   }
+
+  package func check() throws(AttributeError) { try BlockMoves.check(block: block) }
 
   package func write(to attributes: inout AttributeWriter) {
     attributes.set("blocksize", block)

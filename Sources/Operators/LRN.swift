@@ -27,6 +27,10 @@ package struct LRN: Operator {
     alpha = try attributes.finite("alpha", default: 0.0001)
     beta = try attributes.finite("beta", default: 0.75)
     bias = try attributes.finite("bias", default: 1)
+    try check()
+  }
+
+  package func check() throws(AttributeError) {
     guard (1...(1 << 15)).contains(size) else {
       throw AttributeError("attribute size is \(size), expected 1...32768")
     }

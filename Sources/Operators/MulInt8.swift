@@ -18,6 +18,10 @@ package struct MulInt8: Operator {
 
   package init(reading attributes: inout AttributeReader) throws(AttributeError) {
     output = try Int8Output(reading: &attributes)
+    try check()
+  }
+
+  package func check() throws(AttributeError) {
     guard !output.hasTable else {
       throw AttributeError("function \(output.function.stored.name) cannot follow MulInt8")
     }

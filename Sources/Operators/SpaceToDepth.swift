@@ -14,8 +14,11 @@ package struct SpaceToDepth: ElementMoving, PreparationKeeping {
   }
 
   package init(reading attributes: inout AttributeReader) throws(AttributeError) {
-    block = try BlockMoves.blockSize(&attributes)
+    block = try attributes.int("blocksize")
+    try check()
   }
+
+  package func check() throws(AttributeError) { try BlockMoves.check(block: block) }
 
   package func write(to attributes: inout AttributeWriter) { attributes.set("blocksize", block) }
 

@@ -26,12 +26,9 @@ package enum BlockMoves {
       elementSize: elementSize)
   }
 
-  /// The block size, checked.
-  package static func blockSize(_ attributes: inout AttributeReader) throws(AttributeError) -> Int {
-    let block = try attributes.int("blocksize")
+  package static func check(block: Int) throws(AttributeError) {
     guard (1...(1 << 15)).contains(block) else {
       throw AttributeError("attribute blocksize is \(block), expected 1...32768")
     }
-    return block
   }
 }

@@ -110,8 +110,8 @@ let package = Package(
 
     // 7: the main flow, and what is said about it
     library(
-      "Reports", "Bundles", "CanonicalJSON", "IR", "Math", "Metrics", "Operators", "Passes", "Quantization", "Signing",
-      "Tensors", "Texts"),
+      "Reports", "Bundles", "CanonicalJSON", "IR", "Math", "Metrics", "Operators", "Passes", "Quantization", "Runtime",
+      "Signing", "Tensors", "Texts"),
     library(
       "Compiler", "Answers", "Bundles", "CanonicalJSON", "DataSets", "Hashing", "IR", "Images", "Math", "Metrics",
       "NumPyFiles", "ONNX", openBLASMath, "Operators", "Passes", "Quantization", "Reports", "Runtime", "Signing",
@@ -178,7 +178,7 @@ let package = Package(
       ],
       swiftSettings: settings),
     tests("Quantization", "IR", "Math", "Operators", "Runtime", "TestSupport", "Tensors"),
-    tests("Reports", "CanonicalJSON", "IR", "Math", "Metrics", "Operators", "Tensors"),
+    tests("Reports", "CanonicalJSON", "IR", "Math", "Metrics", "Operators", "Runtime", "Tensors"),
     tests("Signing", "Hashing", "Tensors"),
     tests("Texts"),
     tests("Passes", "IR", "Math", "Operators", "TestSupport", "Tensors"),

@@ -49,7 +49,7 @@ package struct Benchmark {
       measuresPeak ? [.float32: .float32(workers), .int8: .int8(workers)] : [:]
     return BenchResult(
       model: subjects[0].result(path), against: other.map { subjects[1].result($0) }, threads: threads,
-      instructionSet: Machine.instructionSet, peaks: peaks)
+      instructionSet: Machine.instructionSet, peaks: peaks, peakProcessBytes: Machine.peakProcessBytes)
   }
 
   /// A model made ready to run, and how long that takes at best: loading and preparing are repeated up to 20 times,
@@ -136,8 +136,7 @@ private final class Subject {
     let sorted = times.sorted()
     return BenchModel(
       name: name, bestSeconds: sorted[0], medianSeconds: sorted[sorted.count / 2], runs: sorted.count,
-      loadSeconds: load, prepareSeconds: prepare, arenaBytes: plan.arenaBytes, scratchBytes: plan.scratchBytes,
-      packedBytes: plan.packedBytes,
+      loadSeconds: load, prepareSeconds: prepare, memory: plan.memory,
       layers: zip(plan.steps, layers).map { step, seconds in
         let isInt8 = step.nodes.contains { node in
           graph[node]?.inputs.first?.map { graph.type(of: $0).element == .int8 } ?? false

@@ -1,5 +1,5 @@
 package import DataSets
-import Reports
+package import Reports
 
 /// The samples a compilation looks at: those it calibrates with, and those it holds back to compare float and int8 on.
 package struct CalibrationData: Sendable {

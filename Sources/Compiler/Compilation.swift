@@ -87,6 +87,7 @@ package struct Compilation {
     // Rewrite.
     let source = model.sha256
     var (graph, log) = try Preparation.simplified(model.graph)
+    let sourceMemory = try Preparation.plan(Preparation.fused(graph).graph, fusesRows: true).memory
     // The weights that matter now are copies with everything folded in.
     model.releasePages()
     let original = graph
@@ -148,8 +149,8 @@ package struct Compilation {
 
     // Report.
     var report = ReportMaker(
-      model: model, source: source, recipe: recipe, compiled: compiled, plan: compiledPlan, log: log,
-      decisions: decisions, layerErrors: comparison.layerErrors, accuracy: accuracy, bundle: file,
+      model: model, source: source, recipe: recipe, compiled: compiled, memory: (sourceMemory, compiledPlan.memory),
+      log: log, decisions: decisions, layerErrors: comparison.layerErrors, accuracy: accuracy, bundle: file,
       calibration: calibration.map { calibrationSummary($0) }
     ).report()
     report.answer = decision.summary(labels: classes)
@@ -169,6 +170,7 @@ package struct Compilation {
     }
     note(log, decisions)
     observer.note(compiledPlan, threads: request.threads)
+    observer.notePeak()
     if request.isStrict { try refuse(report.warnings) }
     var illustrations = ReportIllustrations(assumption: assumption)
     if let table = outcome?.predictions, let evaluation {

@@ -4,6 +4,7 @@ import CanonicalJSON
 import IR
 import Images
 import ONNX
+package import Reports
 import Tensors
 
 /// What `dermc convert` does.

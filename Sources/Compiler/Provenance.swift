@@ -1,5 +1,6 @@
 package import CanonicalJSON
 package import Hashing
+package import Reports
 import Tensors
 
 /// Where a bundle comes from: no clock, host or path, so that the same input and recipe give the same bytes.

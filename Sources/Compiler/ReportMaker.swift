@@ -15,7 +15,8 @@ struct ReportMaker {
   let source: SHA256
   let recipe: Recipe
   let compiled: Graph
-  let plan: Plan
+  /// What running the source, and the compiled model, takes of memory.
+  let memory: (source: PlanMemory, compiled: PlanMemory)
   let log: PassLog
   let decisions: [LayerDecision]
   let layerErrors: LayerErrors?
@@ -26,11 +27,14 @@ struct ReportMaker {
   func report() -> Report {
     let layers = LayerReport.all(
       compiled, decisions: decisions, signalToNoise: layerErrors?.signalToNoise ?? [:])
+    var statistics = ModelStatistics(model.graph)
+    statistics.layers = []
+    statistics.memory = memory.source
     var report = Report(
       dermc: Provenance.version,
       source: Report.Source(
         path: model.path, format: model.format.rawValue, bytes: model.fileBytes, sha256: source.hex),
-      recipe: recipe.json, stats: ModelStatistics(model.graph).json(perLayer: false), compiled: figures(layers))
+      recipe: recipe, stats: statistics, compiled: figures(layers))
     report.bundle = bundle
     report.calibration = calibration
     report.accuracy = accuracy
@@ -45,8 +49,7 @@ struct ReportMaker {
     let effective = layers.reduce(0.0) { $0 + Double($1.macs) * (1 - ($1.sparsity ?? 0)) }
     return Report.CompiledFigures(
       parameters: statistics.parameters, macs: statistics.macs, bytes: statistics.weightBytes,
-      peakActivationBytes: plan.peakActivationBytes, arenaBytes: plan.arenaBytes, packedBytes: plan.packedBytes,
-      effectiveMACs: Int(effective))
+      peakActivationBytes: statistics.peakActivationBytes, memory: memory.compiled, effectiveMACs: Int(effective))
   }
 
   private func warnings(_ layers: [LayerReport]) -> [String] {

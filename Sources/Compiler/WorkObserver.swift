@@ -1,3 +1,4 @@
+import Reports
 import Runtime
 
 /// Tells whoever watches how far some work is, and what is worth knowing about it.
@@ -14,8 +15,12 @@ package protocol WorkObserver: Sendable {
 extension WorkObserver {
   /// What a model needs to run here.
   func note(_ plan: Plan, threads: Int) {
-    note(
-      "\(plan.steps.count) steps, \(plan.arenaBytes) bytes for activations, \(plan.packedBytes) for packed weights, "
-        + "\(threads) thread\(threads == 1 ? "" : "s"), \(Machine.instructionSet)")
+    note("\(plan.steps.count) steps, \(Figures.count(threads, "thread")), \(Machine.instructionSet)")
+    note("memory \(plan.memory.text)")
+  }
+
+  /// What the process needed; to be said at the end of its work.
+  func notePeak() {
+    if let bytes = Machine.peakProcessBytes { note("the process had \(Figures.bytes(bytes)) at most") }
   }
 }

@@ -16,10 +16,8 @@ enum MemoryLimit {
 
   /// What a plan needs: packed weights, activations, and scratch memory for each thread.
   static func check(_ plan: Plan, threads: Int, _ maximumBytes: Int, _ path: String) throws(DermError) {
-    var bytes = plan.arenaBytes
-    add(plan.packedBytes, to: &bytes)
-    for _ in 0..<max(1, min(256, threads)) { add(plan.scratchBytes, to: &bytes) }
-    for storage in plan.storages { add(storage.constant?.bytes.count ?? 0, to: &bytes) }
+    var bytes = plan.memory.memoryBytes
+    for _ in 1..<max(1, min(256, threads)) { add(plan.memory.scratchBytes, to: &bytes) }
     try check(bytes, maximumBytes, path)
   }
 

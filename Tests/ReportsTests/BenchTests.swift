@@ -1,5 +1,6 @@
 import CanonicalJSON
 import Math
+import Runtime
 import Testing
 
 @testable import Reports
@@ -18,7 +19,7 @@ private func model(_ name: String, _ layers: [BenchLayer]) -> BenchModel {
   let seconds = layers.reduce(0) { $0 + $1.bestSeconds }
   return BenchModel(
     name: name, bestSeconds: seconds, medianSeconds: 2 * seconds, runs: 10, loadSeconds: 0.004, prepareSeconds: 0.002,
-    arenaBytes: 64, scratchBytes: 32, packedBytes: 128, layers: layers)
+    memory: PlanMemory(arenaBytes: 64, scratchBytes: 32, packedBytes: 128, memoryBytes: 224), layers: layers)
 }
 
 @Suite struct BenchTests {
@@ -99,11 +100,17 @@ private func model(_ name: String, _ layers: [BenchLayer]) -> BenchModel {
     let second = lines.first { $0.first == "second" }
     #expect(second == ["second", "Conv", "kernel", "1×8", "3.0", "68.2", "%", "100.0", "10", "%"])
     #expect(text.contains("load 4.000 ms, prepare 2.000 ms"))
+    #expect(text.contains("memory 224 B: activations 64 B, scratch 32 B a thread, weights 128 B"))
+    #expect(!text.contains("the process had"))
+    alone.peakProcessBytes = 12_345_678
+    #expect(BenchText.make(alone, perLayer: false).contains("\n  the process had 12.3 MB at most\n"))
   }
 
   @Test func writesJSON() throws {
     let json = JSONNode(result.json, name: "bench")
     #expect(try json["threads"].int() == 1 && json["isa"].string() == "avx2")
+    #expect(try json["scratch_bytes"].int() == 32 && json["memory_bytes"].int() == 224)
+    #expect(try json.optional("peak_process_bytes") == nil)
     #expect(try json["peak"]["int8"]["gmacs_per_second"].double() == 1000)
     let layers = try json["layers"].elements()
     #expect(try abs(layers[1]["peak_share"].double() - 0.1) < 1e-9)

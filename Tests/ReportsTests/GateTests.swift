@@ -1,5 +1,6 @@
 import CanonicalJSON
 import Metrics
+import Runtime
 import Testing
 
 @testable import Reports
@@ -25,6 +26,24 @@ struct GateTests {
         ok    max_macs: 299,529,216, budget 310,000,000
         """))
     #expect(gate.text.hasSuffix("16 limits kept\n"))
+  }
+
+  @Test func memoryIsLimitedWhereItIsKnown() throws {
+    let budget: JSON = [
+      "max_arena_bytes": 1_254_400, "max_scratch_bytes": 20_479, "max_packed_bytes": 3e6, "max_memory_bytes": 3e6,
+    ]
+    #expect(
+      try gate(budget).checks.map(\.line) == [
+        "ok    max_arena_bytes: 1,254,400, budget 1,254,400", "FAIL  max_scratch_bytes: 20,480, budget 20,479",
+        "ok    max_packed_bytes: 2,410,000, budget 3,000,000", "FAIL  max_memory_bytes: 3,684,944, budget 3,000,000",
+      ])
+    // A report of before these were told, and one that tells nothing.
+    var report = sampleReport()
+    report.compiled.memory = PlanMemory(arenaBytes: 8, scratchBytes: 0, packedBytes: 0, memoryBytes: 0)
+    #expect(try gate(budget, report).checks.map(\.passes) == [true, false, true, false])
+    report.compiled.memory = PlanMemory(arenaBytes: 0, scratchBytes: 0, packedBytes: 0, memoryBytes: 0)
+    let checks = try gate(budget, report).checks
+    #expect(checks.allSatisfy { !$0.passes && $0.measured == "not known: the report does not have it" })
   }
 
   @Test func breaksABudget() throws {

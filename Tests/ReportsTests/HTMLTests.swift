@@ -31,7 +31,6 @@ struct HTMLTests {
     report.bundle = .init(
       path: evil, bytes: 1, sha256: evil, sections: [.init(name: evil, codec: evil, rawBytes: 1, storedBytes: 1)])
     report.dermc = evil
-    report.recipe = ["x": .string(evil)]
     report.warnings = [evil]
     report.passes = [.init(pass: evil, applied: 1, notes: [evil])]
     report.layers = [.init(name: evil, op: evil, output: [1], precision: "float32", reason: evil)]

@@ -126,12 +126,15 @@ struct MarkdownTests {
         | MACs | 299,529,216 | 299,529,216 |
         | Effective MACs | – | 150,000,000 |
         | Peak activations | 4.82 MB | 1.20 MB |
-        | Activation buffer | – | 1.25 MB |
-        | Weights in memory | – | 2.41 MB |
+        | Memory | 10.7 MB | 3.68 MB |
+        | Activation buffer | 1.61 MB | 1.25 MB |
+        | Scratch, each thread | 65.5 kB | 20.5 kB |
+        | Weights in memory | 9.07 MB | 2.41 MB |
 
         - **MACs**: multiply-accumulates of convolutions and matrix products for one input; the work of an a…
         - **Effective MACs**: those by weights that are not zero.
-        - **Peak activations**: the memory for intermediate results at the step that needs most.
+        - **Peak activations**: the memory for intermediate results at the layer that needs most, were layer…
+        - **Memory**: all that one thread needs to run the model: the buffer of intermediate results with la…
 
         **The sections of the bundle**
 
@@ -191,7 +194,7 @@ struct MarkdownTests {
         | Bundle SHA-256 | `77ab` |
         | Calibration | 127 samples, ranges by mse, seed 0 |
         | Skipped | nv/broken.jpg: the JPEG ends early |
-        | Recipe | `{"int8":true,"prune":0.0,"range":"mse"}` |
+        | Recipe | `{"bias_correction":true,"int8":true,"prune":0.0,"prune_scope":"global","range":"mse","sa…
         | dermc | 0.1.0 |
 
         The same source, recipe and calibration data give the same bundle and the same report, bit for bit.
@@ -215,7 +218,7 @@ struct MarkdownTests {
   @Test func tablesKeepTheirColumnsWhateverNamesSay() {
     var report = sampleReport()
     report.layers[0].name = "a|b\n| c"
-    report.recipe = ["note": "x|`y"]
+    report.source = .init(path: "a.onnx", format: "onnx", bytes: 1, sha256: "x|`y")
     for line in MarkdownReport.make(report).split(separator: "\n") where line.hasPrefix("| a") {
       #expect(line.split(separator: "|", omittingEmptySubsequences: false).count == 13, "\(line)")
     }

@@ -1,5 +1,9 @@
 import CanonicalJSON
+import IR
 import Metrics
+import Operators
+import Runtime
+import Tensors
 import Testing
 
 @testable import Reports
@@ -25,7 +29,12 @@ struct ReportJSONTests {
           "recipe": {
             "int8": true,
             "range": "mse",
-            "prune": 0.0
+            "bias_correction": true,
+            "prune": 0.0,
+            "prune_scope": "global",
+            "samples": 127,
+            "seed": 0,
+            "store": "compact"
           },
           "bundle": {
             "file": "lesions.derm",
@@ -48,12 +57,21 @@ struct ReportJSONTests {
           },
           "stats": {
             "parameters": 2232839,
+            "running_statistics": 0,
             "macs": 299529216,
             "flops": 599058432,
+            "element_operations": 0,
             "bytes": {
-              "total": 9068000
+              "total": 9068000,
+              "float32": 9068000
             },
-            "peak_activation_bytes": 4816896
+            "peak_activation_bytes": 4816896,
+            "inputs": [],
+            "outputs": [],
+            "arena_bytes": 1605632,
+            "scratch_bytes": 65536,
+            "packed_bytes": 9068032,
+            "memory_bytes": 10739200
           },
           "compiled": {
             "parameters": 2215000,
@@ -62,7 +80,9 @@ struct ReportJSONTests {
             "bytes": 2300500,
             "peak_activation_bytes": 1204224,
             "arena_bytes": 1254400,
-            "packed_bytes": 2410000
+            "scratch_bytes": 20480,
+            "packed_bytes": 2410000,
+            "memory_bytes": 3684944
           },
           "answer": {
             "output": "logits",
@@ -161,6 +181,37 @@ struct ReportJSONTests {
     #expect(try Report(json: JSON(parsing: text)).json == report.json)
   }
 
+  @Test func recipesReadAsTheyAreWritten() throws {
+    var recipe = Recipe()
+    recipe.estimator = .percentile
+    recipe.correctsBias = false
+    recipe.pruneFraction = 0.25
+    recipe.pruneScope = .layer
+    recipe.seed = .max
+    recipe.store = .raw
+    #expect(try Recipe(JSONNode(recipe.json, name: "recipe")) == recipe)
+    recipe.samples = 16
+    #expect(try Recipe(JSONNode(recipe.json, name: "recipe")) == recipe)
+    #expect(try Recipe(JSONNode([:], name: "recipe")) == Recipe())
+  }
+
+  @Test func statisticsReadAsTheyAreWritten() throws {
+    var graph = Graph(name: "small")
+    graph.hasFreeBatch = true
+    let x = graph.addInput("image", TensorType(.float32, [1, 3, 8, 8]))
+    let weights = graph.addConstant("w", Tensor([Float](repeating: 1, count: 16 * 27), shape: [16, 3, 3, 3]))
+    graph.addOutput(try graph.add(Conv(window: Window(kernel: [3, 3])), name: "stem", inputs: [x, weights, nil])[0])
+    var statistics = ModelStatistics(graph)
+    for memory in [nil, PlanMemory(arenaBytes: 1, scratchBytes: 2, packedBytes: 3, memoryBytes: 6)] {
+      statistics.memory = memory
+      let read = try ModelStatistics(JSONNode(statistics.json(perLayer: true), name: "stats"))
+      #expect(read.layers.isEmpty)
+      #expect(read.json(perLayer: false) == statistics.json(perLayer: false))
+      statistics.layers = []
+      #expect(read == statistics)
+    }
+  }
+
   @Test func passesOverUnknownMembersAndToleratesMissingOnes() throws {
     let json: JSON = [
       "schema": 1, "invented": [1, 2], "source": ["file": "a.onnx", "colour": "red"],
@@ -169,7 +220,7 @@ struct ReportJSONTests {
     let report = try Report(json: json)
     #expect(report.source.file == "a.onnx")
     #expect(report.compiled.effectiveMACs == 10)
-    #expect(report.bundle == nil)
+    #expect(report.bundle == nil && report.recipe == nil && report.stats == nil)
     #expect(report.accuracy == nil)
   }
 
@@ -181,6 +232,10 @@ struct ReportJSONTests {
       (
         ["schema": 1, "source": ["file": "a"], "compiled": ["macs": -1]],
         "report.compiled.macs: -1 is out of range; expected 0 to 70368744177664"
+      ),
+      (
+        ["schema": 1, "source": ["file": "a"], "recipe": ["range": "best"], "compiled": [:]],
+        "report.recipe.range: unknown value; known are minmax, percentile, mse"
       ),
     ] as [(JSON, String)])
   func refusesOtherJSON(_ json: JSON, _ message: String) {

@@ -9,7 +9,8 @@ struct SummaryTextTests {
       SummaryText.make(sampleReport(), files: ["out/lesions.derm", "out/lesions.report.json"]) == """
         lesions.onnx → lesions.derm
           size      9.14 MB → 2.15 MB, 4.2× smaller
-          work      300 M MACs (150 M by weights that are not zero), 1.20 MB of activations at most
+          work      300 M MACs (150 M by weights that are not zero)
+          memory    3.68 MB: activations 1.25 MB, scratch 20.5 kB a thread, weights 2.41 MB
           layers    2 int8, 1 float32, least like float: block_1 (Conv), 18.2 dB
                     float32: softmax (Softmax): Softmax has no int8 form
           answer    multi-class, 3 logits

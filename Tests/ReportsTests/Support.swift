@@ -1,5 +1,7 @@
 import CanonicalJSON
+import IR
 import Metrics
+import Runtime
 
 @testable import Reports
 
@@ -8,14 +10,12 @@ func sampleReport() -> Report {
   var report = Report(
     dermc: "0.1.0",
     source: .init(path: "models/lesions.onnx", format: "onnx", bytes: 9_137_004, sha256: "5f1c"),
-    recipe: ["int8": true, "range": "mse", "prune": 0.0],
-    stats: [
-      "parameters": 2_232_839, "macs": 299_529_216, "flops": 599_058_432, "bytes": ["total": 9_068_000],
-      "peak_activation_bytes": 4_816_896,
-    ],
+    recipe: sampleRecipe(), stats: sampleStatistics(),
     compiled: .init(
       parameters: 2_215_000, macs: 299_529_216, bytes: 2_300_500, peakActivationBytes: 1_204_224,
-      arenaBytes: 1_254_400, packedBytes: 2_410_000, effectiveMACs: 150_000_000))
+      memory: PlanMemory(
+        arenaBytes: 1_254_400, scratchBytes: 20_480, packedBytes: 2_410_000, memoryBytes: 3_684_944),
+      effectiveMACs: 150_000_000))
   report.bundle = .init(
     path: "out/lesions.derm", bytes: 2_150_300, sha256: "77ab",
     sections: [
@@ -49,6 +49,24 @@ func sampleReport() -> Report {
   ]
   report.warnings = ["1 calibration file was skipped: nv/broken.jpg (the JPEG ends early)"]
   return report
+}
+
+private func sampleRecipe() -> Recipe {
+  var recipe = Recipe()
+  recipe.int8 = true
+  recipe.samples = 127
+  return recipe
+}
+
+private func sampleStatistics() -> ModelStatistics {
+  var statistics = ModelStatistics(Graph(name: "lesions"))
+  statistics.parameters = 2_232_839
+  statistics.work = Work(macs: 299_529_216)
+  statistics.bytesByElement = [.float32: 9_068_000]
+  statistics.peakActivationBytes = 4_816_896
+  statistics.memory = PlanMemory(
+    arenaBytes: 1_605_632, scratchBytes: 65_536, packedBytes: 9_068_032, memoryBytes: 10_739_200)
+  return statistics
 }
 
 func sampleAccuracy() -> AccuracyReport {

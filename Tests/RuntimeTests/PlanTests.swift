@@ -109,6 +109,22 @@ private func network() throws -> Graph {
     #expect(plan.arenaBytes >= plan.peakActivationBytes)
   }
 
+  /// The first constant is packed, the other read as it is.
+  @Test func memoryIsAllThatRunningTakes() throws {
+    var graph = Graph(name: "net")
+    let x = graph.addInput("x", TensorType(.float32, [1, 4, 9, 7]))
+    let w = graph.addConstant("w", tensor([6, 4, 3, 3]))
+    let conv = try graph.add(Conv(window: Window(kernel: [3, 3])), name: "conv", inputs: [x, w, nil])[0]
+    let other = graph.addConstant("other", tensor([1, 6, 7, 5]))
+    graph.addOutput(try graph.add(Binary(.add), name: "sum", inputs: [conv, other])[0])
+    let plan = try Plan(graph, math: KernelMath(), rowFusion: .standard)
+    let memory = plan.memory
+    #expect(memory.arenaBytes == plan.arenaBytes && memory.arenaBytes >= plan.peakActivationBytes)
+    #expect(memory.scratchBytes == plan.steps.map(\.kernel.scratch).max())
+    #expect(memory.packedBytes >= 6 * 4 * 3 * 3 * 4)
+    #expect(memory.memoryBytes == memory.arenaBytes + memory.scratchBytes + memory.packedBytes + 6 * 7 * 5 * 4)
+  }
+
   @Test func transposesOfTheInputThatOnlyRenameAreFree() throws {
     var graph = Graph(name: "nhwc")
     let x = graph.addInput("x", TensorType(.float32, [1, 5, 6, 3]))

@@ -149,6 +149,29 @@ import Testing
     #expect(support == [0, 0, 0, 0, 1, 1, 0])
   }
 
+  /// Each figure has one meaning, whoever says it.
+  @Test func memoryIsTheSameEverywhere() throws {
+    let (folder, _) = try Compiled.result.get()
+    let report = JSONNode(try JSON(parsing: MappedFile.contents(of: folder / "model.report.json")), name: "report")
+    let (source, compiled) = (try report["stats"], try report["compiled"])
+    let (float, int8) = (folder / "model.onnx", folder / "model.derm")
+    let plan = ["arena_bytes", "scratch_bytes", "packed_bytes", "memory_bytes"]
+    for (path, reported) in [(float, source), (int8, compiled)] {
+      let stats = try Program.run("stats", path, "--json").json()
+      for name in plan + ["peak_activation_bytes"] {
+        #expect(try stats[name].int() == reported[name].int(), "\(name) of \(path)")
+      }
+      #expect(try stats["memory_bytes"].int() >= plan.dropLast().reduce(0) { try $0 + stats[$1].int() })
+    }
+    let bench = try Program.run("bench", int8, "--against", float, "--json", "--threads", "1").json()
+    for name in plan {
+      #expect(try bench[name].int() == compiled[name].int(), "\(name)")
+      #expect(try bench["against"][name].int() == source[name].int(), "\(name)")
+    }
+    #expect(
+      try bench["peak_process_bytes"].int() > bench["memory_bytes"].int() + bench["against"]["memory_bytes"].int())
+  }
+
   @Test func benchMeasures() throws {
     let outcome = try Program.run("bench", try Compiled.bundle(), "--json", "--threads", "1")
     #expect(outcome.status == 0 && outcome.error == "")

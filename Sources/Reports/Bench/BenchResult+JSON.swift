@@ -1,5 +1,6 @@
 package import CanonicalJSON
 import Math
+import Runtime
 
 extension BenchResult {
   /// The figures as `docs/json.md` describes them.
@@ -7,6 +8,7 @@ extension BenchResult {
     var object = json(of: model)
     object["threads"] = .int(threads)
     object["isa"] = .string(instructionSet)
+    object["peak_process_bytes"] = peakProcessBytes.map { .int($0) } ?? .null
     var measured = JSONObject()
     for (precision, peak) in peaks {
       measured[precision.rawValue] = .object([
@@ -31,21 +33,22 @@ extension BenchResult {
   }
 
   private func json(of model: BenchModel) -> JSONObject {
-    [
+    var object: JSONObject = [
       "best_ms": .double(model.bestSeconds * 1e3), "median_ms": .double(model.medianSeconds * 1e3),
       "runs": .int(model.runs), "load_ms": .double(model.loadSeconds * 1e3),
-      "prepare_ms": .double(model.prepareSeconds * 1e3), "arena_bytes": .int(model.arenaBytes),
-      "scratch_bytes": .int(model.scratchBytes), "packed_bytes": .int(model.packedBytes),
-      "layers": .array(
-        model.layers.map { layer in
-          .object([
-            "name": .string(layer.name), "op": .string(layer.op), "implementation": .string(layer.implementation),
-            "output": .ints(layer.output), "macs": .int(layer.macs), "precision": .string(layer.precision.rawValue),
-            "best_ms": .double(layer.bestSeconds * 1e3), "gmacs_per_second": .double(layer.macsPerSecond / 1e9),
-            "peak_share": peakShare(layer).map { .double($0) } ?? .null,
-            "beyond_limit_ms": beyondLimit(layer).map { .double($0 * 1e3) } ?? .null,
-          ])
-        }),
+      "prepare_ms": .double(model.prepareSeconds * 1e3),
     ]
+    object.add(model.memory.members)
+    object["layers"] = .array(
+      model.layers.map { layer in
+        .object([
+          "name": .string(layer.name), "op": .string(layer.op), "implementation": .string(layer.implementation),
+          "output": .ints(layer.output), "macs": .int(layer.macs), "precision": .string(layer.precision.rawValue),
+          "best_ms": .double(layer.bestSeconds * 1e3), "gmacs_per_second": .double(layer.macsPerSecond / 1e9),
+          "peak_share": peakShare(layer).map { .double($0) } ?? .null,
+          "beyond_limit_ms": beyondLimit(layer).map { .double($0 * 1e3) } ?? .null,
+        ])
+      })
+    return object
   }
 }

@@ -1,4 +1,5 @@
 package import Math
+package import Runtime
 
 /// What `dermc bench` measured: the latency of one inference of a model, and of another beside it where there is one.
 package struct BenchResult: Sendable {
@@ -9,16 +10,20 @@ package struct BenchResult: Sendable {
   package var instructionSet: String
   /// What the machine can do at most; empty where it was not measured.
   package var peaks: [BenchLayer.Precision: PeakRate]
+  /// The most memory the process had at once, with all it took to read and measure both models; nil where the system
+  /// does not tell.
+  package var peakProcessBytes: Int?
 
   package init(
     model: BenchModel, against: BenchModel?, threads: Int, instructionSet: String,
-    peaks: [BenchLayer.Precision: PeakRate]
+    peaks: [BenchLayer.Precision: PeakRate], peakProcessBytes: Int? = nil
   ) {
     self.model = model
     self.against = against
     self.threads = threads
     self.instructionSet = instructionSet
     self.peaks = peaks
+    self.peakProcessBytes = peakProcessBytes
   }
 
   /// The part of the peak at which layers compute; nil where they multiply nothing or no peak is known.
@@ -54,15 +59,12 @@ package struct BenchModel: Sendable {
   package var loadSeconds: Double
   /// From the graph to something that runs: kernels chosen, weights packed, memory laid out.
   package var prepareSeconds: Double
-  package var arenaBytes: Int
-  /// Memory for rows and tables of one thread.
-  package var scratchBytes: Int
-  package var packedBytes: Int
+  package var memory: PlanMemory
   package var layers: [BenchLayer]
 
   package init(
     name: String, bestSeconds: Double, medianSeconds: Double, runs: Int, loadSeconds: Double, prepareSeconds: Double,
-    arenaBytes: Int, scratchBytes: Int, packedBytes: Int, layers: [BenchLayer]
+    memory: PlanMemory, layers: [BenchLayer]
   ) {
     self.name = name
     self.bestSeconds = bestSeconds
@@ -70,9 +72,7 @@ package struct BenchModel: Sendable {
     self.runs = runs
     self.loadSeconds = loadSeconds
     self.prepareSeconds = prepareSeconds
-    self.arenaBytes = arenaBytes
-    self.scratchBytes = scratchBytes
-    self.packedBytes = packedBytes
+    self.memory = memory
     self.layers = layers
   }
 

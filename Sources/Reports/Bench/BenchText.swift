@@ -1,4 +1,5 @@
 import Math
+import Runtime
 import Texts
 
 /// The figures of `dermc bench` for people.
@@ -7,11 +8,12 @@ package enum BenchText {
   private static let furthest = 5
 
   package static func make(_ result: BenchResult, perLayer: Bool) -> String {
-    var lines = [summary(result.model, result)]
+    var lines = [summary(result.model, result), memory(result.model)]
     if let against = result.against {
-      lines.append(summary(against, result))
+      lines += [summary(against, result), memory(against)]
       lines.append("  \(ratio(result.model.bestSeconds, against.bestSeconds)) as fast")
     }
+    if let bytes = result.peakProcessBytes { lines.append("  the process had \(Figures.bytes(bytes)) at most") }
     if perLayer {
       let peaks = BenchLayer.Precision.allCases.compactMap { precision in
         result.peaks[precision].map { "\(precision.rawValue) \(gigas($0.macsPerSecond)) GMAC/s (\($0.name))" }
@@ -31,6 +33,8 @@ package enum BenchText {
       + "median \(milliseconds(model.medianSeconds)) of \(model.runs) runs, \(threads(result)), "
       + "\(result.instructionSet); load \(milliseconds(model.loadSeconds)), prepare \(milliseconds(model.prepareSeconds))"
   }
+
+  private static func memory(_ model: BenchModel) -> String { "  memory \(model.memory.text)" }
 
   private static func milliseconds(_ seconds: Double) -> String { "\(Figures.decimal(seconds * 1e3, 3)) ms" }
   private static func microseconds(_ seconds: Double) -> String { Figures.decimal(seconds * 1e6, 1) }

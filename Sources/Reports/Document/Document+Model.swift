@@ -1,4 +1,5 @@
 import CanonicalJSON
+import Runtime
 import Texts
 
 extension Document.Section {
@@ -9,17 +10,18 @@ extension Document.Section {
     func add(_ name: String, _ before: Int?, _ after: Int?, _ text: (Int) -> String) {
       table.rows.append([.text(name), .text(before.map(text) ?? "–"), .text(after.map(text) ?? "–")])
     }
-    func source(_ key: String) -> Int? { report.stats[key].flatMap { integer($0) } }
-    let compiled = report.compiled
+    let (source, compiled) = (report.stats, report.compiled)
     add("File", report.source.bytes, report.bundle?.bytes, Figures.bytes)
-    add("Constants, uncoded", report.stats["bytes"]?["total"].flatMap { integer($0) }, compiled.bytes, Figures.bytes)
-    add("Parameters", source("parameters"), compiled.parameters, Figures.grouped)
-    add("MACs", source("macs"), compiled.macs, Figures.grouped)
+    add("Constants, uncoded", source?.weightBytes, compiled.bytes, Figures.bytes)
+    add("Parameters", source?.parameters, compiled.parameters, Figures.grouped)
+    add("MACs", source?.macs, compiled.macs, Figures.grouped)
     add("Effective MACs", nil, compiled.effectiveMACs, Figures.grouped)
-    add("Peak activations", source("peak_activation_bytes"), compiled.peakActivationBytes, Figures.bytes)
-    add("Activation buffer", nil, compiled.arenaBytes, Figures.bytes)
-    add("Weights in memory", nil, compiled.packedBytes, Figures.bytes)
-    section.blocks = [.table(table), .terms([Terms.macs, Terms.effectiveMACs, Terms.peak])]
+    add("Peak activations", source?.peakActivationBytes, compiled.peakActivationBytes, Figures.bytes)
+    add("Memory", source?.memory?.memoryBytes, compiled.memory.memoryBytes, Figures.bytes)
+    add("Activation buffer", source?.memory?.arenaBytes, compiled.memory.arenaBytes, Figures.bytes)
+    add("Scratch, each thread", source?.memory?.scratchBytes, compiled.memory.scratchBytes, Figures.bytes)
+    add("Weights in memory", source?.memory?.packedBytes, compiled.memory.packedBytes, Figures.bytes)
+    section.blocks = [.table(table), .terms([Terms.macs, Terms.effectiveMACs, Terms.peak, Terms.memory])]
     if let bundle = report.bundle, !bundle.sections.isEmpty {
       section.blocks.append(.folded("What the bundle's bytes are spent on", [.table(sections(bundle))]))
     }
@@ -177,7 +179,7 @@ extension Document.Section {
         ])
       }
     }
-    if report.recipe != .null { table.rows.append(["Recipe", .code(report.recipe.description)]) }
+    if let recipe = report.recipe { table.rows.append(["Recipe", .code(recipe.json.description)]) }
     table.rows.append(["dermc", .text(report.dermc)])
     return Document.Section(
       title: "Provenance",
@@ -186,10 +188,5 @@ extension Document.Section {
         .paragraph(
           "The same source, recipe and calibration data give the same bundle and the same report, bit for bit."),
       ])
-  }
-
-  private static func integer(_ json: JSON) -> Int? {
-    guard case .int(let value) = json else { return nil }
-    return value
   }
 }

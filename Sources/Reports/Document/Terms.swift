@@ -91,6 +91,12 @@ enum Terms {
   static let effectiveMACs = Document.Term(
     name: "Effective MACs", meaning: "those by weights that are not zero.")
   static let peak = Document.Term(
-    name: "Peak activations", meaning: "the memory for intermediate results at the step that needs most.")
+    name: "Peak activations",
+    meaning: "the memory for intermediate results at the layer that needs most, were layers computed one by one.")
+  static let memory = Document.Term(
+    name: "Memory",
+    meaning:
+      "all that one thread needs to run the model: the buffer of intermediate results with layers computed together, "
+      + "what a thread works with, and the weights.")
   static let sparsity = Document.Term(name: "Sparsity", meaning: "the share of a layer's weights that are zero.")
 }

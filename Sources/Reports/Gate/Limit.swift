@@ -1,4 +1,5 @@
 import Metrics
+import Runtime
 import Texts
 
 /// One kind of limit a budget may set. Adding one is an entry in `Limit.all`.
@@ -50,8 +51,10 @@ struct Limit: Sendable {
     Limit("max_peak_activation_bytes", .atMost, .bytes) { report, _ in
       .value(Double(report.compiled.peakActivationBytes))
     },
-    Limit("max_arena_bytes", .atMost, .bytes) { report, _ in .value(Double(report.compiled.arenaBytes)) },
-    Limit("max_packed_bytes", .atMost, .bytes) { report, _ in .value(Double(report.compiled.packedBytes)) },
+    Limit("max_arena_bytes", .atMost, .bytes) { report, _ in report.memory(\.arenaBytes, of: \.arenaBytes) },
+    Limit("max_packed_bytes", .atMost, .bytes) { report, _ in report.memory(\.packedBytes, of: \.arenaBytes) },
+    Limit("max_scratch_bytes", .atMost, .bytes) { report, _ in report.memory(\.scratchBytes, of: \.memoryBytes) },
+    Limit("max_memory_bytes", .atMost, .bytes) { report, _ in report.memory(\.memoryBytes, of: \.memoryBytes) },
     Limit("max_float_layers", .atMost, .count) { report, _ in
       report.layers.isEmpty
         ? .missing("the report has no layers") : .value(Double(report.layers.count { $0.isFloat }))
@@ -152,6 +155,15 @@ extension Limit.Measured {
 }
 
 extension Report {
+  /// A figure of the compiled model's memory.
+  ///
+  /// - Parameter whole: what is never 0 in a report that has the figure
+  fileprivate func memory(
+    _ figure: (PlanMemory) -> Int, of whole: (PlanMemory) -> Int
+  ) -> Limit.Measured {
+    whole(compiled.memory) > 0 ? .value(Double(figure(compiled.memory))) : .missing("the report does not have it")
+  }
+
   /// A measure of the compiled model against labels.
   fileprivate func labelled(_ measure: (ModelAccuracy) -> Double?) -> Limit.Measured {
     guard let compiled = accuracy?.compiled else { return .notLabelled(self) }

@@ -1,4 +1,5 @@
 package import CanonicalJSON
+import Runtime
 
 extension Report {
   /// The report as `model.report.json` stores it; docs/json.md names the fields.
@@ -7,9 +8,9 @@ extension Report {
       "schema": .int(Report.schema),
       "dermc": .string(dermc),
       "source": source.json,
-      "recipe": recipe,
+      "recipe": recipe?.json ?? .null,
       "bundle": bundle?.json ?? .null,
-      "stats": stats,
+      "stats": stats?.json(perLayer: false) ?? .null,
       "compiled": compiled.json,
       "answer": answer?.json ?? .null,
       "preprocessing": preprocessing,
@@ -34,7 +35,8 @@ extension Report {
     }
     self.init(
       dermc: try node.optional("dermc")?.string() ?? "", source: try Source(node["source"]),
-      recipe: json["recipe"] ?? .null, stats: json["stats"] ?? .null,
+      recipe: try node.optional("recipe").map { (node) throws(JSONError) in try Recipe(node) },
+      stats: try node.optional("stats").map { (node) throws(JSONError) in try ModelStatistics(node) },
       compiled: try CompiledFigures(node["compiled"]))
     if let bundle = try node.optional("bundle") { self.bundle = try BundleFile(bundle) }
     if let answer = try node.optional("answer") { self.answer = try AnswerSummary(answer) }
@@ -97,11 +99,12 @@ extension Report.SectionSize {
 
 extension Report.CompiledFigures {
   fileprivate var json: JSON {
-    [
+    var members: JSONObject = [
       "parameters": .int(parameters), "macs": .int(macs), "effective_macs": .int(effectiveMACs), "bytes": .int(bytes),
-      "peak_activation_bytes": .int(peakActivationBytes), "arena_bytes": .int(arenaBytes),
-      "packed_bytes": .int(packedBytes),
+      "peak_activation_bytes": .int(peakActivationBytes),
     ]
+    members.add(memory.members)
+    return .object(members)
   }
 
   fileprivate init(_ node: JSONNode) throws(JSONError) {
@@ -109,7 +112,7 @@ extension Report.CompiledFigures {
     self.init(
       parameters: try node.count("parameters"), macs: macs, bytes: try node.count("bytes"),
       peakActivationBytes: try node["peak_activation_bytes"].int(in: JSONNode.counts),
-      arenaBytes: try node.count("arena_bytes"), packedBytes: try node.count("packed_bytes"),
+      memory: try PlanMemory(node),
       effectiveMACs: try node.optional("effective_macs")?.int(in: JSONNode.counts) ?? macs)
   }
 }

@@ -1,4 +1,5 @@
 package import CanonicalJSON
+package import Runtime
 
 /// Everything a compilation has to say about itself, as plain values.
 ///
@@ -10,12 +11,12 @@ package struct Report: Sendable, Equatable {
   /// The version of dermc that compiled.
   package var dermc: String
   package var source: Source
-  /// What was asked for, as the bundle's provenance stores it.
-  package var recipe: JSON
+  /// What was asked for; nil where a report does not say.
+  package var recipe: Recipe?
   /// The file that was written.
   package var bundle: BundleFile?
-  /// The figures of the source model, as `dermc stats --json` prints them, without layers.
-  package var stats: JSON
+  /// The figures of the source model, without layers; nil where a report does not have them.
+  package var stats: ModelStatistics?
   package var compiled: CompiledFigures
   /// What the model's answer means.
   package var answer: AnswerSummary?
@@ -30,7 +31,7 @@ package struct Report: Sendable, Equatable {
   package var layers: [LayerReport] = []
   package var warnings: [String] = []
 
-  package init(dermc: String, source: Source, recipe: JSON, stats: JSON, compiled: CompiledFigures) {
+  package init(dermc: String, source: Source, recipe: Recipe?, stats: ModelStatistics?, compiled: CompiledFigures) {
     self.dermc = dermc
     self.source = source
     self.recipe = recipe
@@ -91,25 +92,21 @@ package struct Report: Sendable, Equatable {
     package var macs: Int
     /// Bytes of constants before any coding.
     package var bytes: Int
-    /// The largest sum of activation bytes alive at one step.
+    /// As `ModelStatistics.peakActivationBytes`.
     package var peakActivationBytes: Int
-    /// Bytes of the one buffer all activations are placed in.
-    package var arenaBytes: Int
-    /// Bytes of the weights as they are packed in memory when the model is loaded.
-    package var packedBytes: Int
+    /// What running it takes on the machine that compiled.
+    package var memory: PlanMemory
     /// MACs without those by weights that are zero.
     package var effectiveMACs: Int
 
     package init(
-      parameters: Int, macs: Int, bytes: Int, peakActivationBytes: Int, arenaBytes: Int, packedBytes: Int,
-      effectiveMACs: Int
+      parameters: Int, macs: Int, bytes: Int, peakActivationBytes: Int, memory: PlanMemory, effectiveMACs: Int
     ) {
       self.parameters = parameters
       self.macs = macs
       self.bytes = bytes
       self.peakActivationBytes = peakActivationBytes
-      self.arenaBytes = arenaBytes
-      self.packedBytes = packedBytes
+      self.memory = memory
       self.effectiveMACs = effectiveMACs
     }
   }

@@ -1,11 +1,12 @@
 package import CanonicalJSON
 package import IR
+package import Runtime
 package import Tensors
 
 /// What a model is made of: parameters, work, memory, layer by layer.
-package struct ModelStatistics: Sendable {
+package struct ModelStatistics: Sendable, Equatable {
   /// One node.
-  package struct Layer: Sendable {
+  package struct Layer: Sendable, Equatable {
     package let name: String
     package let op: String
     package let output: TensorType
@@ -15,20 +16,28 @@ package struct ModelStatistics: Sendable {
     package let weightBytes: Int
   }
 
-  package private(set) var layers: [Layer] = []
-  package private(set) var inputs: [(name: String, type: TensorType)] = []
-  package private(set) var outputs: [(name: String, type: TensorType)] = []
-  package private(set) var hasFreeBatch = false
+  /// An input or output.
+  package struct End: Sendable, Equatable {
+    package let name: String
+    package let type: TensorType
+  }
+
+  package var layers: [Layer] = []
+  package internal(set) var inputs: [End] = []
+  package internal(set) var outputs: [End] = []
+  package internal(set) var hasFreeBatch = false
   /// Learned numbers: weights, biases, scales and shifts of normalisations.
-  package private(set) var parameters = 0
+  package internal(set) var parameters = 0
   /// Means and variances of normalisations, which training estimates but does not learn.
-  package private(set) var runningStatistics = 0
-  package private(set) var work = Work()
+  package internal(set) var runningStatistics = 0
+  package internal(set) var work = Work()
   /// Bytes of constants by element type.
-  package private(set) var bytesByElement: [ElementType: Int] = [:]
+  package internal(set) var bytesByElement: [ElementType: Int] = [:]
   /// The largest sum of activation bytes alive at one step when nothing is fused but element-wise operators run in
   /// place.
-  package private(set) var peakActivationBytes = 0
+  package internal(set) var peakActivationBytes = 0
+  /// What running the model takes on this machine; nil where no plan was made.
+  package var memory: PlanMemory?
 
   package var macs: Int { work.macs }
   /// Two operations, multiplication and addition, for each MAC.
@@ -37,8 +46,8 @@ package struct ModelStatistics: Sendable {
 
   package init(_ graph: Graph) {
     hasFreeBatch = graph.hasFreeBatch
-    inputs = graph.inputs.map { (graph[$0].name, graph.type(of: $0)) }
-    outputs = graph.outputs.map { (graph[$0].name, graph.type(of: $0)) }
+    inputs = graph.inputs.map { End(name: graph[$0].name, type: graph.type(of: $0)) }
+    outputs = graph.outputs.map { End(name: graph[$0].name, type: graph.type(of: $0)) }
     let order = graph.nodesInOrder()
     var counted: Set<ValueID> = []
     for node in order {
@@ -81,9 +90,10 @@ package struct ModelStatistics: Sendable {
       "element_operations": .int(work.elementOperations),
       "bytes": .object(bytes),
       "peak_activation_bytes": .int(peakActivationBytes),
-      "inputs": .array(inputs.map { tensorJSON($0.name, $0.type) }),
-      "outputs": .array(outputs.map { tensorJSON($0.name, $0.type) }),
+      "inputs": .array(inputs.map(json)),
+      "outputs": .array(outputs.map(json)),
     ]
+    if let memory { object.add(memory.members) }
     if perLayer {
       object["layers"] = .array(
         layers.map { layer in
@@ -98,10 +108,34 @@ package struct ModelStatistics: Sendable {
     return .object(object)
   }
 
-  private func tensorJSON(_ name: String, _ type: TensorType) -> JSON {
+  private func json(_ end: End) -> JSON {
     .object([
-      "name": .string(name), "type": .string(type.element.rawValue), "shape": .ints(type.shape),
+      "name": .string(end.name), "type": .string(end.type.element.rawValue), "shape": .ints(end.type.shape),
       "free_batch": .bool(hasFreeBatch),
     ])
+  }
+
+  /// Reads what reports contain: all but the layers.
+  init(_ node: JSONNode) throws(JSONError) {
+    parameters = try node.count("parameters")
+    runningStatistics = try node.count("running_statistics")
+    work = Work(
+      macs: try node.optional("macs")?.int(in: 0...Int.max) ?? 0,
+      elementOperations: try node.optional("element_operations")?.int(in: 0...Int.max) ?? 0)
+    if let bytes = try node.optional("bytes") {
+      for element in ElementType.allCases {
+        bytesByElement[element] = try bytes.optional(element.rawValue)?.int(in: JSONNode.counts)
+      }
+    }
+    peakActivationBytes = try node.count("peak_activation_bytes")
+    for input in try node.elements(of: "inputs") { inputs.append(try end(input)) }
+    for output in try node.elements(of: "outputs") { outputs.append(try end(output)) }
+    if try node.optional("memory_bytes") != nil { memory = try PlanMemory(node) }
+  }
+
+  private mutating func end(_ node: JSONNode) throws(JSONError) -> End {
+    hasFreeBatch = try node.optional("free_batch")?.bool() ?? false
+    let element: ElementType = try node["type"].choice()
+    return End(name: try node["name"].string(), type: TensorType(element, try node["shape"].ints()))
   }
 }

@@ -1,4 +1,5 @@
 import IR
+import Runtime
 import Tensors
 import Texts
 
@@ -45,6 +46,12 @@ package enum StatsText {
     add("FLOPs", statistics.flops, "2 × MACs")
     add("element-wise operations", statistics.work.elementOperations, "activations, additions, pooling")
     add("peak activation bytes", statistics.peakActivationBytes, "alive at one step, layer by layer")
+    if let memory = statistics.memory {
+      add("memory bytes", memory.memoryBytes, "to run it here, on one thread")
+      add("  arena", memory.arenaBytes, "activations, layers fused")
+      add("  scratch", memory.scratchBytes, "rows and what kernels work with; each thread has its own")
+      add("  packed", memory.packedBytes, "weights as kernels hold them")
+    }
     return table
   }
 

@@ -36,7 +36,8 @@ package enum SummaryText {
     if Double(compiled.effectiveMACs) < 0.95 * Double(compiled.macs) {
       text += " (\(Figures.short(compiled.effectiveMACs)) by weights that are not zero)"
     }
-    table.add(["work", text + ", \(Figures.bytes(compiled.peakActivationBytes)) of activations at most"])
+    table.add(["work", text])
+    table.add(["memory", compiled.memory.text])
   }
 
   private static func layers(_ report: Report, _ table: inout TextTable) {

@@ -30,13 +30,11 @@ struct StatsCommand: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func run() throws {
-    let settings = try DataSettings(size: size)
-    let loaded = try LoadedModel(path: model, size: settings.freeSize, checksWeights: false)
-    let statistics = ModelStatistics(loaded.graph)
+    let found = try Counting(model, size: DataSettings(size: size).freeSize).run()
     if json {
-      Console.json(statistics.json(perLayer: true))
+      Console.json(found.statistics.json(perLayer: true))
     } else {
-      Console.text(StatsText.make(statistics, title: model, fileBytes: loaded.fileBytes, perLayer: perLayer))
+      Console.text(StatsText.make(found.statistics, title: model, fileBytes: found.fileBytes, perLayer: perLayer))
     }
   }
 }

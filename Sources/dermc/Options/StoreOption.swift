@@ -1,5 +1,6 @@
 import ArgumentParser
 import Compiler
+import Reports
 
 /// How a bundle holds weights: commands that write one take this.
 struct StoreOption: ParsableArguments {

@@ -5,7 +5,7 @@ package import Quantization
 /// Everything that decides what a compilation does.
 ///
 /// With the source file and the calibration data it determines the bundle's bytes.
-package struct Recipe: Sendable {
+package struct Recipe: Sendable, Equatable {
   package enum PruneScope: String, Sendable, CaseIterable {
     case global
     case layer
@@ -46,5 +46,17 @@ package struct Recipe: Sendable {
       "seed": .int(Int(truncatingIfNeeded: seed)),
       "store": .string(store.rawValue),
     ])
+  }
+
+  /// Reads what `json` writes; what is missing is as it is unless asked for.
+  package init(_ node: JSONNode) throws(JSONError) {
+    int8 = try node.optional("int8")?.bool() ?? int8
+    estimator = try node.optional("range")?.choice() ?? estimator
+    correctsBias = try node.optional("bias_correction")?.bool() ?? correctsBias
+    pruneFraction = try node.optional("prune")?.double() ?? pruneFraction
+    pruneScope = try node.optional("prune_scope")?.choice() ?? pruneScope
+    samples = try node.optional("samples")?.int()
+    seed = try node.optional("seed").map { (node) throws(JSONError) in UInt64(bitPattern: Int64(try node.int())) } ?? seed
+    store = try node.optional("store")?.choice() ?? store
   }
 }

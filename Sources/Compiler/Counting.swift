@@ -1,0 +1,27 @@
+package import Reports
+import Runtime
+
+/// What `dermc stats` does: counts what a model is made of, and what running it takes here.
+package struct Counting {
+  package struct Result {
+    package let statistics: ModelStatistics
+    /// Bytes of all files the model is read from.
+    package let fileBytes: Int
+  }
+
+  private let path: String
+  private let size: (height: Int, width: Int)?
+
+  /// - Parameter size: height and width for ONNX models that leave them free
+  package init(_ path: String, size: (height: Int, width: Int)? = nil) {
+    self.path = path
+    self.size = size
+  }
+
+  package func run() throws(Diagnostic) -> Result {
+    let model = try LoadedModel(path: path, size: size, checksWeights: false)
+    var statistics = ModelStatistics(model.graph)
+    statistics.memory = try Preparation.plan(Preparation.executable(model), fusesRows: true).memory
+    return Result(statistics: statistics, fileBytes: model.fileBytes)
+  }
+}

@@ -66,6 +66,14 @@ struct LinearLayer {
     activation = (node.op as? any ActivationCarrying)?.activation ?? .identity
   }
 
+  /// Whether each input channel has weights of its own, as in depthwise convolutions.
+  var isDepthwise: Bool {
+    switch order {
+    case .convolution(let group), .transposed(let group): group > 1 && weights.shape[1] == 1
+    case .matrix: false
+    }
+  }
+
   // MARK: Folding
 
   /// Rewrites the layer to y * scale[m] + shift[m], followed by `activation`. False, and nothing changed, when a number

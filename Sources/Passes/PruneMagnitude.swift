@@ -56,24 +56,15 @@ extension Pass {
     // Values that are computed from the output of some layer.
     var behindLayers: Set<ValueID> = []
     for node in graph.nodesInOrder() {
-      let isLayer = LinearLayer(node, in: graph) != nil
+      let layer = LinearLayer(node, in: graph)
       let readsInput = !node.inputs.contains { $0.map(behindLayers.contains) ?? false }
-      if isLayer || !readsInput { behindLayers.formUnion(node.outputs) }
-      guard isLayer, let weights = graph.input(node, 1), let tensor = graph.constant(weights),
-        seen.insert(weights).inserted,
-        !isDepthwise(node.op, tensor)
+      if layer != nil || !readsInput { behindLayers.formUnion(node.outputs) }
+      guard let layer, let weights = graph.input(node, 1), let tensor = graph.constant(weights),
+        seen.insert(weights).inserted, !layer.isDepthwise
       else { continue }
       layers.append(Prunable(node: node, weights: weights, tensor: tensor, readsInput: readsInput))
     }
     return layers
-  }
-
-  private static func isDepthwise(_ op: any Operator, _ weights: Tensor) -> Bool {
-    switch op {
-    case let conv as Conv: conv.group > 1 && weights.shape[1] == 1
-    case let conv as ConvTranspose: conv.group > 1 && weights.shape[1] == 1
-    default: false
-    }
   }
 
   /// Whether a layer loses more than the fraction of its own weights where all of `layers` lose it together.

@@ -49,7 +49,7 @@ struct NoiseModel {
     }
     // Weights err alike for all samples.
     var weights: [ValueID: Tensor] = [:]
-    for node in order where node.op is Conv || node.op is Gemm || node.op is ScaleShift {
+    for node in order where node.op is any Int8ConvertibleLayer {
       for case let id? in node.inputs.dropFirst().prefix(1) {
         guard let tensor = graph.constant(id), weights[id] == nil else { continue }
         let largest = tensor.elements(as: Float.self).reduce(0) { max($0, abs($1)) }

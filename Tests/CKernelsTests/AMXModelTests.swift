@@ -1,6 +1,6 @@
 import CAMXModel
 import CKernels
-import Glibc
+import Platform
 import Testing
 
 /// Sizes of the 8 tiles as `ldtilecfg` reads them.

@@ -10,7 +10,7 @@
 #define BLOCK ((size_t)1024)  // floats worked on at a time where two steps share them: they stay in the first cache
 
 static void unary(ck_activation f, size_t n, const float *from, float *to) {
-  assert(n > 0 && from && to && f.function <= CK_ROUND);
+  assert(from && to && f.function <= CK_ROUND);
   const vf a = vf_set1(f.a), b = vf_set1(f.b);
 #define LOOP(expression)                              \
   {                                                   \
@@ -64,7 +64,7 @@ ALWAYS void binary_of(const ck_binary op, const int swapped, size_t rows, size_t
 
 static void binary_rows(ck_binary op, int swapped, size_t rows, size_t channels, const float *a, const float *b,
                         float *y) {
-  assert(rows > 0 && channels > 0 && a && b && y && op <= CK_MAX);
+  assert(channels > 0 && a && b && y && op <= CK_MAX);
   switch (op) {
 #define CASE(OP)                                         \
   case OP:                                               \
@@ -79,7 +79,7 @@ static void binary_rows(ck_binary op, int swapped, size_t rows, size_t channels,
 }
 
 static void add(ck_activation f, size_t n, const float *a, const float *b, float *y) {
-  assert(n > 0 && a && b && y && f.function <= CK_ROUND);
+  assert(a && b && y && f.function <= CK_ROUND);
   const vf lo = vf_set1(f32_lower(f)), hi = vf_set1(f32_upper(f));
   for (size_t begin = 0; begin < n; begin += BLOCK) {
     const size_t end = n - begin < BLOCK ? n : begin + BLOCK;
@@ -96,7 +96,7 @@ static void add(ck_activation f, size_t n, const float *a, const float *b, float
 
 static void scale_shift(ck_activation f, size_t rows, size_t channels, const float *x, const float *scale,
                         const float *shift, float *y) {
-  assert(rows > 0 && channels > 0 && x && scale && shift && y && f.function <= CK_ROUND);
+  assert(channels > 0 && x && scale && shift && y && f.function <= CK_ROUND);
   const vf lo = vf_set1(f32_lower(f)), hi = vf_set1(f32_upper(f));
   const size_t together = channels < BLOCK ? BLOCK / channels : 1;
   for (size_t begin = 0; begin < rows; begin += together) {
@@ -132,7 +132,7 @@ static float row_maximum(size_t n, const float *x) {
 }
 
 static void softmax(size_t rows, size_t columns, const float *x, float *y) {
-  assert(rows > 0 && columns > 0 && x && y);
+  assert(columns > 0 && x && y);
   enum { VECTORS = 16 / VF_WIDTH };
   for (size_t r = 0; r < rows; r++, x += columns, y += columns) {
     const vf largest = vf_set1(row_maximum(columns, x));

@@ -16,7 +16,7 @@ static float apply(ck_activation f, float x) {
 }
 
 static void unary(ck_activation f, size_t n, const float *x, float *y) {
-  assert(n > 0 && x && y && f.function <= CK_ROUND);
+  assert(x && y && f.function <= CK_ROUND);
   for (size_t i = 0; i < n; i++) y[i] = apply(f, x[i]);
 }
 
@@ -35,7 +35,7 @@ static float combine(ck_binary op, float a, float b) {
 
 static void binary_rows(ck_binary op, int swapped, size_t rows, size_t channels, const float *a, const float *b,
                         float *y) {
-  assert(rows > 0 && channels > 0 && a && b && y && op <= CK_MAX);
+  assert(channels > 0 && a && b && y && op <= CK_MAX);
   for (size_t r = 0; r < rows; r++)
     for (size_t c = 0; c < channels; c++) {
       const size_t i = r * channels + c;
@@ -44,13 +44,13 @@ static void binary_rows(ck_binary op, int swapped, size_t rows, size_t channels,
 }
 
 static void add(ck_activation f, size_t n, const float *a, const float *b, float *y) {
-  assert(n > 0 && a && b && y && f.function <= CK_ROUND);
+  assert(a && b && y && f.function <= CK_ROUND);
   for (size_t i = 0; i < n; i++) y[i] = apply(f, a[i] + b[i]);
 }
 
 static void scale_shift(ck_activation f, size_t rows, size_t channels, const float *x, const float *scale,
                         const float *shift, float *y) {
-  assert(rows > 0 && channels > 0 && x && scale && shift && y && f.function <= CK_ROUND);
+  assert(channels > 0 && x && scale && shift && y && f.function <= CK_ROUND);
   for (size_t r = 0; r < rows; r++)
     for (size_t c = 0; c < channels; c++) {
       const size_t i = r * channels + c;
@@ -131,7 +131,7 @@ static void transpose8(size_t rows, size_t columns, const uint8_t *x, uint8_t *y
 }
 
 static size_t min_max(size_t n, const float *x, float range[2]) {
-  assert(n > 0 && x && range);
+  assert(x && range);
   float smallest = INFINITY, largest = -INFINITY;
   size_t not_finite = 0;
   for (size_t i = 0; i < n; i++) {
@@ -159,7 +159,7 @@ static void histogram(size_t n, const float *x, float inverse_width, int32_t bas
 }
 
 static void softmax(size_t rows, size_t columns, const float *x, float *y) {
-  assert(rows > 0 && columns > 0 && x && y);
+  assert(columns > 0 && x && y);
   for (size_t r = 0; r < rows; r++, x += columns, y += columns) {
     float largest = -INFINITY;
     for (size_t c = 0; c < columns; c++) largest = vf_max(x[c], largest);

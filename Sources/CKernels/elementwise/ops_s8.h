@@ -1,5 +1,5 @@
-// The element-wise and pooling operators over blocks of WIDTH bytes, included by the file of each vector instruction set
-// after it has defined the blocks:
+// The element-wise and pooling operators over blocks of WIDTH bytes, included by the file of each vector instruction
+// set after it has defined the blocks:
 //
 //   WIDTH, vector_f                      bytes of a block, one of its four vectors of floats
 //   splat(f)  mul_f  add_f  div_f             on vector_f
@@ -24,7 +24,7 @@ enum { LANES = WIDTH / 4 };
 
 static void ops_add(size_t n, const int8_t *a, int32_t z_a, float m_a, const int8_t *b, int32_t z_b, float m_b,
                     int32_t z_y, int32_t lo, int32_t hi, int8_t *y) {
-  assert(n > 0 && a && b && y && ck_is_int8(z_a) && ck_is_int8(z_b) && ck_is_output(z_y, lo, hi));
+  assert(a && b && y && ck_is_int8(z_a) && ck_is_int8(z_b) && ck_is_output(z_y, lo, hi));
   requantizer r = make_requantizer(z_y, lo, hi);
   vector_f scale_a = splat(m_a), scale_b = splat(m_b);
   for (size_t i = 0; i < n; i += WIDTH) {
@@ -39,7 +39,7 @@ static void ops_add(size_t n, const int8_t *a, int32_t z_a, float m_a, const int
 // The product of two differences of bytes has 17 bits: it is exact in float32, before the one rounding by m.
 static void ops_mul_rows(size_t rows, size_t channels, const int8_t *a, int32_t z_a, const int8_t *b, int32_t z_b,
                          float m, int32_t z_y, int32_t lo, int32_t hi, int8_t *y) {
-  assert(rows > 0 && channels > 0 && a && b && y);
+  assert(channels > 0 && a && b && y);
   assert(ck_is_int8(z_a) && ck_is_int8(z_b) && ck_is_output(z_y, lo, hi));
   requantizer r = make_requantizer(z_y, lo, hi);
   vector_f scale = splat(m);
@@ -56,7 +56,7 @@ static void ops_mul_rows(size_t rows, size_t channels, const int8_t *a, int32_t 
 
 static void ops_requantize_rows(size_t rows, size_t channels, const int8_t *a, size_t a_stride, int32_t z_a, float m,
                                 int8_t *y, size_t y_stride, int32_t z_y) {
-  assert(rows > 0 && channels > 0 && a && y && ck_is_int8(z_a) && ck_is_int8(z_y));
+  assert(channels > 0 && a && y && ck_is_int8(z_a) && ck_is_int8(z_y));
   assert(rows == 1 || (a_stride >= channels && y_stride >= channels));
   int copies = m == 1 && z_a == z_y;
   requantizer r = make_requantizer(z_y, -128, 127);
@@ -121,7 +121,7 @@ static void ops_quantize_planes(size_t channels, size_t pixels, const float *x, 
 }
 
 static void ops_dequantize(size_t n, const int8_t *q, float scale, int32_t zero_point, float *y) {
-  assert(n > 0 && q && y && ck_is_int8(zero_point));
+  assert(q && y && ck_is_int8(zero_point));
   vector_f factor = splat(scale);
   for (size_t i = 0; i < n; i += WIDTH) {
     size_t count = ck_min(WIDTH, n - i);

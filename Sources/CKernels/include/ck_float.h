@@ -1,13 +1,14 @@
 // Float32 kernels on channels-last (NHWC) data.
 //
-// Results are the same bits on every instruction set and thread count: every output element is one chain of fused multiply-adds
-// in a fixed order (tap by tap, channel by channel), vectors run across outputs only, and transcendental functions are
-// fixed polynomials evaluated with fused multiply-adds. The scalar set (fmaf) is the definition. NaN goes in
-// and out of every function; which NaN comes out is not defined.
+// Results are the same bits on every instruction set and thread count: every output element is one chain of fused
+// multiply-adds in a fixed order (tap by tap, channel by channel), vectors run across outputs only, and transcendental
+// functions are fixed polynomials evaluated with fused multiply-adds. The scalar set (fmaf) is the definition. NaN goes
+// in and out of every function; which NaN comes out is not defined.
 //
 // As in ck_int8.h: buffers of activations are readable CK_PAD bytes past their end, outputs are written exactly, sizes
-// are positive and were checked by the caller, pointers need no alignment unless said, scratch and packed weights are
-// CK_ALIGN-aligned, and any split of the work units over threads gives the same bytes.
+// are positive (n and rows of element-wise kernels may be zero) and were checked by the caller, pointers are not NULL
+// and need no alignment unless said, scratch and packed weights are CK_ALIGN-aligned, and any split of the work units
+// over threads gives the same bytes.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -102,8 +103,8 @@ typedef struct {
   /// Smallest and largest finite value into range[0], range[1] (+inf, -inf where there is none; a zero is +0);
   /// returns how many of the n were not finite.
   size_t (*min_max)(size_t n, const float *x, float range[_Nonnull 2]);
-  /// counts[clamp(int(floor(x * inverse_width)) - base, 0, bins - 1)] += 1 for every finite x. inverse_width is a power of
-  /// two, so that the product is exact and a value's bin does not depend on the range seen so far.
+  /// counts[clamp(int(floor(x * inverse_width)) - base, 0, bins - 1)] += 1 for every finite x. inverse_width is a power
+  /// of two, so that the product is exact and a value's bin does not depend on the range seen so far.
   void (*histogram)(size_t n, const float *x, float inverse_width, int32_t base, size_t bins, uint32_t *counts);
   /// Softmax along the last axis: rows x columns. e = exp(x - row maximum); sixteen partial sums, column c going to
   /// partial c % 16 in order, are added in halves (i + 8, i + 4, i + 2, i + 1); y = e / sum.

@@ -4,8 +4,10 @@
 // - activations are int8 with a per-tensor zero point; weights int8 in [-127, 127], symmetric per output channel
 // - a requantizing kernel computes  y = clamp(rne(float(acc) * m[c]) + z_y, lo, hi): one float32 multiply, round to
 //   nearest even, never fused;  lut, when not NULL, is applied last: y = lut[(uint8_t)(y + 128)]
-// - buffers of activations, inputs and outputs alike, are readable CK_PAD bytes past their end; outputs are written exactly
-// - sizes are positive and were checked by the caller; pointers need no alignment unless said
+// - buffers of activations, inputs and outputs alike, are readable CK_PAD bytes past their end; outputs are written
+//   exactly
+// - sizes are positive and were checked by the caller, but element-wise kernels take n and rows of zero; pointers are
+//   not NULL and need no alignment unless said
 // - no allocation, no global state: scratch comes from the caller, work units are independent, so any split
 //   of [0, units) over threads gives the same bytes
 #pragma once
@@ -88,8 +90,8 @@ typedef struct {
                    int32_t z_y, int32_t lo, int32_t hi, int8_t *y);
   /// y = lut[a + 128]
   void (*lut)(size_t n, const int8_t *a, const int8_t *lut, int8_t *y);
-  /// y = clamp(rne(float(a - z_a) * m) + z_y, -128, 127), rows of `channels` read at stride a_stride, written at y_stride
-  /// (m = 1 and z_a = z_y copies: concatenation, slicing).
+  /// y = clamp(rne(float(a - z_a) * m) + z_y, -128, 127), rows of `channels` read at stride a_stride, written at
+  /// y_stride (m = 1 and z_a = z_y copies: concatenation, slicing).
   void (*requantize_rows)(size_t rows, size_t channels, const int8_t *a, size_t a_stride, int32_t z_a, float m,
                           int8_t *y, size_t y_stride, int32_t z_y);
   /// y = clamp(rne(x * (1 / s)) + z, -128, 127) computed as x / s rounded to float32; NaN gives z.
@@ -100,11 +102,12 @@ typedef struct {
                           int8_t *y);
   /// y = float(q - z) * s
   void (*dequantize)(size_t n, const int8_t *q, float scale, int32_t zero_point, float *y);
-  /// Maximum over a window, NHWC; positions outside the image do not take part. Rows [row_begin, row_end) of the output.
+  /// Maximum over a window, NHWC; positions outside the image do not take part. Rows [row_begin, row_end) of the
+  /// output.
   void (*max_pool)(const ck_conv_shape *shape, const int8_t *input, int8_t *output, size_t row_begin, size_t row_end);
-  /// Mean over a window: y = clamp(rne(float(sum of (q - z_x)) * (m / count)) + z_y, -128, 127), the divisor `count` being
-  /// the window's positions inside the image, or kernel_h * kernel_w where count_include_pad; m / count is one float32
-  /// division of m = float(s_x / s_y) by float(count).
+  /// Mean over a window: y = clamp(rne(float(sum of (q - z_x)) * (m / count)) + z_y, -128, 127), the divisor `count`
+  /// being the window's positions inside the image, or kernel_h * kernel_w where count_include_pad; m / count is one
+  /// float32 division of m = float(s_x / s_y) by float(count).
   void (*average_pool)(const ck_conv_shape *shape, int count_include_pad, int32_t z_x, float m, int32_t z_y,
                        const int8_t *input, int8_t *output, size_t row_begin, size_t row_end);
   /// The same over all `positions` of one image: input [positions][channels], output [channels].

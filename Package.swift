@@ -67,46 +67,47 @@ let package = Package(
     .target(name: "CProcess"),
     .target(name: "CAllocation", dependencies: ["CProcess"]),
 
-    // 1: memory, threads and hashes; tensors and texts
+    // 1: the system, memory, threads and hashes; tensors and texts
+    library("Platform"),
     library("HeapMemory", "CHeap", "CKernels"),
     library("Threads", "CThreads"),
     library("Hashing", "CSHA256"),
     library("CanonicalJSON"),
-    library("Tensors", "CProcess"),
+    library("Tensors", "CProcess", "Platform"),
     library("Texts", "Tensors"),
-    library("Metrics"),
+    library("Metrics", "Platform"),
     library("Deflate", "CZlib", "Tensors"),
     library("NumPyFiles", "Deflate", "Tensors"),
 
     // 2: arithmetic and images, no graph
     library("Images", "CImages", "CanonicalJSON", "Tensors"),
-    library("Math", "CKernels", "HeapMemory", "Threads"),
-    library("OpenBLASMath", "CKernels", "HeapMemory", "Math", "Threads"),
+    library("Math", "CKernels", "HeapMemory", "Platform", "Threads"),
+    library("OpenBLASMath", "CKernels", "HeapMemory", "Math", "Platform", "Threads"),
 
     // 3, 4: keys; the graph and its operators
-    library("Signing", "Hashing", "Tensors"),
+    library("Signing", "Hashing", "Platform", "Tensors"),
     library("IR", "Math", "Tensors", "Threads"),
-    library("Operators", "CKernels", "HeapMemory", "IR", "Math", "Tensors", "Threads"),
+    library("Operators", "CKernels", "HeapMemory", "IR", "Math", "Platform", "Tensors", "Threads"),
 
     // 5: siblings around the graph
-    library("ONNX", "CONNX", "CProtobufC", "IR", "Math", "Operators", "Tensors"),
+    library("ONNX", "CONNX", "CProtobufC", "IR", "Math", "Operators", "Platform", "Tensors"),
     library("Passes", "IR", "Math", "Operators", "Tensors"),
     library("Runtime", "CKernels", "HeapMemory", "IR", "Math", "Operators", "Tensors", "Threads"),
     library("Bundles", "CanonicalJSON", "Deflate", "Hashing", "IR", "Operators", "Signing", "Tensors"),
 
-    library("Answers", "CanonicalJSON", "IR", "Math", "Operators", "Tensors"),
+    library("Answers", "CanonicalJSON", "IR", "Math", "Operators", "Platform", "Tensors"),
 
     // The runtime half, floors 0 to 5, as a library with a public interface, and a tool of it alone
     library(
-      "DermRuntime", "Answers", "Bundles", "CanonicalJSON", "HeapMemory", "IR", "Images", "Math", "Runtime", "Signing",
-      "Tensors", "Threads"),
+      "DermRuntime", "Answers", "Bundles", "CanonicalJSON", "HeapMemory", "IR", "Images", "Math", "Platform", "Runtime",
+      "Signing", "Tensors", "Threads"),
     .executableTarget(
-      name: "derm-run", dependencies: ["CAllocation", "DermRuntime", "Math", "Tensors", "Texts"],
+      name: "derm-run", dependencies: ["CAllocation", "DermRuntime", "Math", "Platform", "Tensors", "Texts"],
       swiftSettings: settings),
 
     // 6: numbers
-    library("Quantization", "CKernels", "IR", "Math", "Operators", "Runtime", "Tensors", "Threads"),
-    library("DataSets", "Hashing", "Images", "NumPyFiles", "ONNX", "Runtime", "Tensors", "Threads"),
+    library("Quantization", "CKernels", "IR", "Math", "Operators", "Platform", "Runtime", "Tensors", "Threads"),
+    library("DataSets", "Hashing", "Images", "NumPyFiles", "ONNX", "Platform", "Runtime", "Tensors", "Threads"),
 
     // 7: the main flow, and what is said about it
     library(
@@ -114,14 +115,15 @@ let package = Package(
       "Signing", "Tensors", "Texts"),
     library(
       "Compiler", "Answers", "Bundles", "CanonicalJSON", "DataSets", "Hashing", "IR", "Images", "Math", "Metrics",
-      "NumPyFiles", "ONNX", openBLASMath, "Operators", "Passes", "Quantization", "Reports", "Runtime", "Signing",
-      "Tensors", "Texts", "Threads"),
+      "NumPyFiles", "ONNX", openBLASMath, "Operators", "Passes", "Platform", "Quantization", "Reports", "Runtime",
+      "Signing", "Tensors", "Texts", "Threads"),
 
     // 8: the command line
     .executableTarget(
       name: "dermc",
       dependencies: [
-        "CAllocation", "CanonicalJSON", "Compiler", "Quantization", "Reports", "Signing", "Tensors", "Texts",
+        "CAllocation", "CanonicalJSON", "Compiler", "Platform", "Quantization", "Reports", "Signing", "Tensors",
+        "Texts",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: settings),
 
@@ -139,51 +141,53 @@ let package = Package(
       name: "FuzzTargets",
       dependencies: [
         "Answers", "Bundles", "CZlib", "CanonicalJSON", "Compiler", "DataSets", "Hashing", "IR", "Images", "Math",
-        "NumPyFiles", "ONNX", "Operators", "Reports", "Runtime", "Tensors",
+        "NumPyFiles", "ONNX", "Operators", "Platform", "Reports", "Runtime", "Tensors",
       ], path: "Fuzz/Targets", swiftSettings: settings),
     tests("Answers", "CanonicalJSON", "IR", "Math", "Operators", "Tensors"),
-    tests("FuzzTargets", "Bundles", "CanonicalJSON", "Math", "Tensors"),
-    tests("Bundles", "CanonicalJSON", "Deflate", "Hashing", "IR", "Math", "Operators", "Signing", "Tensors"),
-    tests("CKernels", "CAMXModel", "KernelCases"),
+    tests("FuzzTargets", "Bundles", "CanonicalJSON", "Math", "Platform", "Tensors"),
+    tests(
+      "Bundles", "CanonicalJSON", "Deflate", "Hashing", "IR", "Math", "Operators", "Platform", "Signing", "Tensors"),
+    tests("CKernels", "CAMXModel", "KernelCases", "Platform"),
     tests("CSHA256"),
     tests("CThreads"),
     tests("CanonicalJSON"),
     tests(
       "dermc", "CanonicalJSON", "DermRuntime", "FuzzTargets", "Hashing", "IR", "Images", "Math", "NumPyFiles", "ONNX",
-      "Operators", "Reports", "Tensors"),
-    tests("derm-run", "Bundles", "CanonicalJSON", "IR", "Math", "Operators", "Tensors"),
+      "Operators", "Platform", "Reports", "Tensors"),
+    tests("derm-run", "Bundles", "CanonicalJSON", "IR", "Math", "Operators", "Platform", "Tensors"),
     tests(
       "Compiler", "Answers", "CanonicalJSON", "DataSets", "IR", "Images", "Math", "Metrics", "ONNX", "Operators",
-      "Reports", "Runtime", "Tensors"),
+      "Platform", "Reports", "Runtime", "Tensors"),
     tests(
-      "DataSets", "Hashing", "HeapMemory", "IR", "Images", "Math", "NumPyFiles", "Operators", "Quantization", "Runtime",
-      "Tensors"),
+      "DataSets", "Hashing", "HeapMemory", "IR", "Images", "Math", "NumPyFiles", "Operators", "Platform",
+      "Quantization", "Runtime", "Tensors"),
     tests(
-      "DermRuntime", "Answers", "Bundles", "CanonicalJSON", "IR", "Images", "Math", "Operators", "Runtime", "Signing",
-      "Tensors", "Threads"),
+      "DermRuntime", "Answers", "Bundles", "CanonicalJSON", "IR", "Images", "Math", "Operators", "Platform", "Runtime",
+      "Signing", "Tensors", "Threads"),
     tests("Deflate", "Tensors"),
-    tests("IR", "Math", "Operators", "Tensors"),
-    tests("Images", "CZlib", "CanonicalJSON", "NumPyFiles", "Tensors", exclude: ["Goldens"]),
-    tests("Math"),
-    tests("Metrics", "CanonicalJSON", "Tensors", exclude: ["Goldens"]),
+    tests("IR", "Math", "Operators", "Platform", "Tensors"),
+    tests("Images", "CZlib", "CanonicalJSON", "NumPyFiles", "Platform", "Tensors", exclude: ["Goldens"]),
+    tests("Math", "Platform"),
+    tests("Metrics", "CanonicalJSON", "Platform", "Tensors", exclude: ["Goldens"]),
     tests("NumPyFiles", "Tensors", exclude: ["Goldens"]),
-    tests("ONNX", "IR", "Math", "NumPyFiles", "Operators", "Reports", "TestSupport", "Tensors"),
+    tests("ONNX", "IR", "Math", "NumPyFiles", "Operators", "Platform", "Reports", "Tensors", "TestSupport"),
     tests("OpenBLASMath", "CKernels", "HeapMemory", "Math", "Threads"),
-    tests("Operators", "CKernels", "IR", "Math", "Tensors", "Threads"),
+    tests("Operators", "CKernels", "IR", "Math", "Platform", "Tensors", "Threads"),
     // Random graphs through everything from passes to bundles
     .testTarget(
       name: "PropertyTests",
       dependencies: [
-        "Bundles", "IR", "Math", "Operators", "Passes", "Quantization", "Runtime", "TestSupport", "Tensors", "Threads",
+        "Bundles", "IR", "Math", "Operators", "Passes", "Platform", "Quantization", "Runtime", "TestSupport", "Tensors",
+        "Threads",
       ],
       swiftSettings: settings),
     tests("Quantization", "IR", "Math", "Operators", "Runtime", "TestSupport", "Tensors"),
     tests("Reports", "CanonicalJSON", "IR", "Math", "Metrics", "Operators", "Runtime", "Tensors"),
-    tests("Signing", "Hashing", "Tensors"),
+    tests("Signing", "Hashing", "Platform", "Tensors"),
     tests("Texts"),
-    tests("Passes", "IR", "Math", "Operators", "TestSupport", "Tensors"),
+    tests("Passes", "IR", "Math", "Operators", "Platform", "Tensors", "TestSupport"),
     tests("Runtime", "IR", "Math", "Operators", "Tensors", "Threads"),
-    tests("Tensors"),
+    tests("Tensors", "Platform"),
   ],
   swiftLanguageModes: [.v6]
 )
@@ -191,5 +195,6 @@ let package = Package(
 // The fuzzer itself links libFuzzer, which scripts/fuzz puts in; other builds are without.
 if Context.environment["DERMC_FUZZ"] != nil {
   package.targets.append(
-    .executableTarget(name: "fuzz", dependencies: ["FuzzTargets"], path: "Fuzz/Driver", swiftSettings: settings))
+    .executableTarget(
+      name: "fuzz", dependencies: ["FuzzTargets", "Platform"], path: "Fuzz/Driver", swiftSettings: settings))
 }

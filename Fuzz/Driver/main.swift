@@ -1,7 +1,7 @@
 // libFuzzer around one target: fuzz TARGET [libFuzzer's options and folders], or fuzz TARGET --seeds FOLDER.
 
 import FuzzTargets
-import Glibc
+import Platform
 
 /// libFuzzer's entry: it calls the function with one input after the other and ends the process.
 @_silgen_name("LLVMFuzzerRunDriver")

@@ -1,5 +1,5 @@
 import DataSets
-import Glibc
+import Platform
 import Tensors
 
 /// Where readers of files find their input: a folder of this process, in memory where the system has such a place.

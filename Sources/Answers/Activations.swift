@@ -1,4 +1,4 @@
-import Glibc
+import Platform
 
 extension OutputMeaning {
   /// exp(x_i) / sum of exp(x_j), the largest x subtracted first.

@@ -1,4 +1,4 @@
-import Glibc
+import Platform
 
 extension Machine {
   /// The most memory this process has had at once; nil where the system does not tell.

@@ -1,5 +1,5 @@
-import Glibc
 import Math
+import Platform
 import Threads
 
 /// What this machine offers.
@@ -18,9 +18,5 @@ package enum Machine {
   }
 
   /// Seconds on a clock that only goes forward.
-  package static func seconds() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-  }
+  package static func seconds() -> Double { Clock.seconds }
 }

@@ -1,4 +1,4 @@
-import Glibc
+import Platform
 package import Tensors
 
 /// Listing of folders, sorted by name so that it is the same on every machine.

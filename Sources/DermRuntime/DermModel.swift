@@ -1,11 +1,11 @@
 import Answers
 import Bundles
 import CanonicalJSON
-import Glibc
 import HeapMemory
 import IR
 import Images
 import Math
+import Platform
 import Runtime
 import Signing
 import Synchronization

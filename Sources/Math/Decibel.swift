@@ -1,6 +1,6 @@
-import Glibc
+import Platform
 
 /// Logarithms for levels.
 package enum Decibel {
-  package static func log10(_ x: Double) -> Double { Glibc.log10(x) }
+  package static func log10(_ x: Double) -> Double { Platform.log10(x) }
 }

@@ -1,5 +1,5 @@
 package import CKernels
-import Glibc
+import Platform
 package import Threads
 
 /// What this machine can multiply and accumulate at most, measured: the rate of a loop in registers, on all threads of a
@@ -22,12 +22,12 @@ package struct PeakRate: Sendable {
     name = String(cString: peak.pointee.name)
     let run = peak.pointee.run
     func seconds(rounds: Int) -> Double {
-      let start = PeakRate.now()
+      let start = Clock.seconds
       workers.run(units: workers.count) { _, _ in _ = run(rounds) }
-      return PeakRate.now() - start
+      return Clock.seconds - start
     }
     var rounds = 64
-    while rounds < 1 << 20, seconds(rounds: rounds) < 1e-3 { rounds *= 2 }
+    while rounds < CK_PEAK_MOST_ROUNDS, seconds(rounds: rounds) < 1e-3 { rounds *= 2 }
     let macs = Double(run(rounds)) * Double(workers.count)
     let best = (0..<30).reduce(Double.infinity) { best, _ in min(best, seconds(rounds: rounds)) }
     macsPerSecond = best > 0 ? macs / best : 0
@@ -39,11 +39,5 @@ package struct PeakRate: Sendable {
 
   package static func int8(_ workers: Workers) -> PeakRate {
     PeakRate(ck_peak_s8_for(InstructionSet.current), workers: workers)
-  }
-
-  private static func now() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
   }
 }

@@ -1,5 +1,5 @@
 package import CKernels
-import Glibc
+import Platform
 
 /// A function of one real number applied element by element: activations and the like.
 package enum UnaryFunction: Sendable, Hashable {
@@ -62,8 +62,8 @@ package enum UnaryFunction: Sendable, Hashable {
     }
   }
 
-  package static func power(_ base: Double, _ exponent: Double) -> Double { Glibc.pow(base, exponent) }
-  package static func power(_ base: Float, _ exponent: Float) -> Float { Glibc.powf(base, exponent) }
+  package static func power(_ base: Double, _ exponent: Double) -> Double { Platform.pow(base, exponent) }
+  package static func power(_ base: Float, _ exponent: Float) -> Float { Platform.powf(base, exponent) }
 
   /// The function as float kernels know it.
   package var kernelActivation: ck_activation {

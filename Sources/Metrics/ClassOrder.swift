@@ -1,4 +1,4 @@
-import Glibc
+import Platform
 
 /// The order of classes under which a model's answers fit the labels best.
 package struct ClassOrder: Sendable {

@@ -1,4 +1,4 @@
-import Glibc
+import Platform
 
 /// How far a model's scores are from a reference's on the same samples; no labels are needed.
 package struct Divergence: Sendable, Equatable {

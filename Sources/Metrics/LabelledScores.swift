@@ -1,4 +1,4 @@
-import Glibc
+import Platform
 
 /// Scores, the right classes, and what follows from both and is needed by several measures.
 package struct LabelledScores: Sendable {

@@ -1,4 +1,4 @@
-import Glibc
+import Platform
 
 /// How far a model's outputs are from a reference's on the same samples, as numbers.
 package struct OutputDistance: Sendable, Equatable {

@@ -1,4 +1,4 @@
-import Glibc
+import Platform
 
 /// Why OpenBLAS cannot be used.
 package struct OpenBLASError: Error, CustomStringConvertible {

@@ -1,5 +1,5 @@
-import Glibc
 package import IR
+import Platform
 package import Tensors
 import Threads
 

@@ -1,6 +1,6 @@
 import CKernels
-import Glibc
 import Math
+import Platform
 
 /// Counts of a tensor's values over a grid whose bin width is a power of two, growing with the values seen.
 ///

@@ -1,4 +1,4 @@
-import Glibc
+import Platform
 
 /// Finds the range with the least sum of squared quantization errors, each relative to the scale of its image.
 ///
@@ -51,7 +51,7 @@ struct MeanSquaredErrorSearch {
     return extreme * MeanSquaredErrorSearch.fraction(best.step)
   }
 
-  private static func fraction(_ step: Double) -> Double { Glibc.exp2(-step / 8) }
+  private static func fraction(_ step: Double) -> Double { Platform.exp2(-step / 8) }
 
   private func error(low: Double, high: Double) -> Float {
     guard high > low else { return .infinity }

@@ -1,4 +1,4 @@
-import Glibc
+import Platform
 import Tensors
 
 /// Keys in files: PEM around the DER structures of RFC 8410, as OpenSSL reads and writes them.
@@ -33,7 +33,7 @@ enum KeyFile {
     var failure: Int32 = 0
     var offset = 0
     while offset < bytes.count, failure == 0 {
-      let written = bytes[offset...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      let written = bytes[offset...].withUnsafeBytes { Platform.write(descriptor, $0.baseAddress, $0.count) }
       if written >= 0 { offset += written } else if errno != EINTR { failure = errno }
     }
     if failure == 0, fsync(descriptor) != 0 { failure = errno }

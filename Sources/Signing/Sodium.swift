@@ -1,4 +1,4 @@
-import Glibc
+import Platform
 
 /// libsodium's Ed25519, loaded when the first signature is made or checked: programs that do neither need no libsodium.
 struct Sodium: Sendable {

@@ -1,4 +1,4 @@
-import Glibc
+import Platform
 
 /// Immutable bytes shared by tensors: owned memory, or part of a mapped file or of another buffer, which it keeps alive.
 ///

@@ -1,4 +1,4 @@
-import Glibc
+import Platform
 
 /// Names of files as the system has them: bytes, which need not be UTF-8.
 ///

@@ -1,5 +1,5 @@
 import CProcess
-import Glibc
+import Platform
 
 /// Why a file could not be read or written.
 package struct FileError: Error, CustomStringConvertible {

@@ -1,4 +1,4 @@
-import Glibc
+import Platform
 
 /// The memory of the process.
 package enum Memory {

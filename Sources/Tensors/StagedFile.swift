@@ -1,5 +1,5 @@
 import CProcess
-import Glibc
+import Platform
 import Synchronization
 
 /// A file written aside, which takes its place when it is committed and is removed when it is not.
@@ -133,7 +133,7 @@ package final class StagedFile: Sendable {
   private static func write(all bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Int32 {
     var offset = 0
     while offset < bytes.count {
-      let written = Glibc.write(descriptor, bytes.baseAddress.map { $0 + offset }, bytes.count - offset)
+      let written = Platform.write(descriptor, bytes.baseAddress.map { $0 + offset }, bytes.count - offset)
       if written < 0 {
         if errno == EINTR { continue }
         return errno
@@ -152,7 +152,7 @@ package final class StagedFile: Sendable {
 
   /// Zero or the number of the error.
   private static func rename(_ old: String, _ new: String) -> Int32 {
-    FileName.withPath(old) { old in FileName.withPath(new) { Glibc.rename(old, $0) == 0 ? 0 : errno } }
+    FileName.withPath(old) { old in FileName.withPath(new) { Platform.rename(old, $0) == 0 ? 0 : errno } }
   }
 
   /// Makes names in a folder last; where folders cannot be opened or synchronized, that is left to the system.

@@ -1,5 +1,5 @@
 import CProcess
-import Glibc
+import Platform
 
 /// What a command line tool does with its process. A library in an app leaves all of it alone.
 package enum ToolProcess {
@@ -32,7 +32,7 @@ package enum ToolProcess {
     return text.withUTF8 { bytes in
       var offset = 0
       while offset < bytes.count {
-        let written = Glibc.write(descriptor, bytes.baseAddress.map { $0 + offset }, bytes.count - offset)
+        let written = Platform.write(descriptor, bytes.baseAddress.map { $0 + offset }, bytes.count - offset)
         if written < 0 {
           let failure = errno
           if failure == EINTR { continue }

@@ -1,6 +1,6 @@
 import DermRuntime
-import Glibc
 import Math
+import Platform
 import Tensors
 import Texts
 

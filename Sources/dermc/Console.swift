@@ -1,6 +1,6 @@
 import CanonicalJSON
 import Compiler
-import Glibc
+import Platform
 import Tensors
 import Texts
 
@@ -20,7 +20,7 @@ enum Console {
   static func finish() -> Never {
     refuseChangedInputs()
     check(ToolProcess.closeOutput())
-    Glibc.exit(0)
+    Platform.exit(0)
   }
 
   private static func check(_ failure: Int32) {
@@ -43,7 +43,7 @@ enum Console {
     // What is wrong with a file that changed meanwhile says nothing about it.
     do throws(FileError) { try ToolProcess.checkInputs() } catch { diagnostic = .refused("\(error)") }
     message(diagnostic.description)
-    Glibc.exit(diagnostic.code.rawValue)
+    Platform.exit(diagnostic.code.rawValue)
   }
 
   /// Writes text as it is to standard error.

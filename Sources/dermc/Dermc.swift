@@ -1,6 +1,6 @@
 import ArgumentParser
 import Compiler
-import Glibc
+import Platform
 import Tensors
 import Texts
 
@@ -46,7 +46,7 @@ struct Dermc: ParsableCommand {
   /// Nothing was asked for, or it was lost on the way: never a success.
   private static func endWithoutCommand() -> Never {
     Console.standardError(helpMessage() + "\n")
-    Glibc.exit(Diagnostic.Code.wrongUsage.rawValue)
+    Platform.exit(Diagnostic.Code.wrongUsage.rawValue)
   }
 
   /// Ends as the argument parser wants: with help, the version, or what is wrong with the command line.
@@ -59,7 +59,7 @@ struct Dermc: ParsableCommand {
         Console.standardError(Printable.name(String(line), limit: .max) + "\n")
       }
       // Every error a command throws on purpose is a diagnostic.
-      Glibc.exit((code == .validationFailure ? Diagnostic.Code.wrongUsage : .defect).rawValue)
+      Platform.exit((code == .validationFailure ? Diagnostic.Code.wrongUsage : .defect).rawValue)
     }
     Console.output(message)
     Console.finish()

@@ -1,4 +1,4 @@
-import Glibc
+import Platform
 import Synchronization
 
 /// A bar for work over a second, on a terminal only.
@@ -13,7 +13,7 @@ final class ProgressBar: Sendable {
     self.title = title
     self.total = total
     isShown = !quiet && Console.isTerminal
-    start = ProgressBar.now()
+    start = Clock.nanoseconds
   }
 
   /// Counts one piece of work done. Safe to call from any thread.
@@ -21,7 +21,7 @@ final class ProgressBar: Sendable {
     guard isShown else { return }
     state.withLock { state in
       state.done += 1
-      let now = ProgressBar.now()
+      let now = Clock.nanoseconds
       guard now - start > 1_000_000_000, now - state.drawn > 100_000_000 else { return }
       state.drawn = now
       let width = 30
@@ -37,11 +37,5 @@ final class ProgressBar: Sendable {
     state.withLock { state in
       if state.drawn > 0 { Console.standardError("\r\u{1B}[K") }
     }
-  }
-
-  private static func now() -> UInt64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
   }
 }

@@ -1,8 +1,8 @@
 import CanonicalJSON
-import Glibc
 import IR
 import Math
 import Operators
+import Platform
 import Tensors
 import Testing
 

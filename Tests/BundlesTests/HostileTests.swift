@@ -1,9 +1,9 @@
 import CanonicalJSON
 import Deflate
-import Glibc
 import Hashing
 import IR
 import Operators
+import Platform
 import Tensors
 import Testing
 

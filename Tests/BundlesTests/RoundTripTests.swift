@@ -1,9 +1,9 @@
 import CanonicalJSON
-import Glibc
 import Hashing
 import IR
 import Math
 import Operators
+import Platform
 import Tensors
 import Testing
 

@@ -1,5 +1,5 @@
-import Glibc
 import Hashing
+import Platform
 import Signing
 import Tensors
 import Testing

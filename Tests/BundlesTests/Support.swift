@@ -1,9 +1,9 @@
 import Bundles
 import CanonicalJSON
-import Glibc
 import IR
 import Math
 import Operators
+import Platform
 import Tensors
 import Testing
 

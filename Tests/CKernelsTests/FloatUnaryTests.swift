@@ -1,5 +1,5 @@
 import CKernels
-import Glibc
+import Platform
 import Testing
 
 private func apply(_ ops: ck_float_ops, _ f: ck_activation, _ x: [Float]) -> [Float] {

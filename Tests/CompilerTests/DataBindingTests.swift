@@ -1,9 +1,9 @@
 import CanonicalJSON
 import DataSets
-import Glibc
 import IR
 import ONNX
 import Operators
+import Platform
 import Tensors
 import Testing
 

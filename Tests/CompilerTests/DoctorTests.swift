@@ -1,7 +1,7 @@
 import Answers
-import Glibc
 import Images
 import Metrics
+import Platform
 import Reports
 import Testing
 

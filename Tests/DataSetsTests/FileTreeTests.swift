@@ -1,5 +1,5 @@
 import DataSets
-import Glibc
+import Platform
 import Tensors
 import Testing
 

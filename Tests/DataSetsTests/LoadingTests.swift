@@ -1,9 +1,9 @@
 import DataSets
-import Glibc
 import Hashing
 import HeapMemory
 import Images
 import NumPyFiles
+import Platform
 import Runtime
 import Tensors
 import Testing

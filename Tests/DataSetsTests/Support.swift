@@ -1,6 +1,6 @@
 import DataSets
-import Glibc
 import NumPyFiles
+import Platform
 import Tensors
 import Testing
 

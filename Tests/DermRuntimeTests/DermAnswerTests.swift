@@ -2,10 +2,10 @@ import Answers
 import Bundles
 import CanonicalJSON
 import DermRuntime
-import Glibc
 import IR
 import Math
 import Operators
+import Platform
 import Tensors
 import Testing
 

@@ -1,11 +1,11 @@
 import Bundles
 import CanonicalJSON
 import DermRuntime
-import Glibc
 import IR
 import Images
 import Math
 import Operators
+import Platform
 import Runtime
 import Signing
 import Synchronization

@@ -1,5 +1,5 @@
 import CZlib
-import Glibc
+import Platform
 import Tensors
 import Testing
 

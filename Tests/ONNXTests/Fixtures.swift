@@ -1,5 +1,5 @@
-import Glibc
 import NumPyFiles
+import Platform
 import Tensors
 
 /// The stored operator cases: small models and what ONNX Runtime computes for them.

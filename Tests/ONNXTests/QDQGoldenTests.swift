@@ -1,8 +1,8 @@
-import Glibc
 import IR
 import Math
 import NumPyFiles
 import Operators
+import Platform
 import Tensors
 import TestSupport
 import Testing

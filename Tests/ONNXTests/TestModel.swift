@@ -1,5 +1,5 @@
-import Glibc
 import IR
+import Platform
 import Tensors
 
 @testable import ONNX

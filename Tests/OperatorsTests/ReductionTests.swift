@@ -1,7 +1,7 @@
-import Glibc
 import IR
 import Math
 import Operators
+import Platform
 import Tensors
 import Testing
 

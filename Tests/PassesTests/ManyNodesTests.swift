@@ -1,8 +1,8 @@
-import Glibc
 import IR
 import Math
 import Operators
 import Passes
+import Platform
 import Tensors
 import Testing
 

@@ -1,9 +1,9 @@
 import Bundles
-import Glibc
 import IR
 import Math
 import Operators
 import Passes
+import Platform
 import Quantization
 import Runtime
 import Tensors

@@ -1,6 +1,6 @@
-import Glibc
 import IR
 import Operators
+import Platform
 import Synchronization
 import Tensors
 import Testing

@@ -1,5 +1,5 @@
-import Glibc
 import Hashing
+import Platform
 import Tensors
 import Testing
 

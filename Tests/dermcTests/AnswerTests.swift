@@ -1,7 +1,7 @@
 import CanonicalJSON
 import DermRuntime
-import Glibc
 import NumPyFiles
+import Platform
 import Tensors
 import Testing
 

@@ -1,5 +1,5 @@
-import Glibc
 import NumPyFiles
+import Platform
 import Tensors
 import Testing
 

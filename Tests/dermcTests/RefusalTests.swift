@@ -1,6 +1,6 @@
 import CanonicalJSON
-import Glibc
 import NumPyFiles
+import Platform
 import Tensors
 import Testing
 

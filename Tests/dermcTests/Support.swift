@@ -1,5 +1,5 @@
 import CanonicalJSON
-import Glibc
+import Platform
 import Tensors
 import Testing
 

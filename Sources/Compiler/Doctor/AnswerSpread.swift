@@ -1,5 +1,5 @@
 import Answers
-import Glibc
+import Platform
 
 /// How sure a model is of single answers, and how many different ones it gives.
 ///

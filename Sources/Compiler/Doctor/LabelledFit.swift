@@ -1,6 +1,6 @@
 import Answers
-import Glibc
 import Metrics
+import Platform
 import Reports
 
 /// How a model's answers fit the labels of some samples.

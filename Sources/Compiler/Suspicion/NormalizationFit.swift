@@ -1,4 +1,4 @@
-import Glibc
+import Platform
 
 /// How what reaches a model's first BatchNormalization fits the means and variances stored there, which are those of the
 /// images it was trained on as they were preprocessed then.

@@ -1,4 +1,4 @@
-import Glibc
+import Platform
 import Tensors
 
 /// The files beside a model that hold tensors too large for it.

@@ -1,7 +1,7 @@
 import CONNX
 import CProtobufC
-import Glibc
 import IR
+import Platform
 import Tensors
 
 /// A NodeProto as the importer sees it.
@@ -118,7 +118,7 @@ enum Messages {
           guard let left = left?.assumingMemoryBound(to: Int.self), size <= left.pointee else { return nil }
           left.pointee -= size
           return malloc(size)
-        }, free: { _, memory in Glibc.free(memory) }, allocator_data: left)
+        }, free: { _, memory in Platform.free(memory) }, allocator_data: left)
       return unpack(&allocator, range.count, base.map { $0 + range.lowerBound })
     }
     guard let message else {

@@ -172,7 +172,7 @@ let package = Package(
     tests("NumPyFiles", "Tensors", exclude: ["Goldens"]),
     tests("ONNX", "IR", "Math", "NumPyFiles", "Operators", "Platform", "Reports", "Tensors", "TestSupport"),
     tests("OpenBLASMath", "CKernels", "HeapMemory", "Math", "Threads"),
-    tests("Operators", "CKernels", "IR", "Math", "Platform", "Tensors", "Threads"),
+    tests("Operators", "CKernels", "IR", "Math", "Platform", "Tensors", "TestSupport", "Threads"),
     // Random graphs through everything from passes to bundles
     .testTarget(
       name: "PropertyTests",

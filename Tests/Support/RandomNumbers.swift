@@ -1,7 +1,7 @@
 package import Tensors
 
 /// The same numbers on every machine (SplitMix64).
-package struct RandomNumbers {
+package struct RandomNumbers: RandomNumberGenerator {
   private var state: UInt64
 
   package init(seed: UInt64) { state = seed }

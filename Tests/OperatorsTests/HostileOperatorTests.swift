@@ -1,6 +1,7 @@
 import IR
 import Operators
 import Tensors
+import TestSupport
 import Testing
 
 /// Every operator with attributes and inputs that a file may claim: an error or types within the limits, never a trap.
@@ -25,7 +26,7 @@ import Testing
     "inner_scale", "inner_zero_point",
   ]
 
-  private static func attribute(_ random: inout Random) -> Attribute {
+  private static func attribute(_ random: inout RandomNumbers) -> Attribute {
     func many<T>(_ values: [T]) -> [T] {
       (0..<Int.random(in: 0...5, using: &random)).map { _ in values[Int.random(in: values.indices, using: &random)] }
     }
@@ -39,7 +40,7 @@ import Testing
     }
   }
 
-  private static func operand(_ random: inout Random) -> Operand? {
+  private static func operand(_ random: inout RandomNumbers) -> Operand? {
     let dimensions = [0, 1, 2, 3, 4, 8, 1 << 20, Limits.elements]
     switch Int.random(in: 0..<10, using: &random) {
     case 0: return nil
@@ -70,7 +71,7 @@ import Testing
 
   @Test(arguments: OperatorSet.names)
   func attributesAndTypesNeverTrap(_ name: String) {
-    var random = Random(state: name.utf8.reduce(7) { $0 &* 31 &+ UInt64($1) })
+    var random = RandomNumbers(seed: name.utf8.reduce(7) { $0 &* 31 &+ UInt64($1) })
     let attributes = Self.known(name)
     var made = 0
     for _ in 0..<1500 where made < 60 {

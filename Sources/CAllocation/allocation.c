@@ -27,8 +27,9 @@ static void refuse(size_t size) {
   do digits[count++] = (char)('0' + size % 10);
   while ((size /= 10) != 0);
   while (count) text[used++] = digits[--count];
-  for (const char *c = " bytes more are not to be had; use fewer threads (--threads 1) or raise the limit (ulimit -v)"; *c; c++)
-    text[used++] = *c;
+  static const char advice[] =
+      " bytes more are not to be had; use fewer threads (--threads 1) or raise the limit (ulimit -v)";
+  for (const char *c = advice; *c; c++) text[used++] = *c;
   text[used] = 0;
   cp_refuse(text);
 }

@@ -16,8 +16,8 @@
 #define USUAL_SCANS 16
 #define QUICK_PIXELS ((uint64_t)1 << 30)  // of all scans together
 
-// A block of 8 x 8 pixels takes at least a bit, and components of lower resolution little less. Arithmetic coding can do
-// with less where nothing is to be seen: small images may have any size.
+// A block of 8 x 8 pixels takes at least a bit, and components of lower resolution little less. Arithmetic coding can
+// do with less where nothing is to be seen: small images may have any size.
 #define MAX_PIXELS_PER_BYTE 1024
 #define SMALL_PIXELS ((uint64_t)1 << 20)
 

@@ -1,5 +1,5 @@
-// A table of the files that are mapped. It is changed under a lock and read by signal handlers without: entries are never
-// moved or freed, and one is in use when its base is set, which is set last and cleared first.
+// A table of the files that are mapped. It is changed under a lock and read by signal handlers without: entries are
+// never moved or freed, and one is in use when its base is set, which is set last and cleared first.
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <stdatomic.h>

@@ -142,8 +142,8 @@ ct_pool *ct_pool_create(size_t threads) {
   pthread_mutex_init(&pool->lock, NULL);
   pthread_cond_init(&pool->announced, NULL);
   pthread_cond_init(&pool->finished, NULL);
-  // Workers take no signals: those belong to the threads of whoever uses the pool. What a worker itself causes is its own:
-  // held back, it would end the process past any handler.
+  // Workers take no signals: those belong to the threads of whoever uses the pool. What a worker itself causes is its
+  // own: held back, it would end the process past any handler.
   static const int caused[] = {SIGBUS, SIGSEGV, SIGILL, SIGTRAP, SIGFPE, SIGABRT};
   sigset_t others, before;
   sigfillset(&others);

@@ -6,8 +6,8 @@
 extern "C" {
 #endif
 
-/// Aligned memory of zeroes; the alignment is a power of two. Large blocks take no memory before they are touched. Aborts
-/// where there is none, as Swift's own allocation does.
+/// Aligned memory of zeroes; the alignment is a power of two. Large blocks take no memory before they are touched.
+/// Aborts where there is none, as Swift's own allocation does.
 void *ch_allocate_zeroed(size_t size, size_t alignment);
 void ch_deallocate(void *memory);
 

@@ -2,8 +2,8 @@
 #pragma once
 #include "ck_features.h"
 
-// The instructions the compiler may use for a set, and the features a processor needs to run what comes out: stated side by
-// side, so that they agree. Kernels that multiply and add separately say so with STDC FP_CONTRACT.
+// The instructions the compiler may use for a set, and the features a processor needs to run what comes out: stated
+// side by side, so that they agree. Kernels that multiply and add separately say so with STDC FP_CONTRACT.
 #define TARGET_AVX2 "avx2,fma"
 #define NEEDS_AVX2 CK_AVX2
 #define TARGET_AVXVNNI "avx2,fma,avxvnni"

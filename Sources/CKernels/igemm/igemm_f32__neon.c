@@ -1,6 +1,6 @@
 // igemm_f32 with NEON: tiles of 6 x 12 and 9 x 8. Four steps are made at a time, with 4 floats of each row in a
-// register, from which multiply-adds pick theirs by lane; larger tiles do not leave enough of the 32 registers for that.
-// Four steps of a 6 x 12 tile are 72 multiply-adds from 18 loads.
+// register, from which multiply-adds pick theirs by lane; larger tiles do not leave enough of the 32 registers for
+// that. Four steps of a 6 x 12 tile are 72 multiply-adds from 18 loads.
 #if defined(__aarch64__)
 #include "common/vec_f32__neon.h"
 

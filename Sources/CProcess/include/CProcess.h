@@ -15,20 +15,20 @@ extern "C" {
 int cp_argument_count(void);
 const char *cp_argument(int index);
 
-/// Makes the process that of a command line tool, which ends in an exit code and a line whatever happens, and calls `work`
-/// on a stack of some size whatever the limit of stacks is (ulimit -s):
+/// Makes the process that of a command line tool, which ends in an exit code and a line whatever happens, and calls
+/// `work` on a stack of some size whatever the limit of stacks is (ulimit -s):
 ///
 /// - descriptors 0 to 2 that are closed are opened to nothing, so that no file lands on them; writing to them fails
 /// - SIGPIPE and SIGXFSZ are ignored: writing fails instead
-/// - where a mapped file shrank, the touch of what is missing (SIGBUS) ends with a line that names it and exit code 3, and
-///   so does a stack that cannot grow (SIGSEGV)
+/// - where a mapped file shrank, the touch of what is missing (SIGBUS) ends with a line that names it and exit code 3,
+///   and so does a stack that cannot grow (SIGSEGV)
 /// - files that are staged are removed when a signal ends the process, which then ends by that signal
 ///
 /// `program` begins the lines; it must live as long as the process.
 void cp_run(const char *program, void (*work)(void));
 
-/// Ends a guarded process from any thread, also within a signal handler: removes staged files, writes `program: what` as
-/// a line to standard error, exits with 3. Returns in a process that runs without cp_run.
+/// Ends a guarded process from any thread, also within a signal handler: removes staged files, writes `program: what`
+/// as a line to standard error, exits with 3. Returns in a process that runs without cp_run.
 void cp_refuse(const char *what);
 
 /// A file that is mapped into memory and must not change as long as it is.
@@ -43,8 +43,8 @@ void cp_mapping_remove(cp_mapping *mapping);
 /// Whether the files of two states, of one file at two times, may have different contents.
 int cp_differs(const struct stat *before, const struct stat *after);
 
-/// A mapped file of a guarded process that changed, those included that are not mapped any more; NULL where there is none.
-/// To be freed by the caller.
+/// A mapped file of a guarded process that changed, those included that are not mapped any more; NULL where there is
+/// none. To be freed by the caller.
 char *cp_changed_file(void);
 
 /// Creates a file that must not exist and, in a guarded process, is removed when a signal ends it; returns its

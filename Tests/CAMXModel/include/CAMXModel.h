@@ -6,7 +6,8 @@
 extern "C" {
 #endif
 
-/// The kernel's source compiled against the model; NULL where it does not compile. Its requantization needs AVX-512-VNNI.
+/// The kernel's source compiled against the model; NULL where it does not compile. Its requantization needs
+/// AVX-512-VNNI.
 const ck_conv_s8_kernel *amx_model_kernel(void);
 
 /// The model: each thread's 8 tiles, as the processor documentation describes palette 1. What raises a fault there

@@ -85,7 +85,7 @@ package struct Compilation {
     }
 
     // Rewrite.
-    let source = model.sha256
+    let source = try model.sha256()
     var (graph, log) = try Preparation.simplified(model.graph)
     let sourceMemory = try Preparation.plan(Preparation.fused(graph).graph, fusesRows: true).memory
     // The weights that matter now are copies with everything folded in.

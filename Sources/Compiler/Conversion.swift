@@ -44,7 +44,7 @@ package struct Conversion {
   private func writeBundle(to path: String) throws(Diagnostic) {
     var bundle = model.bundle ?? Bundle(kind: .checkpoint, graph: model.graph)
     if model.bundle == nil {
-      bundle.provenance = Provenance.json(source: model, hash: model.sha256, recipe: nil)
+      bundle.provenance = Provenance.json(source: model, hash: try model.sha256(), recipe: nil)
       bundle.labels = model.labels
     }
     if settings.describesPreprocessing || settings.labels != nil {

@@ -29,7 +29,17 @@ package struct LoadedModel: Sendable {
 
   /// The hash of the model's file followed by the files beside it that hold its weights, in the order of their names.
   /// Computed anew by each call.
-  package var sha256: SHA256 { withExtendedLifetime(files) { SHA256(of: files.map(\.bytes)) } }
+  ///
+  /// - Throws: where a file is not what was read: the hash would be another model's
+  package func sha256() throws(Diagnostic) -> SHA256 {
+    let hash = withExtendedLifetime(files) { SHA256(of: files.map(\.bytes)) }
+    do throws(FileError) {
+      for file in files { try file.checkUnchanged() }
+    } catch {
+      throw .refused("\(error)")
+    }
+    return hash
+  }
 
   /// Lets the pages of mapped weights that were read leave memory; they come back when they are touched.
   package func releasePages() {

@@ -17,7 +17,7 @@ package struct DataError: Error, CustomStringConvertible {
     kind = .data
   }
 
-  init(model description: String) {
+  package init(model description: String) {
     self.description = description
     kind = .model
   }

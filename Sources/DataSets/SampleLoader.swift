@@ -46,7 +46,13 @@ package final class SampleLoader: SampleSource {
         throw DataError(
           usage: "the model has the inputs \(inputs.description): say with --image-input which of them images are")
       }
-      images = try ModelInput(type, order: order)
+      let input = try ModelInput(type, order: order)
+      if let preprocessing, preprocessing.count != type.count {
+        throw DataError(
+          model: "its input is \(type), preprocessing gives \(preprocessing.height)x\(preprocessing.width) pixels with "
+            + "\(preprocessing.channels.count) channels")
+      }
+      images = input
     } else {
       images = nil
     }

@@ -261,6 +261,9 @@ public final class DermModel {
 
   private func write(_ image: Image) throws(DermError) {
     guard let preprocessing else { throw DermError("the bundle does not say how images become inputs; use run(_:)") }
+    guard inputShape[0] == 1 else {
+      throw DermError("the model takes batches of \(inputShape[0]), images are given one by one; use run(_:)")
+    }
     let fitted: Image
     do throws(ImageError) { fitted = try preprocessing.fit(image) } catch { throw DermError("\(error)") }
     write(fitted, preprocessing)

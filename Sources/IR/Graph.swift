@@ -233,7 +233,7 @@ package struct Graph: Sendable {
   package mutating func update(
     _ id: NodeID, op: any Operator, inputs: [ValueID?], origins: [String] = []
   ) throws(OperatorError) {
-    guard let node = self[id] else { return }
+    guard let node = self[id] else { preconditionFailure("a node that was removed becomes \(op.name)") }
     let types = try op.inferTypes(inputs.map { operand($0) })
     guard types.count == node.outputs.count else {
       throw OperatorError("\(op.name) has \(types.count) outputs where \(node.op.name) had \(node.outputs.count)")

@@ -191,8 +191,7 @@ package struct Call {
   /// An input that type inference has shown to be there.
   package func input(_ index: Int) -> TensorView {
     guard index < inputs.count, let view = inputs[index] else {
-      // Unreachable: inferTypes has refused a missing input before a kernel was made.
-      return outputs[0]
+      preconditionFailure("a kernel reads input \(index), which its operator's type inference did not ask for")
     }
     return view
   }

@@ -70,8 +70,7 @@ package struct RowCall {
   package let input: UnsafeMutableRawPointer
   /// Which of the operator's inputs they are.
   package let inputIndex: Int
-  /// The other operand of operators with two, whole.
-  package let side: UnsafeMutableRawPointer?
+  private let side: UnsafeMutableRawPointer?
   /// Where the first output row goes.
   package let output: UnsafeMutableRawPointer
   package let scratch: UnsafeMutableRawPointer
@@ -86,5 +85,11 @@ package struct RowCall {
     self.side = side
     self.output = output
     self.scratch = scratch
+  }
+
+  /// The other operand of operators with two, whole.
+  package var otherOperand: UnsafeMutableRawPointer {
+    guard let side else { preconditionFailure("a row kernel of two operands stands in a chain that gives it one") }
+    return side
   }
 }

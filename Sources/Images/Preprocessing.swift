@@ -98,7 +98,7 @@ package struct Preprocessing: Sendable, Equatable {
     }
   }
 
-  /// Normalises an image of `fit` into `count` floats, which need not be initialised.
+  /// Normalises an image that `fit` gave into `count` floats, which need not be initialised.
   package func normalize(_ image: Image, layout: Layout, into target: UnsafeMutableBufferPointer<Float>) {
     look(up: image, layout: layout, into: target) { $0 }
   }
@@ -115,13 +115,15 @@ package struct Preprocessing: Sendable, Equatable {
     convert: ([Float]) -> [Element]
   ) {
     let channelCount = channels.count
-    guard image.pixels.count == count, target.count == count else { return }
+    precondition(
+      image.pixels.count == count && target.count == count,
+      "\(image.pixels.count) pixel values become \(target.count) numbers of an input of \(count)")
     let (pixelStride, channelStride) = layout == .channelsLast ? (channelCount, 1) : (1, height * width)
     image.pixels.withUnsafeBufferPointer { pixels in
       for channel in 0..<channelCount {
         let source = channels == .bgr ? 2 - channel : channel
         let values = convert(Self.table(scale: scale, mean: mean[channel], std: std[channel]))
-        guard values.count == 256 else { return }
+        precondition(values.count == 256, "\(values.count) numbers stand for the 256 values of a pixel")
         values.withUnsafeBufferPointer { table in
           for index in 0..<height * width {
             target[index * pixelStride + channel * channelStride] = table[Int(pixels[index * channelCount + source])]

@@ -55,10 +55,9 @@ package struct AddInt8: Operator, InPlace {
     let add = Kernels.int8.add
     let rows = site.channelsLastRows.flatMap { extent in
       RowKernel(input: extent, output: extent, window: .same, alike: 2) { call in
-        guard let side = call.side else { return }
         let flowing = UnsafePointer(call.input.assumingMemoryBound(to: Int8.self))
         let still = UnsafePointer(
-          side.assumingMemoryBound(to: Int8.self) + call.rows.lowerBound * extent.bytes)
+          call.otherOperand.assumingMemoryBound(to: Int8.self) + call.rows.lowerBound * extent.bytes)
         add(
           call.rows.count * extent.bytes, call.inputIndex == 0 ? flowing : still, Int32(a.zeroPoint), multiplierA,
           call.inputIndex == 0 ? still : flowing, Int32(b.zeroPoint), multiplierB,

@@ -56,7 +56,7 @@ package struct BatchNormalization: Operator, ElementWise {
       scale: try site.constantFloats(1, "scale"), bias: try site.constantFloats(2, "bias"),
       mean: try site.constantFloats(3, "mean"), variance: try site.constantFloats(4, "variance"))
     let affine = ChannelAffine(scale: scale.map(Float.init), shift: shift.map(Float.init), activation: .identity)
-    return affine.kernel(for: site)
+    return try affine.kernel(for: site)
   }
 }
 

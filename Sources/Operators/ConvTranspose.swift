@@ -112,7 +112,7 @@ package struct ConvTranspose: Operator, ActivationCarrying, ParameterCarrying {
           for unit in range {
             let y = output + unit * rowCount
             for pixel in 0..<row.width { y.advanced(by: pixel * bias.count).update(from: bias, count: bias.count) }
-            guard let base = weights.baseAddress else { continue }
+            guard let base = weights.baseAddress else { preconditionFailure("there are no weights") }
             row.add(unit % height, from: input + unit / height * inputCount, weights: base, to: y)
             if finish != .identity { unary(finish.kernelActivation, rowCount, y, y) }
           }

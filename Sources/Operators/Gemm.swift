@@ -80,7 +80,7 @@ package struct Gemm: Operator, ActivationCarrying, ParameterCarrying {
       bias = values.count == 1 ? [Float](repeating: values[0], count: columns) : values
     }
     let rows = x.type.count / max(1, x.shape.last ?? 1)
-    guard rows > 0 else { return .empty }
+    guard rows > 0 else { return try site.emptyKernel() }
     return MatrixProduct.kernel(
       rows: rows, weights: transB ? weights : MatrixProduct.transposed(weights, rows: shape[0], columns: shape[1]),
       columns: columns, bias: bias, activation: activation, math: site.math)

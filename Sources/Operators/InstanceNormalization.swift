@@ -40,7 +40,7 @@ package struct InstanceNormalization: Operator, ParameterCarrying {
 
   package func kernel(for site: Site) throws(OperatorError) -> Kernel {
     let split = AxisSplit(site.outputs[0].shape, axis: 1)
-    guard split.inner > 0 else { return .empty }
+    guard split.inner > 0 else { return try site.emptyKernel() }
     let epsilon = Double(epsilon)
     return Kernel(implementation: "instance_normalization") { call in
       let input: UnsafeMutablePointer<Float> = call.input(0).pointer()

@@ -59,7 +59,7 @@ package struct LRN: Operator {
 
   package func kernel(for site: Site) throws(OperatorError) -> Kernel {
     let channels = site.outputs[0].shape[1]
-    guard channels > 0 else { return .empty }
+    guard channels > 0 else { return try site.emptyKernel() }
     let pixels = site.outputs[0].count / channels
     let before = (size - 1) / 2
     let after = size / 2

@@ -49,7 +49,7 @@ package struct LayerNormalization: Operator, ParameterCarrying {
   package func kernel(for site: Site) throws(OperatorError) -> Kernel {
     let x = try site.inputs.required(0, "x")
     let width = try site.inputs.required(1, "scale").type.count
-    guard x.type.count > 0 else { return .empty }
+    guard x.type.count > 0 else { return try site.emptyKernel() }
     let hasBias = site.inputs.optional(2) != nil
     let epsilon = Double(epsilon)
     let rows = x.type.count / width

@@ -32,12 +32,13 @@ package struct LogSoftmax: Operator {
   package func kernel(for site: Site) throws(OperatorError) -> Kernel {
     let shape = site.outputs[0].shape
     let axis = try normalizedAxis(axis, rank: shape.count)
-    let split = AxisSplit(shape, axis: axis, layout: site.layout(ofInput: 0))
     let unary = Kernels.float.unary
     let exponential = UnaryFunction.exp.kernelActivation
     let logarithm = UnaryFunction.log.kernelActivation
-    let scratch = (split.extent * MemoryLayout<Float>.size + 63) / 64 * 64
-    return AxisRows.kernel(split, implementation: "log_softmax", scratch: scratch) { rows, columns, x, y, scratch in
+    let scratch = (shape[axis] * MemoryLayout<Float>.size + 63) / 64 * 64
+    return try AxisRows.kernel(
+      for: site, axis: axis, implementation: "log_softmax", scratch: scratch
+    ) { rows, columns, x, y, scratch in
       let powers = scratch.assumingMemoryBound(to: Float.self)
       for row in 0..<rows {
         let source = x + row * columns

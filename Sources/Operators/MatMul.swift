@@ -67,7 +67,7 @@ package struct MatMul: Operator, ParameterCarrying {
     let a = try site.inputs.required(0, "a")
     let b = try site.inputs.required(1, "b")
     let geometry = try Geometry(a.shape, b.shape)
-    guard site.outputs[0].count > 0 else { return .empty }
+    guard site.outputs[0].count > 0 else { return try site.emptyKernel() }
     if b.type.rank <= 2 && geometry.inner > 0, let weights = b.constant?.floats() {
       return MatrixProduct.kernel(
         rows: a.type.count / geometry.inner,

@@ -62,10 +62,9 @@ package struct MulInt8: Operator {
     let extent = isPlain ? nil : site.channelsLastRows
     let rowKernel = extent.flatMap { extent in
       RowKernel(input: extent, output: extent, window: .same) { call in
-        guard let factors = call.side else { return }
         multiply(
           call.rows.count * extent.bytes / channels, channels, call.input.assumingMemoryBound(to: Int8.self),
-          Int32(a.zeroPoint), factors.assumingMemoryBound(to: Int8.self), Int32(b.zeroPoint), multiplier,
+          Int32(a.zeroPoint), call.otherOperand.assumingMemoryBound(to: Int8.self), Int32(b.zeroPoint), multiplier,
           Int32(output.quantization.zeroPoint), Int32(output.lower), Int32(output.upper),
           call.output.assumingMemoryBound(to: Int8.self))
       }

@@ -80,7 +80,7 @@ package struct Pad: ElementMoving, PreparationKeeping {
     }
     let filler = fill
     let copies = regions.map(\.copy)
-    let element = filling(output).owned()
+    let element = try filling(output).owned()
     return Kernel(implementation: "pad") { call in
       let source = call.input(0).base
       let target = call.output.base
@@ -142,14 +142,13 @@ package struct Pad: ElementMoving, PreparationKeeping {
   }
 
   /// One element of the output's type with the padding value.
-  private func filling(_ type: TensorType) -> Tensor {
+  private func filling(_ type: TensorType) throws(OperatorError) -> Tensor {
     let number = Tensor(scalar: value)
     if type.element == .float32 { return number }
     if let quantization = type.quantization, type.element == .int8 {
       return Tensor(scalar: Int8(clamping: quantization.quantize(Double(value))))
     }
-    let cast = try? evaluateConstants(Cast(to: type.element), inputs: [number])
-    return cast?.first ?? Tensor(TensorType(type.element, [])) { _ in }
+    return try evaluateConstants(Cast(to: type.element), inputs: [number])[0]
   }
 }
 

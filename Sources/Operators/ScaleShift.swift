@@ -38,7 +38,7 @@ package struct ScaleShift: Operator, ActivationCarrying, ParameterCarrying, Elem
   package func kernel(for site: Site) throws(OperatorError) -> Kernel {
     let affine = ChannelAffine(
       scale: try site.constantFloats(1, "scale"), shift: try site.constantFloats(2, "shift"), activation: activation)
-    return affine.kernel(for: site)
+    return try affine.kernel(for: site)
   }
 }
 

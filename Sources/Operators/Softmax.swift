@@ -30,12 +30,11 @@ package struct Softmax: Operator {
   }
 
   package func kernel(for site: Site) throws(OperatorError) -> Kernel {
-    let shape = site.outputs[0].shape
-    let axis = try normalizedAxis(axis, rank: shape.count)
+    let axis = try normalizedAxis(axis, rank: site.outputs[0].rank)
     let softmax = Kernels.float.softmax
-    return AxisRows.kernel(
-      AxisSplit(shape, axis: axis, layout: site.layout(ofInput: 0)), implementation: "softmax"
-    ) { rows, columns, x, y, _ in softmax(rows, columns, x, y) }
+    return try AxisRows.kernel(for: site, axis: axis, implementation: "softmax") { rows, columns, x, y, _ in
+      softmax(rows, columns, x, y)
+    }
   }
 }
 

@@ -15,8 +15,10 @@ package struct Observation: Sendable {
     _ values: UnsafeBufferPointer<Float>, channels: Int, scratch: ObservationScratch
   ) {
     histograms.add(values, scratch: scratch.counters)
-    guard channels > 0, channels <= scratch.channels, values.count % channels == 0, let base = values.baseAddress
-    else { return }
+    guard channels > 0, let base = values.baseAddress else { return }
+    precondition(
+      channels <= scratch.channels && values.count % channels == 0,
+      "\(values.count) values of \(channels) channels are observed, there is room for \(scratch.channels)")
     if channelMinimum.count != channels {
       channelMinimum = [Float](repeating: .infinity, count: channels)
       channelMaximum = [Float](repeating: -.infinity, count: channels)

@@ -12,9 +12,10 @@ package enum LayoutConversion {
     }
   }
 
-  /// Copies bytes that lie in a layout into a view, turning them where its layout is another; nothing where sizes differ.
+  /// Copies bytes that lie in a layout into a view of as many, turning them where its layout is another.
   package static func write(_ bytes: UnsafeRawBufferPointer, layout: Layout, into view: TensorView) {
-    guard bytes.count == view.type.byteCount, let source = bytes.baseAddress else { return }
+    precondition(bytes.count == view.type.byteCount, "\(bytes.count) bytes are given for an input \(view.type)")
+    guard let source = bytes.baseAddress else { return }
     if view.layout == layout || Layout.areEquivalent(for: view.shape) {
       view.base.copyMemory(from: source, byteCount: bytes.count)
     } else {

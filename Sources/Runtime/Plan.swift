@@ -203,8 +203,7 @@ private struct PlanBuilder {
       return place
     }
     guard let source = home[value], let place = places[value]?[source] else {
-      // Unreachable for a verified graph: every value is placed before it is read.
-      return newPlace(graph.type(of: value), layout, at: steps.count)
+      preconditionFailure("\(graph[value].name) is read before it is computed: the graph was not verified")
     }
     if Layout.areEquivalent(for: place.type.shape) {
       let renamed = Plan.Place(type: place.type, layout: layout, storage: place.storage)

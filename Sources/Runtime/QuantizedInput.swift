@@ -5,17 +5,22 @@ import Operators
 package import Tensors
 
 extension Executor {
-  /// Quantizes row-major floats into an int8 input, as the operator that a plan left out does; nothing where their number
-  /// is another.
+  /// Quantizes as many row-major floats as an int8 input has, as the operator that a plan left out does.
   package func quantize(_ values: UnsafeBufferPointer<Float>, intoInput index: Int) {
     let view = input(index)
     let type = TensorType(.float32, view.shape)
-    guard let quantization = view.type.quantization, values.count == view.count, let source = values.baseAddress,
-      let kernel = try? QuantizeLinear(quantization).kernel(
+    precondition(values.count == view.count, "\(values.count) numbers are given for an input \(view.type)")
+    guard let quantization = view.type.quantization else { preconditionFailure("input \(view.type) takes no int8") }
+    guard let source = values.baseAddress else { return }
+    let kernel: Kernel
+    do throws(OperatorError) {
+      kernel = try QuantizeLinear(quantization).kernel(
         for: Site(
           inputs: [Operand(type)], outputs: [view.type], layout: .rowMajor, outputLayout: view.layout,
           math: KernelMath()))
-    else { return }
+    } catch {
+      preconditionFailure("QuantizeLinear has no kernel for an input the plan left to it: \(error)")
+    }
     // Kernels do not write to their inputs.
     let floats = TensorView(type, base: UnsafeMutableRawPointer(mutating: source))
     kernel.run(

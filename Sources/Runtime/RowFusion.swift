@@ -225,8 +225,9 @@ extension RowFusion {
     var stages: [Stage] = []
     var flowing: Int?
     for step in chain {
-      guard let rows = step.kernel.rows else { return nil }
-      let input = step.inputs.firstIndex { $0 != nil && $0?.storage == flowing } ?? 0
+      guard let rows = step.kernel.rows else { preconditionFailure("\(step.name) is in a chain and has no row kernel") }
+      let input = flowing == nil ? 0 : step.inputs.firstIndex { $0?.storage == flowing }
+      guard let input else { preconditionFailure("\(step.name) does not read what flows to it in its chain") }
       // Constants are weights, which the kernel has packed.
       let side = step.inputs.indices.first { index in
         index != input && step.inputs[index].map { storages[$0.storage].constant == nil } == true

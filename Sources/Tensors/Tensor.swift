@@ -16,13 +16,11 @@ package struct Tensor: Sendable {
     buffer = Buffer(count: type.byteCount, fill: fill)
   }
 
-  /// A tensor of the given elements; the shape's product must be their number (checked: extra elements are dropped, missing ones are zero).
+  /// A tensor of the given elements, as many as the shape has: who gets the two from outside compares them before.
   package init<Element: TensorElement>(_ elements: [Element], shape: [Int]? = nil) {
-    self.init(TensorType(Element.elementType, shape ?? [elements.count])) { bytes in
-      elements.withUnsafeBytes { source in
-        bytes.copyMemory(from: UnsafeRawBufferPointer(rebasing: source.prefix(bytes.count)))
-      }
-    }
+    let type = TensorType(Element.elementType, shape ?? [elements.count])
+    precondition(type.count == elements.count, "\(elements.count) elements are no tensor of shape \(type.shape)")
+    self.init(type) { bytes in elements.withUnsafeBytes { bytes.copyMemory(from: $0) } }
   }
 
   /// A tensor of rank 0.
@@ -36,9 +34,9 @@ package struct Tensor: Sendable {
   /// The elements' memory; valid as long as the tensor or another user of its buffer lives.
   package var bytes: UnsafeRawBufferPointer { buffer.bytes }
 
-  /// The elements as an array of their own type; empty when the type is another.
+  /// The elements as an array of their own type, which the caller knows; `floats` and `integers` look at it.
   package func elements<Element: TensorElement>(as _: Element.Type = Element.self) -> [Element] {
-    guard Element.elementType == element else { return [] }
+    precondition(Element.elementType == element, "a tensor of \(element) is read as \(Element.elementType)")
     return [Element](unsafeUninitializedCapacity: count) { target, filled in
       // Mapped bytes may be misaligned for their type, so they are copied as bytes.
       UnsafeMutableRawBufferPointer(target).copyMemory(from: bytes)
@@ -86,7 +84,12 @@ package struct Tensor: Sendable {
   }
 
   /// The same tensor in memory that kernels may read directly: aligned, padded.
-  package func owned() -> Tensor { Tensor(type, buffer.owned()) ?? self }
+  package func owned() -> Tensor { Tensor(type: type, buffer: buffer.owned()) }
+
+  private init(type: TensorType, buffer: Buffer) {
+    self.type = type
+    self.buffer = buffer
+  }
 
   /// Whether two tensors have the same type and the same bits.
   package func isIdentical(to other: Tensor) -> Bool {

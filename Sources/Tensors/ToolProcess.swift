@@ -8,7 +8,7 @@ package enum ToolProcess {
   package static func run(_ name: StaticString, _ work: @convention(c) () -> Void) {
     name.withUTF8Buffer { buffer in
       // A literal lives as long as the program and ends in a zero.
-      guard let base = buffer.baseAddress else { return }
+      guard let base = buffer.baseAddress else { preconditionFailure("the tool has no name") }
       cp_run(UnsafeRawPointer(base).assumingMemoryBound(to: CChar.self), work)
     }
   }

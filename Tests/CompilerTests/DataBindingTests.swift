@@ -1,6 +1,7 @@
 import CanonicalJSON
 import DataSets
 import IR
+import Math
 import ONNX
 import Operators
 import Platform
@@ -47,6 +48,18 @@ import Testing
       try OutputFile.write(Array(labels.utf8), to: "\(path)/data/labels.csv")
       return "\(path)/data"
     }
+  }
+
+  /// The hash in a report is that of the model that was read.
+  @Test func aModelThatChangedHasNoHash() throws {
+    let folder = try Folder(outputs: 2)
+    let bytes = try MappedFile.contents(of: folder.model.path)
+    #expect(try folder.model.sha256() == SHA256(of: bytes))
+    let descriptor = open(folder.model.path, O_WRONLY)
+    #expect(pwrite(descriptor, "x", 1, bytes.count / 2) == 1)
+    close(descriptor)
+    let error = #expect(throws: Diagnostic.self) { try folder.model.sha256() }
+    #expect(error.map { "\($0)" }?.contains("changed while it was read") == true, "\(String(describing: error))")
   }
 
   @Test func aBinaryModelOfOneOutputHasTwoClasses() throws {

@@ -51,12 +51,34 @@ private func writeInt8Bundle(to path: String, size: Int) throws -> (graph: Graph
   return (graph, preprocessing)
 }
 
+/// An image of the fixtures.
+private let mole =
+  #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(separator: "/")
+  + "/fixtures/images/eval/nv/001.jpg"
+
 private func temporaryPath() -> String {
   let folder = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
   return "\(folder)/derm-model-\(getpid())-\(UInt32.random(in: 0...UInt32.max)).derm"
 }
 
 @Suite struct DermModelTests {
+  /// One image cannot fill a batch of two: what the second would be is anybody's guess.
+  @Test func refusesAnImageForABatch() throws {
+    let path = temporaryPath()
+    defer { unlink(path) }
+    var graph = Graph(name: "batch")
+    let x = graph.addInput("x", TensorType(.float32, [2, 3, 4, 4]))
+    let pooled = try graph.add(GlobalAveragePool(), name: "pool", inputs: [x])[0]
+    graph.addOutput(try graph.add(Reshape(shape: [2, 3]), name: "flat", inputs: [pooled])[0])
+    var bundle = Bundle(kind: .compiled, graph: graph)
+    bundle.preprocessing = try Preprocessing(height: 4, width: 4).json
+    try BundleWriter.write(bundle, to: path)
+    let model = try DermModel(path: path)
+    #expect(try model.run([Float](repeating: 0.5, count: 96)) == [Float](repeating: 0.5, count: 6))
+    let error = #expect(throws: DermError.self) { try model.classify(imageAt: mole) }
+    #expect(error?.description == "the model takes batches of 2, images are given one by one; use run(_:)")
+  }
+
   @Test func keepsToTheMemoryItIsGiven() throws {
     let path = temporaryPath()
     defer { unlink(path) }
@@ -99,10 +121,7 @@ private func temporaryPath() -> String {
     let (graph, preprocessing) = try writeInt8Bundle(to: path, size: size)
     let model = try DermModel(path: path)
     #expect(model.inputShape == [1, 3, size, size])
-    let file =
-      #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(separator: "/")
-      + "/fixtures/images/eval/nv/001.jpg"
-    let pixels = try preprocessing.apply(try Image(path: file), layout: .rowMajor)
+    let pixels = try preprocessing.apply(try Image(path: mole), layout: .rowMajor)
 
     let plan = try Plan(graph, math: KernelMath())
     #expect(plan.inputs[0].type.element == .float32)
@@ -113,7 +132,7 @@ private func temporaryPath() -> String {
     #expect(expected[0] != expected[1])
     #expect(try model.run(pixels) == expected)
     let exponentials = expected.map { exp(Double($0) - Double(max(expected[0], expected[1]))) }
-    let answer = try model.classify(imageAt: file)
+    let answer = try model.classify(imageAt: mole)
     #expect(answer.classes.map(\.probability) == exponentials.map { $0 / (exponentials[0] + exponentials[1]) })
     #expect(answer.decision?.index == (expected[0] < expected[1] ? 1 : 0) && answer.output == expected)
   }

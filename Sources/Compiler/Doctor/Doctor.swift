@@ -86,7 +86,11 @@ package struct Doctor {
   private func inputs(_ model: LoadedModel) throws(Diagnostic) -> [ModelInput] {
     let type = model.graph.type(of: model.graph.inputs[0])
     do throws(DataError) {
-      return [try ModelInput(type, order: settings.order)]
+      let input = try ModelInput(type, order: settings.order)
+      guard input.channels == 1 || input.channels == 3 else {
+        throw DataError(model: "its input \(type) has \(input.channels) channels, images have 1 or 3")
+      }
+      return [input]
     } catch {
       let both = ModelInput.Order.allCases.compactMap { try? ModelInput(type, order: $0) }
         .filter { $0.channels == 1 || $0.channels == 3 }

@@ -8,18 +8,20 @@ package enum AxisRows {
   /// The kernel for a float32 input and output of one shape and layout.
   ///
   /// - Parameters:
+  ///   - axis: the dimension the rows lie along
   ///   - scratch: bytes the function needs of its own for each thread, a multiple of 64
   ///   - function: rows, elements in a row, source, target, its scratch
   package static func kernel(
-    _ split: AxisSplit, implementation: String, scratch: Int = 0,
+    for site: Site, axis: Int, implementation: String, scratch: Int = 0,
     function:
       @escaping @Sendable (
         Int, Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>, UnsafeMutableRawPointer
       ) -> Void
-  ) -> Kernel {
+  ) throws(OperatorError) -> Kernel {
+    let split = AxisSplit(site.outputs[0].shape, axis: axis, layout: site.layout(ofInput: 0))
     let extent = split.extent
     let rows = split.outer * split.inner
-    guard extent > 0, rows > 0 else { return .empty }
+    guard extent > 0, rows > 0 else { return try site.emptyKernel() }
     if split.inner == 1 {
       return Kernel(scratch: scratch, implementation: implementation) { call in
         let x: UnsafeMutablePointer<Float> = call.input(0).pointer()

@@ -54,7 +54,7 @@ package struct BroadcastRows: Sendable {
     let grain = max(1, 4096 / max(1, length))
     workers.run(elements: rowCount, grain: grain) { range in
       withUnsafeTemporaryAllocation(of: Int.self, capacity: operandCount) { offsets in
-        guard let base = offsets.baseAddress else { return }
+        guard let base = offsets.baseAddress else { preconditionFailure("there is no room on the stack") }
         for row in range {
           base.initialize(repeating: 0, count: operandCount)
           var rest = row

@@ -20,15 +20,15 @@ package struct ChannelAffine: Sendable {
   }
 
   /// The kernel for an input of the site's first input's type.
-  package func kernel(for site: Site) -> Kernel {
+  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
     let shape = site.outputs[0].shape
     let split = AxisSplit(shape, axis: 1, layout: site.layout(ofOutput: 0))
+    guard site.outputs[0].count > 0 else { return try site.emptyKernel() }
     return split.inner == 1 ? rowKernel(rows: split.outer) : planeKernel(split)
   }
 
   private func rowKernel(rows: Int) -> Kernel {
     let channels = scale.count
-    guard channels > 0, rows > 0 else { return .empty }
     let compute = Kernels.float.scale_shift
     return Kernel(packedBytes: 8 * channels, implementation: "scale_shift") { call in
       let x: UnsafeMutablePointer<Float> = call.input(0).pointer()

@@ -10,11 +10,11 @@ package enum MatrixProduct {
   ) -> Kernel {
     let shape = ConvolutionShape(rows: rows, inner: weights.count / columns, columns: columns)
     let prepared = weights.withUnsafeBufferPointer { weights in
-      withOptionalPointer(bias) { bias in
-        prepare(shape, weights, bias, activation, math)
+      guard let weights = weights.baseAddress else { preconditionFailure("a matrix product has no weights") }
+      return withOptionalPointer(bias) { bias in
+        math.convolution(shape, weights: weights, bias: bias, activation: activation)
       }
     }
-    guard let prepared else { return .empty }
     return Kernel(
       scratch: prepared.scratch, packedBytes: prepared.packedBytes, implementation: prepared.implementation,
       hasPackedConstants: true
@@ -23,14 +23,6 @@ package enum MatrixProduct {
         call.input(0).pointer(Float.self), call.output.pointer(Float.self), call.workers, call.scratch,
         call.scratchStride)
     }
-  }
-
-  private static func prepare(
-    _ shape: ConvolutionShape, _ weights: UnsafeBufferPointer<Float>, _ bias: UnsafePointer<Float>?,
-    _ activation: UnaryFunction, _ math: any FloatMath
-  ) -> PreparedConvolution? {
-    guard let base = weights.baseAddress else { return nil }
-    return math.convolution(shape, weights: base, bias: bias, activation: activation)
   }
 
   private static func withOptionalPointer<Result>(

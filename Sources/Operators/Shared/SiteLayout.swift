@@ -63,7 +63,11 @@ package struct AxisSplit: Sendable, Equatable {
   }
 }
 
-extension Kernel {
+extension Site {
   /// The kernel of outputs without elements.
-  package static var empty: Kernel { Kernel(implementation: "empty") { _ in } }
+  package func emptyKernel() throws(OperatorError) -> Kernel {
+    // A kernel that writes nothing leaves what was there before as the result.
+    if let output = outputs.first(where: { $0.count > 0 }) { throw OperatorError("cannot compute \(output)") }
+    return Kernel(implementation: "empty") { _ in }
+  }
 }

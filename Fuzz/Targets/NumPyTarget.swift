@@ -11,7 +11,7 @@ package enum NumPyTarget: FuzzTarget {
     let path = ScratchFolder.put(bytes, "input.npy")
     do throws(FileError) {
       for entry in try NumPyFile.read(path: path) {
-        require(entry.tensor.bytes.count == entry.tensor.type.byteCount, "an array of another size than its type")
+        require(entry.tensor.buffer.count == entry.tensor.type.byteCount, "an array of another size than its type")
         if entry.tensor.count < 1 << 16 {
           _ = entry.tensor.doubles()
           let again = NumPyFile.encode(entry.tensor).withUnsafeBytes { try? NumPyFile.readArray($0) }

@@ -108,9 +108,9 @@ struct BundleContents {
       throw malformed("section \(section.name) claims to hold \(text) bytes of JSON; \(jsonMemory) may be read")
     }
     let bytes = try buffer(record)
-    defer { withExtendedLifetime(bytes) {} }
     do throws(JSONError) {
-      let json = try JSON(parsing: bytes.bytes, memory: jsonMemory - text)
+      let memory = jsonMemory - text
+      let json = try bytes.withBytes { (bytes) throws(JSONError) in try JSON(parsing: bytes, memory: memory) }
       // The graph's JSON is gone when the next section is read, but the graph made of it is not.
       jsonMemory -= json.memory
       return JSONNode(json, name: section.name)
@@ -143,8 +143,8 @@ struct BundleContents {
     }
     var isWhole = false
     // Where decoding fails the memory is not looked at.
-    let buffer = Buffer(count: record.rawSize, isZeroed: false) {
-      isWhole = record.codec.decode(file.stored(record), into: $0)
+    let buffer = Buffer(count: record.rawSize, isZeroed: false) { target in
+      isWhole = file.withStored(record) { record.codec.decode($0, into: target) }
     }
     guard isWhole else { throw malformed("section \(name) is not valid \(record.codec.name) data of its size") }
     return buffer

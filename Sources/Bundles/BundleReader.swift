@@ -11,9 +11,7 @@ package enum BundleReader {
     } catch {
       throw .file(error)
     }
-    // The bytes are only there as long as the mapping is.
-    defer { withExtendedLifetime(mapped) {} }
-    let frame = try Container.frame(of: mapped.bytes, path: path)
+    let frame = try mapped.withBytes { (bytes) throws(BundleError) in try Container.frame(of: bytes, path: path) }
     return BundleFile(
       mapped: mapped, rootHash: frame.rootHash, records: frame.records, signature: frame.signature)
   }
@@ -21,7 +19,7 @@ package enum BundleReader {
   /// Whether a file begins like a bundle; false for one that cannot be read.
   package static func recognizes(_ path: String) -> Bool {
     guard let mapped = try? MappedFile(path: path) else { return false }
-    return withExtendedLifetime(mapped) { mapped.bytes.prefix(4).elementsEqual(Container.magic) }
+    return mapped.withBytes { $0.prefix(4).elementsEqual(Container.magic) }
   }
 }
 
@@ -41,7 +39,7 @@ package struct BundleFile: Sendable {
   package var sections: [SectionReport] { records.map(\.report) }
 
   /// The hash of the whole file: a bundle's identity. Computed anew by each call.
-  package func sha256() -> SHA256 { SHA256(of: mapped.bytes) }
+  package func sha256() -> SHA256 { mapped.withBytes(SHA256.init(of:)) }
 
   /// Lets pages that were read leave memory; they come back from the file when they are touched.
   package func releasePages() { mapped.releasePages() }
@@ -52,7 +50,7 @@ package struct BundleFile: Sendable {
     var end = Container.headerSize(sections: records.count)
     var previous = "the table of contents"
     for record in records {
-      if !mapped.bytes[end..<record.offset].allSatisfy({ $0 == 0 }) {
+      if !mapped.withBytes({ $0[end..<record.offset].allSatisfy { $0 == 0 } }) {
         problems.append(.damaged(path: path, "padding after \(previous) is not zero"))
       }
       if hash(of: record) != record.hash {
@@ -66,8 +64,10 @@ package struct BundleFile: Sendable {
 
   /// The hash of a section's bytes. They leave memory as they are read: most are not needed again, or only one by one.
   private func hash(of record: SectionRecord) -> SHA256 {
-    SHA256(of: stored(record), inPiecesOf: 256 << 10) { piece in
-      mapped.releasePages(of: record.offset + piece.lowerBound..<record.offset + piece.upperBound)
+    withStored(record) { bytes in
+      SHA256(of: bytes, inPiecesOf: 256 << 10) { piece in
+        mapped.releasePages(of: record.offset + piece.lowerBound..<record.offset + piece.upperBound)
+      }
     }
   }
 
@@ -90,7 +90,10 @@ package struct BundleFile: Sendable {
 
   func record(_ section: Section) -> SectionRecord? { records.first { $0.section == section } }
 
-  func stored(_ record: SectionRecord) -> UnsafeRawBufferPointer {
-    UnsafeRawBufferPointer(rebasing: mapped.bytes[record.offset..<record.offset + record.storedSize])
+  /// Lends the bytes of a section as they are stored.
+  func withStored<Result>(_ record: SectionRecord, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+    mapped.withBytes { bytes in
+      body(UnsafeRawBufferPointer(rebasing: bytes[record.offset..<record.offset + record.storedSize]))
+    }
   }
 }

@@ -124,15 +124,14 @@ package enum BundleWriter {
     _ contents: [(section: Section, bytes: Buffer)], for path: String, compression: Compression, jsonMemory: Int
   ) throws(BundleError) -> (file: StagedFile, sections: [SectionReport]) {
     let (pieces, reports) = try assembled(contents, path: path, compression: compression)
-    // The pieces are written through pointers.
-    defer { withExtendedLifetime(pieces) {} }
     let size = pieces.reduce(0) { $0 + $1.count }
     guard jsonMemory <= BundleLimits.jsonMemory(inFileOf: size) else {
       throw .malformed(
         path: path, "graph and records would take \(jsonMemory) bytes of memory to read, too much for \(size) bytes")
     }
     do throws(FileError) {
-      return (try StagedFile(pieces.map(\.bytes), for: path), reports)
+      let file = try pieces.withBytes { (bytes) throws(FileError) in try StagedFile(bytes, for: path) }
+      return (file, reports)
     } catch {
       throw .file(error)
     }
@@ -161,7 +160,7 @@ package enum BundleWriter {
     for (section, raw) in contents {
       let staysRaw = compression == .none || (compression == .rawConstants && section.holdsConstants)
       let (codec, stored) = staysRaw ? (RawCodec.self, raw) : smallest(raw, section)
-      var record = SectionRecord(section, codec: codec, stored: stored.bytes, rawSize: raw.count)
+      var record = stored.withBytes { SectionRecord(section, codec: codec, stored: $0, rawSize: raw.count) }
       guard let offset = Container.aligned(end) else { throw .malformed(path: path, "the bundle would be too large") }
       record.offset = offset
       pieces += [Buffer(count: offset - end), stored]
@@ -176,7 +175,7 @@ package enum BundleWriter {
   private static func smallest(_ raw: Buffer, _ section: Section) -> (any SectionCodec.Type, Buffer) {
     var best: (any SectionCodec.Type, Buffer) = (RawCodec.self, raw)
     for codec in Codecs.all where codec.suits(elementSize: section.elementSize) {
-      if let encoded = codec.encode(raw.bytes), encoded.count < best.1.count { best = (codec, encoded) }
+      if let encoded = raw.withBytes(codec.encode), encoded.count < best.1.count { best = (codec, encoded) }
     }
     return best
   }

@@ -41,7 +41,7 @@ package enum BundleCheck {
     let outputs = Preparation.outputs(
       try Preparation.plan(graph), inputs: test.inputs, workers: Workers(threads: threads))
     for (index, (expected, output)) in zip(test.outputs, outputs).enumerated() {
-      guard withExtendedLifetime((expected, output), { expected.bytes.elementsEqual(output.bytes) }) else {
+      guard expected.hasSameBytes(as: output) else {
         throw Diagnostic(
           .failed, "\(path): self-test failed: output \(index) differs from the stored bits on this machine")
       }

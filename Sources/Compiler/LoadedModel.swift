@@ -32,7 +32,7 @@ package struct LoadedModel: Sendable {
   ///
   /// - Throws: where a file is not what was read: the hash would be another model's
   package func sha256() throws(Diagnostic) -> SHA256 {
-    let hash = withExtendedLifetime(files) { SHA256(of: files.map(\.bytes)) }
+    let hash = files.withBytes(SHA256.init(of:))
     do throws(FileError) {
       for file in files { try file.checkUnchanged() }
     } catch {

@@ -22,7 +22,9 @@ final class ContentHashes: Sendable {
   func add(_ path: String) throws(FileError) {
     guard claim(path) else { return }
     let file = try MappedFile(path: path)
-    let hash = SHA256(of: file.bytes, inPiecesOf: ContentHashes.piece) { file.releasePages(of: $0) }
+    let hash = file.withBytes { bytes in
+      SHA256(of: bytes, inPiecesOf: ContentHashes.piece) { file.releasePages(of: $0) }
+    }
     hashes.withLock { $0[path] = hash }
   }
 

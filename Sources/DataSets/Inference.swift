@@ -14,7 +14,7 @@ package enum Inference {
     progress: (@Sendable () -> Void)? = nil
   ) -> [[Float]?] {
     run(plan, on: source, samples: samples, threads: threads, progress: progress) { executor in
-      Array(executor.output(output).elements(Float.self))
+      executor.floats(ofOutput: output)
     }
   }
 
@@ -24,7 +24,7 @@ package enum Inference {
     progress: (@Sendable () -> Void)? = nil
   ) -> [[[Float]]?] {
     run(plan, on: source, samples: samples, threads: threads, progress: progress) { executor in
-      outputs.map { Array(executor.output($0).elements(Float.self)) }
+      outputs.map(executor.floats(ofOutput:))
     }
   }
 
@@ -47,11 +47,10 @@ package enum Inference {
       workers.run(units: workers.count) { _, range in
         for lane in range {
           let executor = executors[lane]
-          let inputs = executor.inputs
           while let position = next.take(below: samples.count) {
-            if source.write(samples[position], into: inputs) {
+            if executor.withInputs({ source.write(samples[position], into: $0) }) {
               executor.run()
-              slots[position] = withExtendedLifetime(executor) { take(executor) }
+              slots[position] = take(executor)
             }
             progress?()
           }

@@ -103,7 +103,7 @@ package final class SampleLoader: SampleSource {
         + "input, a table with a column \(name) or --columns \(name)=COLUMN,..., or --input \(name)=NUMBER,...")
   }
 
-  package func write(_ index: Int, into views: [TensorView]) -> Bool {
+  package func write(_ index: Int, into views: [MutableTensorView]) -> Bool {
     let sample = samples[index]
     do throws(DataError) {
       switch SampleFormat(path: sample.path) {
@@ -120,7 +120,7 @@ package final class SampleLoader: SampleSource {
 
   // MARK: Tensors
 
-  private func writeTensors(_ sample: Sample, into views: [TensorView]) throws(DataError) {
+  private func writeTensors(_ sample: Sample, into views: [MutableTensorView]) throws(DataError) {
     let file = try file(sample.path)
     for (index, input) in inputs.all.enumerated() {
       let tensor: Tensor
@@ -147,8 +147,8 @@ package final class SampleLoader: SampleSource {
     return file
   }
 
-  private func write(_ tensor: Tensor, into view: TensorView) {
-    withExtendedLifetime(tensor) { LayoutConversion.write(tensor.bytes, layout: .rowMajor, into: view) }
+  private func write(_ tensor: Tensor, into view: MutableTensorView) {
+    tensor.withBytes { LayoutConversion.write($0, layout: .rowMajor, into: view) }
   }
 
   /// What the sample's row of the table gives an input.
@@ -191,7 +191,7 @@ package final class SampleLoader: SampleSource {
 
   // MARK: Images
 
-  private func writeImage(_ sample: Sample, into views: [TensorView]) throws(DataError) {
+  private func writeImage(_ sample: Sample, into views: [MutableTensorView]) throws(DataError) {
     guard let images, let preprocessing, let main = inputs.main else { throw DataError("images need a preprocessing") }
     let pixels: [Float]
     let bytes: [UInt8]

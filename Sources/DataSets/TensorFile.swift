@@ -78,8 +78,11 @@ package struct TensorFile: Sendable {
 
   private static func piece(_ index: Int, of tensor: Tensor, as type: TensorType) throws(DataError) -> Tensor {
     let size = type.count * tensor.element.size
-    let bytes = UnsafeRawBufferPointer(rebasing: tensor.bytes[index * size..<(index + 1) * size])
-    let piece = Tensor(TensorType(tensor.element, type.shape)) { $0.copyMemory(from: bytes) }
+    let piece = tensor.withBytes { bytes in
+      Tensor(TensorType(tensor.element, type.shape)) {
+        $0.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[index * size..<(index + 1) * size]))
+      }
+    }
     if tensor.element == type.element { return try finite(piece) }
     guard type.element == .float32 else {
       throw DataError("holds \(tensor.element.rawValue), the model's input is \(type.element.rawValue)")

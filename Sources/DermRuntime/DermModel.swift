@@ -271,7 +271,7 @@ public final class DermModel {
 
   /// Normalises an image straight to where the model reads it, quantized where it reads int8.
   private func write(_ picture: Image, _ preprocessing: Preprocessing) {
-    let input = executor.input(image)
+    let input = executor.plan.inputs[image]
     guard isChannelsFirst || input.layout == .rowMajor else {
       var pixels = [Float](repeating: 0, count: preprocessing.count)
       pixels.withUnsafeMutableBufferPointer { preprocessing.normalize(picture, layout: .channelsLast, into: $0) }
@@ -279,15 +279,17 @@ public final class DermModel {
       return
     }
     let layout = isChannelsFirst ? input.layout : .channelsLast
-    if let quantization = input.type.quantization {
-      preprocessing.normalize(picture, layout: layout, into: input.elements(Int8.self)) { quantization.quantize($0) }
-    } else {
-      preprocessing.normalize(picture, layout: layout, into: input.elements(Float.self))
+    executor.withInput(image) { target in
+      if let quantization = input.type.quantization {
+        preprocessing.normalize(picture, layout: layout, into: target.elements(Int8.self)) { quantization.quantize($0) }
+      } else {
+        preprocessing.normalize(picture, layout: layout, into: target.elements(Float.self))
+      }
     }
   }
 
   private func write(_ values: [Float], toInput index: Int) {
-    if executor.input(index).type.element == .int8 {
+    if executor.plan.inputs[index].type.element == .int8 {
       values.withUnsafeBufferPointer { executor.quantize($0, intoInput: index) }
     } else {
       values.withUnsafeBytes { executor.write($0, toInput: index) }
@@ -316,14 +318,14 @@ public final class DermModel {
 
   private func namedOutputs() throws(DermError) -> [String: [Float]] {
     var outputs: [String: [Float]] = [:]
-    for (index, name) in outputNames.enumerated() where executor.output(index).type.element == .float32 {
+    for (index, name) in outputNames.enumerated() where executor.plan.outputs[index].type.element == .float32 {
       outputs[name] = try numbers(ofOutput: index)
     }
     return outputs
   }
 
   private func numbers(ofOutput index: Int) throws(DermError) -> [Float] {
-    let output = Array(executor.output(index).elements(Float.self))
+    let output = executor.floats(ofOutput: index)
     if let place = output.withUnsafeBufferPointer(\.firstNotFinite) {
       throw DermError(
         "the model answers \(output[place]) (output \(oneLine(outputNames[index])), number \(place)): its numbers overflow with "

@@ -8,8 +8,8 @@ enum MemoryLimit {
   static func check(_ graph: Graph, _ maximumBytes: Int, _ path: String) throws(DermError) {
     var bytes = 0
     for case let constant? in graph.valueIDs.map({ graph.constant($0) }) {
-      add(constant.bytes.count, to: &bytes)
-      if constant.buffer.file == nil { add(constant.bytes.count, to: &bytes) }
+      add(constant.buffer.count, to: &bytes)
+      if constant.buffer.file == nil { add(constant.buffer.count, to: &bytes) }
     }
     try check(bytes, maximumBytes, path)
   }

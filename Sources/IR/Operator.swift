@@ -171,14 +171,14 @@ package struct Kernel: Sendable {
 /// One execution of a kernel.
 package struct Call {
   package let inputs: [TensorView?]
-  package let outputs: [TensorView]
+  package let outputs: [MutableTensorView]
   package let workers: Workers
   /// Scratch memory: `scratchStride` bytes for each thread, 64-byte aligned.
   package let scratch: UnsafeMutableRawPointer
   package let scratchStride: Int
 
   package init(
-    inputs: [TensorView?], outputs: [TensorView], workers: Workers, scratch: UnsafeMutableRawPointer,
+    inputs: [TensorView?], outputs: [MutableTensorView], workers: Workers, scratch: UnsafeMutableRawPointer,
     scratchStride: Int
   ) {
     self.inputs = inputs
@@ -196,7 +196,7 @@ package struct Call {
     return view
   }
 
-  package var output: TensorView { outputs[0] }
+  package var output: MutableTensorView { outputs[0] }
 
   package func scratch(thread: Int) -> UnsafeMutableRawPointer { scratch + thread * scratchStride }
 }

@@ -67,16 +67,16 @@ package struct RowCall {
   /// The output rows to compute.
   package let rows: Range<Int>
   /// The input rows they need, the first of them.
-  package let input: UnsafeMutableRawPointer
+  package let input: UnsafeRawPointer
   /// Which of the operator's inputs they are.
   package let inputIndex: Int
-  private let side: UnsafeMutableRawPointer?
+  private let side: UnsafeRawPointer?
   /// Where the first output row goes.
   package let output: UnsafeMutableRawPointer
   package let scratch: UnsafeMutableRawPointer
 
   package init(
-    rows: Range<Int>, input: UnsafeMutableRawPointer, inputIndex: Int, side: UnsafeMutableRawPointer?,
+    rows: Range<Int>, input: UnsafeRawPointer, inputIndex: Int, side: UnsafeRawPointer?,
     output: UnsafeMutableRawPointer, scratch: UnsafeMutableRawPointer
   ) {
     self.rows = rows
@@ -88,7 +88,7 @@ package struct RowCall {
   }
 
   /// The other operand of operators with two, whole.
-  package var otherOperand: UnsafeMutableRawPointer {
+  package var otherOperand: UnsafeRawPointer {
     guard let side else { preconditionFailure("a row kernel of two operands stands in a chain that gives it one") }
     return side
   }

@@ -7,7 +7,7 @@ package struct Int8Convolution: Sendable {
   package let shape: ConvolutionShape
   package let scratch: Int
   package let units: Int
-  package let packed: AlignedMemory
+  package let packed: PackedMemory
   package let implementation: String
   // One of a constant table.
   nonisolated(unsafe) private let kernel: OpaquePointer
@@ -22,8 +22,9 @@ package struct Int8Convolution: Sendable {
   ) {
     var shape = shape
     kernel = ck_conv_s8_choose(&shape, features)
-    packed = AlignedMemory(count: ck_conv_s8_packed_size(kernel, &shape))
-    ck_conv_s8_pack(kernel, &shape, weights, bias, multiplier, Int32(inputZeroPoint), packed.base)
+    packed = PackedMemory(count: ck_conv_s8_packed_size(kernel, &shape)) { [kernel] packed in
+      ck_conv_s8_pack(kernel, &shape, weights, bias, multiplier, Int32(inputZeroPoint), packed)
+    }
     units = ck_conv_s8_units(kernel, &shape)
     scratch = ck_conv_s8_scratch(kernel, &shape)
     implementation = String(cString: ck_conv_s8_name(kernel))
@@ -39,7 +40,7 @@ package struct Int8Convolution: Sendable {
       withUnsafePointer(to: shape) { shape in
         withUnsafePointer(to: requantize) { requantize in
           ck_conv_s8_run(
-            kernel, shape, packed.base, requantize, input, output, range.lowerBound, range.upperBound,
+            kernel, shape, packed.unmanagedBase, requantize, input, output, range.lowerBound, range.upperBound,
             scratch + thread * stride)
         }
       }
@@ -54,7 +55,7 @@ package struct Int8Convolution: Sendable {
     workers.run(units: units) { thread, range in
       withUnsafePointer(to: shape) { shape in
         ck_conv_s8_run_f32(
-          kernel, shape, packed.base, Int32(inputZeroPoint), input, output, range.lowerBound, range.upperBound,
+          kernel, shape, packed.unmanagedBase, Int32(inputZeroPoint), input, output, range.lowerBound, range.upperBound,
           scratch + thread * stride)
       }
     }
@@ -70,7 +71,7 @@ extension Int8Convolution {
     withUnsafePointer(to: shape.band(rows)) { band in
       withUnsafePointer(to: requantize) { requantize in
         ck_conv_s8_run(
-          kernel, band, packed.base, requantize, input, output, 0, ck_conv_s8_units(kernel, band), scratch)
+          kernel, band, packed.unmanagedBase, requantize, input, output, 0, ck_conv_s8_units(kernel, band), scratch)
       }
     }
   }

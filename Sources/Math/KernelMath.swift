@@ -17,8 +17,9 @@ package struct KernelMath: FloatMath {
   ) -> PreparedConvolution {
     var shape = shape
     let kernel = ck_conv_f32_choose(&shape, features)
-    let packed = AlignedMemory(count: ck_conv_f32_packed_size(kernel, &shape))
-    ck_conv_f32_pack(kernel, &shape, weights, bias, packed.base)
+    let packed = PackedMemory(count: ck_conv_f32_packed_size(kernel, &shape)) { packed in
+      ck_conv_f32_pack(kernel, &shape, weights, bias, packed)
+    }
     let units = ck_conv_f32_units(kernel, &shape)
     // The kernel pointer is one of a constant table.
     nonisolated(unsafe) let chosen = kernel
@@ -31,7 +32,7 @@ package struct KernelMath: FloatMath {
       withUnsafePointer(to: fixed.band(rows)) { band in
         withUnsafePointer(to: function) { function in
           ck_conv_f32_run(
-            chosen, band, packed.base, function, input, output, 0, ck_conv_f32_units(chosen, band), scratch)
+            chosen, band, packed.unmanagedBase, function, input, output, 0, ck_conv_f32_units(chosen, band), scratch)
         }
       }
     }
@@ -43,7 +44,7 @@ package struct KernelMath: FloatMath {
         withUnsafePointer(to: fixed) { shape in
           withUnsafePointer(to: function) { function in
             ck_conv_f32_run(
-              chosen, shape, packed.base, function, input, output, range.lowerBound, range.upperBound,
+              chosen, shape, packed.unmanagedBase, function, input, output, range.lowerBound, range.upperBound,
               scratch + thread * stride)
           }
         }

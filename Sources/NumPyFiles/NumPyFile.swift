@@ -18,14 +18,15 @@ package enum NumPyFile {
   /// The array of a .npy file stays in the mapped file; it is not copied.
   package static func read(path: String) throws(FileError) -> [Entry] {
     let file = try MappedFile(path: path)
-    defer { withExtendedLifetime(file) {} }
     do throws(NumPyError) {
-      if ZipArchive.isZip(file.bytes) { return try readArchive(file.bytes) }
-      let header = try NumPyHeader(reading: file.bytes)
-      guard let buffer = Buffer(file, offset: header.dataOffset, count: header.type.byteCount),
-        let tensor = Tensor(header.type, buffer)
-      else { throw NumPyError(reason: "the array does not fit its file") }
-      return [Entry(name: "", tensor: tensor)]
+      return try file.withBytes { (bytes) throws(NumPyError) in
+        if ZipArchive.isZip(bytes) { return try readArchive(bytes) }
+        let header = try NumPyHeader(reading: bytes)
+        guard let buffer = Buffer(file, offset: header.dataOffset, count: header.type.byteCount),
+          let tensor = Tensor(header.type, buffer)
+        else { throw NumPyError(reason: "the array does not fit its file") }
+        return [Entry(name: "", tensor: tensor)]
+      }
     } catch {
       throw FileError(path: path, reason: error.description)
     }
@@ -59,8 +60,9 @@ package enum NumPyFile {
       do throws(NumPyError) {
         // Memory is asked for when the header says that it is for an array of just that size.
         let beginning = try member.beginning(in: bytes, count: NumPyHeader.longest)
-        defer { withExtendedLifetime(beginning) {} }
-        let expected = try NumPyHeader(reading: beginning.bytes, total: member.size)
+        let expected = try beginning.withBytes { (bytes) throws(NumPyError) in
+          try NumPyHeader(reading: bytes, total: member.size)
+        }
         let content = try member.content(in: bytes)
         guard let buffer = Buffer(content, offset: expected.dataOffset, count: expected.type.byteCount),
           let tensor = Tensor(expected.type, buffer)
@@ -75,7 +77,7 @@ package enum NumPyFile {
 
   /// The bytes of a .npy file of version 1, as `numpy.save` writes them.
   package static func encode(_ tensor: Tensor) -> [UInt8] {
-    NumPyHeader.encode(tensor.type) + tensor.bytes
+    tensor.withBytes { NumPyHeader.encode(tensor.type) + $0 }
   }
 
   /// Writes a .npy file, whole or not at all.

@@ -40,7 +40,7 @@ extension ZipArchive.Member {
   func content(in archive: UnsafeRawBufferPointer) throws(NumPyError) -> Buffer {
     let compressed = try compressed(in: archive)
     let content = method == 0 ? copy(compressed) : try expand(compressed)
-    guard Deflate.crc32(of: content.bytes) == checksum else { throw NumPyError(reason: "its checksum is wrong") }
+    guard content.withBytes(Deflate.crc32) == checksum else { throw NumPyError(reason: "its checksum is wrong") }
     return content
   }
 

@@ -31,18 +31,19 @@ package struct OpenBLASMath: FloatMath {
     let inner = taps * channels
     let columns = Int(shape.out_c)
     let rows = Int(shape.out_h) * Int(shape.out_w)
-    let packed = AlignedMemory(count: (inner + 1) * columns * 4)
-    let matrix = packed.base.assumingMemoryBound(to: Float.self)
-    // [out][in][tap] becomes [tap][in][out]: rows of the right-hand matrix in the order windows are gathered.
-    for column in 0..<columns {
-      for channel in 0..<channels {
-        for tap in 0..<taps {
-          matrix[(tap * channels + channel) * columns + column] = weights[(column * channels + channel) * taps + tap]
+    let packed = PackedMemory(count: (inner + 1) * columns * 4) { memory in
+      let matrix = memory.assumingMemoryBound(to: Float.self)
+      // [out][in][tap] becomes [tap][in][out]: rows of the right-hand matrix in the order windows are gathered.
+      for column in 0..<columns {
+        for channel in 0..<channels {
+          for tap in 0..<taps {
+            matrix[(tap * channels + channel) * columns + column] = weights[(column * channels + channel) * taps + tap]
+          }
         }
       }
+      let offsets = matrix + inner * columns
+      for column in 0..<columns { offsets[column] = bias?[column] ?? 0 }
     }
-    let offsets = matrix + inner * columns
-    for column in 0..<columns { offsets[column] = bias?[column] ?? 0 }
     let isDirect = shape.isPointwise
     let library = library
     let block = OpenBLASMath.rowsPerBlock
@@ -52,22 +53,23 @@ package struct OpenBLASMath: FloatMath {
       implementation: isDirect ? "sgemm" : "im2col+sgemm"
     ) { input, output, workers, scratch, stride in
       let unary = Kernels.float.unary
-      let matrix = packed.base.assumingMemoryBound(to: Float.self)
-      let bias = matrix + inner * columns
-      workers.run(units: units) { thread, range in
-        for unit in range {
-          let first = unit * block
-          let count = min(block, rows - first)
-          let target = output + first * columns
-          for row in 0..<count { (target + row * columns).update(from: bias, count: columns) }
-          var source = input + first * channels
-          if !isDirect {
-            let gathered = (scratch + thread * stride).assumingMemoryBound(to: Float.self)
-            OpenBLASMath.gather(shape, input, rows: first..<first + count, into: gathered)
-            source = UnsafePointer(gathered)
+      packed.withPointer(to: Float.self) { matrix in
+        let bias = matrix + inner * columns
+        workers.run(units: units) { thread, range in
+          for unit in range {
+            let first = unit * block
+            let count = min(block, rows - first)
+            let target = output + first * columns
+            for row in 0..<count { (target + row * columns).update(from: bias, count: columns) }
+            var source = input + first * channels
+            if !isDirect {
+              let gathered = (scratch + thread * stride).assumingMemoryBound(to: Float.self)
+              OpenBLASMath.gather(shape, input, rows: first..<first + count, into: gathered)
+              source = UnsafePointer(gathered)
+            }
+            library.multiplyAdd(rows: count, inner: inner, columns: columns, source, matrix, into: target)
+            if activation != .identity { unary(activation.kernelActivation, count * columns, target, target) }
           }
-          library.multiplyAdd(rows: count, inner: inner, columns: columns, source, matrix, into: target)
-          if activation != .identity { unary(activation.kernelActivation, count * columns, target, target) }
         }
       }
     }

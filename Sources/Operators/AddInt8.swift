@@ -55,9 +55,8 @@ package struct AddInt8: Operator, InPlace {
     let add = Kernels.int8.add
     let rows = site.channelsLastRows.flatMap { extent in
       RowKernel(input: extent, output: extent, window: .same, alike: 2) { call in
-        let flowing = UnsafePointer(call.input.assumingMemoryBound(to: Int8.self))
-        let still = UnsafePointer(
-          call.otherOperand.assumingMemoryBound(to: Int8.self) + call.rows.lowerBound * extent.bytes)
+        let flowing = call.input.assumingMemoryBound(to: Int8.self)
+        let still = call.otherOperand.assumingMemoryBound(to: Int8.self) + call.rows.lowerBound * extent.bytes
         add(
           call.rows.count * extent.bytes, call.inputIndex == 0 ? flowing : still, Int32(a.zeroPoint), multiplierA,
           call.inputIndex == 0 ? still : flowing, Int32(b.zeroPoint), multiplierB,
@@ -66,8 +65,8 @@ package struct AddInt8: Operator, InPlace {
       }
     }
     return Kernel(implementation: "add_s8", rows: rows) { call in
-      let left: UnsafeMutablePointer<Int8> = call.input(0).pointer()
-      let right: UnsafeMutablePointer<Int8> = call.input(1).pointer()
+      let left: UnsafePointer<Int8> = call.input(0).pointer()
+      let right: UnsafePointer<Int8> = call.input(1).pointer()
       let y: UnsafeMutablePointer<Int8> = call.output.pointer()
       call.workers.run(elements: count, grain: 1 << 15) { range in
         let start = range.lowerBound

@@ -60,7 +60,7 @@ package struct AveragePoolInt8: Operator {
     guard let window else {
       let average = Kernels.int8.global_average
       return Kernel(implementation: "global_average_s8") { call in
-        let source: UnsafeMutablePointer<Int8> = call.input(0).pointer()
+        let source: UnsafePointer<Int8> = call.input(0).pointer()
         let target: UnsafeMutablePointer<Int8> = call.output.pointer()
         for image in 0..<images {
           average(
@@ -73,7 +73,7 @@ package struct AveragePoolInt8: Operator {
     let pool = Kernels.int8.average_pool
     let includesPadding: Int32 = countIncludesPadding ? 1 : 0
     return Kernel(implementation: "average_pool_s8") { call in
-      let source: UnsafeMutablePointer<Int8> = call.input(0).pointer()
+      let source: UnsafePointer<Int8> = call.input(0).pointer()
       let target: UnsafeMutablePointer<Int8> = call.output.pointer()
       for image in 0..<images {
         call.workers.run(units: Int(shape.out_h)) { _, rows in

@@ -66,8 +66,8 @@ package struct Binary: Operator, ActivationCarrying, PreparationKeeping {
     let count = output.count
     if a.shape == b.shape && sameLayout(site, a, b) {
       return Kernel(implementation: "binary") { call in
-        let left: UnsafeMutablePointer<Float> = call.input(0).pointer()
-        let right: UnsafeMutablePointer<Float> = call.input(1).pointer()
+        let left: UnsafePointer<Float> = call.input(0).pointer()
+        let right: UnsafePointer<Float> = call.input(1).pointer()
         let y: UnsafeMutablePointer<Float> = call.output.pointer()
         call.workers.run(elements: count) { range in
           let start = range.lowerBound
@@ -90,8 +90,8 @@ package struct Binary: Operator, ActivationCarrying, PreparationKeeping {
       let rows = channels == 1 ? 1 : count / channels
       let width = channels == 1 ? count : channels
       return Kernel(implementation: "binary_rows") { call in
-        let wide: UnsafeMutablePointer<Float> = call.input(swapped ? 1 : 0).pointer()
-        let narrow: UnsafeMutablePointer<Float> = call.input(swapped ? 0 : 1).pointer()
+        let wide: UnsafePointer<Float> = call.input(swapped ? 1 : 0).pointer()
+        let narrow: UnsafePointer<Float> = call.input(swapped ? 0 : 1).pointer()
         let y: UnsafeMutablePointer<Float> = call.output.pointer()
         if channels == 1 {
           // A scalar repeats along rows of one element.
@@ -141,8 +141,8 @@ package struct Binary: Operator, ActivationCarrying, PreparationKeeping {
     let finish = activation
     let walk = BroadcastWalk(site, a, b, output)
     return Kernel(implementation: "binary_strided") { call in
-      let left: UnsafeMutablePointer<Float> = call.input(0).pointer()
-      let right: UnsafeMutablePointer<Float> = call.input(1).pointer()
+      let left: UnsafePointer<Float> = call.input(0).pointer()
+      let right: UnsafePointer<Float> = call.input(1).pointer()
       let y: UnsafeMutablePointer<Float> = call.output.pointer()
       walk.run { position, i, j in y[position] = evaluate(left[i], right[j]) }
       if finish != .identity { Kernels.float.unary(finish.kernelActivation, output.count, y, y) }
@@ -179,12 +179,12 @@ package struct Binary: Operator, ActivationCarrying, PreparationKeeping {
     return Kernel(implementation: "binary_integer") { call in
       walk.run { position, i, j in
         if wide {
-          let left: UnsafeMutablePointer<Int64> = call.input(0).pointer()
-          let right: UnsafeMutablePointer<Int64> = call.input(1).pointer()
+          let left: UnsafePointer<Int64> = call.input(0).pointer()
+          let right: UnsafePointer<Int64> = call.input(1).pointer()
           call.output.pointer(Int64.self)[position] = Int64(apply(Int(left[i]), Int(right[j])))
         } else {
-          let left: UnsafeMutablePointer<Int32> = call.input(0).pointer()
-          let right: UnsafeMutablePointer<Int32> = call.input(1).pointer()
+          let left: UnsafePointer<Int32> = call.input(0).pointer()
+          let right: UnsafePointer<Int32> = call.input(1).pointer()
           call.output.pointer(Int32.self)[position] =
             Int32(truncatingIfNeeded: apply(Int(left[i]), Int(right[j])))
         }

@@ -37,7 +37,7 @@ package struct Cast: Operator, TransposeTransparent, PreparationKeeping {
     let convert = conversion(from: from, to: to)
     let count = site.outputs[0].count
     return Kernel(implementation: "cast") { call in
-      let x = UnsafeRawPointer(call.input(0).base)
+      let x = call.input(0).base
       let y = call.output.base
       call.workers.run(elements: count) { range in convert(x, y, range) }
     }

@@ -70,7 +70,7 @@ package struct ConcatInt8: Operator {
       let y: UnsafeMutablePointer<Int8> = call.output.pointer()
       call.workers.run(elements: rows, grain: max(1, (1 << 14) / max(1, total))) { range in
         for (index, part) in parts.enumerated() {
-          let x: UnsafeMutablePointer<Int8> = call.input(index).pointer()
+          let x: UnsafePointer<Int8> = call.input(index).pointer()
           requantize(
             range.count, part.length, x + range.lowerBound * part.length, part.length, part.zeroPoint,
             part.multiplier, y + range.lowerBound * total + part.offset, total, zeroPoint)

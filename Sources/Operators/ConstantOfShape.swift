@@ -41,7 +41,7 @@ package struct ConstantOfShape: Operator {
     let copy = StridedCopy(
       extents: [output.count], source: [0], target: [1], elementSize: output.element.size)
     return Kernel(implementation: "fill") { call in
-      copy.run(from: value.buffer.readOnlyBase, to: call.output.base, workers: call.workers)
+      copy.run(from: value, to: call.output.base, workers: call.workers)
     }
   }
 }

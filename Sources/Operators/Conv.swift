@@ -88,11 +88,11 @@ package struct Conv: Operator, ActivationCarrying, ParameterCarrying, Preparatio
     let output = site.outputs[0]
     let shape = window.convolutionShape(input: x.shape, output: output.shape, groups: group)
     guard weights.count > 0 else { throw OperatorError("weights are empty") }
-    // The pointers are read while the convolution is prepared, not kept.
-    let prepared = withExtendedLifetime((weights, bias)) {
-      site.math.convolution(
-        shape, weights: weights.buffer.readOnlyBase.assumingMemoryBound(to: Float.self),
-        bias: bias?.buffer.readOnlyBase.assumingMemoryBound(to: Float.self), activation: activation)
+    let prepared = weights.withPointer(to: Float.self) { weights in
+      func prepare(_ bias: UnsafePointer<Float>?) -> PreparedConvolution {
+        site.math.convolution(shape, weights: weights, bias: bias, activation: activation)
+      }
+      return bias.map { $0.withPointer(to: Float.self, prepare) } ?? prepare(nil)
     }
     let images = x.shape[0]
     let rows = (images == 1 ? prepared.rows : nil).flatMap { rows in
@@ -106,7 +106,7 @@ package struct Conv: Operator, ActivationCarrying, ParameterCarrying, Preparatio
       scratch: prepared.scratch, packedBytes: prepared.packedBytes, implementation: prepared.implementation,
       hasPackedConstants: true, rows: rows
     ) { call in
-      let input: UnsafeMutablePointer<Float> = call.input(0).pointer()
+      let input: UnsafePointer<Float> = call.input(0).pointer()
       let output: UnsafeMutablePointer<Float> = call.output.pointer()
       for image in 0..<images {
         prepared.run(

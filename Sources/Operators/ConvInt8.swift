@@ -81,7 +81,7 @@ extension Int8Weights {
         scratch: prepared.scratch, packedBytes: prepared.packed.count, implementation: prepared.implementation,
         hasPackedConstants: true
       ) { call in
-        let source: UnsafeMutablePointer<Int8> = call.input(0).pointer()
+        let source: UnsafePointer<Int8> = call.input(0).pointer()
         let target: UnsafeMutablePointer<Float> = call.output.pointer()
         for image in 0..<images {
           prepared.run(
@@ -96,21 +96,25 @@ extension Int8Weights {
       implementation: prepared.implementation, hasPackedConstants: true,
       rows: images == 1 ? rowKernel(prepared, requantization) : nil
     ) { call in
-      let source: UnsafeMutablePointer<Int8> = call.input(0).pointer()
+      let source: UnsafePointer<Int8> = call.input(0).pointer()
       let target: UnsafeMutablePointer<Int8> = call.output.pointer()
-      for image in 0..<images {
-        prepared.run(
-          source + image * shape.inputCount, to: target + image * shape.outputCount,
-          requantize: requantization.stage, workers: call.workers, scratch: call.scratch, stride: call.scratchStride)
+      requantization.withStage { stage in
+        for image in 0..<images {
+          prepared.run(
+            source + image * shape.inputCount, to: target + image * shape.outputCount, requantize: stage,
+            workers: call.workers, scratch: call.scratch, stride: call.scratchStride)
+        }
       }
     }
   }
 
   private func rowKernel(_ prepared: Int8Convolution, _ requantization: Requantization) -> RowKernel? {
     RowKernel(prepared.shape, elementSize: 1, scratch: prepared.scratch(rows:)) { call in
-      prepared.run(
-        rows: call.rows, from: call.input.assumingMemoryBound(to: Int8.self),
-        to: call.output.assumingMemoryBound(to: Int8.self), requantize: requantization.stage, scratch: call.scratch)
+      requantization.withStage { stage in
+        prepared.run(
+          rows: call.rows, from: call.input.assumingMemoryBound(to: Int8.self),
+          to: call.output.assumingMemoryBound(to: Int8.self), requantize: stage, scratch: call.scratch)
+      }
     }
   }
 }

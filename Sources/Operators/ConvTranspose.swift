@@ -105,7 +105,7 @@ package struct ConvTranspose: Operator, ActivationCarrying, ParameterCarrying {
     let rowCount = output[3] * output[1]
     let unary = Kernels.float.unary
     return Kernel(packedBytes: weights.count * 4, implementation: "conv_transpose_rows") { call in
-      let input: UnsafeMutablePointer<Float> = call.input(0).pointer()
+      let input: UnsafePointer<Float> = call.input(0).pointer()
       let output: UnsafeMutablePointer<Float> = call.output.pointer()
       call.workers.run(units: x[0] * height) { _, range in
         weights.withUnsafeBufferPointer { weights in

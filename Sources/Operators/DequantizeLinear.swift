@@ -30,7 +30,7 @@ package struct DequantizeLinear: Operator, TransposeTransparent {
     let zeroPoint = Int32(clamping: quantization.zeroPoint)
     let dequantize = Kernels.int8.dequantize
     return Kernel(implementation: "dequantize") { call in
-      let x: UnsafeMutablePointer<Int8> = call.input(0).pointer()
+      let x: UnsafePointer<Int8> = call.input(0).pointer()
       let y: UnsafeMutablePointer<Float> = call.output.pointer()
       call.workers.run(elements: count) { range in
         dequantize(range.count, x + range.lowerBound, quantization.scale, zeroPoint, y + range.lowerBound)

@@ -33,7 +33,7 @@ package struct GlobalAveragePool: Operator {
     let positions = shape[2] * shape[3]
     let compute = Kernels.float.global_average
     return Kernel(implementation: "global_average") { call in
-      let x: UnsafeMutablePointer<Float> = call.input(0).pointer()
+      let x: UnsafePointer<Float> = call.input(0).pointer()
       let y: UnsafeMutablePointer<Float> = call.output.pointer()
       call.workers.run(units: shape[0]) { _, images in
         for image in images {

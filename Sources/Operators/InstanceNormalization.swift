@@ -43,9 +43,9 @@ package struct InstanceNormalization: Operator, ParameterCarrying {
     guard split.inner > 0 else { return try site.emptyKernel() }
     let epsilon = Double(epsilon)
     return Kernel(implementation: "instance_normalization") { call in
-      let input: UnsafeMutablePointer<Float> = call.input(0).pointer()
-      let scale: UnsafeMutablePointer<Float> = call.input(1).pointer()
-      let bias: UnsafeMutablePointer<Float> = call.input(2).pointer()
+      let input: UnsafePointer<Float> = call.input(0).pointer()
+      let scale: UnsafePointer<Float> = call.input(1).pointer()
+      let bias: UnsafePointer<Float> = call.input(2).pointer()
       let output: UnsafeMutablePointer<Float> = call.output.pointer()
       call.workers.run(units: split.outer * split.extent) { _, range in
         for plane in range {

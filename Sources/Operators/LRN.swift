@@ -67,7 +67,7 @@ package struct LRN: Operator {
     let bias = Double(bias)
     let power = power
     return Kernel(implementation: "lrn") { call in
-      let input: UnsafeMutablePointer<Float> = call.input(0).pointer()
+      let input: UnsafePointer<Float> = call.input(0).pointer()
       let output: UnsafeMutablePointer<Float> = call.output.pointer()
       call.workers.run(units: pixels) { _, range in
         for pixel in range {

@@ -54,9 +54,9 @@ package struct LayerNormalization: Operator, ParameterCarrying {
     let epsilon = Double(epsilon)
     let rows = x.type.count / width
     return Kernel(implementation: "layer_normalization") { call in
-      let input: UnsafeMutablePointer<Float> = call.input(0).pointer()
-      let scale: UnsafeMutablePointer<Float> = call.input(1).pointer()
-      let bias: UnsafeMutablePointer<Float>? = hasBias ? call.input(2).pointer() : nil
+      let input: UnsafePointer<Float> = call.input(0).pointer()
+      let scale: UnsafePointer<Float> = call.input(1).pointer()
+      let bias: UnsafePointer<Float>? = hasBias ? call.input(2).pointer() : nil
       let output: UnsafeMutablePointer<Float> = call.output.pointer()
       call.workers.run(units: rows) { _, range in
         for row in range {

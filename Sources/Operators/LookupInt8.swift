@@ -45,15 +45,14 @@ package struct LookupInt8: Operator, InPlace {
       RowKernel(input: extent, output: extent, window: .same) { call in
         lookup(
           call.rows.count * extent.bytes, call.input.assumingMemoryBound(to: Int8.self),
-          table.base.assumingMemoryBound(to: Int8.self), call.output.assumingMemoryBound(to: Int8.self))
+          table.unmanagedBase.assumingMemoryBound(to: Int8.self), call.output.assumingMemoryBound(to: Int8.self))
       }
     }
     return Kernel(packedBytes: table.count, implementation: "lut_s8", rows: rows) { call in
-      let x: UnsafeMutablePointer<Int8> = call.input(0).pointer()
+      let x: UnsafePointer<Int8> = call.input(0).pointer()
       let y: UnsafeMutablePointer<Int8> = call.output.pointer()
       call.workers.run(elements: count, grain: 1 << 15) { range in
-        lookup(
-          range.count, x + range.lowerBound, table.base.assumingMemoryBound(to: Int8.self), y + range.lowerBound)
+        table.withPointer(to: Int8.self) { lookup(range.count, x + range.lowerBound, $0, y + range.lowerBound) }
       }
     }
   }

@@ -86,8 +86,8 @@ package struct MatMul: Operator, ParameterCarrying {
     let rightStrides = geometry.rightStrides
     let units = batch.reduce(rows, *)
     return Kernel(implementation: "matmul_rows") { call in
-      let left: UnsafeMutablePointer<Float> = call.input(0).pointer()
-      let right: UnsafeMutablePointer<Float> = call.input(1).pointer()
+      let left: UnsafePointer<Float> = call.input(0).pointer()
+      let right: UnsafePointer<Float> = call.input(1).pointer()
       let output: UnsafeMutablePointer<Float> = call.output.pointer()
       call.workers.run(units: units) { _, range in
         for unit in range {

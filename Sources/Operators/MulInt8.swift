@@ -70,8 +70,8 @@ package struct MulInt8: Operator {
       }
     }
     return Kernel(implementation: "mul_s8", rows: rowKernel) { call in
-      let left: UnsafeMutablePointer<Int8> = call.input(0).pointer()
-      let right: UnsafeMutablePointer<Int8> = call.input(1).pointer()
+      let left: UnsafePointer<Int8> = call.input(0).pointer()
+      let right: UnsafePointer<Int8> = call.input(1).pointer()
       let y: UnsafeMutablePointer<Int8> = call.output.pointer()
       for image in 0..<images {
         call.workers.run(elements: rows, grain: max(1, (1 << 15) / channels)) { range in

@@ -28,8 +28,8 @@ package struct PRelu: Operator, InPlace, ParameterCarrying {
     let rows = try BroadcastRows(site, operands: 2)
     let step = rows.strides[1]
     return Kernel(implementation: "prelu") { call in
-      let x: UnsafeMutablePointer<Float> = call.input(0).pointer()
-      let slope: UnsafeMutablePointer<Float> = call.input(1).pointer()
+      let x: UnsafePointer<Float> = call.input(0).pointer()
+      let slope: UnsafePointer<Float> = call.input(1).pointer()
       let y: UnsafeMutablePointer<Float> = call.output.pointer()
       rows.run(call.workers) { position, offsets in
         let slopes = slope + offsets[1]

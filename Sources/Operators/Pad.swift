@@ -84,7 +84,7 @@ package struct Pad: ElementMoving, PreparationKeeping {
     return Kernel(implementation: "pad") { call in
       let source = call.input(0).base
       let target = call.output.base
-      filler?.run(from: element.buffer.readOnlyBase, to: target, workers: call.workers)
+      filler?.run(from: element, to: target, workers: call.workers)
       for copy in copies { copy.run(from: source, to: target, workers: call.workers) }
     }
   }

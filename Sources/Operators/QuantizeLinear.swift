@@ -50,7 +50,7 @@ package struct QuantizeLinear: Operator, Quantizing, TransposeTransparent {
     if site.layout(ofInput: 0) != site.layout(ofOutput: 0) { return turningKernel(site.outputs[0]) }
     let quantize = Kernels.int8.quantize
     return Kernel(implementation: "quantize") { call in
-      let x: UnsafeMutablePointer<Float> = call.input(0).pointer()
+      let x: UnsafePointer<Float> = call.input(0).pointer()
       let y: UnsafeMutablePointer<Int8> = call.output.pointer()
       call.workers.run(elements: count) { range in
         quantize(range.count, x + range.lowerBound, scale, zeroPoint, y + range.lowerBound)
@@ -78,7 +78,7 @@ package struct QuantizeLinear: Operator, Quantizing, TransposeTransparent {
       } : nil
     return Kernel(implementation: "quantize_planes", rows: rows) { call in
       for image in 0..<images {
-        let x: UnsafeMutablePointer<Float> = call.input(0).pointer() + image * channels * pixels
+        let x: UnsafePointer<Float> = call.input(0).pointer() + image * channels * pixels
         let y: UnsafeMutablePointer<Int8> = call.output.pointer() + image * channels * pixels
         call.workers.run(elements: pixels, grain: 4096) { range in
           quantize(

@@ -63,7 +63,7 @@ package struct RangeOperator: Operator {
   package func kernel(for site: Site) throws(OperatorError) -> Kernel {
     let numbers = try Bounds(site.inputs).numbers()
     return Kernel(implementation: "range") { call in
-      call.output.bytes.copyMemory(from: numbers.bytes)
+      numbers.withBytes { call.output.bytes.copyMemory(from: $0) }
     }
   }
 }

@@ -124,7 +124,7 @@ package struct Resize: ElementMoving {
     let (height, width) = (output.shape[2], output.shape[3])
     let (inputHeight, inputWidth) = (input[2], input[3])
     return Kernel(implementation: "resize_linear") { call in
-      let source: UnsafeMutablePointer<Element> = call.input(0).pointer()
+      let source: UnsafePointer<Element> = call.input(0).pointer()
       let target: UnsafeMutablePointer<Element> = call.output.pointer()
       call.workers.run(units: output.shape[0] * height) { _, range in
         for unit in range {

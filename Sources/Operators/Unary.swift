@@ -52,7 +52,7 @@ package struct Unary: Operator, InPlace, TransposeTransparent, PreparationKeepin
     let count = site.outputs[0].count
     let unary = Kernels.float.unary
     return Kernel(implementation: "unary") { call in
-      let x: UnsafeMutablePointer<Float> = call.input(0).pointer()
+      let x: UnsafePointer<Float> = call.input(0).pointer()
       let y: UnsafeMutablePointer<Float> = call.output.pointer()
       call.workers.run(elements: count) { range in
         unary(activation, range.count, x + range.lowerBound, y + range.lowerBound)

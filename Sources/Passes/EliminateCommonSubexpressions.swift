@@ -53,7 +53,8 @@ extension Pass {
     for id in graph.valueIDs {
       guard let tensor = graph.constant(id), !graph[id].uses.isEmpty, !graph.isOutput(id) else { continue }
       // Both ends tell most tensors apart without reading them; only those they do not are known by all their bytes.
-      let print = Fingerprint(type: tensor.type, ends: Array(tensor.bytes.prefix(64)) + Array(tensor.bytes.suffix(64)))
+      let print = Fingerprint(
+        type: tensor.type, ends: tensor.withBytes { Array($0.prefix(64)) + Array($0.suffix(64)) })
       guard let first = firsts[print] else {
         firsts[print] = id
         continue
@@ -76,7 +77,7 @@ extension Pass {
 
     func hash(into hasher: inout Hasher) {
       hasher.combine(tensor.type)
-      hasher.combine(bytes: tensor.bytes)
+      tensor.withBytes { hasher.combine(bytes: $0) }
     }
   }
 }

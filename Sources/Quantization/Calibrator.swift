@@ -58,12 +58,15 @@ private final class Lane {
   }
 
   func observe(_ sample: Int, of source: any SampleSource) {
-    let views = executor.inputs
-    guard source.write(sample, into: views) else { return }
-    for (index, view) in views.enumerated() {
-      if values.contains(inputs[index]) { add(inputs[index], view) }
-      addAliases(of: executor.plan.inputs[index], view)
+    let isWritten = executor.withInputs { views in
+      guard source.write(sample, into: views) else { return false }
+      for (index, view) in views.enumerated() {
+        if values.contains(inputs[index]) { add(inputs[index], view.reading) }
+        addAliases(of: executor.plan.inputs[index], view.reading)
+      }
+      return true
     }
+    guard isWritten else { return }
     executor.run { step, outputs in
       let plan = executor.plan
       for (value, view) in zip(plan.steps[step].values, outputs) where values.contains(value) { add(value, view) }
@@ -83,6 +86,6 @@ private final class Lane {
     let isChannelsLast = view.layout == .channelsLast || view.type.rank == 2 || Layout.areEquivalent(for: view.shape)
     let channels = view.type.rank >= 2 && isChannelsLast ? view.shape[1] : 0
     observations[value, default: Observation()].add(
-      UnsafeBufferPointer(view.elements(Float.self)), channels: channels, scratch: scratch)
+      view.elements(Float.self), channels: channels, scratch: scratch)
   }
 }

@@ -17,10 +17,9 @@ package struct LayerErrors: Sendable {
     let first = Executor(int8, workers: Workers(threads: 1))
     let second = Executor(float, workers: Workers(threads: 1))
     var sums: [String: (signal: Double, noise: Double)] = [:]
-    let inputs = second.inputs
     for sample in samples {
-      guard source.write(sample, into: inputs) else { continue }
-      for index in inputs.indices { second.copyInput(index, to: first) }
+      guard second.withInputs({ source.write(sample, into: $0) }) else { continue }
+      for index in 0..<second.inputCount { second.copyInput(index, to: first) }
       // The int8 values are kept first: they are a quarter of the float ones.
       var kept: [String: Kept] = [:]
       first.run { step, outputs in
@@ -68,7 +67,7 @@ package struct LayerErrors: Sendable {
     }
 
     /// Sums of the squares of the original and of the difference.
-    func compare(_ original: UnsafeMutableBufferPointer<Float>) -> (signal: Double, noise: Double)? {
+    func compare(_ original: UnsafeBufferPointer<Float>) -> (signal: Double, noise: Double)? {
       var signal = 0.0
       var noise = 0.0
       if let quantization, !integers.isEmpty {

@@ -13,7 +13,7 @@ package enum LayoutConversion {
   }
 
   /// Copies bytes that lie in a layout into a view of as many, turning them where its layout is another.
-  package static func write(_ bytes: UnsafeRawBufferPointer, layout: Layout, into view: TensorView) {
+  package static func write(_ bytes: UnsafeRawBufferPointer, layout: Layout, into view: MutableTensorView) {
     precondition(bytes.count == view.type.byteCount, "\(bytes.count) bytes are given for an input \(view.type)")
     guard let source = bytes.baseAddress else { return }
     if view.layout == layout || Layout.areEquivalent(for: view.shape) {

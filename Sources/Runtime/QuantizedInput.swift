@@ -7,7 +7,10 @@ package import Tensors
 extension Executor {
   /// Quantizes as many row-major floats as an int8 input has, as the operator that a plan left out does.
   package func quantize(_ values: UnsafeBufferPointer<Float>, intoInput index: Int) {
-    let view = input(index)
+    withInput(index) { quantize(values, into: $0) }
+  }
+
+  private func quantize(_ values: UnsafeBufferPointer<Float>, into view: MutableTensorView) {
     let type = TensorType(.float32, view.shape)
     precondition(values.count == view.count, "\(values.count) numbers are given for an input \(view.type)")
     guard let quantization = view.type.quantization else { preconditionFailure("input \(view.type) takes no int8") }
@@ -21,8 +24,7 @@ extension Executor {
     } catch {
       preconditionFailure("QuantizeLinear has no kernel for an input the plan left to it: \(error)")
     }
-    // Kernels do not write to their inputs.
-    let floats = TensorView(type, base: UnsafeMutableRawPointer(mutating: source))
+    let floats = TensorView(type, base: source)
     kernel.run(
       Call(inputs: [floats], outputs: [view], workers: workers, scratch: view.base, scratchStride: kernel.scratch))
   }

@@ -109,11 +109,11 @@ package struct RowFusion: Sendable {
     /// Rows its buffer holds, and rows it is to compute next.
     var held = 0..<0
     var added = 0..<0
-    let side: UnsafeMutableRawPointer?
+    let side: UnsafeRawPointer?
   }
 
   private func run(
-    _ range: Range<Int>, from input: UnsafeMutableRawPointer, to output: UnsafeMutableRawPointer,
+    _ range: Range<Int>, from input: UnsafeRawPointer, to output: UnsafeMutableRawPointer,
     _ progress: UnsafeMutableBufferPointer<Progress>, scratch: UnsafeMutableRawPointer
   ) {
     let last = links.count - 1
@@ -131,7 +131,8 @@ package struct RowFusion: Sendable {
         let source =
           index == 0
           ? input + first * link.input.bytes
-          : scratch + links[index - 1].buffer + (first - progress[index - 1].held.lowerBound) * link.input.bytes
+          : UnsafeRawPointer(scratch) + links[index - 1].buffer
+            + (first - progress[index - 1].held.lowerBound) * link.input.bytes
         let target =
           index == last
           ? output + rows.lowerBound * link.output.bytes

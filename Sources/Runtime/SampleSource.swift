@@ -5,5 +5,5 @@ package protocol SampleSource: Sendable {
   var count: Int { get }
   /// Writes sample `index` into the inputs of the model, one view for each, in the layouts of the views; false when the
   /// sample is unusable and was noted by the source to be skipped.
-  func write(_ index: Int, into inputs: [TensorView]) -> Bool
+  func write(_ index: Int, into inputs: [MutableTensorView]) -> Bool
 }

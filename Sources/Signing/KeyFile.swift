@@ -19,7 +19,7 @@ enum KeyFile {
     do throws(FileError) {
       let file = try MappedFile(path: path)
       guard file.count <= largest else { throw FileError(path: path, reason: "is too large to be a key") }
-      return withExtendedLifetime(file) { Array(file.bytes) }
+      return file.withBytes(Array.init)
     } catch {
       throw .file(error)
     }

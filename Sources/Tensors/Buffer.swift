@@ -4,13 +4,14 @@ import Platform
 ///
 /// Owned memory is 64-byte aligned and readable `Buffer.padding` bytes past its end, as kernels require; other memory need
 /// be neither.
-package final class Buffer: Sendable {
+package final class Buffer: MemoryOwner {
   /// Readable bytes after the end of owned memory.
   package static let padding = 64
   package static let alignment = 64
 
   package let count: Int
-  nonisolated(unsafe) private let base: UnsafeMutableRawPointer
+  // Nobody writes to it once the initializer is done.
+  nonisolated(unsafe) private let base: UnsafeRawPointer
   private let owner: Owner
 
   private enum Owner {
@@ -36,10 +37,12 @@ package final class Buffer: Sendable {
   /// - Parameter isZeroed: whether it is zero before; else `fill` must write all of it
   package init(count: Int, isZeroed: Bool = true, fill: (UnsafeMutableRawBufferPointer) -> Void = { _ in }) {
     self.count = count
-    base = .allocate(byteCount: max(count, 1) + Buffer.padding, alignment: Buffer.alignment)
-    memset(isZeroed ? base : base + count, 0, isZeroed ? count + Buffer.padding : Buffer.padding)
+    let memory = UnsafeMutableRawPointer.allocate(
+      byteCount: max(count, 1) + Buffer.padding, alignment: Buffer.alignment)
+    memset(isZeroed ? memory : memory + count, 0, isZeroed ? count + Buffer.padding : Buffer.padding)
+    fill(UnsafeMutableRawBufferPointer(start: memory, count: count))
+    base = UnsafeRawPointer(memory)
     owner = .itself
-    fill(UnsafeMutableRawBufferPointer(start: base, count: count))
   }
 
   /// A range of another buffer, which lives as long as this one; nil when it is not inside.
@@ -54,23 +57,19 @@ package final class Buffer: Sendable {
   package init?(_ file: MappedFile, offset: Int, count: Int) {
     guard offset >= 0, count >= 0, offset <= file.count - count else { return nil }
     self.count = count
-    // A mapped buffer is never written: no method hands out a mutable pointer after initialisation.
-    base = UnsafeMutableRawPointer(
-      mutating: file.bytes.baseAddress.map { $0 + offset } ?? UnsafeRawPointer(Buffer.nothing))
+    base = file.unmanagedBytes.baseAddress.map { $0 + offset } ?? Buffer.nothing
     owner = .file(file)
   }
 
-  nonisolated(unsafe) private static let nothing = UnsafeMutableRawPointer.allocate(byteCount: 64, alignment: 64)
+  /// Where an empty file is.
+  nonisolated(unsafe) private static let nothing = UnsafeRawPointer(
+    UnsafeMutableRawPointer.allocate(byteCount: padding, alignment: alignment))
 
   deinit {
     if isOwned { base.deallocate() }
   }
 
-  /// The start of the memory for views that promise not to write; valid as long as the buffer lives.
-  package var readOnlyBase: UnsafeMutableRawPointer { base }
-
-  /// The memory; valid as long as the buffer lives: keep it alive (`withExtendedLifetime`) while a pointer is used.
-  package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
+  package var unmanagedBytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
 
   /// Whether no byte has a value.
   package func isFree(of byte: UInt8) -> Bool { count == 0 || memchr(base, Int32(byte), count) == nil }
@@ -78,14 +77,14 @@ package final class Buffer: Sendable {
   /// Lets the pages of a mapped file that the bytes lie in leave memory: for whoever has read them and made something
   /// else of them. They come back from the file when they are touched.
   package func releasePages() {
-    guard let file, let start = file.bytes.baseAddress else { return }
-    let offset = UnsafeRawPointer(base) - start
+    guard let file, let start = file.unmanagedBytes.baseAddress else { return }
+    let offset = base - start
     file.releasePages(of: offset..<offset + count)
   }
 
   /// This buffer if it is owned and aligned, else an owned copy of it.
   package func owned() -> Buffer {
     if isOwned { return self }
-    return Buffer(count: count, isZeroed: false) { $0.copyMemory(from: bytes) }
+    return withBytes { bytes in Buffer(count: count, isZeroed: false) { $0.copyMemory(from: bytes) } }
   }
 }

@@ -72,7 +72,7 @@ private struct OpenFile: ~Copyable {
 /// Whoever writes to the file changes the bytes, and one that shrinks ends the process where it is touched (SIGBUS; a
 /// command line tool says so, see `ToolProcess`). A new file renamed over it changes nothing: the mapping keeps the old
 /// one. `checkUnchanged` tells the first from the second.
-package final class MappedFile: Sendable {
+package final class MappedFile: MemoryOwner {
   package let path: String
   package let count: Int
   nonisolated(unsafe) private let base: UnsafeRawPointer?
@@ -120,8 +120,13 @@ package final class MappedFile: Sendable {
     if cp_mapping_changed(record) != 0 { throw FileError(changed: path) }
   }
 
-  /// The contents; valid as long as the file object lives: keep it alive (`withExtendedLifetime`) while they are used.
-  package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
+  package var unmanagedBytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
+
+  /// One byte of the contents.
+  package subscript(position: Int) -> UInt8 {
+    guard let base, 0..<count ~= position else { preconditionFailure("byte \(position) is outside of \(path)") }
+    return base.load(fromByteOffset: position, as: UInt8.self)
+  }
 
   /// Tells the kernel that pages read so far may leave memory: they come back from the file when touched again.
   package func releasePages() { releasePages(of: 0..<count) }

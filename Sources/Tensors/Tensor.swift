@@ -31,15 +31,33 @@ package struct Tensor: Sendable {
   package var element: ElementType { type.element }
   package var shape: [Int] { type.shape }
   package var count: Int { type.count }
-  /// The elements' memory; valid as long as the tensor or another user of its buffer lives.
-  package var bytes: UnsafeRawBufferPointer { buffer.bytes }
+
+  /// Lends the elements' memory.
+  package func withBytes<Result, Failure: Error>(
+    _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try buffer.withBytes(body)
+  }
+
+  /// Lends the elements as kernels take them: of a type the caller knows, at an address that is fit for it.
+  package func withPointer<Element: TensorElement, Result, Failure: Error>(
+    to _: Element.Type, _ body: (UnsafePointer<Element>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    precondition(Element.elementType == element, "a tensor of \(element) is read as \(Element.elementType)")
+    return try buffer.withBytes { (bytes) throws(Failure) in
+      guard let base = bytes.baseAddress, Int(bitPattern: base) % MemoryLayout<Element>.alignment == 0 else {
+        preconditionFailure("the tensor's memory is not aligned: `owned` gives one that is")
+      }
+      return try body(base.assumingMemoryBound(to: Element.self))
+    }
+  }
 
   /// The elements as an array of their own type, which the caller knows; `floats` and `integers` look at it.
   package func elements<Element: TensorElement>(as _: Element.Type = Element.self) -> [Element] {
     precondition(Element.elementType == element, "a tensor of \(element) is read as \(Element.elementType)")
     return [Element](unsafeUninitializedCapacity: count) { target, filled in
       // Mapped bytes may be misaligned for their type, so they are copied as bytes.
-      UnsafeMutableRawBufferPointer(target).copyMemory(from: bytes)
+      withBytes { UnsafeMutableRawBufferPointer(target).copyMemory(from: $0) }
       filled = count
     }
   }
@@ -93,7 +111,12 @@ package struct Tensor: Sendable {
 
   /// Whether two tensors have the same type and the same bits.
   package func isIdentical(to other: Tensor) -> Bool {
-    type == other.type && bytes.elementsEqual(other.bytes)
+    type == other.type && hasSameBytes(as: other)
+  }
+
+  /// Whether the elements of two tensors have the same bits, whatever their shapes.
+  package func hasSameBytes(as other: Tensor) -> Bool {
+    withBytes { own in other.withBytes { own.elementsEqual($0) } }
   }
 }
 

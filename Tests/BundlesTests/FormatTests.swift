@@ -64,7 +64,7 @@ import Testing
       let encoded = raw.withUnsafeBytes { codec.encode($0) }
       if count > 1000, codec.number != 0 { #expect(try #require(encoded).count < count / 2) }
       guard let encoded else { continue }
-      let stored = withExtendedLifetime(encoded) { Array(encoded.bytes) }
+      let stored = encoded.withBytes(Array.init)
       func decoded(_ stored: [UInt8], size: Int) -> [UInt8]? {
         var result = [UInt8](repeating: 0xAA, count: size)
         let isWhole = result.withUnsafeMutableBytes { target in

@@ -17,8 +17,7 @@ import Testing
       let path = "\(folder)/a.derm"
       var sections: [Section: [UInt8]] = [:]
       for (section, buffer) in try BundleWriter.contents(of: bundle, path: path) {
-        sections[section] = Array(buffer.bytes)
-        withExtendedLifetime(buffer) {}
+        sections[section] = buffer.withBytes(Array.init)
       }
       try edit(&sections)
       let contents = Section.allCases.compactMap { section in
@@ -151,10 +150,7 @@ import Testing
   @Test func compressionBombsAreRefused() throws {
     // 16 MiB and one byte of JSON whitespace, which zlib packs to 16 KiB.
     let spaces = Buffer(count: (16 << 20) + 1) { $0.initializeMemory(as: UInt8.self, repeating: 0x20) }
-    let packed = try #require(Deflate.compress(spaces.bytes))
-    withExtendedLifetime(spaces) {}
-    let stored = Array(packed.bytes)
-    withExtendedLifetime(packed) {}
+    let stored = try #require(spaces.withBytes(Deflate.compress)).withBytes(Array.init)
     #expect(stored.count < 20_000)
     for claim in [spaces.count, spaces.count - 1, 100, 0, 1 << 40, Int.max] {
       #expect(throws: BundleError.self) { try reading(.graph, ZlibCodec.self, stored, raw: claim) }
@@ -175,11 +171,10 @@ import Testing
 
   /// The message a compressed graph section is refused with.
   private func expectRefusal(_ graph: [UInt8], _ expected: String) throws {
-    let packed = try #require(graph.withUnsafeBytes { Deflate.compress($0) })
+    let packed = try #require(graph.withUnsafeBytes { Deflate.compress($0) }).withBytes(Array.init)
     let error = #expect(throws: BundleError.self) {
-      try reading(.graph, ZlibCodec.self, Array(packed.bytes), raw: graph.count)
+      try reading(.graph, ZlibCodec.self, packed, raw: graph.count)
     }
-    withExtendedLifetime(packed) {}
     #expect("\(error.map { "\($0)" } ?? "")".contains(expected), "\(String(describing: error))")
   }
 
@@ -206,9 +201,7 @@ import Testing
   @Test func tensorsThatPackTooWellAreRefused() throws {
     // 320 MiB of zeros in 320 kB, as the graph says.
     let count = 320 << 20
-    let zeros = Buffer(count: count)
-    let packed = try #require(Deflate.compress(zeros.bytes))
-    withExtendedLifetime(zeros) {}
+    let packed = try #require(Buffer(count: count).withBytes(Deflate.compress)).withBytes(Array.init)
     let text = """
       {"free_batch":false,"inputs":[],"kind":"checkpoint","name":"","nodes":[],"outputs":[0],"values":[\
       {"constant":{"offset":0,"section":"weights"},"element":"int8","name":"x","shape":[\(count)]}]}
@@ -220,11 +213,13 @@ import Testing
         SectionRecord(.graph, codec: RawCodec.self, stored: $0, rawSize: graph.count)
       }
       first.offset = try #require(Container.aligned(Container.headerSize(sections: 2)))
-      var second = SectionRecord(.weights, codec: ZlibCodec.self, stored: packed.bytes, rawSize: count)
+      var second = packed.withUnsafeBytes {
+        SectionRecord(.weights, codec: ZlibCodec.self, stored: $0, rawSize: count)
+      }
       second.offset = try #require(Container.aligned(first.offset + graph.count))
       let padding = [UInt8](repeating: 0, count: second.offset - first.offset - graph.count)
       try OutputFile.write(
-        Container.header([first, second]) + graph + padding + Array(packed.bytes), to: path)
+        Container.header([first, second]) + graph + padding + packed, to: path)
       let error = #expect(throws: BundleError.self) { try BundleReader.open(path).read() }
       #expect("\(error.map { "\($0)" } ?? "")".contains("claims to hold \(count) bytes"))
     }
@@ -294,9 +289,7 @@ import Testing
     try withFolder { folder in
       let path = "\(folder)/a.derm"
       let contents = try BundleWriter.contents(of: Bundle(kind: .compiled, graph: graph), path: path)
-      let text = try #require(contents.first).bytes
-      let original = Array(text.bytes)
-      withExtendedLifetime(text) {}
+      let original = try #require(contents.first).bytes.withBytes(Array.init)
       // Changed in place: thousands of new files would take the disk its time.
       let descriptor = open(path, O_WRONLY | O_CREAT, 0o600)
       defer { close(descriptor) }
@@ -316,7 +309,7 @@ import Testing
         var edited = contents
         edited[0].bytes = Buffer(count: changed.count) { $0.copyBytes(from: changed) }
         let (pieces, _) = try BundleWriter.assembled(edited, path: path, compression: .none)
-        let file = pieces.flatMap { piece in withExtendedLifetime(piece) { Array(piece.bytes) } }
+        let file = pieces.flatMap { $0.withBytes(Array.init) }
         try #require(ftruncate(descriptor, file.count) == 0 && pwrite(descriptor, file, file.count, 0) == file.count)
         do throws(BundleError) {
           _ = try BundleReader.open(path).read()

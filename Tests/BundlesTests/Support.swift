@@ -32,7 +32,7 @@ func files(in folder: String) -> [String] {
 
 func bytes(of path: String) throws -> [UInt8] {
   let file = try MappedFile(path: path)
-  return withExtendedLifetime(file) { Array(file.bytes) }
+  return file.withBytes(Array.init)
 }
 
 /// A sequence of numbers that is the same in every run.

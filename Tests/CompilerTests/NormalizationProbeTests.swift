@@ -13,7 +13,7 @@ import Testing
     var factor: Float = 1
     let count = 8
 
-    func write(_ index: Int, into inputs: [TensorView]) -> Bool {
+    func write(_ index: Int, into inputs: [MutableTensorView]) -> Bool {
       // Half of the elements lie one deviation below their mean, half above it.
       let values = (0..<32).map { place -> Float in
         let sign: Float = (place + index) % 2 == 0 ? 1 : -1

@@ -57,7 +57,7 @@ import Testing
       guard let base = bytes.baseAddress else { return }
       // Each sample twice, as float and compiled models do.
       for index in (0..<loader.count).map({ $0 }) + (0..<loader.count) {
-        _ = loader.write(index, into: [TensorView(TensorType(.float32, [1, 2]), base: base)])
+        _ = loader.write(index, into: [MutableTensorView(TensorType(.float32, [1, 2]), base: base)])
       }
     }
     return loader
@@ -99,11 +99,11 @@ import Testing
 
   /// What a sample writes into the inputs; nil where it cannot be used.
   private func written(_ loader: SampleLoader, _ index: Int, _ types: [TensorType]) -> [[Double]]? {
-    let memory = types.map { AlignedMemory(count: max(64, $0.byteCount)) }
-    let views = zip(types, memory).map { TensorView($0, base: $1.base) }
-    guard loader.write(index, into: views) else { return nil }
-    return withExtendedLifetime(memory) {
-      views.map { view in Tensor(view.type) { $0.copyMemory(from: UnsafeRawBufferPointer(view.bytes)) }.doubles() }
+    let room = types.map { max(64, $0.byteCount) }.max() ?? 0
+    return Arena(count: room * types.count).withMemory { memory in
+      let views = types.enumerated().map { MutableTensorView($1, base: memory + $0 * room) }
+      guard loader.write(index, into: views) else { return nil }
+      return views.map { view in Tensor(view.type) { $0.copyMemory(from: view.reading.bytes) }.doubles() }
     }
   }
 

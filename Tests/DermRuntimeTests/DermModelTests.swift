@@ -128,7 +128,7 @@ private func temporaryPath() -> String {
     let executor = Executor(plan, workers: Workers(threads: 1))
     pixels.withUnsafeBytes { executor.write($0, toInput: 0) }
     executor.run()
-    let expected = Array(executor.output(0).elements(Float.self))
+    let expected = executor.floats(ofOutput: 0)
     #expect(expected[0] != expected[1])
     #expect(try model.run(pixels) == expected)
     let exponentials = expected.map { exp(Double($0) - Double(max(expected[0], expected[1]))) }

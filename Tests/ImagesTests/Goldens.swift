@@ -12,7 +12,7 @@ enum Goldens {
 
   static func bytes(_ name: String) throws -> [UInt8] {
     let file = try MappedFile(path: path(name))
-    return withExtendedLifetime(file) { Array(file.bytes) }
+    return file.withBytes(Array.init)
   }
 
   static func arrays(_ name: String) throws -> [String: Tensor] {

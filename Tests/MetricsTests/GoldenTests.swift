@@ -12,7 +12,7 @@ import Testing
   private static func cases(_ kind: String) throws -> [JSONNode] {
     let folder = #filePath.prefix(through: #filePath.lastIndex(of: "/") ?? #filePath.startIndex)
     let file = try MappedFile(path: folder + "Goldens/measures.json")
-    let json = try withExtendedLifetime(file) { try JSON(parsing: Array(file.bytes)) }
+    let json = try JSON(parsing: file.withBytes(Array.init))
     let found = try JSONNode(json, name: "measures.json").elements()
       .filter { try $0["kind"].string() == kind }
     #expect(found.count == casesOfKinds[kind])

@@ -10,7 +10,7 @@ func golden(_ name: String) -> String {
 
 func goldenBytes(_ name: String) throws -> [UInt8] {
   let file = try MappedFile(path: golden(name))
-  return withExtendedLifetime(file) { Array(file.bytes) }
+  return file.withBytes(Array.init)
 }
 
 func readArray(_ bytes: [UInt8]) throws -> Tensor {
@@ -89,7 +89,7 @@ func readArchive(_ bytes: [UInt8], limit: Int = NumPyFile.archiveLimit) throws -
         var changed = bytes
         changed[position] = byte
         guard let tensor = try? readArray(changed) else { continue }
-        #expect(tensor.bytes.count <= bytes.count)
+        #expect(tensor.buffer.count <= bytes.count)
       }
     }
   }

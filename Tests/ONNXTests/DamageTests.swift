@@ -13,7 +13,7 @@ import Testing
 
   private static func bytes(_ name: String) throws -> [UInt8] {
     let file = try MappedFile(path: Fixtures.model(name))
-    return withExtendedLifetime(file) { Array(file.bytes) }
+    return file.withBytes(Array.init)
   }
 
   @Test(arguments: models) func truncation(name: String) throws {

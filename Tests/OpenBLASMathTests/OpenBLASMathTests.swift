@@ -43,22 +43,20 @@ private func numbers(_ count: Int, _ seed: UInt64) -> [Float] {
     let weights = numbers(
       Int(shape.out_c) * Int(shape.in_c / shape.groups) * Int(shape.kernel_h * shape.kernel_w), 3)
     let bias = numbers(Int(shape.out_c), 4)
-    let input = AlignedMemory(count: shape.inputCount * 4)
-    input.base.copyMemory(from: numbers(shape.inputCount, 5), byteCount: shape.inputCount * 4)
-    var results: [[Float]] = []
-    for math in [KernelMath(), try OpenBLASMath()] as [any FloatMath] {
-      let prepared = math.convolution(shape, weights: weights, bias: bias, activation: .relu6)
-      let output = AlignedMemory(count: shape.outputCount * 4)
-      let stride = (prepared.scratch + 63) / 64 * 64
-      let scratch = AlignedMemory(count: stride * workers.count)
-      prepared.run(
-        UnsafePointer(input.base.assumingMemoryBound(to: Float.self)), output.base.assumingMemoryBound(to: Float.self),
-        workers, scratch.base, stride)
-      let values = UnsafeBufferPointer(
-        start: output.base.assumingMemoryBound(to: Float.self), count: shape.outputCount)
-      results.append(withExtendedLifetime((scratch, output)) { Array(values) })
+    let input = PackedMemory(count: shape.inputCount * 4) {
+      $0.copyMemory(from: numbers(shape.inputCount, 5), byteCount: shape.inputCount * 4)
     }
-    withExtendedLifetime(input) {}
+    let results = ([KernelMath(), try OpenBLASMath()] as [any FloatMath]).map { math in
+      let prepared = math.convolution(shape, weights: weights, bias: bias, activation: .relu6)
+      let stride = (prepared.scratch + 63) / 64 * 64
+      return Arena(count: stride * workers.count).withMemory { scratch in
+        Arena(count: shape.outputCount * 4).withMemory { output in
+          let values = output.assumingMemoryBound(to: Float.self)
+          input.withPointer(to: Float.self) { prepared.run($0, values, workers, scratch, stride) }
+          return Array(UnsafeBufferPointer(start: values, count: shape.outputCount))
+        }
+      }
+    }
     let largest = results[0].reduce(Float(0)) { max($0, abs($1)) }
     for (a, b) in zip(results[0], results[1]) {
       #expect(abs(a - b) <= 1e-5 * max(1, largest), "\(cases[index])")

@@ -16,7 +16,7 @@ struct ReductionTests {
     let expectedShape = (0..<4).map { reduced.contains($0) ? 1 : shape[$0] }
     #expect(kept.shape == expectedShape)
     #expect(dropped.shape == (0..<4).filter { !reduced.contains($0) }.map { shape[$0] })
-    #expect(kept.bytes.elementsEqual(dropped.bytes))
+    #expect(kept.hasSameBytes(as: dropped))
     var groups: [[Int]: [Double]] = [:]
     for n in 0..<2 {
       for c in 0..<70 {

@@ -45,7 +45,7 @@ extension Tensor {
   func at(_ index: [Int]) -> Float {
     let strides = Layout.rowMajor.strides(of: shape)
     let position = zip(index, strides).reduce(0) { $0 + $1.0 * $1.1 }
-    return bytes.loadUnaligned(fromByteOffset: 4 * position, as: Float.self)
+    return withBytes { $0.loadUnaligned(fromByteOffset: 4 * position, as: Float.self) }
   }
 }
 

@@ -113,10 +113,8 @@ struct Property {
 
     var count: Int { tensors.count }
 
-    func write(_ index: Int, into inputs: [TensorView]) -> Bool {
-      withExtendedLifetime(tensors[index]) {
-        LayoutConversion.write(tensors[index].bytes, layout: .rowMajor, into: inputs[0])
-      }
+    func write(_ index: Int, into inputs: [MutableTensorView]) -> Bool {
+      tensors[index].withBytes { LayoutConversion.write($0, layout: .rowMajor, into: inputs[0]) }
       return true
     }
   }
@@ -233,10 +231,9 @@ struct Property {
     guard zip(results, expected).allSatisfy({ $0.isIdentical(to: $1) }), results.count == expected.count else {
       throw Failure(claim: "a bundle holds the graph", detail: "other outputs")
     }
-    let (one, two) = (try MappedFile(path: path), try MappedFile(path: path + "2"))
-    guard one.bytes.elementsEqual(two.bytes) else {
+    let files = [try MappedFile(path: path), try MappedFile(path: path + "2")]
+    guard files.withBytes({ $0[0].elementsEqual($0[1]) }) else {
       throw Failure(claim: "a bundle holds the graph", detail: "other bytes when it is written again")
     }
-    withExtendedLifetime((one, two)) {}
   }
 }

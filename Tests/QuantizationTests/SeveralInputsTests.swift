@@ -13,13 +13,11 @@ import Testing
   private struct Samples: SampleSource {
     let count = 12
 
-    func write(_ index: Int, into inputs: [TensorView]) -> Bool {
+    func write(_ index: Int, into inputs: [MutableTensorView]) -> Bool {
       var random = RandomNumbers(seed: UInt64(index) + 1)
       for (view, scale) in zip(inputs, [Float(1), 50]) {
         let tensor = random.tensor(view.shape, -scale...scale)
-        withExtendedLifetime(tensor) {
-          LayoutConversion.write(tensor.bytes, layout: .rowMajor, into: view)
-        }
+        tensor.withBytes { LayoutConversion.write($0, layout: .rowMajor, into: view) }
       }
       return true
     }

@@ -8,13 +8,11 @@ struct NoiseSource: SampleSource {
   let count: Int
   var scale: Float = 1
 
-  func write(_ index: Int, into inputs: [TensorView]) -> Bool {
+  func write(_ index: Int, into inputs: [MutableTensorView]) -> Bool {
     var random = RandomNumbers(seed: UInt64(index) + 1000)
     for view in inputs {
       let tensor = random.tensor(shape, -scale...scale)
-      withExtendedLifetime(tensor) {
-        LayoutConversion.write(tensor.bytes, layout: .rowMajor, into: view)
-      }
+      tensor.withBytes { LayoutConversion.write($0, layout: .rowMajor, into: view) }
     }
     return true
   }

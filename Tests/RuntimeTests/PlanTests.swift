@@ -51,7 +51,7 @@ private func network() throws -> Graph {
     let executor = Executor(try Plan(graph, math: KernelMath()), workers: Workers(threads: threads))
     let expected = try reference(graph, input)
     for _ in 0..<3 {
-      executor.write(input.bytes, toInput: 0)
+      executor.write(input, toInput: 0)
       executor.run()
       #expect(executor.outputTensor(0).elements(as: Float.self) == expected.elements(as: Float.self))
     }
@@ -72,7 +72,7 @@ private func network() throws -> Graph {
     for output in [second, first, third] { graph.addOutput(output) }
     let input = tensor([1, 1, 1, 2])
     let executor = Executor(try Plan(graph, math: KernelMath()), workers: Workers(threads: 1))
-    executor.write(input.bytes, toInput: 0)
+    executor.write(input, toInput: 0)
     executor.run()
     let results = (0..<3).map { executor.outputTensor($0).elements(as: Float.self) }
     let expected = try values(of: graph, input)
@@ -82,7 +82,7 @@ private func network() throws -> Graph {
   @Test func channelsLastInputsAreTakenAsTheyLie() throws {
     let graph = try network()
     let executor = Executor(try Plan(graph, math: KernelMath()), workers: Workers(threads: 1))
-    #expect(executor.input(0).layout == .channelsLast)
+    #expect(executor.plan.inputs[0].layout == .channelsLast)
     let input = tensor([1, 4, 9, 7])
     let values: [Float] = input.elements()
     var moved = [Float](repeating: 0, count: values.count)
@@ -136,7 +136,7 @@ private func network() throws -> Graph {
     #expect(plan.steps.filter { !$0.nodes.isEmpty }.count == 1)
     let input = tensor([1, 5, 6, 3])
     let executor = Executor(plan, workers: Workers(threads: 1))
-    executor.write(input.bytes, toInput: 0)
+    executor.write(input, toInput: 0)
     executor.run()
     #expect(executor.outputTensor(0).elements(as: Float.self) == (try reference(graph, input)).elements(as: Float.self))
   }

@@ -150,7 +150,7 @@ private func chains() throws -> [(name: String, graph: Graph)] {
       executor.write(input, toInput: 0)
       executor.run()
     }
-    return Array(executor.output(0).bytes)
+    return executor.withOutput(0) { Array($0.bytes) }
   }
 
   /// Chains computed in bands of one row and more, by one thread and more, have the bits of their layers one by one.
@@ -162,7 +162,7 @@ private func chains() throws -> [(name: String, graph: Graph)] {
       let expected = bits(plain, input, threads: 1)
       #expect(Set(expected).count > 5, "\(name): the layers compute something")
       let meaning = try reference(graph, input)
-      let isMeant = withExtendedLifetime(meaning) { expected.elementsEqual(meaning.bytes) }
+      let isMeant = meaning.withBytes { expected.elementsEqual($0) }
       #expect(isMeant, "\(name)")
       for budget in [0, 1 << 10, 4 << 10, 1 << 20] {
         let limits = RowFusion.Limits(

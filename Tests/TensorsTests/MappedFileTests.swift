@@ -13,7 +13,7 @@ import Testing
     try file.checkUnchanged()
     try OutputFile.write("another", to: folder / "a")
     try file.checkUnchanged()
-    #expect(withExtendedLifetime(file) { file.bytes.elementsEqual("0123456789".utf8) })
+    #expect(file.withBytes { $0.elementsEqual("0123456789".utf8) })
     unlink(folder / "a")
     try file.checkUnchanged()
   }

@@ -10,5 +10,6 @@ import Testing
 
   @Test func elementsReadAsAnotherType() async {
     await #expect(processExitsWith: .failure) { _ = Tensor([Float(1)]).elements(as: Int32.self) }
+    await #expect(processExitsWith: .failure) { Tensor([Int8(1)]).withPointer(to: UInt8.self) { _ in } }
   }
 }

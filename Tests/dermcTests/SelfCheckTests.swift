@@ -122,7 +122,7 @@ import Testing
     let folder = try Folder()
     let model = try folder.copy(Fixture.bad("external_missing"), as: "model.onnx")
     let kernel = Models.numbers([4, 3, 3, 3])
-    let weights = Array(kernel.bytes)
+    let weights = kernel.withBytes(Array.init)
     try OutputFile.write(weights, to: folder / "kernel.bin")
     let outcome = try Program.run("compile", model, "-o", folder / "small.derm")
     #expect(outcome.status == 0, "\(outcome.error)")

@@ -21,8 +21,7 @@ enum ZlibPlanesCodec: SectionCodec {
       }
       for index in words * width..<raw.count { target[index] = raw[index] }
     }
-    // The bytes are only there as long as the buffer is.
-    return withExtendedLifetime(planes) { Deflate.compress(planes.bytes) }
+    return planes.withBytes(Deflate.compress)
   }
 
   static func decode(_ stored: UnsafeRawBufferPointer, into raw: UnsafeMutableRawBufferPointer) -> Bool {

@@ -78,8 +78,7 @@ extension BundleFile {
     } catch {
       throw .file(error)
     }
-    defer { withExtendedLifetime(file) {} }
-    return try BundleSignature(file.bytes, of: rootHash, path: path)
+    return try file.withBytes { (bytes) throws(BundleError) in try BundleSignature(bytes, of: rootHash, path: path) }
   }
 
   /// Refuses a bundle that none of some keys has signed. No section is looked at before; that they are those that were
@@ -120,10 +119,15 @@ extension BundleFile {
 
   /// Writes the bundle with a signature in it, in the place of any that was there; after an error nothing is changed.
   package func write(signature: BundleSignature, to path: String) throws(BundleError) {
-    let contents = UnsafeRawBufferPointer(rebasing: mapped.bytes[..<contentSize])
     let block = Buffer(count: BundleSignature.size) { $0.copyBytes(from: signature.block(of: rootHash)) }
-    defer { withExtendedLifetime(block) {} }
-    do throws(FileError) { try OutputFile.write([contents, block.bytes], to: path) } catch { throw .file(error) }
+    do throws(FileError) {
+      try mapped.withBytes { (bytes) throws(FileError) in
+        let contents = UnsafeRawBufferPointer(rebasing: bytes[..<contentSize])
+        try block.withBytes { (block) throws(FileError) in try OutputFile.write([contents, block], to: path) }
+      }
+    } catch {
+      throw .file(error)
+    }
   }
 
   /// Writes a signature into a file of its own.

@@ -42,8 +42,9 @@ struct TensorCollector {
     guard let tensors = tensors[section], let size = layout.sizes[section] else { return nil }
     return Buffer(count: size) { bytes in
       for (place, tensor) in tensors {
-        let end = place.offset + tensor.bytes.count
-        UnsafeMutableRawBufferPointer(rebasing: bytes[place.offset..<end]).copyMemory(from: tensor.bytes)
+        let end = place.offset + tensor.buffer.count
+        let target = UnsafeMutableRawBufferPointer(rebasing: bytes[place.offset..<end])
+        tensor.withBytes { target.copyMemory(from: $0) }
       }
     }
   }

@@ -74,7 +74,7 @@ struct NormalizedImages: SampleSource {
 
   var count: Int { images.samples.count }
 
-  func write(_ index: Int, into inputs: [TensorView]) -> Bool {
+  func write(_ index: Int, into inputs: [MutableTensorView]) -> Bool {
     guard let image = images.image(index, preprocessing.resize) else { return false }
     let pixels = [Float](unsafeUninitializedCapacity: preprocessing.count) { target, count in
       preprocessing.normalize(image, layout: .channelsLast, into: target)

@@ -73,7 +73,7 @@ final class Initializers {
 /// Refuses a tensor of weights with NaN or infinite elements. A single infinity is the bound of a Clip, not a weight.
 func checkFinite(_ tensor: Tensor) throws(Failure) {
   guard let index = tensor.firstNonFinite() else { return }
-  let value = tensor.bytes.loadUnaligned(fromByteOffset: 4 * index, as: Float.self)
+  let value = tensor.withBytes { $0.loadUnaligned(fromByteOffset: 4 * index, as: Float.self) }
   guard value.isNaN || tensor.count > 1 else { return }
   throw Failure(
     "holds \(value.isNaN ? "NaN" : "\(value)") at element \(index)",

@@ -109,7 +109,6 @@ enum Messages {
     _ free: (UnsafeMutablePointer<Message>?, UnsafeMutablePointer<ProtobufCAllocator>?) -> Void,
     _ body: (Message) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    let base = file.bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
     // Nested messages take a hundred times their bytes; those of a model are small, and hostile ones stop here.
     var left = 16 << 20 + 8 * range.count
     let message = withUnsafeMutablePointer(to: &left) { left in
@@ -119,7 +118,9 @@ enum Messages {
           left.pointee -= size
           return malloc(size)
         }, free: { _, memory in Platform.free(memory) }, allocator_data: left)
-      return unpack(&allocator, range.count, base.map { $0 + range.lowerBound })
+      return file.withBytes { bytes in
+        unpack(&allocator, range.count, bytes[range].withMemoryRebound(to: UInt8.self, \.baseAddress))
+      }
     }
     guard let message else {
       throw Failure("the \(name) at byte \(range.lowerBound) cannot be decoded", remedy: "the file is damaged")

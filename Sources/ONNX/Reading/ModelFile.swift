@@ -35,7 +35,7 @@ struct ModelFile {
   init(_ file: MappedFile) throws(Failure) {
     self.file = file
     guard file.count > 0 else { throw Failure("is empty") }
-    if let kind = FileKind.recognize(file.bytes) { throw Failure(kind.reason, remedy: kind.remedy) }
+    if let kind = file.withBytes(FileKind.recognize) { throw Failure(kind.reason, remedy: kind.remedy) }
     var graphs: [Range<Int>] = []
     var producerVersion = ""
     var reader = WireReader(file, range: 0..<file.count)

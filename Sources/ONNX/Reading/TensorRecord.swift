@@ -77,8 +77,14 @@ struct TensorRecord {
       else { throw Failure("its data lies outside the file") }
       return tensor
     }
-    let source = UnsafeRawBufferPointer(rebasing: file.bytes[range])
-    return Tensor(target) { bytes in
+    return file.withBytes { bytes in
+      TensorRecord.floats(of: UnsafeRawBufferPointer(rebasing: bytes[range]), type, as: target)
+    }
+  }
+
+  /// Numbers of a type that is not ours as float32.
+  private static func floats(of source: UnsafeRawBufferPointer, _ type: DataType, as target: TensorType) -> Tensor {
+    Tensor(target) { bytes in
       let floats = bytes.assumingMemoryBound(to: Float.self)
       for index in floats.indices {
         switch type {
@@ -185,8 +191,10 @@ enum FloatConversion {
 extension Tensor {
   /// The position of a float that is NaN or infinite.
   func firstNonFinite() -> Int? {
-    guard element == .float32 else { return nil }
-    let source = bytes
+    element == .float32 ? withBytes(firstNonFinite) : nil
+  }
+
+  private func firstNonFinite(_ source: UnsafeRawBufferPointer) -> Int? {
     let exponent: UInt32 = 0x7F80_0000
     let stretch = 4096
     var start = 0

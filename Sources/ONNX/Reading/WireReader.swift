@@ -75,7 +75,7 @@ struct WireReader {
         remedy: "the file is truncated or damaged: copy or download it again")
     }
     var value: UInt64 = 0
-    for index in 0..<size { value |= UInt64(file.bytes[position + index]) << UInt64(8 * index) }
+    for index in 0..<size { value |= UInt64(file[position + index]) << UInt64(8 * index) }
     position += size
     return value
   }
@@ -98,7 +98,7 @@ extension WireField {
   }
 
   func string(in file: MappedFile) -> String? {
-    range.map { String(decoding: UnsafeRawBufferPointer(rebasing: file.bytes[$0]), as: UTF8.self) }
+    range.map { range in file.withBytes { String(decoding: $0[range], as: UTF8.self) } }
   }
 
   /// Hands over the numbers of a repeated varint field, packed or not.

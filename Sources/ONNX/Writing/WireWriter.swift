@@ -55,7 +55,7 @@ struct WireWriter {
   }
 
   mutating func buffer(_ field: Int, _ value: Buffer) {
-    guard value.count >= WireWriter.smallest else { return bytes(field, Array(value.bytes)) }
+    guard value.count >= WireWriter.smallest else { return bytes(field, value.withBytes(Array.init)) }
     key(field, 2)
     varint(UInt64(value.count))
     pieces.append(.buffer(value))
@@ -96,6 +96,6 @@ struct WireWriter {
       case .buffer(let buffer): buffer
       }
     }
-    return withExtendedLifetime(buffers) { body(buffers.map(\.bytes)) }
+    return buffers.withBytes(body)
   }
 }

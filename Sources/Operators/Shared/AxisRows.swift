@@ -24,7 +24,7 @@ package enum AxisRows {
     guard extent > 0, rows > 0 else { return try site.emptyKernel() }
     if split.inner == 1 {
       return Kernel(scratch: scratch, implementation: implementation) { call in
-        let x: UnsafeMutablePointer<Float> = call.input(0).pointer()
+        let x: UnsafePointer<Float> = call.input(0).pointer()
         let y: UnsafeMutablePointer<Float> = call.output.pointer()
         call.workers.run(units: rows) { thread, range in
           let start = range.lowerBound * extent
@@ -35,7 +35,7 @@ package enum AxisRows {
     // One row at a time is gathered into scratch behind the function's own and scattered again.
     let rowBytes = extent * MemoryLayout<Float>.size
     return Kernel(scratch: scratch + 2 * rowBytes, implementation: "\(implementation)_strided") { call in
-      let x: UnsafeMutablePointer<Float> = call.input(0).pointer()
+      let x: UnsafePointer<Float> = call.input(0).pointer()
       let y: UnsafeMutablePointer<Float> = call.output.pointer()
       call.workers.run(units: rows) { thread, range in
         let own = call.scratch(thread: thread)

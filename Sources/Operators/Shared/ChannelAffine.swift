@@ -31,7 +31,7 @@ package struct ChannelAffine: Sendable {
     let channels = scale.count
     let compute = Kernels.float.scale_shift
     return Kernel(packedBytes: 8 * channels, implementation: "scale_shift") { call in
-      let x: UnsafeMutablePointer<Float> = call.input(0).pointer()
+      let x: UnsafePointer<Float> = call.input(0).pointer()
       let y: UnsafeMutablePointer<Float> = call.output.pointer()
       call.workers.run(elements: rows, grain: max(1, 8192 / channels)) { range in
         let start = range.lowerBound * channels
@@ -48,7 +48,7 @@ package struct ChannelAffine: Sendable {
     return Kernel(
       scratch: 2 * stretch * MemoryLayout<Float>.size, packedBytes: 8 * channels, implementation: "scale_shift_planes"
     ) { call in
-      let x: UnsafeMutablePointer<Float> = call.input(0).pointer()
+      let x: UnsafePointer<Float> = call.input(0).pointer()
       let y: UnsafeMutablePointer<Float> = call.output.pointer()
       call.workers.run(units: planes) { thread, range in
         let scales = call.scratch(thread: thread).assumingMemoryBound(to: Float.self)

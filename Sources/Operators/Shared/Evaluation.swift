@@ -33,40 +33,46 @@ package func evaluate(
   let site = Site(inputs: operands, outputs: types, layout: layout, math: math)
   let kernel = try op.kernel(for: site)
 
-  var held: [AlignedMemory] = []
-  func memory(_ count: Int) -> UnsafeMutableRawPointer {
-    let memory = AlignedMemory(count: count)
-    held.append(memory)
-    return memory.base
-  }
-  var inputViews: [TensorView?] = []
-  for (index, tensor) in tensors.enumerated() {
-    guard let tensor else {
-      inputViews.append(nil)
-      continue
-    }
-    let inputLayout = site.layout(ofInput: index)
-    if inputLayout == .rowMajor {
-      inputViews.append(TensorView(reading: tensor))
-      continue
-    }
-    let converted = memory(tensor.type.byteCount)
-    StridedCopy(tensor.type, from: .rowMajor, to: inputLayout)
-      .run(from: tensor.buffer.readOnlyBase, to: converted, workers: workers)
-    inputViews.append(TensorView(tensor.type, layout: inputLayout, base: converted))
-  }
-  let outputViews = types.enumerated().map { index, type in
-    TensorView(type, layout: site.layout(ofOutput: index), base: memory(type.byteCount))
-  }
+  // Inputs that the kernel takes turned, outputs, scratch memory.
+  let turned = tensors.indices.map { site.layout(ofInput: $0) == .rowMajor ? 0 : tensors[$0]?.type.byteCount ?? 0 }
   let stride = (kernel.scratch + Buffer.alignment - 1) / Buffer.alignment * Buffer.alignment
-  let scratch = memory(stride * workers.count)
-  kernel.run(
-    Call(inputs: inputViews, outputs: outputViews, workers: workers, scratch: scratch, scratchStride: stride))
-  let results = outputViews.map { view in
-    Tensor(view.type) { bytes in
-      guard let base = bytes.baseAddress else { return }
-      StridedCopy(view.type, from: view.layout, to: .rowMajor).run(from: view.base, to: base, workers: workers)
+  let places = Places(of: turned + types.map(\.byteCount) + [stride * workers.count])
+  return Arena(count: places.end).withMemory { memory in
+    tensors.compactMap { $0?.buffer }.withBytes { lent in
+      var lent = lent.makeIterator()
+      let inputs = tensors.enumerated().map { index, tensor -> TensorView? in
+        guard let tensor, let start = lent.next()?.baseAddress else { return nil }
+        let layout = site.layout(ofInput: index)
+        guard layout != .rowMajor else { return TensorView(tensor.type, base: start) }
+        let base = memory + places.offsets[index]
+        StridedCopy(tensor.type, from: .rowMajor, to: layout).run(from: start, to: base, workers: workers)
+        return TensorView(tensor.type, layout: layout, base: base)
+      }
+      let outputs = types.enumerated().map { index, type in
+        MutableTensorView(
+          type, layout: site.layout(ofOutput: index), base: memory + places.offsets[tensors.count + index])
+      }
+      let scratch = memory + places.offsets[tensors.count + types.count]
+      kernel.run(Call(inputs: inputs, outputs: outputs, workers: workers, scratch: scratch, scratchStride: stride))
+      return outputs.map { view in
+        Tensor(view.type) { bytes in
+          guard let base = bytes.baseAddress else { return }
+          StridedCopy(view.type, from: view.layout, to: .rowMajor).run(from: view.base, to: base, workers: workers)
+        }
+      }
     }
   }
-  return withExtendedLifetime((tensors, held)) { results }
+}
+
+/// Places of several sizes one after the other.
+private struct Places {
+  private(set) var offsets: [Int] = []
+  private(set) var end = 0
+
+  init(of sizes: [Int]) {
+    for size in sizes {
+      offsets.append(end)
+      end += (size + Buffer.padding + Buffer.alignment - 1) / Buffer.alignment * Buffer.alignment
+    }
+  }
 }

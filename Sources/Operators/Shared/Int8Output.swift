@@ -65,37 +65,51 @@ package struct Int8Output: Sendable, Hashable {
   package var hasTable: Bool { function != .identity }
 
   /// The table for `function`, indexed by q + 128; nil where there is none.
-  package func table() -> AlignedMemory? {
+  package func table() -> PackedMemory? {
     guard hasTable else { return nil }
     return Int8Output.table(function, from: inner, to: quantization)
   }
 
   package static func table(_ function: UnaryFunction, from inner: Quantization, to output: Quantization)
-    -> AlignedMemory
+    -> PackedMemory
   {
-    let memory = AlignedMemory(count: 256)
-    let entries = memory.base.assumingMemoryBound(to: Int8.self)
-    for q in -128...127 { entries[q + 128] = Int8(output.quantize(function(inner.real(q)))) }
-    return memory
+    PackedMemory(count: 256) { memory in
+      let entries = memory.assumingMemoryBound(to: Int8.self)
+      for q in -128...127 { entries[q + 128] = Int8(output.quantize(function(inner.real(q)))) }
+    }
   }
 
   /// The stage as kernels take it.
   package func requantization(inputZeroPoint: Int) -> Requantization {
-    let table = table()
-    return Requantization(
+    Requantization(
       stage: ck_requantize(
         input_zero_point: Int32(inputZeroPoint), output_zero_point: Int32(inner.zeroPoint), lo: Int32(lower),
-        hi: Int32(upper), lut: UnsafePointer(table?.base.assumingMemoryBound(to: Int8.self))), table: table)
+        hi: Int32(upper), lut: nil), table: table())
   }
 }
 
-/// An output stage in the form of the kernels; to be kept as long as `stage` is used.
-package struct Requantization: @unchecked Sendable {
-  // Unchecked: the table is only read once it is made.
-  package let stage: ck_requantize
-  fileprivate let table: AlignedMemory?
+/// An output stage in the form of the kernels, with the table it ends in.
+package struct Requantization: Sendable {
+  // Numbers alone: its pointer is set where the table is lent.
+  nonisolated(unsafe) private let stage: ck_requantize
+  private let table: PackedMemory?
+
+  fileprivate init(stage: ck_requantize, table: PackedMemory?) {
+    self.stage = stage
+    self.table = table
+  }
 
   package var tableBytes: Int { table?.count ?? 0 }
+
+  /// Lends the stage and its table.
+  package func withStage(_ body: (ck_requantize) -> Void) {
+    guard let table else { return body(stage) }
+    table.withPointer(to: Int8.self) { entries in
+      var stage = stage
+      stage.lut = entries
+      body(stage)
+    }
+  }
 }
 
 extension Operand {

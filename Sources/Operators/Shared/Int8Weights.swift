@@ -55,13 +55,12 @@ package struct Int8Weights: Sendable {
     let biasValues: [Int32] = bias?.elements() ?? []
     // Packed weights are what runs; those of a mapped bundle need not stay in memory beside them.
     defer { weights.buffer.releasePages() }
-    return withExtendedLifetime(weights) {
+    return weights.withPointer(to: Int8.self) { weights in
       biasValues.withUnsafeBufferPointer { bias in
         multipliers.withUnsafeBufferPointer { multipliers in
-          // The base address exists: no convolution has zero channels.
-          Int8Convolution(
-            shape, weights: weights.buffer.readOnlyBase.assumingMemoryBound(to: Int8.self),
-            bias: bias.isEmpty ? nil : bias.baseAddress, multiplier: multipliers.baseAddress.unsafelyUnwrapped,
+          guard let multiplier = multipliers.baseAddress else { preconditionFailure("a convolution has no channels") }
+          return Int8Convolution(
+            shape, weights: weights, bias: bias.isEmpty ? nil : bias.baseAddress, multiplier: multiplier,
             inputZeroPoint: input.zeroPoint)
         }
       }

@@ -48,7 +48,7 @@ package enum Pooling {
         }
       } : nil
     return Kernel(implementation: implementation, rows: rows) { call in
-      let input: UnsafeMutablePointer<Element> = call.input(0).pointer()
+      let input: UnsafePointer<Element> = call.input(0).pointer()
       let output: UnsafeMutablePointer<Element> = call.output.pointer()
       call.workers.run(units: images * height) { _, range in
         var unit = range.lowerBound

@@ -104,7 +104,7 @@ package struct Reduction: Sendable {
     let tiles = (inner.extent + tile - 1) / tile
     let units = outer.reduce(tiles) { $0 * $1.extent }
     return Kernel(scratch: tile * MemoryLayout<Double>.size, implementation: "reduce") { call in
-      let x: UnsafeMutablePointer<Float> = call.input(0).pointer()
+      let x: UnsafePointer<Float> = call.input(0).pointer()
       let y: UnsafeMutablePointer<Float> = call.output.pointer()
       call.workers.run(units: units) { thread, range in
         let totals = call.scratch(thread: thread).assumingMemoryBound(to: Double.self)

@@ -103,6 +103,13 @@ package struct StridedCopy: Sendable {
     return result
   }
 
+  /// Copies from a tensor of constants.
+  package func run(from source: Tensor, to target: UnsafeMutableRawPointer, workers: Workers) {
+    source.withBytes { bytes in
+      if let base = bytes.baseAddress { run(from: base, to: target, workers: workers) }
+    }
+  }
+
   /// Copies. Source and target must not overlap.
   package func run(from source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, workers: Workers) {
     let source = source + sourceOffset

@@ -37,14 +37,36 @@ package struct Int8Convolution: Sendable {
     scratch: UnsafeMutableRawPointer, stride: Int
   ) {
     workers.run(units: units) { thread, range in
-      withUnsafePointer(to: shape) { shape in
-        withUnsafePointer(to: requantize) { requantize in
-          ck_conv_s8_run(
-            kernel, shape, packed.unmanagedBase, requantize, input, output, range.lowerBound, range.upperBound,
-            scratch + thread * stride)
-        }
+      compute(shape, range, input, output, requantize, scratch + thread * stride)
+    }
+  }
+
+  /// Computes output rows of one image on the calling thread, `input` being the first input row they need.
+  package func run(
+    rows: Range<Int>, from input: UnsafePointer<Int8>, to output: UnsafeMutablePointer<Int8>,
+    requantize: ck_requantize, scratch: UnsafeMutableRawPointer
+  ) {
+    let band = shape.band(rows)
+    let units = withUnsafePointer(to: band) { ck_conv_s8_units(kernel, $0) }
+    compute(band, 0..<units, input, output, requantize, scratch)
+  }
+
+  /// Units of the whole image or of a band of it, which is a convolution of its own.
+  private func compute(
+    _ shape: ConvolutionShape, _ units: Range<Int>, _ input: UnsafePointer<Int8>, _ output: UnsafeMutablePointer<Int8>,
+    _ requantize: ck_requantize, _ scratch: UnsafeMutableRawPointer
+  ) {
+    withUnsafePointer(to: shape) { shape in
+      withUnsafePointer(to: requantize) { requantize in
+        ck_conv_s8_run(
+          kernel, shape, packed.unmanagedBase, requantize, input, output, units.lowerBound, units.upperBound, scratch)
       }
     }
+  }
+
+  /// Bytes of scratch for computing so many rows at a time.
+  package func scratch(rows: Int) -> Int {
+    withUnsafePointer(to: shape.band(0..<rows)) { ck_conv_s8_scratch(kernel, $0) }
   }
 
   /// Computes one image to float32: the accumulators times their multipliers.
@@ -59,26 +81,6 @@ package struct Int8Convolution: Sendable {
           scratch + thread * stride)
       }
     }
-  }
-}
-
-extension Int8Convolution {
-  /// Computes output rows of one image on the calling thread, `input` being the first input row they need.
-  package func run(
-    rows: Range<Int>, from input: UnsafePointer<Int8>, to output: UnsafeMutablePointer<Int8>,
-    requantize: ck_requantize, scratch: UnsafeMutableRawPointer
-  ) {
-    withUnsafePointer(to: shape.band(rows)) { band in
-      withUnsafePointer(to: requantize) { requantize in
-        ck_conv_s8_run(
-          kernel, band, packed.unmanagedBase, requantize, input, output, 0, ck_conv_s8_units(kernel, band), scratch)
-      }
-    }
-  }
-
-  /// Bytes of scratch for computing so many rows at a time.
-  package func scratch(rows: Int) -> Int {
-    withUnsafePointer(to: shape.band(0..<rows)) { ck_conv_s8_scratch(kernel, $0) }
   }
 }
 

@@ -12,6 +12,12 @@ package struct KernelMath: FloatMath {
 
   package var name: String { "kernels" }
 
+  private typealias Units =
+    @Sendable (
+      UnsafePointer<ConvolutionShape>, Range<Int>, UnsafePointer<Float>, UnsafeMutablePointer<Float>,
+      UnsafeMutableRawPointer
+    ) -> Void
+
   package func convolution(
     _ shape: ConvolutionShape, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?, activation: UnaryFunction
   ) -> PreparedConvolution {
@@ -25,15 +31,19 @@ package struct KernelMath: FloatMath {
     nonisolated(unsafe) let chosen = kernel
     let fixed = shape
     let function = activation.kernelActivation
+    /// Units of the whole image or of a band of it, which is a convolution of its own.
+    let compute: Units = { shape, units, input, output, scratch in
+      withUnsafePointer(to: function) { function in
+        ck_conv_f32_run(
+          chosen, shape, packed.unmanagedBase, function, input, output, units.lowerBound, units.upperBound, scratch)
+      }
+    }
     @Sendable func bandScratch(rows: Int) -> Int {
       withUnsafePointer(to: fixed.band(0..<rows)) { ck_conv_f32_scratch(chosen, $0) }
     }
     let rows = PreparedConvolution.Rows(scratch: bandScratch(rows:)) { rows, input, output, scratch in
       withUnsafePointer(to: fixed.band(rows)) { band in
-        withUnsafePointer(to: function) { function in
-          ck_conv_f32_run(
-            chosen, band, packed.unmanagedBase, function, input, output, 0, ck_conv_f32_units(chosen, band), scratch)
-        }
+        compute(band, 0..<ck_conv_f32_units(chosen, band), input, output, scratch)
       }
     }
     return PreparedConvolution(
@@ -42,11 +52,7 @@ package struct KernelMath: FloatMath {
     ) { input, output, workers, scratch, stride in
       workers.run(units: units) { thread, range in
         withUnsafePointer(to: fixed) { shape in
-          withUnsafePointer(to: function) { function in
-            ck_conv_f32_run(
-              chosen, shape, packed.unmanagedBase, function, input, output, range.lowerBound, range.upperBound,
-              scratch + thread * stride)
-          }
+          compute(shape, range, input, output, scratch + thread * stride)
         }
       }
     }

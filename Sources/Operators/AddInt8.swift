@@ -51,29 +51,11 @@ package struct AddInt8: Operator, InPlace {
     let output = output
     let multiplierA = Float(Double(a.scale) / Double(output.quantization.scale))
     let multiplierB = Float(Double(b.scale) / Double(output.quantization.scale))
-    let count = site.outputs[0].count
     let add = Kernels.int8.add
-    let rows = site.channelsLastRows.flatMap { extent in
-      RowKernel(input: extent, output: extent, window: .same, alike: 2) { call in
-        let flowing = call.input.assumingMemoryBound(to: Int8.self)
-        let still = call.otherOperand.assumingMemoryBound(to: Int8.self) + call.rows.lowerBound * extent.bytes
-        add(
-          call.rows.count * extent.bytes, call.inputIndex == 0 ? flowing : still, Int32(a.zeroPoint), multiplierA,
-          call.inputIndex == 0 ? still : flowing, Int32(b.zeroPoint), multiplierB,
-          Int32(output.quantization.zeroPoint), Int32(output.lower), Int32(output.upper),
-          call.output.assumingMemoryBound(to: Int8.self))
-      }
-    }
-    return Kernel(implementation: "add_s8", rows: rows) { call in
-      let left: UnsafePointer<Int8> = call.input(0).pointer()
-      let right: UnsafePointer<Int8> = call.input(1).pointer()
-      let y: UnsafeMutablePointer<Int8> = call.output.pointer()
-      call.workers.run(elements: count, grain: 1 << 15) { range in
-        let start = range.lowerBound
-        add(
-          range.count, left + start, Int32(a.zeroPoint), multiplierA, right + start, Int32(b.zeroPoint), multiplierB,
-          Int32(output.quantization.zeroPoint), Int32(output.lower), Int32(output.upper), y + start)
-      }
+    return ElementRuns(site, other: .alike).kernel(implementation: "add_s8") { run in
+      add(
+        run.count, run.a, Int32(a.zeroPoint), multiplierA, run.b, Int32(b.zeroPoint), multiplierB,
+        Int32(output.quantization.zeroPoint), Int32(output.lower), Int32(output.upper), run.y)
     }
   }
 }

@@ -51,8 +51,8 @@ package struct AveragePoolInt8: Operator {
 
   package func kernel(for site: Site) throws(OperatorError) -> Kernel {
     let x = try site.inputs.required(0, "x")
-    let input = try x.quantized("x")
-    let multiplier = Float(Double(input.scale) / Double(output.scale))
+    let quantization = try x.quantized("x")
+    let multiplier = Float(Double(quantization.scale) / Double(output.scale))
     let zeroPoint = Int32(output.zeroPoint)
     let images = x.shape[0]
     let channels = x.shape[1]
@@ -64,27 +64,20 @@ package struct AveragePoolInt8: Operator {
         let target: UnsafeMutablePointer<Int8> = call.output.pointer()
         for image in 0..<images {
           average(
-            positions, channels, Int32(input.zeroPoint), multiplier, zeroPoint, source + image * positions * channels,
-            target + image * channels)
+            positions, channels, Int32(quantization.zeroPoint), multiplier, zeroPoint,
+            source + image * positions * channels, target + image * channels)
         }
       }
     }
     let shape = window.convolutionShape(input: x.shape, output: site.outputs[0].shape, groups: channels)
     let pool = Kernels.int8.average_pool
     let includesPadding: Int32 = countIncludesPadding ? 1 : 0
-    return Kernel(implementation: "average_pool_s8") { call in
-      let source: UnsafePointer<Int8> = call.input(0).pointer()
-      let target: UnsafeMutablePointer<Int8> = call.output.pointer()
-      for image in 0..<images {
-        call.workers.run(units: Int(shape.out_h)) { _, rows in
-          withUnsafePointer(to: shape) { shape in
-            pool(
-              shape, includesPadding, Int32(input.zeroPoint), multiplier, zeroPoint,
-              source + image * shape.pointee.inputCount, target + image * shape.pointee.outputCount, rows.lowerBound,
-              rows.upperBound)
-          }
-        }
-      }
+    return Pooling.kernel(
+      Int8.self, images: images, shape: shape, implementation: "average_pool_s8", hasBands: false
+    ) { shape, input, output, rows in
+      pool(
+        shape, includesPadding, Int32(quantization.zeroPoint), multiplier, zeroPoint, input, output, rows.lowerBound,
+        rows.upperBound)
     }
   }
 }

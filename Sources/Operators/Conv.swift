@@ -106,12 +106,8 @@ package struct Conv: Operator, ActivationCarrying, ParameterCarrying, Preparatio
       scratch: prepared.scratch, packedBytes: prepared.packedBytes, implementation: prepared.implementation,
       hasPackedConstants: true, rows: rows
     ) { call in
-      let input: UnsafePointer<Float> = call.input(0).pointer()
-      let output: UnsafeMutablePointer<Float> = call.output.pointer()
-      for image in 0..<images {
-        prepared.run(
-          input + image * shape.inputCount, output + image * shape.outputCount, call.workers, call.scratch,
-          call.scratchStride)
+      call.forEachImage(images, of: shape) {
+        prepared.run($0, $1, call.workers, call.scratch, call.scratchStride)
       }
     }
   }

@@ -81,39 +81,30 @@ extension Int8Weights {
         scratch: prepared.scratch, packedBytes: prepared.packed.count, implementation: prepared.implementation,
         hasPackedConstants: true
       ) { call in
-        let source: UnsafePointer<Int8> = call.input(0).pointer()
-        let target: UnsafeMutablePointer<Float> = call.output.pointer()
-        for image in 0..<images {
+        call.forEachImage(images, of: shape) {
           prepared.run(
-            source + image * shape.inputCount, toFloat: target + image * shape.outputCount,
-            inputZeroPoint: input.zeroPoint, workers: call.workers, scratch: call.scratch, stride: call.scratchStride)
+            $0, toFloat: $1, inputZeroPoint: input.zeroPoint, workers: call.workers, scratch: call.scratch,
+            stride: call.scratchStride)
         }
       }
     }
     let requantization = output.requantization(inputZeroPoint: input.zeroPoint)
-    return Kernel(
-      scratch: prepared.scratch, packedBytes: prepared.packed.count + requantization.tableBytes,
-      implementation: prepared.implementation, hasPackedConstants: true,
-      rows: images == 1 ? rowKernel(prepared, requantization) : nil
-    ) { call in
-      let source: UnsafePointer<Int8> = call.input(0).pointer()
-      let target: UnsafeMutablePointer<Int8> = call.output.pointer()
-      requantization.withStage { stage in
-        for image in 0..<images {
-          prepared.run(
-            source + image * shape.inputCount, to: target + image * shape.outputCount, requantize: stage,
-            workers: call.workers, scratch: call.scratch, stride: call.scratchStride)
-        }
-      }
-    }
-  }
-
-  private func rowKernel(_ prepared: Int8Convolution, _ requantization: Requantization) -> RowKernel? {
-    RowKernel(prepared.shape, elementSize: 1, scratch: prepared.scratch(rows:)) { call in
+    let rows = RowKernel(shape, elementSize: 1, scratch: prepared.scratch(rows:)) { call in
       requantization.withStage { stage in
         prepared.run(
           rows: call.rows, from: call.input.assumingMemoryBound(to: Int8.self),
           to: call.output.assumingMemoryBound(to: Int8.self), requantize: stage, scratch: call.scratch)
+      }
+    }
+    return Kernel(
+      scratch: prepared.scratch, packedBytes: prepared.packed.count + requantization.tableBytes,
+      implementation: prepared.implementation, hasPackedConstants: true, rows: images == 1 ? rows : nil
+    ) { call in
+      requantization.withStage { stage in
+        call.forEachImage(images, of: shape) {
+          prepared.run(
+            $0, to: $1, requantize: stage, workers: call.workers, scratch: call.scratch, stride: call.scratchStride)
+        }
       }
     }
   }

@@ -39,21 +39,9 @@ package struct LookupInt8: Operator, InPlace {
   package func kernel(for site: Site) throws(OperatorError) -> Kernel {
     let input = try site.inputs.required(0, "x").quantized("x")
     let table = Int8Output.table(function, from: input, to: output)
-    let count = site.outputs[0].count
     let lookup = Kernels.int8.lut
-    let rows = site.channelsLastRows.flatMap { extent in
-      RowKernel(input: extent, output: extent, window: .same) { call in
-        lookup(
-          call.rows.count * extent.bytes, call.input.assumingMemoryBound(to: Int8.self),
-          table.unmanagedBase.assumingMemoryBound(to: Int8.self), call.output.assumingMemoryBound(to: Int8.self))
-      }
-    }
-    return Kernel(packedBytes: table.count, implementation: "lut_s8", rows: rows) { call in
-      let x: UnsafePointer<Int8> = call.input(0).pointer()
-      let y: UnsafeMutablePointer<Int8> = call.output.pointer()
-      call.workers.run(elements: count, grain: 1 << 15) { range in
-        table.withPointer(to: Int8.self) { lookup(range.count, x + range.lowerBound, $0, y + range.lowerBound) }
-      }
+    return ElementRuns(site).kernel(packedBytes: table.count, implementation: "lut_s8") { run in
+      table.withPointer(to: Int8.self) { lookup(run.count, run.a, $0, run.y) }
     }
   }
 }

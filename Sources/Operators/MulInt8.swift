@@ -53,34 +53,15 @@ package struct MulInt8: Operator {
     }
     let output = output
     let multiplier = Float(Double(a.scale) * Double(b.scale) / Double(output.quantization.scale))
-    let shape = operandA.shape
-    let isPlain = operandB.shape == shape
-    let images = isPlain ? 1 : shape[0]
-    let rows = isPlain ? 1 : shape[2] * shape[3]
-    let channels = isPlain ? operandA.type.count : shape[1]
+    // Alike tensors are one row each.
+    let isPlain = operandB.shape == operandA.shape
+    let channels = isPlain ? operandA.type.count : operandA.shape[1]
+    let runs = ElementRuns(site, unit: channels, other: isPlain ? .alike : .perImage, hasRows: !isPlain)
     let multiply = Kernels.int8.mul_rows
-    let extent = isPlain ? nil : site.channelsLastRows
-    let rowKernel = extent.flatMap { extent in
-      RowKernel(input: extent, output: extent, window: .same) { call in
-        multiply(
-          call.rows.count * extent.bytes / channels, channels, call.input.assumingMemoryBound(to: Int8.self),
-          Int32(a.zeroPoint), call.otherOperand.assumingMemoryBound(to: Int8.self), Int32(b.zeroPoint), multiplier,
-          Int32(output.quantization.zeroPoint), Int32(output.lower), Int32(output.upper),
-          call.output.assumingMemoryBound(to: Int8.self))
-      }
-    }
-    return Kernel(implementation: "mul_s8", rows: rowKernel) { call in
-      let left: UnsafePointer<Int8> = call.input(0).pointer()
-      let right: UnsafePointer<Int8> = call.input(1).pointer()
-      let y: UnsafeMutablePointer<Int8> = call.output.pointer()
-      for image in 0..<images {
-        call.workers.run(elements: rows, grain: max(1, (1 << 15) / channels)) { range in
-          let start = (image * rows + range.lowerBound) * channels
-          multiply(
-            range.count, channels, left + start, Int32(a.zeroPoint), right + image * channels, Int32(b.zeroPoint),
-            multiplier, Int32(output.quantization.zeroPoint), Int32(output.lower), Int32(output.upper), y + start)
-        }
-      }
+    return runs.kernel(implementation: "mul_s8") { run in
+      multiply(
+        run.count, channels, run.a, Int32(a.zeroPoint), run.b, Int32(b.zeroPoint), multiplier,
+        Int32(output.quantization.zeroPoint), Int32(output.lower), Int32(output.upper), run.y)
     }
   }
 }

@@ -64,16 +64,19 @@ package struct QuantizeLinear: Operator, Quantizing, TransposeTransparent {
     let scale = quantization.scale
     let zeroPoint = Int32(quantization.zeroPoint)
     let quantize = Kernels.int8.quantize_planes
+    // Pixels one after the other, from the first plane on: the others lie a plane further each.
+    let compute: @Sendable (Int, UnsafePointer<Float>, UnsafeMutablePointer<Int8>) -> Void = { count, x, y in
+      quantize(channels, count, x, pixels, scale, zeroPoint, y)
+    }
     let width = type.shape[3]
     let rows =
       images == 1
       ? RowKernel(
-        // A row of the first plane: the others lie a plane further each.
         input: .init(rows: type.shape[2], bytes: width * MemoryLayout<Float>.size),
         output: .init(rows: type.shape[2], bytes: width * channels), window: .same
       ) { call in
-        quantize(
-          channels, call.rows.count * width, call.input.assumingMemoryBound(to: Float.self), pixels, scale, zeroPoint,
+        compute(
+          call.rows.count * width, call.input.assumingMemoryBound(to: Float.self),
           call.output.assumingMemoryBound(to: Int8.self))
       } : nil
     return Kernel(implementation: "quantize_planes", rows: rows) { call in
@@ -81,8 +84,7 @@ package struct QuantizeLinear: Operator, Quantizing, TransposeTransparent {
         let x: UnsafePointer<Float> = call.input(0).pointer() + image * channels * pixels
         let y: UnsafeMutablePointer<Int8> = call.output.pointer() + image * channels * pixels
         call.workers.run(elements: pixels, grain: 4096) { range in
-          quantize(
-            channels, range.count, x + range.lowerBound, pixels, scale, zeroPoint, y + range.lowerBound * channels)
+          compute(range.count, x + range.lowerBound, y + range.lowerBound * channels)
         }
       }
     }

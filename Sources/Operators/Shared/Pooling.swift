@@ -27,7 +27,10 @@ package enum Pooling {
 
   /// A kernel that computes rows of outputs of one image after the other from `Element` to `Element`.
   ///
-  /// - Parameter hasBands: whether `pool` gives the same for rows of a shape that is only a band of the image
+  /// `pool` computes rows of a shape. For bands of rows the shape is that of the band alone, of whose input only the rows
+  /// it needs are there.
+  ///
+  /// - Parameter hasBands: whether it gives the same for a band as for those rows of the image
   package static func kernel<Element: TensorElement>(
     _: Element.Type, images: Int, shape: ConvolutionShape, implementation: String, hasBands: Bool = true,
     pool:

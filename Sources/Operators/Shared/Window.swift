@@ -1,6 +1,7 @@
 import CKernels
 package import IR
 package import Math
+import Tensors
 
 /// Kernel size, strides, dilations and explicit padding of a 2-D convolution or pooling.
 package struct Window: Sendable, Hashable {
@@ -76,6 +77,17 @@ package struct Window: Sendable, Hashable {
       out_w: Int32(output[3]), out_c: Int32(output[1]), kernel_h: Int32(kernel[0]), kernel_w: Int32(kernel[1]),
       stride_h: Int32(strides[0]), stride_w: Int32(strides[1]), dilation_h: Int32(dilations[0]),
       dilation_w: Int32(dilations[1]), pad_top: Int32(pads[0]), pad_left: Int32(pads[1]), groups: Int32(groups))
+  }
+}
+
+extension Call {
+  /// Calls `body` with each of several images of one geometry, in the first input and in the output.
+  func forEachImage<Input: TensorElement, Output: TensorElement>(
+    _ images: Int, of shape: ConvolutionShape, _ body: (UnsafePointer<Input>, UnsafeMutablePointer<Output>) -> Void
+  ) {
+    let x: UnsafePointer<Input> = input(0).pointer()
+    let y: UnsafeMutablePointer<Output> = output.pointer()
+    for image in 0..<images { body(x + image * shape.inputCount, y + image * shape.outputCount) }
   }
 }
 

@@ -156,8 +156,8 @@ let package = Package(
       "Operators", "Platform", "Reports", "Tensors"),
     tests("derm-run", "Bundles", "CanonicalJSON", "IR", "Math", "Operators", "Platform", "Tensors"),
     tests(
-      "Compiler", "Answers", "CanonicalJSON", "DataSets", "IR", "Images", "Math", "Metrics", "ONNX", "Operators",
-      "Platform", "Reports", "Runtime", "Tensors"),
+      "Compiler", "Answers", "CanonicalJSON", "DataSets", "Hashing", "IR", "Images", "Math", "Metrics", "ONNX",
+      "Operators", "Platform", "Reports", "Runtime", "Tensors"),
     tests(
       "DataSets", "Hashing", "HeapMemory", "IR", "Images", "Math", "NumPyFiles", "Operators", "Platform",
       "Quantization", "Runtime", "Tensors"),
@@ -186,7 +186,7 @@ let package = Package(
     tests("Signing", "Hashing", "Platform", "Tensors"),
     tests("Texts"),
     tests("Passes", "IR", "Math", "Operators", "Platform", "Tensors", "TestSupport"),
-    tests("Runtime", "IR", "Math", "Operators", "Tensors", "Threads"),
+    tests("Runtime", "HeapMemory", "IR", "Math", "Operators", "Tensors", "Threads"),
     tests("Tensors", "Platform"),
   ],
   swiftLanguageModes: [.v6]

@@ -1,5 +1,6 @@
 import CanonicalJSON
 import DataSets
+import Hashing
 import IR
 import Math
 import ONNX

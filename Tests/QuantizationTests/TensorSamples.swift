@@ -10,7 +10,7 @@ struct TensorSamples: SampleSource {
   func write(_ index: Int, into inputs: [TensorView]) -> Bool {
     guard let tensors = samples[index] else { return false }
     for (view, tensor) in zip(inputs, tensors) {
-      withExtendedLifetime(tensor) { LayoutConversion.write(tensor.bytes, layout: .rowMajor, into: view) }
+      tensor.withBytes { LayoutConversion.write($0, layout: .rowMajor, into: view) }
     }
     return true
   }

@@ -1,9 +1,11 @@
+import HeapMemory
 import IR
 import Math
 import Operators
 import Runtime
 import Tensors
 import Testing
+import Threads
 
 /// What no data can reach ends the process: going on would compute with memory that nobody wrote.
 @Suite struct DefectTests {

@@ -1,6 +1,7 @@
 package import IR
 import Math
 import Tensors
+import Threads
 
 /// A run of elements of an int8 operator: where it begins in the operands and in the output.
 package struct ElementRun {

@@ -8,6 +8,8 @@ import Tensors
 
 /// What `dermc doctor` does: tries the conventions of the field on a model and some images, and finds the one that fits.
 package struct Doctor {
+  private let model: LoadedModel
+  private let path: String
   private let settings: DataSettings
   private let answer: AnswerSettings
   private let samples: Int
@@ -21,12 +23,15 @@ package struct Doctor {
   private static let (turned, resized) = (3, 2)
 
   /// - Parameters:
+  ///   - path: the images, labelled or not
   ///   - samples: how many images to look at
   ///   - usesLabels: whether to use the labels the data have
   package init(
-    settings: DataSettings, answer: AnswerSettings, samples: Int, seed: UInt64, usesLabels: Bool, threads: Int,
-    math: MathLibrary, observer: any WorkObserver
+    _ model: LoadedModel, on path: String, settings: DataSettings, answer: AnswerSettings, samples: Int, seed: UInt64,
+    usesLabels: Bool, threads: Int, math: MathLibrary, observer: any WorkObserver
   ) {
+    self.model = model
+    self.path = path
     self.settings = settings
     self.answer = answer
     self.samples = samples
@@ -37,7 +42,7 @@ package struct Doctor {
     self.observer = observer
   }
 
-  package func run(_ model: LoadedModel, on path: String) throws(Diagnostic) -> DoctorFindings {
+  package func run() throws(Diagnostic) -> DoctorFindings {
     guard model.graph.inputs.count == 1 else {
       throw .refused("\(model.path): has \(model.graph.inputs.count) inputs, doctor looks at models with one")
     }

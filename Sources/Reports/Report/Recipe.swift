@@ -56,7 +56,7 @@ package struct Recipe: Sendable, Equatable {
     pruneFraction = try node.optional("prune")?.double() ?? pruneFraction
     pruneScope = try node.optional("prune_scope")?.choice() ?? pruneScope
     samples = try node.optional("samples")?.int()
-    seed = try node.optional("seed").map { (node) throws(JSONError) in UInt64(bitPattern: Int64(try node.int())) } ?? seed
+    if let node = try node.optional("seed") { seed = UInt64(bitPattern: Int64(try node.int())) }
     store = try node.optional("store")?.choice() ?? store
   }
 }

@@ -47,10 +47,10 @@ struct BenchCommand: ParsableCommand {
 
   func run() throws {
     let settings = try DataSettings(size: size)
-    let benchmark = Benchmark(
-      threads: try common.threadCount(), math: try arithmetic.library(), size: settings.freeSize,
-      fusesRows: !unfused)
-    let result = try benchmark.run(model, against: against, measuresPeak: perLayer || json)
+    let result = try Benchmark(
+      model, against: against, measuresPeak: perLayer || json, threads: try common.threadCount(),
+      math: try arithmetic.library(), size: settings.freeSize, fusesRows: !unfused
+    ).run()
     if json {
       Console.json(result.json)
     } else {

@@ -37,8 +37,9 @@ struct ConvertCommand: ParsableCommand {
     try Outputs.check([output], inputs: [model])
     let settings = try preprocessing.settings(labels: labels)
     let loaded = try LoadedModel(path: model, size: settings.freeSize, readsSelfTest: true)
-    try Conversion(loaded, settings: settings, answer: try answer.settings(), store: try storage.value()).write(
-      to: output)
+    try Conversion(
+      loaded, to: output, settings: settings, answer: try answer.settings(), store: try storage.value()
+    ).run()
     if !common.quiet { Console.output("written  \(Printable.name(output, limit: 400))") }
   }
 }

@@ -57,10 +57,11 @@ struct DoctorCommand: ParsableCommand {
     let settings = try preprocessing.settings(data: dataOptions)
     let files = try output.map { try DoctorFiles(folder: $0, replaces: overwrite) }
     let loaded = try LoadedModel(path: model, size: settings.freeSize, trusting: try trust.keys())
-    let doctor = Doctor(
-      settings: settings, answer: try answer.settings(), samples: samples, seed: seed, usesLabels: !ignoreLabels,
-      threads: try common.threadCount(), math: try arithmetic.library(), observer: Watcher(common))
-    let findings = try doctor.run(loaded, on: data)
+    let findings = try Doctor(
+      loaded, on: data, settings: settings, answer: try answer.settings(), samples: samples, seed: seed,
+      usesLabels: !ignoreLabels, threads: try common.threadCount(), math: try arithmetic.library(),
+      observer: Watcher(common)
+    ).run()
     if json {
       Console.json(findings.json)
     } else if !common.quiet {

@@ -51,10 +51,10 @@ struct EvalCommand: ParsableCommand {
     }
     let evaluated = try LoadedModel(path: model, size: settings.freeSize, trusting: try trust.keys())
     let other = try against.map { try LoadedModel(path: $0, size: settings.freeSize) }
-    let job = EvaluationJob(
-      settings: settings, answer: try answer.settings(measures), threads: threads, math: try arithmetic.library(),
-      isStrict: strict, observer: Watcher(common))
-    let result = try job.run(evaluated, against: other, data: data)
+    let result = try Evaluation(
+      evaluated, against: other, on: data, settings: settings, answer: try answer.settings(measures), threads: threads,
+      math: try arithmetic.library(), isStrict: strict, observer: Watcher(common)
+    ).run()
     if let path = measures.predictions {
       let table = try result.predictions.stage(for: path)
       do throws(FileError) { try table.commit() } catch { throw Diagnostic.refused("\(error)") }

@@ -1,8 +1,6 @@
 import ArgumentParser
-import CanonicalJSON
 import Compiler
 import Reports
-import Tensors
 
 struct GateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -24,28 +22,8 @@ struct GateCommand: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func run() throws {
-    let checked: Report
-    let limits: Budget
-    do {
-      checked = try Report(json: read(report))
-    } catch let error as JSONError {
-      throw Diagnostic.refused("\(report): \(error)")
-    }
-    do {
-      limits = try Budget(json: read(budget), name: budget)
-    } catch let error as JSONError {
-      throw Diagnostic.refused("\(error)")
-    }
-    let gate = Gate(checked, limits)
+    let gate = try GateCheck(report, budget: budget).run()
     if !common.quiet { Console.text(gate.text) }
     guard gate.passes else { throw Diagnostic(.failed, "\(report): the budget is broken") }
-  }
-
-  private func read(_ path: String) throws -> JSON {
-    do {
-      return try JSON(parsing: MappedFile.contents(of: path))
-    } catch let error as FileError {
-      throw Diagnostic.refused("\(error)")
-    }
   }
 }

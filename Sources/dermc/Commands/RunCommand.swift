@@ -50,10 +50,10 @@ struct RunCommand: ParsableCommand {
     let threads = try common.threadCount()
     if let output { try Outputs.check([output], inputs: [model, input]) }
     let loaded = try LoadedModel(path: model, size: settings.freeSize, trusting: try trust.keys())
-    let predictions = try Predictions(
+    let predictions = try Prediction(
       loaded, on: input, settings: settings, answer: try answer.settings(), threads: threads,
-      math: try arithmetic.library(), isStrict: strict,
-      observer: Watcher(common))
+      math: try arithmetic.library(), isStrict: strict, observer: Watcher(common)
+    ).run()
     if let output {
       do throws(FileError) { try predictions.write(to: output) } catch { throw Diagnostic.refused("\(error)") }
     }

@@ -40,16 +40,14 @@ struct SignCommand: ParsableCommand {
       guard bundle == nil, key == nil, output == nil, !detached else {
         throw Diagnostic.usage("--new-key makes keys and nothing else; sign with --key afterwards")
       }
-      return show(try BundleSigning.makeKey(at: newKey))
+      return show(try KeyMaking(at: newKey).run())
     }
     guard let bundle else { throw Diagnostic.usage("sign: expected a bundle to sign, or --new-key") }
     guard let key else { throw Diagnostic.usage("\(bundle): give a secret key with --key; --new-key makes one") }
     guard output == nil || !detached else { throw Diagnostic.usage("give either --output or --detached") }
-    let place = detached ? BundleSigning.Place.beside : .file(output ?? bundle)
-    let target = BundleSigning.output(place, for: bundle)
-    try Outputs.check([target], inputs: [key])
-    let lines = try BundleSigning(bundle, keyPath: key).sign(place)
-    show(lines.map { "\(target): \($0)" })
+    let signing = BundleSigning(bundle, keyPath: key, to: detached ? .beside : .file(output ?? bundle))
+    try Outputs.check([signing.output], inputs: [key])
+    show(try signing.run().map { "\(signing.output): \($0)" })
   }
 
   private func show(_ lines: [String]) {

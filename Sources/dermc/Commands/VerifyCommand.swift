@@ -22,7 +22,7 @@ struct VerifyCommand: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func run() throws {
-    let lines = try BundleCheck.run(bundle, threads: try common.threadCount(), trusting: try trust.keys())
+    let lines = try Verification(bundle, threads: try common.threadCount(), trusting: try trust.keys()).run()
     if !common.quiet {
       let name = Printable.name(bundle, limit: 400)
       for line in lines { Console.output("\(name): \(line)") }

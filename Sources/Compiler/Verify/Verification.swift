@@ -6,13 +6,20 @@ import Tensors
 import Threads
 
 /// What `dermc verify` does: signature, hashes, structure, self-test.
-package enum BundleCheck {
-  /// Checks a bundle; returns lines that say what held. Throws what did not.
-  ///
+package struct Verification {
+  private let path: String
+  private let threads: Int
+  private let keys: [PublicKey]?
+
   /// - Parameter keys: any of them must have signed the bundle; nil where that does not matter
-  package static func run(
-    _ path: String, threads: Int, trusting keys: [PublicKey]? = nil
-  ) throws(Diagnostic) -> [String] {
+  package init(_ path: String, threads: Int, trusting keys: [PublicKey]? = nil) {
+    self.path = path
+    self.threads = threads
+    self.keys = keys
+  }
+
+  /// Lines that say what held. Throws what did not.
+  package func run() throws(Diagnostic) -> [String] {
     let bundle: Bundle
     let file: BundleFile
     do throws(BundleError) {
@@ -24,7 +31,7 @@ package enum BundleCheck {
     }
     var lines: [String] = []
     do throws(BundleError) {
-      lines += try signatures(of: file, trusting: keys)
+      lines += try signatures(of: file)
     } catch {
       throw Diagnostic(.failed, "\(error)")
     }
@@ -50,9 +57,7 @@ package enum BundleCheck {
     return lines
   }
 
-  private static func signatures(
-    of file: BundleFile, trusting keys: [PublicKey]?
-  ) throws(BundleError) -> [String] {
+  private func signatures(of file: BundleFile) throws(BundleError) -> [String] {
     if let keys { return ["signature: holds, by key \(try file.requireSignature(by: keys).id)"] }
     let unchecked = "not checked: --public-key does"
     var lines: [String] = []

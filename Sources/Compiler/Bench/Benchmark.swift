@@ -7,6 +7,9 @@ import Threads
 
 /// Measures what `dermc bench` says: how long one inference takes, batch 1, and what each layer's part in it is.
 package struct Benchmark {
+  private let path: String
+  private let other: String?
+  private let measuresPeak: Bool
   private let threads: Int
   private let math: MathLibrary
   private let size: (height: Int, width: Int)?
@@ -15,12 +18,18 @@ package struct Benchmark {
   private let seconds: Double
 
   /// - Parameters:
+  ///   - path: the model
+  ///   - other: another that is measured in turn with it, so that what disturbs the machine disturbs both
+  ///   - measuresPeak: whether to find out what the machine can do at most, too
   ///   - size: height and width for ONNX models that leave them free
   ///   - fusesRows: whether chains of layers are computed band by band, as they are when a model just runs
   package init(
-    threads: Int, math: MathLibrary = .kernels, size: (height: Int, width: Int)? = nil, fusesRows: Bool = true,
-    seconds: Double = 1.5
+    _ path: String, against other: String? = nil, measuresPeak: Bool, threads: Int, math: MathLibrary = .kernels,
+    size: (height: Int, width: Int)? = nil, fusesRows: Bool = true, seconds: Double = 1.5
   ) {
+    self.path = path
+    self.other = other
+    self.measuresPeak = measuresPeak
     self.threads = threads
     self.math = math
     self.size = size
@@ -28,10 +37,7 @@ package struct Benchmark {
     self.seconds = seconds
   }
 
-  /// Measures a model, and another in turn with it so that what disturbs the machine disturbs both.
-  ///
-  /// - Parameter measuresPeak: whether to find out what the machine can do at most, too
-  package func run(_ path: String, against other: String?, measuresPeak: Bool) throws(Diagnostic) -> BenchResult {
+  package func run() throws(Diagnostic) -> BenchResult {
     var subjects = [try subject(path)]
     if let other { subjects.append(try subject(other)) }
     for subject in subjects { subject.warmUp() }

@@ -1,13 +1,11 @@
 package import Answers
 package import CanonicalJSON
-import DataSets
 import NumPyFiles
 import Reports
-import Runtime
 package import Tensors
 import Texts
 
-/// What `dermc run` does: a model's outputs on some samples, and what they say.
+/// A model's outputs on some samples, and what they say.
 package struct Predictions: Sendable {
   /// One sample's outputs.
   package struct Row: Sendable {
@@ -17,53 +15,10 @@ package struct Predictions: Sendable {
   }
 
   package let rows: [Row]
-  private let decision: DecisionOutput
+  let decision: DecisionOutput
   /// The shape of all outputs in one tensor.
-  private let shape: [Int]
-  private let labels: [String]?
-
-  /// - Parameter isStrict: whether to refuse what there is to warn of, such as samples that cannot be read
-  package init(
-    _ model: LoadedModel, on path: String, settings: DataSettings, answer: AnswerSettings, threads: Int,
-    math: MathLibrary, isStrict: Bool, observer: any WorkObserver
-  ) throws(Diagnostic) {
-    guard !answer.choosesThreshold else {
-      throw .usage("--threshold youden is chosen on labelled data, by compile and eval: give --threshold 0.3, say")
-    }
-    let names = settings.labels ?? model.labels
-    var decision = try DecisionOutput(model, answer, labels: names)
-    try decision.nameByNumber()
-    try observer.warn(decision.warning, isStrict: isStrict)
-    let binding = try DataBinding(model, settings: settings, decision: decision)
-    try observer.warn(binding.overrideWarning, isStrict: isStrict)
-    let loader = try binding.unlabelled(at: path)
-    try observer.warn(binding.assumption(for: [loader]), isStrict: isStrict)
-    let plan = try Preparation.plan(Preparation.executable(model), on: math, fusesRows: true)
-    observer.note(plan, threads: threads)
-    observer.note("answer: \(decision.description(labels: binding.labels))")
-    observer.begin("Running", count: loader.count)
-    let outputs = Inference.run(
-      plan, on: loader, samples: Array(0..<loader.count), threads: threads, output: decision.position
-    ) { observer.advance() }
-    observer.end()
-    // What ends the work names the sample itself, so there is no need for a warning before.
-    guard outputs.contains(where: { $0 != nil }) else {
-      throw loader.count == 1
-        ? .refused(loader.skipped.first ?? "\(path): could not be used") : loader.nothingReadable(path)
-    }
-    try observer.report(loader, isStrict: isStrict)
-    self.decision = decision
-    shape = decision.rows.shape(runs: outputs.count { $0 != nil })
-    labels = binding.labels
-    rows = zip(loader.samples, outputs).flatMap { sample, values in
-      let batch = decision.rows.batch
-      return (values.map(decision.rows.rows) ?? []).enumerated().map { index, values in
-        Row(
-          name: batch == 1 ? sample.name : "\(sample.name)[\(sample.index * batch + index)]", values: values,
-          answer: decision.meaning.answer(values))
-      }
-    }
-  }
+  let shape: [Int]
+  let labels: [String]?
 
   /// Writes the outputs as one float32 tensor: that of the model for one input, else joined or stacked along the first
   /// dimension.

@@ -7,17 +7,23 @@ import ONNX
 package import Reports
 import Tensors
 
-/// What `dermc convert` does.
+/// What `dermc convert` does: writes a model in the format a file's name ends in.
 package struct Conversion {
   private let model: LoadedModel
+  private let path: String
   private let settings: DataSettings
   private let answer: AnswerSettings
   private let store: Recipe.Store?
 
-  /// - Parameter store: how a bundle holds weights; nil for raw ones in a float checkpoint, and for those of a compiled
-  ///   bundle as its recipe says
-  package init(_ model: LoadedModel, settings: DataSettings, answer: AnswerSettings, store: Recipe.Store? = nil) {
+  /// - Parameters:
+  ///   - path: where to write
+  ///   - store: how a bundle holds weights; nil for raw ones in a float checkpoint, and for those of a compiled
+  ///     bundle as its recipe says
+  package init(
+    _ model: LoadedModel, to path: String, settings: DataSettings, answer: AnswerSettings, store: Recipe.Store? = nil
+  ) {
     self.model = model
+    self.path = path
     self.settings = settings
     self.answer = answer
     self.store = store
@@ -30,9 +36,8 @@ package struct Conversion {
     }
   }
 
-  /// Writes a file of the format its name ends in.
-  package func write(to path: String) throws(Diagnostic) {
-    if path.hasSuffix(".derm") { return try writeBundle(to: path) }
+  package func run() throws(Diagnostic) {
+    if path.hasSuffix(".derm") { return try writeBundle() }
     do throws(ONNXError) {
       try ONNXWriter.write(model.graph, to: path, producerVersion: Provenance.version)
     } catch {
@@ -41,7 +46,7 @@ package struct Conversion {
   }
 
   /// A bundle of the graph as it was read, with everything a bundle it was read from holds.
-  private func writeBundle(to path: String) throws(Diagnostic) {
+  private func writeBundle() throws(Diagnostic) {
     var bundle = model.bundle ?? Bundle(kind: .checkpoint, graph: model.graph)
     if model.bundle == nil {
       bundle.provenance = Provenance.json(source: model, hash: try model.sha256(), recipe: nil)

@@ -6,7 +6,10 @@ import Reports
 import Runtime
 
 /// What `dermc eval` does: scores on labelled data, and the metrics of one model or the comparison of two.
-package struct EvaluationJob {
+package struct Evaluation {
+  private let model: LoadedModel
+  private let other: LoadedModel?
+  private let path: String
   private let settings: DataSettings
   private let answer: AnswerSettings
   private let threads: Int
@@ -14,11 +17,17 @@ package struct EvaluationJob {
   private let isStrict: Bool
   private let observer: any WorkObserver
 
-  /// - Parameter isStrict: whether to refuse what there is to warn of, such as samples that cannot be read
+  /// - Parameters:
+  ///   - other: the model it is compared with, the float original
+  ///   - path: the labelled data
+  ///   - isStrict: whether to refuse what there is to warn of, such as samples that cannot be read
   package init(
-    settings: DataSettings, answer: AnswerSettings, threads: Int, math: MathLibrary, isStrict: Bool,
-    observer: any WorkObserver
+    _ model: LoadedModel, against other: LoadedModel?, on path: String, settings: DataSettings, answer: AnswerSettings,
+    threads: Int, math: MathLibrary, isStrict: Bool, observer: any WorkObserver
   ) {
+    self.model = model
+    self.other = other
+    self.path = path
     self.settings = settings
     self.answer = answer
     self.threads = threads
@@ -42,13 +51,13 @@ package struct EvaluationJob {
     var warnings: [String]
   }
 
-  package func run(_ model: LoadedModel, against other: LoadedModel?, data path: String) throws(Diagnostic) -> Result {
+  package func run() throws(Diagnostic) -> Result {
     // A model without preprocessing of its own is fed as the other one is.
     let stored = model.preprocessing ?? other?.preprocessing
     let names = settings.labels ?? model.labels ?? other?.labels
-    var own = try evaluated(model, stored, names, like: nil, path)
+    var own = try evaluated(model, stored, names, like: nil)
     var reference = try other.map { other throws(Diagnostic) in
-      try evaluated(other, other.preprocessing ?? stored, names, like: own.decision.meaning, path)
+      try evaluated(other, other.preprocessing ?? stored, names, like: own.decision.meaning)
     }
     let data = own.data
     try observer.report(data.loader, isStrict: isStrict)
@@ -72,6 +81,7 @@ package struct EvaluationJob {
     object["answer"] = own.decision.summary(labels: data.classes).json
     object["data"] = data.loader.summary.json
     object["warnings"] = .strings(own.warnings + (reference?.warnings ?? []) + suspicions)
+    observer.notePeak()
     let heading = "answer  \(own.decision.description(labels: data.classes))\n\n"
     guard let reference else {
       return Result(
@@ -90,7 +100,7 @@ package struct EvaluationJob {
   }
 
   private func evaluated(
-    _ model: LoadedModel, _ preprocessing: JSON?, _ names: [String]?, like: OutputMeaning?, _ path: String
+    _ model: LoadedModel, _ preprocessing: JSON?, _ names: [String]?, like: OutputMeaning?
   ) throws(Diagnostic) -> Evaluated {
     var decision = try DecisionOutput(model, answer, labels: names, like: like)
     let binding = try DataBinding(
@@ -111,30 +121,5 @@ package struct EvaluationJob {
       plan, on: data.loader, samples: samples, threads: threads, output: decision.position
     ) { observer.advance() }
     return Evaluated(decision: decision, data: data, outputs: outputs, evidence: evidence, warnings: warnings)
-  }
-}
-
-extension WorkObserver {
-  /// Says what there is to warn of; under --strict it ends the work.
-  func warn(_ warning: String?, isStrict: Bool) throws(Diagnostic) {
-    guard let warning else { return }
-    if isStrict { throw .refused("\(warning) (leave out --strict to go on all the same)") }
-    warn(warning)
-  }
-
-  /// Names what of the data was not looked at, and the samples that could not be used; under --strict the first ends the
-  /// work.
-  func report(_ loader: SampleLoader, isStrict: Bool) throws(Diagnostic) {
-    for warning in loader.data.warnings { try warn(warning, isStrict: isStrict) }
-    try reportSkipped(loader, isStrict: isStrict)
-  }
-
-  /// Names the samples that could not be used; under --strict the first ends the work.
-  func reportSkipped(_ loader: SampleLoader, isStrict: Bool) throws(Diagnostic) {
-    for note in loader.data.notes { self.note(note) }
-    for problem in loader.skipped {
-      if isStrict { throw .refused("\(problem) (leave out --strict to skip it)") }
-      warn("skipped \(problem)")
-    }
   }
 }

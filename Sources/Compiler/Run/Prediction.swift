@@ -1,0 +1,73 @@
+import Answers
+import DataSets
+import Runtime
+
+/// What `dermc run` does: runs a model on some samples.
+package struct Prediction {
+  private let model: LoadedModel
+  private let path: String
+  private let settings: DataSettings
+  private let answer: AnswerSettings
+  private let threads: Int
+  private let math: MathLibrary
+  private let isStrict: Bool
+  private let observer: any WorkObserver
+
+  /// - Parameters:
+  ///   - path: an image, a tensor, or a folder of them
+  ///   - isStrict: whether to refuse what there is to warn of, such as samples that cannot be read
+  package init(
+    _ model: LoadedModel, on path: String, settings: DataSettings, answer: AnswerSettings, threads: Int,
+    math: MathLibrary, isStrict: Bool, observer: any WorkObserver
+  ) {
+    self.model = model
+    self.path = path
+    self.settings = settings
+    self.answer = answer
+    self.threads = threads
+    self.math = math
+    self.isStrict = isStrict
+    self.observer = observer
+  }
+
+  package func run() throws(Diagnostic) -> Predictions {
+    guard !answer.choosesThreshold else {
+      throw .usage("--threshold youden is chosen on labelled data, by compile and eval: give --threshold 0.3, say")
+    }
+    let names = settings.labels ?? model.labels
+    var decision = try DecisionOutput(model, answer, labels: names)
+    try decision.nameByNumber()
+    try observer.warn(decision.warning, isStrict: isStrict)
+    let binding = try DataBinding(model, settings: settings, decision: decision)
+    try observer.warn(binding.overrideWarning, isStrict: isStrict)
+    let loader = try binding.unlabelled(at: path)
+    try observer.warn(binding.assumption(for: [loader]), isStrict: isStrict)
+    let plan = try Preparation.plan(Preparation.executable(model), on: math, fusesRows: true)
+    observer.note(plan, threads: threads)
+    observer.note("answer: \(decision.description(labels: binding.labels))")
+    observer.begin("Running", count: loader.count)
+    let outputs = Inference.run(
+      plan, on: loader, samples: Array(0..<loader.count), threads: threads, output: decision.position
+    ) { observer.advance() }
+    observer.end()
+    // What ends the work names the sample itself, so there is no need for a warning before.
+    guard outputs.contains(where: { $0 != nil }) else {
+      throw loader.count == 1
+        ? .refused(loader.skipped.first ?? "\(path): could not be used") : loader.nothingReadable(path)
+    }
+    try observer.report(loader, isStrict: isStrict)
+    observer.notePeak()
+    let read = decision
+    let rows = zip(loader.samples, outputs).flatMap { sample, values in
+      let batch = read.rows.batch
+      return (values.map(read.rows.rows) ?? []).enumerated().map { index, values in
+        Predictions.Row(
+          name: batch == 1 ? sample.name : "\(sample.name)[\(sample.index * batch + index)]", values: values,
+          answer: read.meaning.answer(values))
+      }
+    }
+    return Predictions(
+      rows: rows, decision: decision, shape: decision.rows.shape(runs: outputs.count { $0 != nil }),
+      labels: binding.labels)
+  }
+}

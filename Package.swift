@@ -122,8 +122,8 @@ let package = Package(
     .executableTarget(
       name: "dermc",
       dependencies: [
-        "CAllocation", "CanonicalJSON", "Compiler", "Platform", "Quantization", "Reports", "Signing", "Tensors",
-        "Texts",
+        "Answers", "CAllocation", "CanonicalJSON", "Compiler", "DataSets", "Images", "Platform", "Quantization",
+        "Reports", "Signing", "Tensors", "Texts",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: settings),
 

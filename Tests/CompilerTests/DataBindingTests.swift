@@ -1,3 +1,4 @@
+import Answers
 import CanonicalJSON
 import DataSets
 import Hashing
@@ -36,7 +37,7 @@ import Testing
       rmdir(path)
     }
 
-    func binding(_ settings: DataSettings, task: String? = nil) throws -> DataBinding {
+    func binding(_ settings: DataSettings, task: OutputMeaning.Task? = nil) throws -> DataBinding {
       let answer = try AnswerSettings(task: task, scores: nil, output: nil, positive: nil)
       return try DataBinding(
         model, settings: settings, decision: DecisionOutput(model, answer, labels: settings.labels))
@@ -72,7 +73,7 @@ import Testing
     let named = try DataSettings(size: nil, labels: "benign,malignant")
     #expect(try folder.binding(named).labelled(at: data).classes == named.labels)
     let three = try DataSettings(size: nil, labels: "a,b,c")
-    let wrong = #expect(throws: Diagnostic.self) { try folder.binding(three, task: "binary") }
+    let wrong = #expect(throws: Diagnostic.self) { try folder.binding(three, task: .binary) }
     #expect(wrong?.description == "--labels: has 3 class names, \(folder.model.path) has 2 classes")
   }
 
@@ -80,7 +81,7 @@ import Testing
     let folder = try Folder(outputs: 3)
     let data = try folder.data("file,label\na,0|2\nb,\n")
     let settings = try DataSettings(size: nil)
-    #expect(try folder.binding(settings, task: "multilabel").labelled(at: data).labelSets == [[0, 2], []])
+    #expect(try folder.binding(settings, task: .multilabel).labelled(at: data).labelSets == [[0, 2], []])
     let refused = #expect(throws: Diagnostic.self) { try folder.binding(settings).labelled(at: data) }
     #expect(refused?.description.contains("line 2: has 2 labels") == true)
   }
@@ -110,9 +111,9 @@ import Testing
         decision: DecisionOutput(folder.model, AnswerSettings(), labels: nil))
     }
     #expect(try binding(DataSettings(size: nil), stored).overrides == [])
-    #expect(try binding(DataSettings(size: nil, mean: "0.485,0.456,0.406", channels: "rgb"), stored).overrides == [])
+    #expect(try binding(DataSettings(size: nil, mean: "0.485,0.456,0.406", channels: .rgb), stored).overrides == [])
     #expect(try binding(DataSettings(size: nil, mean: "0.5"), nil).overrides == [])
-    let changed = try binding(DataSettings(size: nil, scale: "1", mean: "0.5", resize: "center-crop"), stored)
+    let changed = try binding(DataSettings(size: nil, scale: "1", mean: "0.5", resize: .centerCrop), stored)
     #expect(
       changed.overrides == ["scale 1/255 -> 1.0", "mean 0.485,0.456,0.406 -> 0.5", "resize direct -> center-crop"])
     #expect(changed.overrideWarning?.contains("override its stored preprocessing: scale 1/255 -> 1.0; mean") == true)

@@ -207,8 +207,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ["--task", "regression"], ["--scores", "odds"], ["--threshold", "1.5"],
-    ["--threshold", "0.5", "--sensitivity", "0.9"],
+    ["--threshold", "1.5"], ["--threshold", "0.5", "--sensitivity", "0.9"],
     ["--positive", "mole"], ["--threshold", "0.1,0.2"], ["--at-specificity", "0.9"],
   ])
   func optionsThatMakeNoSenseAreTwo(options: [String]) throws {

@@ -82,20 +82,14 @@ import Testing
 
   static let usages: [(words: [String], parts: [String])] = [
     (["--int8"], ["--int8 needs --calib"]),
-    (["--range", "best"], ["--range best", "minmax", "percentile", "mse"]),
-    (["--store", "small"], ["--store small", "compact or raw"]),
     (["--prune", "1.5"], ["--prune 1.5"]),
     (["--prune", "-0.1"], ["--prune -0.1", "from 0 to below 1"]),
     (["--samples", "-3"], ["--samples -3"]),
     (["--threads", "-1"], ["--threads -1"]),
-    (["--prune-scope", "row"], ["--prune-scope row", "global or layer"]),
     (["--samples", "0"], ["--samples 0"]),
     (["--threads", "0"], ["--threads 0"]),
     (["--mean", "a,b"], ["--mean", "'a' is not a number"]),
     (["--size", "0"], ["--size", "'0' is not a size"]),
-    (["--channels", "cmyk"], ["--channels cmyk", "rgb"]),
-    (["--resize", "stretch"], ["--resize stretch", "center-crop"]),
-    (["--layout", "chwn"], ["--layout chwn", "nhwc"]),
     (["--report", "report.pdf"], ["report.pdf", ".html"]),
   ]
 
@@ -106,6 +100,21 @@ import Testing
     #expect(outcome.status == 2)
     #expect(outcome.isOneLine(with: parts), "\(outcome.error)")
     #expect(folder.names == ["small.onnx"])
+  }
+
+  @Test(arguments: [
+    ("--range", "best", ["minmax", "percentile", "mse"]), ("--store", "small", ["compact", "raw"]),
+    ("--prune-scope", "row", ["global", "layer"]), ("--channels", "cmyk", ["rgb", "bgr", "gray"]),
+    ("--resize", "stretch", ["direct", "center-crop"]), ("--layout", "chwn", ["nchw", "nhwc"]),
+    ("--task", "regression", ["multiclass", "binary", "multilabel", "none"]),
+    ("--scores", "odds", ["logits", "probabilities"]),
+  ])
+  func wordsThatAnOptionDoesNotKnowAreRefused(option: String, word: String, known: [String]) throws {
+    let outcome = try Program.run("compile", Fixture.bad("small"), option, word)
+    #expect(outcome.status == 2 && outcome.output == "")
+    for part in ["'\(word)'", option] + known.map({ "'\($0)'" }) {
+      #expect(outcome.error.contains(part), "\(part) in \(outcome.error)")
+    }
   }
 
   @Test func commandLinesThatDoNotParseAreWrongUsage() throws {

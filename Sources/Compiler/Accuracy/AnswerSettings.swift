@@ -28,11 +28,11 @@ package struct AnswerSettings: Sendable {
 
   /// Parses the options of the command line.
   package init(
-    task: String?, scores: String?, output: String?, positive: String?, threshold: String? = nil,
-    sensitivity: String? = nil, specificities: [String] = []
+    task: OutputMeaning.Task?, scores: OutputMeaning.Scores?, output: String?, positive: String?,
+    threshold: String? = nil, sensitivity: String? = nil, specificities: [String] = []
   ) throws(Diagnostic) {
-    self.task = try OptionChoice.parse(task, "--task")
-    self.scores = try OptionChoice.parse(scores, "--scores")
+    self.task = task
+    self.scores = scores
     self.output = output
     self.positive = positive
     if let threshold, sensitivity != nil {

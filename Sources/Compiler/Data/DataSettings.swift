@@ -33,17 +33,18 @@ package struct DataSettings: Sendable {
   ///   - labels: a file with a class name a line, or names with commas between them
   ///   - data: the options about tables and inputs
   package init(
-    size: String?, scale: String? = nil, mean: String? = nil, std: String? = nil, channels: String? = nil,
-    resize: String? = nil, file: String? = nil, layout: String? = nil, exifOrientation: Bool = false,
-    labels: String? = nil, data: DataSetTexts = DataSetTexts()
+    size: String?, scale: String? = nil, mean: String? = nil, std: String? = nil,
+    channels: Preprocessing.Channels? = nil, resize: Preprocessing.Resize? = nil, file: String? = nil,
+    layout: ModelInput.Order? = nil, exifOrientation: Bool = false, labels: String? = nil,
+    data: DataSetTexts = DataSetTexts()
   ) throws(Diagnostic) {
     self.size = try DataSettings.parse(size, "--size", Preprocessing.size)
     self.scale = try DataSettings.parse(scale, "--scale", Preprocessing.number)
     self.mean = try DataSettings.parse(mean, "--mean", Preprocessing.numbers)
     self.std = try DataSettings.parse(std, "--std", Preprocessing.numbers)
-    self.channels = try OptionChoice.parse(channels, "--channels")
-    self.resize = try OptionChoice.parse(resize, "--resize")
-    order = try OptionChoice.parse(layout, "--layout")
+    self.channels = channels
+    self.resize = resize
+    order = layout
     self.file = file
     appliesEXIFOrientation = exifOrientation
     if let labels {

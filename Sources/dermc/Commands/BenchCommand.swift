@@ -49,7 +49,7 @@ struct BenchCommand: ParsableCommand {
     let settings = try DataSettings(size: size)
     let result = try Benchmark(
       model, against: against, measuresPeak: perLayer || json, threads: try common.threadCount(),
-      math: try arithmetic.library(), size: settings.freeSize, fusesRows: !unfused
+      math: arithmetic.math, size: settings.freeSize, fusesRows: !unfused
     ).run()
     if json {
       Console.json(result.json)

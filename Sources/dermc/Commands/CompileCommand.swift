@@ -42,11 +42,11 @@ struct CompileCommand: ParsableCommand {
     parsing: .unconditional, help: ArgumentHelp("Fraction of the weights to set to zero.", valueName: "fraction"))
   var prune: Double?
 
-  @Option(help: "Whether pruning picks weights over the whole model (global) or in each layer (layer).")
-  var pruneScope = "global"
+  @Option(help: "Whether pruning picks weights over the whole model or in each layer.")
+  var pruneScope = Recipe.PruneScope.global
 
-  @Option(help: "How ranges of activations are chosen: minmax, percentile or mse.")
-  var range = RangeEstimator.mse.rawValue
+  @Option(help: "How ranges of activations are chosen.")
+  var range = RangeEstimator.mse
 
   @Option(parsing: .unconditional, help: "Use this many calibration samples, chosen by --seed.")
   var samples: Int?
@@ -119,27 +119,20 @@ struct CompileCommand: ParsableCommand {
   private func recipe() throws -> Recipe {
     var recipe = Recipe()
     recipe.int8 = int8
-    guard let estimator = RangeEstimator(rawValue: range) else {
-      let known = RangeEstimator.allCases.map(\.rawValue).joined(separator: ", ")
-      throw Diagnostic.usage("--range \(range): expected one of \(known)")
-    }
-    recipe.estimator = estimator
+    recipe.estimator = range
     if let prune {
       guard prune >= 0, prune < 1 else {
         throw Diagnostic.usage("--prune \(prune): expected a fraction from 0 to below 1")
       }
       recipe.pruneFraction = prune
     }
-    guard let scope = Recipe.PruneScope(rawValue: pruneScope) else {
-      throw Diagnostic.usage("--prune-scope \(pruneScope): expected global or layer")
-    }
-    recipe.pruneScope = scope
+    recipe.pruneScope = pruneScope
     if let samples {
       guard samples > 0 else { throw Diagnostic.usage("--samples \(samples): expected at least 1") }
       recipe.samples = samples
     }
     recipe.seed = seed
-    recipe.store = try storage.value() ?? .compact
+    recipe.store = storage.store ?? .compact
     return recipe
   }
 }

@@ -38,7 +38,7 @@ struct ConvertCommand: ParsableCommand {
     let settings = try preprocessing.settings(labels: labels)
     let loaded = try LoadedModel(path: model, size: settings.freeSize, readsSelfTest: true)
     try Conversion(
-      loaded, to: output, settings: settings, answer: try answer.settings(), store: try storage.value()
+      loaded, to: output, settings: settings, answer: try answer.settings(), store: storage.store
     ).run()
     if !common.quiet { Console.output("written  \(Printable.name(output, limit: 400))") }
   }

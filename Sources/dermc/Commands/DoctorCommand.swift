@@ -59,7 +59,7 @@ struct DoctorCommand: ParsableCommand {
     let loaded = try LoadedModel(path: model, size: settings.freeSize, trusting: try trust.keys())
     let findings = try Doctor(
       loaded, on: data, settings: settings, answer: try answer.settings(), samples: samples, seed: seed,
-      usesLabels: !ignoreLabels, threads: try common.threadCount(), math: try arithmetic.library(),
+      usesLabels: !ignoreLabels, threads: try common.threadCount(), math: arithmetic.math,
       observer: Watcher(common)
     ).run()
     if json {

@@ -53,7 +53,7 @@ struct EvalCommand: ParsableCommand {
     let other = try against.map { try LoadedModel(path: $0, size: settings.freeSize) }
     let result = try Evaluation(
       evaluated, against: other, on: data, settings: settings, answer: try answer.settings(measures), threads: threads,
-      math: try arithmetic.library(), isStrict: strict, observer: Watcher(common)
+      math: arithmetic.math, isStrict: strict, observer: Watcher(common)
     ).run()
     if let path = measures.predictions {
       let table = try result.predictions.stage(for: path)

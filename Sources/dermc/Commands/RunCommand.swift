@@ -52,7 +52,7 @@ struct RunCommand: ParsableCommand {
     let loaded = try LoadedModel(path: model, size: settings.freeSize, trusting: try trust.keys())
     let predictions = try Prediction(
       loaded, on: input, settings: settings, answer: try answer.settings(), threads: threads,
-      math: try arithmetic.library(), isStrict: strict, observer: Watcher(common)
+      math: arithmetic.math, isStrict: strict, observer: Watcher(common)
     ).run()
     if let output {
       do throws(FileError) { try predictions.write(to: output) } catch { throw Diagnostic.refused("\(error)") }

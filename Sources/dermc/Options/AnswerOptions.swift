@@ -1,18 +1,14 @@
+import Answers
 import ArgumentParser
 import Compiler
 
 /// What a model's answer means: commands that read answers take these.
 struct AnswerOptions: ParsableArguments {
-  @Option(
-    help: ArgumentHelp(
-      "What the output decides: multiclass, binary, multilabel or none; read from the model unless given.",
-      valueName: "task"))
-  var task: String?
+  @Option(help: "What the output decides; read from the model unless given.")
+  var task: OutputMeaning.Task?
 
-  @Option(
-    help: ArgumentHelp(
-      "What the output's numbers are, where the model does not tell.", valueName: "logits|probabilities"))
-  var scores: String?
+  @Option(help: "What the output's numbers are, where the model does not tell.")
+  var scores: OutputMeaning.Scores?
 
   @Option(help: ArgumentHelp("The output that decides, of a model with several.", valueName: "name"))
   var outputName: String?

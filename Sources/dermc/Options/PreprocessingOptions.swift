@@ -1,5 +1,7 @@
 import ArgumentParser
 import Compiler
+import DataSets
+import Images
 
 /// How images become inputs.
 struct PreprocessingOptions: ParsableArguments {
@@ -16,11 +18,11 @@ struct PreprocessingOptions: ParsableArguments {
   @Option(parsing: .unconditional, help: "Standard deviation of each channel, as 0.229,0.224,0.225.")
   var std: String?
 
-  @Option(help: "Order of colours: rgb, bgr or gray.")
-  var channels: String?
+  @Option(help: "Order of colours.")
+  var channels: Preprocessing.Channels?
 
-  @Option(help: "How images are fitted to the input: direct or center-crop.")
-  var resize: String?
+  @Option(help: "How images are fitted to the input.")
+  var resize: Preprocessing.Resize?
 
   @Flag(help: "Turn images upright as their EXIF data say.")
   var exifOrientation = false
@@ -28,8 +30,8 @@ struct PreprocessingOptions: ParsableArguments {
   @Option(help: ArgumentHelp("A JSON file with all of these.", valueName: "file"))
   var preprocess: String?
 
-  @Option(help: "Order of the input's dimensions, nchw or nhwc, where the shape does not tell.")
-  var layout: String?
+  @Option(help: "Order of the input's dimensions, where the shape does not tell.")
+  var layout: ModelInput.Order?
 
   /// - Parameters:
   ///   - labels: of commands that only take class names

@@ -1,0 +1,19 @@
+import Answers
+import ArgumentParser
+import Compiler
+import DataSets
+import Images
+import Quantization
+import Reports
+
+// Options whose value is one of a few words: help and errors list them.
+
+extension MathLibrary: ExpressibleByArgument {}
+extension ModelInput.Order: ExpressibleByArgument {}
+extension OutputMeaning.Scores: ExpressibleByArgument {}
+extension OutputMeaning.Task: ExpressibleByArgument {}
+extension Preprocessing.Channels: ExpressibleByArgument {}
+extension Preprocessing.Resize: ExpressibleByArgument {}
+extension RangeEstimator: ExpressibleByArgument {}
+extension Recipe.PruneScope: ExpressibleByArgument {}
+extension Recipe.Store: ExpressibleByArgument {}

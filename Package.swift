@@ -182,7 +182,8 @@ let package = Package(
       ],
       swiftSettings: settings),
     tests("Quantization", "IR", "Math", "Operators", "Runtime", "TestSupport", "Tensors"),
-    tests("Reports", "CanonicalJSON", "IR", "Math", "Metrics", "Operators", "Runtime", "Tensors"),
+    tests(
+      "Reports", "CanonicalJSON", "IR", "Math", "Metrics", "Operators", "Quantization", "Runtime", "Tensors"),
     tests("Signing", "Hashing", "Platform", "Tensors"),
     tests("Texts"),
     tests("Passes", "IR", "Math", "Operators", "Platform", "Tensors", "TestSupport"),

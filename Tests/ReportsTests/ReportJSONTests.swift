@@ -2,6 +2,7 @@ import CanonicalJSON
 import IR
 import Metrics
 import Operators
+import Quantization
 import Runtime
 import Tensors
 import Testing

@@ -2,6 +2,7 @@ import CanonicalJSON
 import IR
 import Metrics
 import Runtime
+import Tensors
 
 @testable import Reports
 

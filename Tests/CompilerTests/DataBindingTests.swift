@@ -3,7 +3,7 @@ import CanonicalJSON
 import DataSets
 import Hashing
 import IR
-import Math
+import Images
 import ONNX
 import Operators
 import Platform

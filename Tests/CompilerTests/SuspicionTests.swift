@@ -1,6 +1,7 @@
 import Answers
 import Compiler
 import Images
+import Metrics
 import Reports
 import Testing
 

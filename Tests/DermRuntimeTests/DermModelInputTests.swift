@@ -1,10 +1,10 @@
 import Bundles
 import CanonicalJSON
 import DermRuntime
-import Glibc
 import IR
 import Images
 import Operators
+import Platform
 import Tensors
 import Testing
 

@@ -53,7 +53,7 @@ import Testing
     let stream = try #require(bytes.withUnsafeBytes { Deflate.compress($0) })
     #expect(stream.count < bytes.count)
     #expect(expanded(stream.withBytes { Array($0) }, .zlib, size: bytes.count) == bytes)
-    #expect([7, 7, 7].withUnsafeBytes { Deflate.compress($0) } == nil)
+    #expect([UInt8](repeating: 7, count: 3).withUnsafeBytes { Deflate.compress($0) } == nil)
   }
 
   @Test func checksumsAreThoseOfZipFiles() {

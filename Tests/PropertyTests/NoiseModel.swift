@@ -23,7 +23,7 @@ struct NoiseModel {
       var seen: [ValueID: (low: Float, high: Float)] = [:]
       exact.append(
         try run(sample) { id, tensor in
-          let numbers = tensor.elements(as: Float.self)
+          let numbers = tensor.reals
           seen[id] = (numbers.reduce(0, min), numbers.reduce(0, max))
           return tensor
         })
@@ -45,14 +45,14 @@ struct NoiseModel {
     var random = RandomNumbers(seed: seed)
     func disturbed(_ tensor: Tensor, by half: Float) -> Tensor {
       guard half > 0 else { return tensor }
-      return Tensor(tensor.elements(as: Float.self).map { $0 + random.float(-half...half) }, shape: tensor.shape)
+      return Tensor(tensor.reals.map { $0 + random.float(-half...half) }, shape: tensor.shape)
     }
     // Weights err alike for all samples.
     var weights: [ValueID: Tensor] = [:]
     for node in order where node.op is any Int8ConvertibleLayer {
       for case let id? in node.inputs.dropFirst().prefix(1) {
         guard let tensor = graph.constant(id), weights[id] == nil else { continue }
-        let largest = tensor.elements(as: Float.self).reduce(0) { max($0, abs($1)) }
+        let largest = tensor.reals.reduce(0) { max($0, abs($1)) }
         weights[id] = disturbed(tensor, by: largest / levels / 2)
       }
     }
@@ -69,7 +69,7 @@ struct NoiseModel {
 
   /// The sum of the squares of the differences.
   static func noise(_ a: Tensor, _ b: Tensor) -> Double {
-    zip(a.elements(as: Float.self), b.elements(as: Float.self)).reduce(0) { sum, pair in
+    zip(a.reals, b.reals).reduce(0) { sum, pair in
       let difference = Double(pair.0) - Double(pair.1)
       return sum + difference * difference
     }
@@ -90,4 +90,9 @@ struct NoiseModel {
     }
     return graph.outputs.compactMap(tensor)
   }
+}
+
+extension Tensor {
+  /// The elements that rounding changes: none of a tensor of integers.
+  var reals: [Float] { element == .float32 ? elements() : [] }
 }

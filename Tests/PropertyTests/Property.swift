@@ -58,7 +58,7 @@ struct Property {
     // The correction takes it that every weight meets the mean of its input, which it does not beside padding.
     options.correctsBias = random.oneIn(2) && !graph.nodesInOrder().contains(where: isPadded)
     let model = try NoiseModel(graph, samples: samples)
-    guard model.exact.joined().allSatisfy({ $0.elements(as: Float.self).allSatisfy(\.isFinite) }),
+    guard model.exact.joined().allSatisfy({ $0.reals.allSatisfy(\.isFinite) }),
       model.ranges.values.allSatisfy({ $0.low > -1e6 && $0.high < 1e6 })
     else { return .unjudged }
 
@@ -138,7 +138,7 @@ struct Property {
               + "\(exact[index].type)")
         }
         noise += NoiseModel.noise(result[index], exact[index])
-        let largest = exact[index].elements(as: Float.self).reduce(0) { max($0, Double(abs($1))) }
+        let largest = exact[index].reals.reduce(0) { max($0, Double(abs($1))) }
         power += largest * largest * Double(exact[index].count)
         count += exact[index].count
       }
@@ -169,7 +169,7 @@ struct Property {
     for index in float.outputs.indices {
       let noise = zip(results, model.exact).reduce(0) { $0 + NoiseModel.noise($1.0[index], $1.1[index]) }
       let signal = model.exact.reduce(0) { sum, outputs in
-        outputs[index].elements(as: Float.self).reduce(sum) { $0 + Double($1) * Double($1) }
+        outputs[index].reals.reduce(sum) { $0 + Double($1) * Double($1) }
       }
       guard noise.isNaN || noise > 1e-8 * signal + 1e-12 else { continue }
       let known = try largestNoise(of: index, above: noise / 9) { seed in

@@ -66,7 +66,8 @@ package struct OutputMeaning: Sendable, Equatable {
   /// The probability of each class, or label, for one sample; none where there is no decision.
   ///
   /// Logits: softmax over classes, p_i = exp(x_i - max x) / sum of exp(x_j - max x); the logistic function of a single
-  /// number and of each label, 1 / (1 + exp(-x)). A single number is the probability of class 1, and class 0 has the rest.
+  /// number and of each label, 1 / (1 + exp(-x)). A single number is the probability of class 1, and class 0 has the
+  /// rest.
   ///
   /// - Parameter row: the output's numbers for the sample, `count` of them
   package func probabilities(_ row: [Float]) -> [Double] {

@@ -3,8 +3,9 @@ package import Tensors
 
 /// How an output of a model divides into samples.
 ///
-/// A model with a batch takes it as the first dimension of its input and gives it as that of its output. One whose output
-/// does not begin with the input's first dimension has no batch: a run is one sample, and the whole output is its answer.
+/// A model with a batch takes it as the first dimension of its input and gives it as that of its output. One whose
+/// output does not begin with the input's first dimension has no batch: a run is one sample, and the whole output is
+/// its answer.
 package struct OutputRows: Sendable, CustomStringConvertible {
   /// Samples one run takes.
   package let batch: Int

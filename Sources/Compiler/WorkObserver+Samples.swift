@@ -8,8 +8,8 @@ extension WorkObserver {
     warn(warning)
   }
 
-  /// Names what of the data was not looked at, and the samples that could not be used; under --strict the first ends the
-  /// work.
+  /// Names what of the data was not looked at, and the samples that could not be used; under --strict the first ends
+  /// the work.
   func report(_ loader: SampleLoader, isStrict: Bool) throws(Diagnostic) {
     for warning in loader.data.warnings { try warn(warning, isStrict: isStrict) }
     try reportSkipped(loader, isStrict: isStrict)

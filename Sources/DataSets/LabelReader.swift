@@ -8,8 +8,8 @@ package enum LabelKind: Sendable {
 
 /// Reads the classes of a table's rows.
 ///
-/// A label is a class name or a class's number; several stand in one field, divided by | or ;, or each in a column of ones
-/// and zeros.
+/// A label is a class name or a class's number; several stand in one field, divided by | or ;, or each in a column of
+/// ones and zeros.
 struct LabelReader {
   /// More classes than any classifier has; a larger number is no label.
   private static let labelLimit = 1 << 16

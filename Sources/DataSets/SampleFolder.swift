@@ -96,8 +96,8 @@ package enum SampleFolder {
   /// Evaluation data: a folder of class folders, or files that a table gives classes.
   ///
   /// The table is the one given, labels.csv in the folder, or the only other one there that has classes. Where all
-  /// folders are classes of the model, or those such another table names, they tell the classes, and the table what else
-  /// is known.
+  /// folders are classes of the model, or those such another table names, they tell the classes, and the table what
+  /// else is known.
   ///
   /// - Parameters:
   ///   - classes: the model's class names in order, where they are known; labels are positions in it. Otherwise names

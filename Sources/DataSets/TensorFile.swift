@@ -32,8 +32,8 @@ package struct TensorFile: Sendable {
     return total / batch
   }
 
-  /// How many samples the file holds. Arrays of other shapes (labels, say) do not count, nor do those that are not named
-  /// as one of several inputs.
+  /// How many samples the file holds. Arrays of other shapes (labels, say) do not count, nor do those that are not
+  /// named as one of several inputs.
   package func count(for inputs: ModelInputs) -> Int {
     let named = inputs.all.compactMap { input in
       array(named: input.name).map { TensorFile.count(of: $0, for: input.type.shape) ?? 0 }

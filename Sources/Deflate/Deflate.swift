@@ -128,8 +128,8 @@ package enum Deflate {
     stream.avail_out = UInt32(output.count)
   }
 
-  /// The most bytes that compressed ones can stand for: the densest code gives 258 bytes for two bits. A larger claim is
-  /// false and asks for memory in vain.
+  /// The most bytes that compressed ones can stand for: the densest code gives 258 bytes for two bits. A larger claim
+  /// is false and asks for memory in vain.
   package static func largestRaw(stored: Int) -> Int {
     let (product, overflow) = stored.multipliedReportingOverflow(by: 1032)
     return overflow ? .max : product

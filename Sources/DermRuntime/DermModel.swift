@@ -15,8 +15,8 @@ import Threads
 /// A compiled model in an app: reads a bundle, prepares it for this machine and runs it.
 ///
 /// Everything needed travels in the bundle: graph, weights, preprocessing of images, class names. Neither ONNX nor a
-/// BLAS is linked. A model is used by one thread at a time, which is checked; it may itself use several. Every answer is
-/// made of finite numbers: where an input or an output is not, there is an error instead.
+/// BLAS is linked. A model is used by one thread at a time, which is checked; it may itself use several. Every answer
+/// is made of finite numbers: where an input or an output is not, there is an error instead.
 public final class DermModel {
   /// Class names in the model's order; empty where the bundle names none.
   public let labels: [String]
@@ -102,8 +102,8 @@ public final class DermModel {
   }
 
   /// A bundle's graph made ready to run, and the records beside it. What was needed to get there, the graph with its
-  /// constants included, is gone when this returns, and the allocator has given its pages back: they would stay resident
-  /// beside the packed weights.
+  /// constants included, is gone when this returns, and the allocator has given its pages back: they would stay
+  /// resident beside the packed weights.
   private static func load(
     _ path: String, _ keys: [PublicKey]?, _ threads: Int, _ maximumBytes: Int
   ) throws(DermError) -> (plan: Plan, records: Bundle, interface: Interface) {
@@ -171,8 +171,8 @@ public final class DermModel {
   /// Runs the model on an input laid out as `inputShape`; returns the raw numbers of the output that decides.
   ///
   /// - Parameter others: the numbers of each input in `otherInputs`
-  /// - Throws: `DermError` where an input has another size or is missing, a number in it or in the output is not finite,
-  ///   or another thread is using the model
+  /// - Throws: `DermError` where an input has another size or is missing, a number in it or in the output is not
+  ///   finite, or another thread is using the model
   public func run(_ input: [Float], others: [String: [Float]] = [:]) throws(DermError) -> [Float] {
     try check(input, inputShape.reduce(1, *), "the input")
     return try exclusively { () throws(DermError) in
@@ -183,8 +183,8 @@ public final class DermModel {
     }
   }
 
-  /// Runs the model as `run(_:others:)` does and returns the raw numbers of every output by its name: an embedding beside
-  /// the decision, say.
+  /// Runs the model as `run(_:others:)` does and returns the raw numbers of every output by its name: an embedding
+  /// beside the decision, say.
   public func outputs(_ input: [Float], others: [String: [Float]] = [:]) throws(DermError) -> [String: [Float]] {
     try check(input, inputShape.reduce(1, *), "the input")
     return try exclusively { () throws(DermError) in

@@ -15,7 +15,8 @@ package struct SHA256: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  /// The digest of some bytes, read in pieces of at most `size` one after the other; `done` is told of each that is done with.
+  /// The digest of some bytes, read in pieces of at most `size` one after the other; `done` is told of each that is
+  /// done with.
   package init(of data: UnsafeRawBufferPointer, inPiecesOf size: Int, done: (Range<Int>) -> Void) {
     var stream = csha256_stream()
     csha256_begin(&stream)

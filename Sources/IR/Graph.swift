@@ -52,10 +52,11 @@ package struct Node: Sendable {
   fileprivate var isErased = false
 }
 
-/// A model: nodes over values in single assignment. All edits go through its methods, which keep producers and uses right.
+/// A model: nodes over values in single assignment. All edits go through its methods, which keep producers and uses
+/// right.
 ///
-/// An edit takes time for what it changes, however many nodes, outputs and other uses of a value there are: a value knows
-/// its uses, and a node where each of its inputs stands among them.
+/// An edit takes time for what it changes, however many nodes, outputs and other uses of a value there are: a value
+/// knows its uses, and a node where each of its inputs stands among them.
 package struct Graph: Sendable {
   package var name: String
   package private(set) var inputs: [ValueID] = []

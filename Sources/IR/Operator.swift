@@ -4,8 +4,8 @@ package import Threads
 
 /// What a node computes. One struct in one file of `Operators` per conformer, listed in `OperatorSet`.
 ///
-/// What only some operators have to say is in opt-in protocols: `Facts`, beside this file, holds those that passes, plans
-/// and statistics ask, `Int8Convertible` the one that the quantizer asks.
+/// What only some operators have to say is in opt-in protocols: `Facts`, beside this file, holds those that passes,
+/// plans and statistics ask, `Int8Convertible` the one that the quantizer asks.
 package protocol Operator: Sendable {
   /// The operator's name in printed graphs and files; ONNX's where ONNX has one.
   static var name: String { get }

@@ -1,4 +1,5 @@
-/// A Windows bitmap: uncompressed pixels of 8 bits with a palette, or of 24 or 32 bits, rows from the bottom or the top.
+/// A Windows bitmap: uncompressed pixels of 8 bits with a palette, or of 24 or 32 bits, rows from the bottom or the
+/// top.
 struct BMPFile {
   private let bytes: UnsafeRawBufferPointer
   private let width: Int

@@ -6,17 +6,17 @@ extension Image {
   ///
   /// The pixels are those of Pillow's `Image.open(...).convert("RGB")`: JPEG through the slow integer DCT with fancy
   /// upsampling; PNG and TIFF of any depth reduced to 8 bits (of 16 the upper ones), palettes looked up, alpha dropped,
-  /// not composited; inks of CMYK turned to colours without a profile. Gray files give one channel, all others three. Of
-  /// a TIFF with several pages the first is decoded. A damaged or truncated file is refused even where some pixels could
-  /// be saved.
+  /// not composited; inks of CMYK turned to colours without a profile. Gray files give one channel, all others three.
+  /// Of a TIFF with several pages the first is decoded. A damaged or truncated file is refused even where some pixels
+  /// could be saved.
   ///
-  /// An orientation in EXIF data is kept beside the pixels, as Pillow and torchvision do not apply it by default either.
-  /// That in a TIFF they do apply; so it is here.
+  /// An orientation in EXIF data is kept beside the pixels, as Pillow and torchvision do not apply it by default
+  /// either. That in a TIFF they do apply; so it is here.
   ///
-  /// Besides the pixels, most files need a few rows or tiles; JPEG of several scans (progressive) up to twice the memory
-  /// of its pixels, lossless WebP four bytes for each pixel, TIFF that is turned a second image. Texts and profiles in
-  /// the file are passed over, and a file that is too small for the size it declares is refused before memory is
-  /// reserved; of WebP no size is too small, as an image of one colour takes no bit for a pixel.
+  /// Besides the pixels, most files need a few rows or tiles; JPEG of several scans (progressive) up to twice the
+  /// memory of its pixels, lossless WebP four bytes for each pixel, TIFF that is turned a second image. Texts and
+  /// profiles in the file are passed over, and a file that is too small for the size it declares is refused before
+  /// memory is reserved; of WebP no size is too small, as an image of one colour takes no bit for a pixel.
   package init(decoding bytes: UnsafeRawBufferPointer) throws(ImageError) {
     let format = ImageFormat(bytes)
     switch format {

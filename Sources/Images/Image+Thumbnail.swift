@@ -1,8 +1,8 @@
 import CImages
 
 extension Image {
-  /// The picture as a small JPEG file: upright, its proportion kept, the longer side at most `side` pixels, and nothing in
-  /// it but pixels. The same picture gives the same bytes.
+  /// The picture as a small JPEG file: upright, its proportion kept, the longer side at most `side` pixels, and nothing
+  /// in it but pixels. The same picture gives the same bytes.
   ///
   /// - Parameter side: 1 to 1024
   package func thumbnail(side: Int = 96, quality: Int = 80) throws(ImageError) -> [UInt8] {

@@ -1,7 +1,8 @@
 package import CanonicalJSON
 
 extension Preprocessing {
-  /// Reads the members of `json`; all but `size` have defaults: scale 1/255, mean 0, std 1, rgb, direct, images not turned.
+  /// Reads the members of `json`; all but `size` have defaults: scale 1/255, mean 0, std 1, rgb, direct, images not
+  /// turned.
   ///
   /// `{"size": [96, 96], "scale": 0.0039, "mean": [0.5], "std": [0.25], "channels": "rgb", "resize": "direct",
   /// "exif_orientation": true}` with the size as height and width. Unknown members are refused.

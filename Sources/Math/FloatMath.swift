@@ -1,7 +1,8 @@
 package import CKernels
 package import Threads
 
-/// The geometry of a 2-D convolution of one image; also a matrix product, as a 1x1 convolution of an image of `in_h` rows.
+/// The geometry of a 2-D convolution of one image; also a matrix product, as a 1x1 convolution of an image of `in_h`
+/// rows.
 package typealias ConvolutionShape = ck_conv_shape
 
 /// Who computes float32 convolutions and matrix products.

@@ -2,11 +2,11 @@ package import CKernels
 import Platform
 package import Threads
 
-/// What this machine can multiply and accumulate at most, measured: the rate of a loop in registers, on all threads of a
-/// pool at once.
+/// What this machine can multiply and accumulate at most, measured: the rate of a loop in registers, on all threads of
+/// a pool at once.
 ///
-/// It is the limit of the current instruction set, so `DERMC_ISA` lowers it together with the kernels. On a machine that
-/// does other work it comes out too low, like every rate.
+/// It is the limit of the current instruction set, so `DERMC_ISA` lowers it together with the kernels. On a machine
+/// that does other work it comes out too low, like every rate.
 package struct PeakRate: Sendable {
   /// The loop, as in `peak_s8__avx512vnni`.
   package let name: String

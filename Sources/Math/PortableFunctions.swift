@@ -1,8 +1,8 @@
 /// Elementary functions in double precision from additions, multiplications and divisions alone.
 ///
-/// The C library's differ in the last bit between versions and processors; int8 tables are built from these, so that a table
-/// is the same everywhere. Absolute errors are below 1e-13 where the result is below 1, relative ones elsewhere: far finer
-/// than an int8 step, and `PortableFunctionsTests` compares them with the C library's.
+/// The C library's differ in the last bit between versions and processors; int8 tables are built from these, so that a
+/// table is the same everywhere. Absolute errors are below 1e-13 where the result is below 1, relative ones elsewhere:
+/// far finer than an int8 step, and `PortableFunctionsTests` compares them with the C library's.
 package enum PortableFunctions {
   private static let ln2High = 0x1.62e42feep-1
   private static let ln2Low = 0x1.a39ef35793c76p-33
@@ -54,7 +54,8 @@ package enum PortableFunctions {
   /// ln(1 + e^x)
   package static func softplus(_ x: Double) -> Double { max(x, 0) + log(1 + exp(-abs(x))) }
 
-  /// The Maclaurin series below 2.5, the continued fraction of the complement above (Abramowitz and Stegun 7.1.5, 7.1.14).
+  /// The Maclaurin series below 2.5, the continued fraction of the complement above (Abramowitz and Stegun 7.1.5,
+  /// 7.1.14).
   package static func erf(_ x: Double) -> Double {
     let a = abs(x)
     var value: Double

@@ -12,7 +12,8 @@ package struct ClassOrder: Sendable {
   /// Recall averaged over the classes that have samples.
   package let balanced: (given: Double, best: Double)
   package let samples: Int
-  /// Whether the best of all orders is better than the one given by more than it would be for answers that mean nothing.
+  /// Whether the best of all orders is better than the one given by more than it would be for answers that mean
+  /// nothing.
   package let isSignificant: Bool
 
   /// Nil beyond `classLimit` classes, and where there are no samples.

@@ -55,8 +55,8 @@ package struct OperatingCurve: Sendable, Equatable {
   }
 
   /// The precision-recall curve: x recall, y precision, from recall 0, where precision is 1 by convention. Points
-  /// between others of the same recall are left out, then those closest to others until there are at most `limit`. Empty
-  /// where there are no positives.
+  /// between others of the same recall are left out, then those closest to others until there are at most `limit`.
+  /// Empty where there are no positives.
   package func precisionRecall(limit: Int = 200) -> [Point] {
     guard positives > 0 else { return [] }
     let ends = steps.indices.filter { index in

@@ -23,7 +23,8 @@ package enum ThresholdChoice: Sendable, Equatable {
   /// Where sensitivity + specificity - 1 is highest (Youden's J), the highest of several such.
   case youden
 
-  /// Nil where the rule is not defined: without positives, for Youden without negatives, and for no sensitivity above 1.
+  /// Nil where the rule is not defined: without positives, for Youden without negatives, and for no sensitivity above
+  /// 1.
   package func threshold(isPositive: [Bool], probabilities: [Double]) -> Double? {
     let curve = OperatingCurve(isPositive: isPositive, probabilities: probabilities)
     let (positives, negatives) = (curve.positives, curve.negatives)

@@ -10,7 +10,8 @@ package struct ONNXModel: Sendable {
   package let irVersion: Int
   /// The version of the standard operator set the nodes follow.
   package let opset: Int
-  /// Class names that the model's metadata hold, in order; whether there are as many as the output means is not checked.
+  /// Class names that the model's metadata hold, in order; whether there are as many as the output means is not
+  /// checked.
   package let classNames: [String]?
   /// The file itself, then the files beside it that hold its weights, in the order of their names.
   package let files: [MappedFile]

@@ -5,8 +5,9 @@ import Threads
 
 /// Float32 on OpenBLAS: 1x1 convolutions are one sgemm, others gather their windows first (im2col), in blocks of rows.
 ///
-/// Depthwise and grouped convolutions, which a BLAS has no form for, run on dermc's kernels. Threads are dermc's: OpenBLAS runs each call
-/// on the thread that made it. Its results may differ in the last bits between processors; `KernelMath`'s do not.
+/// Depthwise and grouped convolutions, which a BLAS has no form for, run on dermc's kernels. Threads are dermc's:
+/// OpenBLAS runs each call on the thread that made it. Its results may differ in the last bits between processors;
+/// `KernelMath`'s do not.
 package struct OpenBLASMath: FloatMath {
   private static let rowsPerBlock = 256
 

@@ -6,8 +6,8 @@ import Threads
 
 /// Sum of two int8 tensors of one shape, each with its own scale.
 ///
-/// y = clamp(rne((q_a - z_a) * m_a + (q_b - z_b) * m_b) + z_y, lower, upper) with m = float32(s / s_y); both products are
-/// rounded to float32 before they are added.
+/// y = clamp(rne((q_a - z_a) * m_a + (q_b - z_b) * m_b) + z_y, lower, upper) with m = float32(s / s_y); both products
+/// are rounded to float32 before they are added.
 package struct AddInt8: Operator, InPlace {
   package static let name = "AddInt8"
 

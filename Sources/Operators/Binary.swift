@@ -56,7 +56,8 @@ package struct Binary: Operator, ActivationCarrying, PreparationKeeping {
     return generalKernel(site, a, b, output)
   }
 
-  /// Equal shapes, or one side repeated along rows (per channel in channels-last, per last dimension else, or a scalar).
+  /// Equal shapes, or one side repeated along rows (per channel in channels-last, per last dimension else, or a
+  /// scalar).
   private func fastKernel(_ site: Site, _ a: Operand, _ b: Operand, _ output: TensorType) -> Kernel? {
     guard let operation = kernelOperation else { return nil }
     let finish = activation

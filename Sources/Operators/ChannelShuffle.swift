@@ -3,7 +3,8 @@ package import Tensors
 
 /// Deals out the channels of groups in turn: channel i of group j becomes channel i * groups + j.
 ///
-/// It stands for reshaping [N, C, H, W] to [N, groups, C / groups, H, W], swapping dimensions 1 and 2 and reshaping back.
+/// It stands for reshaping [N, C, H, W] to [N, groups, C / groups, H, W], swapping dimensions 1 and 2 and reshaping
+/// back.
 package struct ChannelShuffle: ElementMoving {
   package static let name = "ChannelShuffle"
 

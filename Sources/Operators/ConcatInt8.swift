@@ -6,8 +6,8 @@ import Threads
 
 /// Concatenation of int8 tensors along a dimension, each requantized to the common output scale.
 ///
-/// y = clamp(rne((q_x - z_x) * m) + z_y, -128, 127) with m = float32(s_x / s_y); an input whose quantization is the output's
-/// is copied.
+/// y = clamp(rne((q_x - z_x) * m) + z_y, -128, 127) with m = float32(s_x / s_y); an input whose quantization is the
+/// output's is copied.
 package struct ConcatInt8: Operator {
   package static let name = "ConcatInt8"
 

@@ -18,8 +18,8 @@ package struct Gemm: Operator, ActivationCarrying, ParameterCarrying {
     self.activation = activation
   }
 
-  /// The layer that the product of `a` and a constant matrix `b` is: they are its input and its weights as they lie. Nil
-  /// for other products.
+  /// The layer that the product of `a` and a constant matrix `b` is: they are its input and its weights as they lie.
+  /// Nil for other products.
   package init?(product a: TensorType, _ b: Operand) {
     guard b.constant != nil, b.type.rank == 2, a.rank >= 2 else { return nil }
     self.init(transB: false)

@@ -3,7 +3,8 @@ package import IR
 import Math
 package import Tensors
 
-/// x - maximum - log(sum of exp(x - maximum)) along one dimension, float32; the sum is taken in order in double precision.
+/// x - maximum - log(sum of exp(x - maximum)) along one dimension, float32; the sum is taken in order in double
+/// precision.
 package struct LogSoftmax: Operator {
   package static let name = "LogSoftmax"
 

@@ -5,8 +5,8 @@ import Threads
 
 /// The matrix product of the last two dimensions, float32; those before them broadcast, as in NumPy.
 ///
-/// A constant 2-D second operand is packed like the weights of a fully connected layer. Otherwise each output is a sum of
-/// products in order, in float32.
+/// A constant 2-D second operand is packed like the weights of a fully connected layer. Otherwise each output is a sum
+/// of products in order, in float32.
 package struct MatMul: Operator, ParameterCarrying {
   package static let name = "MatMul"
 

@@ -4,7 +4,8 @@ import Math
 package import Tensors
 import Threads
 
-/// Product of two int8 tensors of one shape, or of a 4-D tensor and one value per channel ([N, C, 1, 1]: squeeze-excite).
+/// Product of two int8 tensors of one shape, or of a 4-D tensor and one value per channel ([N, C, 1, 1]:
+/// squeeze-excite).
 ///
 /// y = clamp(rne((q_a - z_a) * (q_b - z_b) * m) + z_y, lower, upper) with m = float32(s_a * s_b / s_y).
 package struct MulInt8: Operator {

@@ -4,9 +4,9 @@ import Threads
 
 /// Resizes images [N, C, H, W] to nearest neighbours or by bilinear interpolation.
 ///
-/// `sizes` [oH, oW] are the output's, by default floor(input * scale); `scales` [sH, sW] are those coordinates are computed
-/// with, by default output / input. Nearest takes any element; linear takes float32 and int8, where y = rne of the
-/// interpolated integers: the weights add up to 1, so the quantization stays.
+/// `sizes` [oH, oW] are the output's, by default floor(input * scale); `scales` [sH, sW] are those coordinates are
+/// computed with, by default output / input. Nearest takes any element; linear takes float32 and int8, where y = rne of
+/// the interpolated integers: the weights add up to 1, so the quantization stays.
 package struct Resize: ElementMoving {
   package static let name = "Resize"
 

@@ -20,7 +20,8 @@ extension Pass {
   /// Conditions: 0 <= fraction < 1. Changes what the graph computes.
   /// Formula: k = round(fraction * n); plain magnitudes, not normalised by layer; where magnitudes are equal, those
   /// that come first in the graph go first. Biases stay. A layer that reads the model's input loses no more than the
-  /// fraction of its own: its weights are as small as the input is large, and for one of 0..255 would all be the smallest.
+  /// fraction of its own: its weights are as small as the input is large, and for one of 0..255 would all be the
+  /// smallest.
   package static func pruneMagnitude(fraction: Double, scope: PruningScope = .global) -> Pass {
     Pass("prune-magnitude", "set the smallest weights to zero") {
       (graph: inout Graph, log: inout PassLog) throws(NodeError) in

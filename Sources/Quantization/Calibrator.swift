@@ -18,7 +18,8 @@ package struct Calibrator {
     inputs = graph.inputs
   }
 
-  /// Observes the samples with the given indices, a share on each thread. The result does not depend on the number of threads.
+  /// Observes the samples with the given indices, a share on each thread. The result does not depend on the number of
+  /// threads.
   package func run(
     _ source: any SampleSource, samples: [Int], threads: Int, progress: (@Sendable (Int) -> Void)? = nil
   ) -> [ValueID: Observation] {

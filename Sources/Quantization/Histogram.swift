@@ -4,8 +4,9 @@ import Platform
 
 /// Counts of a tensor's values over a grid whose bin width is a power of two, growing with the values seen.
 ///
-/// Bins are [k * 2^e, (k + 1) * 2^e) with e the smallest exponent for which the range seen fits into `bins` bins. Growing merges
-/// bins exactly, and 0 is always within the grid, so the final counts depend on the values alone: not on their order, nor on how they were split over threads.
+/// Bins are [k * 2^e, (k + 1) * 2^e) with e the smallest exponent for which the range seen fits into `bins` bins.
+/// Growing merges bins exactly, and 0 is always within the grid, so the final counts depend on the values alone: not on
+/// their order, nor on how they were split over threads.
 package struct Histogram: Sendable {
   package static let bins = 2048
   private static let finest = -80

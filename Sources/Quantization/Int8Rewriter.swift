@@ -5,8 +5,8 @@ import Tensors
 
 /// Builds the int8 graph node by node beside the float one.
 ///
-/// Every value of the source has a float version, an int8 version or both in the new graph; the missing one is made by a conversion
-/// when it is first asked for.
+/// Every value of the source has a float version, an int8 version or both in the new graph; the missing one is made by
+/// a conversion when it is first asked for.
 struct Int8Rewriter {
   private(set) var graph: Graph
   private(set) var decisions: [LayerDecision] = []
@@ -116,7 +116,8 @@ struct Int8Rewriter {
       LayerDecision(node: node.name, op: node.op.name, precision: .int8, raisedScales: quantized.raisedScales))
   }
 
-  /// The output stage of a layer, and the value of the source graph it gives: its own, or that of a function fused into it.
+  /// The output stage of a layer, and the value of the source graph it gives: its own, or that of a function fused into
+  /// it.
   private func outputStage(_ node: Node, clamp: UnaryFunction) -> (Int8Output?, ValueID) {
     let own = node.outputs[0]
     guard domains.isInt8(own) else { return (nil, own) }

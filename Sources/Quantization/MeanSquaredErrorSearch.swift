@@ -2,8 +2,8 @@ import Platform
 
 /// Finds the range with the least sum of squared quantization errors, each relative to the scale of its image.
 ///
-/// Alternates between the two ends: each is moved over a grid of fractions of its extreme, spaced evenly in the logarithm, while the
-/// other stays; the grid is refined around the best once.
+/// Alternates between the two ends: each is moved over a grid of fractions of its extreme, spaced evenly in the
+/// logarithm, while the other stays; the grid is refined around the best once.
 struct MeanSquaredErrorSearch {
   private var values: [Float] = []
   private var weights: [Float] = []
@@ -37,7 +37,8 @@ struct MeanSquaredErrorSearch {
     return (low, high)
   }
 
-  /// The fraction of an extreme with the least error: eighth powers of 1/2 down to 1/32, then four steps to either side of the best.
+  /// The fraction of an extreme with the least error: eighth powers of 1/2 down to 1/32, then four steps to either side
+  /// of the best.
   private func best(_ extreme: Double, _ error: (Double) -> Float) -> Double {
     guard extreme != 0 else { return 0 }
     var best = (step: 0.0, error: error(extreme))

@@ -11,9 +11,10 @@ package struct QuantizedModel: Sendable {
 
 /// Turns a float graph and the ranges of its values into an int8 graph.
 ///
-/// Convolutions and matrix products with constant weights become int8 wherever their numbers allow it. Other operators with an int8
-/// form join where their input already is int8 and someone wants int8 from them. Operators that only move elements follow their
-/// input. What is left stays float, with conversions at the borders. The last layer before the outputs gives float32 logits.
+/// Convolutions and matrix products with constant weights become int8 wherever their numbers allow it. Other operators
+/// with an int8 form join where their input already is int8 and someone wants int8 from them. Operators that only move
+/// elements follow their input. What is left stays float, with conversions at the borders. The last layer before the
+/// outputs gives float32 logits.
 package struct Quantizer {
   /// How to quantize.
   package struct Options: Sendable {

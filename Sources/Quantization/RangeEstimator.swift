@@ -46,7 +46,8 @@ package enum RangeEstimator: String, Sendable, CaseIterable {
 }
 
 extension Quantization {
-  /// The asymmetric int8 quantization of a range, which is widened to contain 0: s = (high - low) / 255, z = rne(-128 - low / s).
+  /// The asymmetric int8 quantization of a range, which is widened to contain 0: s = (high - low) / 255, z = rne(-128 -
+  /// low / s).
   package init(low: Double, high: Double) {
     let low = min(0, low)
     let high = max(0, high)

@@ -2,9 +2,9 @@ import Math
 
 /// Histograms of one tensor, an image's values going to the one for the image's own scale.
 ///
-/// Some images drive a network far outside the range it otherwise works in. Their squared errors would outweigh those of all others
-/// when a range is chosen, so errors are counted relative to the scale of the image they are made in. Scales are powers of two:
-/// counts stay integers, and the result does not depend on the order of images.
+/// Some images drive a network far outside the range it otherwise works in. Their squared errors would outweigh those
+/// of all others when a range is chosen, so errors are counted relative to the scale of the image they are made in.
+/// Scales are powers of two: counts stay integers, and the result does not depend on the order of images.
 package struct ScaledHistograms: Sendable {
   /// By the exponent of the largest magnitude in the image.
   package private(set) var byExponent: [Int: Histogram] = [:]

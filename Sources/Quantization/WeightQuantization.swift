@@ -9,15 +9,15 @@ package struct WeightQuantization: Sendable {
   /// Quantizes `channels` rows of weights.
   ///
   /// s_w[c] = max |w[c]| / 127, raised to 4 * |b_c| / ((2^32 - 2) * s_x) where the bias would otherwise not fit int32
-  /// (near-dead channels): twice what the bias alone needs, so that half the range is left for the products. The bias is
-  /// stored at scale s_x * s_w[c].
+  /// (near-dead channels): twice what the bias alone needs, so that half the range is left for the products. The bias
+  /// is stored at scale s_x * s_w[c].
   ///
   /// - Parameters:
   ///   - weights: [channels][...]
   ///   - bias: [channels] or empty
-  ///   - inputMeans: the mean of the layer's input that each weight of a row is multiplied with (as long as a row), or empty. When
-  ///     given, the bias takes up the mean error that rounding the weights makes: b_c += sum (w - s q) * mean (Nagel et al., "Data-Free
-  ///     Quantization through Weight Equalization and Bias Correction", 2019).
+  ///   - inputMeans: the mean of the layer's input that each weight of a row is multiplied with (as long as a row), or
+  ///     empty. When given, the bias takes up the mean error that rounding the weights makes: b_c += sum (w - s q) *
+  ///     mean (Nagel et al., "Data-Free Quantization through Weight Equalization and Bias Correction", 2019).
   package init(_ weights: [Float], bias: [Float], channels: Int, inputScale: Float, inputMeans: (Int) -> [Double]) {
     let length = channels == 0 ? 0 : weights.count / channels
     var quantized = [Int8](repeating: 0, count: weights.count)

@@ -68,7 +68,8 @@ package final class Executor {
 
   package var inputCount: Int { plan.inputs.count }
 
-  /// Lends the memory of all inputs, in the order of the graph, to be written before each run in the layouts of the views.
+  /// Lends the memory of all inputs, in the order of the graph, to be written before each run in the layouts of the
+  /// views.
   package func withInputs<Result>(_ body: ([MutableTensorView]) -> Result) -> Result {
     holdingMemory { body(inputs) }
   }

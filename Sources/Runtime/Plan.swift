@@ -56,8 +56,8 @@ package struct Plan: Sendable {
   ///   - keep: values that stay readable after the whole run, at the price of their memory.
   ///   - rowFusion: when to compute chains of layers band by band; nil leaves every layer a step of its own, whose
   ///     output can be observed.
-  ///   - quantizesInputs: whether the plan quantizes inputs that are only read quantized; else `inputs` says int8 for them,
-  ///     and who writes them does it. What comes from 8-bit pixels need not become floats in between.
+  ///   - quantizesInputs: whether the plan quantizes inputs that are only read quantized; else `inputs` says int8 for
+  ///     them, and who writes them does it. What comes from 8-bit pixels need not become floats in between.
   package init(
     _ graph: Graph, math: any FloatMath, keep: Set<ValueID> = [], rowFusion limits: RowFusion.Limits? = nil,
     quantizesInputs: Bool = true

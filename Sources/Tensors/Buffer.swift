@@ -1,9 +1,10 @@
 import Platform
 
-/// Immutable bytes shared by tensors: owned memory, or part of a mapped file or of another buffer, which it keeps alive.
+/// Immutable bytes shared by tensors: owned memory, or part of a mapped file or of another buffer, which it keeps
+/// alive.
 ///
-/// Owned memory is 64-byte aligned and readable `Buffer.padding` bytes past its end, as kernels require; other memory need
-/// be neither.
+/// Owned memory is 64-byte aligned and readable `Buffer.padding` bytes past its end, as kernels require; other memory
+/// need be neither.
 package final class Buffer: MemoryOwner {
   /// Readable bytes after the end of owned memory.
   package static let padding = 64

@@ -2,9 +2,9 @@ import Platform
 
 /// Names of files as the system has them: bytes, which need not be UTF-8.
 ///
-/// A path is a `String` everywhere. A byte that is not part of valid UTF-8 is the scalar U+10FF00 + byte in it, one of the
-/// last of the private planes; bytes that spell such a scalar are carried in the same way. So each name is one string,
-/// and each string of a name gives its bytes again. Whatever hands a path to the system goes through here.
+/// A path is a `String` everywhere. A byte that is not part of valid UTF-8 is the scalar U+10FF00 + byte in it, one of
+/// the last of the private planes; bytes that spell such a scalar are carried in the same way. So each name is one
+/// string, and each string of a name gives its bytes again. Whatever hands a path to the system goes through here.
 package enum FileName {
   /// The scalars that stand for bytes.
   package static let carriers: ClosedRange<UInt32> = 0x10FF80...0x10FFFF
@@ -53,8 +53,8 @@ package enum FileName {
     return bytes
   }
 
-  /// Calls `body` with a path as the system takes it. One with a zero byte within, which no file can have, is empty there:
-  /// it is not cut off.
+  /// Calls `body` with a path as the system takes it. One with a zero byte within, which no file can have, is empty
+  /// there: it is not cut off.
   package static func withPath<Result>(_ path: String, _ body: (UnsafePointer<CChar>) -> Result) -> Result {
     var bytes = bytes(path).map { CChar(bitPattern: $0) }
     if bytes.contains(0) { bytes = [] }

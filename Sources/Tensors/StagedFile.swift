@@ -4,8 +4,8 @@ import Synchronization
 
 /// A file written aside, which takes its place when it is committed and is removed when it is not.
 ///
-/// Aside is `.dermc-PROCESS-NUMBER.partial` in the same folder, so that renaming is one step, whatever the length of the
-/// name. Only the process that made such a file removes it; one that was killed outright leaves it.
+/// Aside is `.dermc-PROCESS-NUMBER.partial` in the same folder, so that renaming is one step, whatever the length of
+/// the name. Only the process that made such a file removes it; one that was killed outright leaves it.
 package final class StagedFile: Sendable {
   package let path: String
   /// Where the bytes are until then.
@@ -36,9 +36,9 @@ package final class StagedFile: Sendable {
   /// Puts files in their places in this order, all of them or none: after an error the files that were there before are
   /// there again.
   ///
-  /// A signal that ends the process comes before or after. A process killed outright (SIGKILL, a power failure) may leave
-  /// the first of the files in place without the last, each of them whole. In a command line tool, inputs that changed
-  /// are an error here (`ToolProcess.checkInputs`).
+  /// A signal that ends the process comes before or after. A process killed outright (SIGKILL, a power failure) may
+  /// leave the first of the files in place without the last, each of them whole. In a command line tool, inputs that
+  /// changed are an error here (`ToolProcess.checkInputs`).
   package static func commit(_ files: [StagedFile]) throws(FileError) {
     try ToolProcess.checkInputs()
     var signals = sigset_t()

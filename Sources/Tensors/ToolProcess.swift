@@ -3,8 +3,8 @@ import Platform
 
 /// What a command line tool does with its process. A library in an app leaves all of it alone.
 package enum ToolProcess {
-  /// Runs a command line tool: makes sure that the process ends in one of its exit codes and a line (see `cp_run`), then
-  /// calls `work`. Not to be called twice.
+  /// Runs a command line tool: makes sure that the process ends in one of its exit codes and a line (see `cp_run`),
+  /// then calls `work`. Not to be called twice.
   package static func run(_ name: StaticString, _ work: @convention(c) () -> Void) {
     name.withUTF8Buffer { buffer in
       // A literal lives as long as the program and ends in a zero.
@@ -50,7 +50,7 @@ package enum ToolProcess {
     }
   }
 
-  /// Closes standard output; the number of the error with which the last of it was lost, or zero. Some file systems only
-  /// then tell.
+  /// Closes standard output; the number of the error with which the last of it was lost, or zero. Some file systems
+  /// only then tell.
   package static func closeOutput() -> Int32 { close(1) == 0 || errno == EINTR ? 0 : errno }
 }

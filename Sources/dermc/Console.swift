@@ -9,8 +9,8 @@ enum Console {
   /// A line of output.
   static func output(_ line: String) { text(line + "\n") }
 
-  /// Text that ends its own lines. Ends the program where it cannot be written, since a pipe or a disk may fail, and where
-  /// an input it was made from has changed.
+  /// Text that ends its own lines. Ends the program where it cannot be written, since a pipe or a disk may fail, and
+  /// where an input it was made from has changed.
   static func text(_ text: String) {
     refuseChangedInputs()
     check(ToolProcess.write(text, to: 1))

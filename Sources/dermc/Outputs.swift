@@ -18,8 +18,8 @@ enum Outputs {
     }
   }
 
-  /// Puts a bundle and its reports, written aside, in their places, all or none. The bundle comes last: where it is, its
-  /// reports are, even if the process is killed on the way.
+  /// Puts a bundle and its reports, written aside, in their places, all or none. The bundle comes last: where it is,
+  /// its reports are, even if the process is killed on the way.
   static func commit(_ bundle: StagedFile, with reports: [StagedFile]) throws(Diagnostic) {
     do throws(FileError) { try StagedFile.commit(reports + [bundle]) } catch { throw .refused("\(error)") }
   }

@@ -6,8 +6,8 @@ extension Generator {
   }
 }
 
-/// Memory of exactly `count` elements between guards, so that a write outside is seen. Inputs get the padding that kernels
-/// may read after the last element. Keep it alive while its pointer is used.
+/// Memory of exactly `count` elements between guards, so that a write outside is seen. Inputs get the padding that
+/// kernels may read after the last element. Keep it alive while its pointer is used.
 final class Guarded<Element: BitwiseCopyable> {
   let count: Int
   private let memory: UnsafeMutableRawPointer

@@ -49,7 +49,8 @@ func padded(_ values: [Int8]) -> [Int8] {
   values + [Int8](repeating: 77, count: Int(CK_PAD))
 }
 
-/// Runs `body` with an output of `count` elements between guards; returns the elements, or nil where a guard was written.
+/// Runs `body` with an output of `count` elements between guards; returns the elements, or nil where a guard was
+/// written.
 func guarded<T: Equatable>(_ count: Int, fill: T, _ body: (UnsafeMutablePointer<T>) -> Void) -> [T]? {
   let margin = 64
   var buffer = [T](repeating: fill, count: count + 2 * margin)

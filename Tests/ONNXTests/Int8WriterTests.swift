@@ -187,7 +187,8 @@ import Testing
     try check(net, equal: 0.99)
   }
 
-  /// With ceil_mode windows end beyond the image and its padding: 8 = 1 + 2 * 3 + 1, with stride 3 the last begins at 5.
+  /// With ceil_mode windows end beyond the image and its padding: 8 = 1 + 2 * 3 + 1, with stride 3 the last begins at
+  /// 5.
   static let pools: [(Window, Bool, Bool)] = [false, true].flatMap { includesPadding in
     [
       (Window(kernel: [3, 2], strides: [2, 2], pads: [1, 0, 1, 0]), false, includesPadding),

@@ -9,10 +9,11 @@ import Testing
 
 @testable import ONNX
 
-/// A network of all int8 operators against what ONNX Runtime computed for it, unoptimised, from the file the writer wrote.
+/// A network of all int8 operators against what ONNX Runtime computed for it, unoptimised, from the file the writer
+/// wrote.
 ///
-/// `fixtures/golden/qdq.onnx` is that file, `qdq.npz` holds an input and the outputs. When the network changes, write the file again
-/// with `DERMC_WRITE_QDQ=fixtures/golden/qdq.onnx swift test --filter QDQGoldenTests`, then run
+/// `fixtures/golden/qdq.onnx` is that file, `qdq.npz` holds an input and the outputs. When the network changes, write
+/// the file again with `DERMC_WRITE_QDQ=fixtures/golden/qdq.onnx swift test --filter QDQGoldenTests`, then run
 /// `fixtures/tools/make_qdq_golden.py`.
 @Suite struct QDQGoldenTests {
   private static let golden = Fixtures.root + "/fixtures/golden"

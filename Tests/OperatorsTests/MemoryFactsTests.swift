@@ -26,8 +26,8 @@ import Testing
     #expect(!Pad(pads: [1, 1], value: 3).movesElements)
   }
 
-  /// Element i of the output is made of element i of the first input and of nothing else there: changing the others does
-  /// not change it.
+  /// Element i of the output is made of element i of the first input and of nothing else there: changing the others
+  /// does not change it.
   @Test func elementWiseOperatorsReadOneElementForEach() throws {
     var met: Set<String> = []
     for example in Example.all {

@@ -56,7 +56,8 @@ func reread(_ op: any Operator) throws -> any Operator {
   return copy
 }
 
-/// Computes an operator in every layout it takes, with one thread and two, and checks that all results are the same bits.
+/// Computes an operator in every layout it takes, with one thread and two, and checks that all results are the same
+/// bits.
 ///
 /// - Parameter constants: positions of the inputs that are constants
 func compute(_ op: any Operator, _ inputs: [Tensor?], constants: Set<Int> = []) throws -> [Tensor] {

@@ -10,7 +10,8 @@ import Tensors
 import TestSupport
 import Threads
 
-/// What must hold for every graph: it can be simplified, run, quantized, stored and read, and means the same all the way.
+/// What must hold for every graph: it can be simplified, run, quantized, stored and read, and means the same all the
+/// way.
 struct Property {
   /// Why it does not hold.
   struct Failure: Error, CustomStringConvertible {

@@ -17,7 +17,8 @@ import Testing
     }
   }
 
-  /// The definition: largest first, each at the lowest offset where no storage placed before it that lives meanwhile is.
+  /// The definition: largest first, each at the lowest offset where no storage placed before it that lives meanwhile
+  /// is.
   private func placed(_ storages: [Plan.Storage]) -> [Int] {
     func aligned(_ bytes: Int) -> Int { (bytes + Buffer.alignment - 1) / Buffer.alignment * Buffer.alignment }
     var offsets = [Int](repeating: 0, count: storages.count)

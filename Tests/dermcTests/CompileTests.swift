@@ -118,7 +118,8 @@ import Testing
     #expect(try MappedFile.contents(of: folder / "model.npy") == MappedFile.contents(of: folder / "bundle.npy"))
   }
 
-  /// Raw and compact bundles are two forms of one: convert goes from each to the very bytes compile writes of the other.
+  /// Raw and compact bundles are two forms of one: convert goes from each to the very bytes compile writes of the
+  /// other.
   @Test func storesWeightsAsAsked() throws {
     let folder = try Folder()
     for store in ["compact", "raw"] {

@@ -39,7 +39,8 @@ enum Models {
     try ONNXWriter.write(graph, to: path)
   }
 
-  /// A convolution of images [1, 3, 8, 8], averaged, beside three numbers `metadata` and one `age`: all into three classes.
+  /// A convolution of images [1, 3, 8, 8], averaged, beside three numbers `metadata` and one `age`: all into three
+  /// classes.
   static func withMetadata(to path: String) throws {
     var graph = Graph(name: "image and metadata")
     let image = graph.addInput("image", TensorType(.float32, [1, 3, 8, 8]))

@@ -79,8 +79,8 @@ import Testing
     #expect(outcome.output.contains("nothing tells what pruning changed"))
   }
 
-  /// One score is a decision between two, which both models may share. Where it decides nothing, there is no agreement but a
-  /// distance from the float model's.
+  /// One score is a decision between two, which both models may share. Where it decides nothing, there is no agreement
+  /// but a distance from the float model's.
   @Test(arguments: ["binary", "none"]) func aSingleScoreIsComparedToo(task: String) throws {
     let folder = try Folder()
     let data = try calibration(folder, misleads: false)

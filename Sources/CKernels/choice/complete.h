@@ -1,5 +1,5 @@
-// Tables of kernels have no gaps. The compiler fills what an initializer leaves out with NULL, and a call of it would be
-// a jump to nothing in the middle of a run; so whoever chooses a table looks at all of it first.
+// Tables of kernels have no gaps. The compiler fills what an initializer leaves out with NULL, and a call of it would
+// be a jump to nothing in the middle of a run; so whoever chooses a table looks at all of it first.
 #pragma once
 #include <stdint.h>
 #include <stdio.h>

@@ -73,8 +73,8 @@ size_t ck_conv_f32_all(const ck_conv_shape *shape, const ck_conv_f32_kernel *_Nu
 
 typedef enum { CK_ADD, CK_SUB, CK_MUL, CK_DIV, CK_MIN, CK_MAX } ck_binary;
 
-/// Element-wise, pooling, layout and statistics kernels of one instruction set. Pointers alone, none of them NULL: choosing a table
-/// checks it.
+/// Element-wise, pooling, layout and statistics kernels of one instruction set. Pointers alone, none of them NULL:
+/// choosing a table checks it.
 typedef struct {
   const char *name;
   /// y = f(x); x and y may be the same buffer.

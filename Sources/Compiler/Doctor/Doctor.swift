@@ -6,7 +6,8 @@ import Metrics
 import Runtime
 import Tensors
 
-/// What `dermc doctor` does: tries the conventions of the field on a model and some images, and finds the one that fits.
+/// What `dermc doctor` does: tries the conventions of the field on a model and some images, and finds the one that
+/// fits.
 package struct Doctor {
   private let model: LoadedModel
   private let path: String

@@ -8,7 +8,8 @@ package struct DoctorFiles: Sendable {
   private let preprocessing: String
   private let classes: String
 
-  /// Refuses, before any work is done, what is no folder, cannot be written, or would be replaced without being asked for.
+  /// Refuses, before any work is done, what is no folder, cannot be written, or would be replaced without being asked
+  /// for.
   package init(folder: String, replaces: Bool) throws(Diagnostic) {
     guard FileTree.kind(of: folder) == .folder else { throw .refused("\(folder): no such folder") }
     preprocessing = "\(folder)/preprocess.json"

@@ -89,8 +89,8 @@ struct LabelledFit: Sendable {
     return ranks
   }
 
-  /// What softmax makes the probabilities of the classes from. Labels of a multi-label model are taken for classes here,
-  /// as there is one label for each sample.
+  /// What softmax makes the probabilities of the classes from. Labels of a multi-label model are taken for classes
+  /// here, as there is one label for each sample.
   private static func logarithms(_ row: [Float], _ meaning: OutputMeaning) -> [Double] {
     guard row.allSatisfy(\.isFinite) else { return [Double](repeating: 0, count: meaning.classCount) }
     func logarithm(_ p: Double) -> Double { log(max(p, 1e-12)) }

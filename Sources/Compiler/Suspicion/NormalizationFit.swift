@@ -1,7 +1,7 @@
 import Platform
 
-/// How what reaches a model's first BatchNormalization fits the means and variances stored there, which are those of the
-/// images it was trained on as they were preprocessed then.
+/// How what reaches a model's first BatchNormalization fits the means and variances stored there, which are those of
+/// the images it was trained on as they were preprocessed then.
 package struct NormalizationFit: Sendable, Equatable {
   /// The name of the BatchNormalization.
   package let node: String

@@ -34,6 +34,7 @@ extension TransposeTransparent {
 }
 
 extension [Int] {
-  /// Where, in the order of a transpose, the dimension comes from that an operator names; negative ones count from the end.
+  /// Where, in the order of a transpose, the dimension comes from that an operator names; negative ones count from the
+  /// end.
   package func origin(of axis: Int) -> Int { self[axis < 0 ? axis + count : axis] }
 }

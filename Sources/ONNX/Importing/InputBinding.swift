@@ -48,8 +48,8 @@ struct InputBinding {
   }
 
   private func bindSize(_ shape: inout [Int], _ free: [Int], _ name: String) throws(Failure) {
-    // Height and width are the last two dimensions of NCHW, those in the middle of NHWC. A free dimension 2 alone may be
-    // either; few last elements are channels.
+    // Height and width are the last two dimensions of NCHW, those in the middle of NHWC. A free dimension 2 alone may
+    // be either; few last elements are channels.
     var spatial = shape.count == 4 ? [[2, 3], [1, 2]].first { free.allSatisfy($0.contains) } : nil
     if free == [2], shape.count == 4, shape[3] <= 4, shape[1] > 4 { spatial = [1, 2] }
     guard let spatial else {

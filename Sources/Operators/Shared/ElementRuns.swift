@@ -15,7 +15,8 @@ package struct ElementRun {
 
 /// Int8 operators whose output has the shape of an input and any elements of which can be computed by themselves.
 ///
-/// `compute` says once what is done to a run of them. The whole tensor, split among threads, and bands of rows are that.
+/// `compute` says once what is done to a run of them. The whole tensor, split among threads, and bands of rows are
+/// that.
 package struct ElementRuns: Sendable {
   package enum Other: Sendable {
     case none

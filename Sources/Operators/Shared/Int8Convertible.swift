@@ -17,8 +17,8 @@ package protocol Int8ConvertibleLayer: Int8Convertible, ActivationCarrying {
   /// What int8 weights are made of, for inputs that are not refused.
   func weights(_ inputs: [Operand?]) -> LayerWeights?
 
-  /// The int8 operator over such weights; its inputs are x, int8 weights, their scales and a bias, as `Int8Weights` reads
-  /// them.
+  /// The int8 operator over such weights; its inputs are x, int8 weights, their scales and a bias, as `Int8Weights`
+  /// reads them.
   ///
   /// - Parameter output: nil for float32, without the activation
   func int8Form(_ weights: LayerWeights, output: Int8Output?) -> any Operator

@@ -6,8 +6,9 @@ package import Tensors
 
 /// How an int8 operator makes its output from an accumulator or sum: the last stage of the int8 contract.
 ///
-/// With a clamp (ReLU, ReLU6, none): y = clamp(rne(acc * m) + z_y, lower, upper). With another function f the accumulator
-/// is first requantized to `inner`, then a table maps its 256 values to the nearest values of f in `quantization`.
+/// With a clamp (ReLU, ReLU6, none): y = clamp(rne(acc * m) + z_y, lower, upper). With another function f the
+/// accumulator is first requantized to `inner`, then a table maps its 256 values to the nearest values of f in
+/// `quantization`.
 package struct Int8Output: Sendable, Hashable {
   package var quantization: Quantization
   /// Bounds of the stored integers.

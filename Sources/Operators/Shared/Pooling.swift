@@ -27,8 +27,8 @@ package enum Pooling {
 
   /// A kernel that computes rows of outputs of one image after the other from `Element` to `Element`.
   ///
-  /// `pool` computes rows of a shape. For bands of rows the shape is that of the band alone, of whose input only the rows
-  /// it needs are there.
+  /// `pool` computes rows of a shape. For bands of rows the shape is that of the band alone, of whose input only the
+  /// rows it needs are there.
   ///
   /// - Parameter hasBands: whether it gives the same for a band as for those rows of the image
   package static func kernel<Element: TensorElement>(

@@ -63,7 +63,8 @@ package struct Window: Sendable, Hashable {
         throw OperatorError("window \(kernel) is larger than the padded input \(input) with pads \(pads)")
       }
       var size = (room + (ceiling ? strides[axis] - 1 : 0)) / strides[axis] + 1
-      // A last window that would start in the padding after the image is dropped, as in ONNX since opset 19 and PyTorch.
+      // A last window that would start in the padding after the image is dropped, as in ONNX since opset 19 and
+      // PyTorch.
       if ceiling, (size - 1) * strides[axis] >= input[axis] + pads[axis] { size -= 1 }
       result.append(size)
     }

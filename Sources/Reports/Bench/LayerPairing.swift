@@ -1,7 +1,8 @@
 /// Which layers of two models compute the same nodes of the model both were made from.
 ///
-/// Models are fused differently: a float convolution may hold an activation that in int8 is a table lookup of its own. So
-/// layers that share a node, directly or through others, form one row, and every layer of both models is in exactly one.
+/// Models are fused differently: a float convolution may hold an activation that in int8 is a table lookup of its own.
+/// So layers that share a node, directly or through others, form one row, and every layer of both models is in exactly
+/// one.
 package struct LayerPairing: Sendable {
   /// Indices of layers; one of the lists may be empty.
   package struct Row: Sendable, Equatable {

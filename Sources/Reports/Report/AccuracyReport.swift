@@ -47,7 +47,8 @@ package struct AccuracyReport: Sendable, Equatable {
   package var task: MeasuredTask?
   /// The class a binary model looks for.
   package var positive: String?
-  /// From which probability on it is positive: one of a binary model, one a label; empty where the highest score decides.
+  /// From which probability on it is positive: one of a binary model, one a label; empty where the highest score
+  /// decides.
   package var thresholds: [Double] = []
   /// How the thresholds were chosen, where that was on these very samples: what is said at them is optimistic.
   package var thresholdChoice: String?

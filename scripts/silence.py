@@ -72,7 +72,7 @@ ALLOWED = [
     ("silent return", "Quantization/Histogram.swift", "guard wanted != exponent || newBase != base",
      "the grid stays as it is"),
     ("silent return", "Quantization/Observation.swift", "guard channels > 0, let base", "no channels, or no values"),
-    ("silent return", "Quantization/Observation.swift", "guard !other.channelMinimum.isEmpty", "no channels"),
+    ("silent return", "Quantization/Observation.swift", "guard !other.channelSums.isEmpty", "no channels"),
     ("silent return", "Quantization/ScaledHistograms.swift", "guard low <= high", "no finite value"),
     ("silent return", "Runtime/LayoutConversion.swift", "guard let source = bytes.baseAddress", "no elements"),
     ("silent return", "Runtime/OccupiedMemory.swift", "guard !bytes.isEmpty", "no bytes"),

@@ -1,9 +1,6 @@
 /// What calibration has seen of one value: all its elements, and for 4-D values (and rows) each channel.
 package struct Observation: Sendable {
   package var histograms = ScaledHistograms()
-  /// Smallest and largest value of each channel.
-  package var channelMinimum: [Float] = []
-  package var channelMaximum: [Float] = []
   /// Sum over images of the channel's mean, in units of 2^-24: integers, so that the order of images does not matter.
   private var channelSums: [Int64] = []
   private var images: Int64 = 0
@@ -19,50 +16,31 @@ package struct Observation: Sendable {
     precondition(
       channels <= scratch.channels && values.count % channels == 0,
       "\(values.count) values of \(channels) channels are observed, there is room for \(scratch.channels)")
-    if channelMinimum.count != channels {
-      channelMinimum = [Float](repeating: .infinity, count: channels)
-      channelMaximum = [Float](repeating: -.infinity, count: channels)
-      channelSums = [Int64](repeating: 0, count: channels)
-    }
+    if channelSums.count != channels { channelSums = [Int64](repeating: 0, count: channels) }
     let rows = values.count / channels
-    channelMinimum.withUnsafeMutableBufferPointer { low in
-      channelMaximum.withUnsafeMutableBufferPointer { high in
-        let sums = scratch.sums
-        for channel in 0..<channels { sums[channel] = 0 }
-        for row in 0..<rows {
-          let line = base + row * channels
-          for channel in 0..<channels {
-            let x = line[channel]
-            low[channel] = x < low[channel] ? x : low[channel]
-            high[channel] = x > high[channel] ? x : high[channel]
-            sums[channel] += x
-          }
-        }
-        for channel in 0..<channels {
-          let mean = Double(sums[channel]) / Double(rows)
-          // Beyond this the model is broken anyway; the bound keeps the integer sum from overflowing.
-          channelSums[channel] &+= Int64(max(-1e9, min(1e9, mean.isFinite ? mean : 0)) * 16_777_216)
-        }
-      }
+    let sums = scratch.sums
+    for channel in 0..<channels { sums[channel] = 0 }
+    for row in 0..<rows {
+      let line = base + row * channels
+      for channel in 0..<channels { sums[channel] += line[channel] }
+    }
+    for channel in 0..<channels {
+      let mean = Double(sums[channel]) / Double(rows)
+      // Beyond this the model is broken anyway; the bound keeps the integer sum from overflowing.
+      channelSums[channel] &+= Int64(max(-1e9, min(1e9, mean.isFinite ? mean : 0)) * 16_777_216)
     }
     images += 1
   }
 
   package mutating func merge(_ other: Observation) {
     histograms.merge(other.histograms)
-    guard !other.channelMinimum.isEmpty else { return }
-    guard channelMinimum.count == other.channelMinimum.count else {
-      channelMinimum = other.channelMinimum
-      channelMaximum = other.channelMaximum
+    guard !other.channelSums.isEmpty else { return }
+    guard channelSums.count == other.channelSums.count else {
       channelSums = other.channelSums
       images = other.images
       return
     }
-    for channel in channelMinimum.indices {
-      channelMinimum[channel] = min(channelMinimum[channel], other.channelMinimum[channel])
-      channelMaximum[channel] = max(channelMaximum[channel], other.channelMaximum[channel])
-      channelSums[channel] &+= other.channelSums[channel]
-    }
+    for channel in channelSums.indices { channelSums[channel] &+= other.channelSums[channel] }
     images += other.images
   }
 

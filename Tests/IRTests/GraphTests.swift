@@ -4,19 +4,19 @@ import Operators
 import Tensors
 import Testing
 
+/// y = x + x, z = concat(y, x, y), two outputs.
+private func shared() throws -> (graph: Graph, x: ValueID, y: ValueID, z: ValueID) {
+  var graph = Graph(name: "shared")
+  let x = graph.addInput("x", TensorType(.float32, [1, 2]))
+  let y = try graph.add(Binary(.add), name: "y", inputs: [x, x], outputNames: ["y"], origins: ["first"])[0]
+  let z = try graph.add(Concat(axis: 1), name: "z", inputs: [y, x, y], outputNames: ["z"])[0]
+  graph.addOutput(z)
+  graph.addOutput(y)
+  return (graph, x, y, z)
+}
+
 /// Edits of a graph keep names, types, producers and uses right; those of an attempt can be taken back.
 @Suite struct GraphTests {
-  /// y = x + x, z = concat(y, x, y), two outputs.
-  private func shared() throws -> (graph: Graph, x: ValueID, y: ValueID, z: ValueID) {
-    var graph = Graph(name: "shared")
-    let x = graph.addInput("x", TensorType(.float32, [1, 2]))
-    let y = try graph.add(Binary(.add), name: "y", inputs: [x, x], outputNames: ["y"], origins: ["first"])[0]
-    let z = try graph.add(Concat(axis: 1), name: "z", inputs: [y, x, y], outputNames: ["z"])[0]
-    graph.addOutput(z)
-    graph.addOutput(y)
-    return (graph, x, y, z)
-  }
-
   // MARK: Reading
 
   @Test func valuesKnowTheirReaders() throws {
@@ -114,10 +114,19 @@ import Testing
     try Verifier.check(graph)
     #expect(graph[x].uses.isEmpty && !graph.isUsed(x) && graph[c].uses.count == 3)
     #expect(graph[id]?.origins == ["second"])
-    // Erasing again, or updating what is erased, is nothing.
+    // Erasing again is nothing.
     graph.erase(erased)
-    try graph.update(erased, op: Unary(.abs), inputs: [x])
     #expect(graph.nodeCount == 1 && graph[x].uses.isEmpty)
+  }
+
+  @Test func whatIsErasedDoesNotBecomeAnotherNode() async {
+    await #expect(processExitsWith: .failure) {
+      var (graph, x, y, _) = try shared()
+      let id = try #require(graph[y].producer)
+      graph.replaceUses(of: y, with: x)
+      graph.erase(id)
+      try graph.update(id, op: Unary(.abs), inputs: [x])
+    }
   }
 
   /// Two names from outside stay: an input that becomes an output keeps its own, and so does another output.

@@ -119,14 +119,14 @@ import Testing
   }
 }
 
-@Suite struct ObservationTests {
-  private func observation(_ images: [[Float]], channels: Int, room: Int = 8) -> Observation {
-    let scratch = ObservationScratch(channels: room)
-    var result = Observation()
-    for image in images { image.withUnsafeBufferPointer { result.add($0, channels: channels, scratch: scratch) } }
-    return result
-  }
+private func observation(_ images: [[Float]], channels: Int, room: Int = 8) -> Observation {
+  let scratch = ObservationScratch(channels: room)
+  var result = Observation()
+  for image in images { image.withUnsafeBufferPointer { result.add($0, channels: channels, scratch: scratch) } }
+  return result
+}
 
+@Suite struct ObservationTests {
   /// Two rows of three channels, channels-last; the mean of each over rows and images.
   @Test func channelsAreColumns() {
     let found = observation([[1, 2, 3, 5, 6, -7], [0, 0, 0, 0, 0.5, 100]], channels: 3)
@@ -148,14 +148,17 @@ import Testing
     }
   }
 
-  /// Where channels cannot be told there are none, and the values count all the same.
+  /// Where there are no channels the values count all the same.
   @Test func valuesWithoutChannels() {
-    for (channels, room) in [(0, 8), (5, 8), (3, 2)] {
-      let found = observation([[1, 2, 3, 5, 6, -7]], channels: channels, room: room)
-      #expect(found.channelMeans.isEmpty)
-      #expect(found.histograms.combined.total == 6)
-    }
+    let found = observation([[1, 2, 3, 5, 6, -7]], channels: 0)
+    #expect(found.channelMeans.isEmpty)
+    #expect(found.histograms.combined.total == 6)
     #expect(Observation().channelMeans.isEmpty)
+  }
+
+  @Test func channelsThatDoNotFit() async {
+    await #expect(processExitsWith: .failure) { _ = observation([[1, 2, 3, 5, 6, -7]], channels: 5) }
+    await #expect(processExitsWith: .failure) { _ = observation([[1, 2, 3, 5, 6, -7]], channels: 3, room: 2) }
   }
 
   /// A mean that is no number counts as 0, and one beyond 10^9 as that, so that sums stay integers.

@@ -7,7 +7,7 @@ struct TensorSamples: SampleSource {
 
   var count: Int { samples.count }
 
-  func write(_ index: Int, into inputs: [TensorView]) -> Bool {
+  func write(_ index: Int, into inputs: [MutableTensorView]) -> Bool {
     guard let tensors = samples[index] else { return false }
     for (view, tensor) in zip(inputs, tensors) {
       tensor.withBytes { LayoutConversion.write($0, layout: .rowMajor, into: view) }

@@ -110,7 +110,7 @@ private func temporaryPath() -> String {
     #expect(model.inputShape == [1, 3, 4, 4])
     #expect(model.outputShape == [1, 2])
     let input = [Float](repeating: 1, count: 16) + [Float](repeating: 2, count: 16) + [Float](repeating: 3, count: 16)
-    #expect(try model.run(input) == [1 - 3, 0.5 + 0.5 + 6])
+    #expect(try model.run(input) == [-2, 7])
     #expect(try model.run(input) == model.run(input))
   }
 

@@ -30,8 +30,9 @@ private enum TIFF {
         beyond += packed
       }
     }
-    return [0x49, 0x49, 42, 0] + bytes(start, 4) + data + [UInt8](repeating: 0, count: data.count % 2) + directory
-      + [0, 0, 0, 0] + beyond
+    let padding = [UInt8](repeating: 0, count: data.count % 2)
+    let parts: [[UInt8]] = [[0x49, 0x49, 42, 0], bytes(start, 4), data, padding, directory, [0, 0, 0, 0], beyond]
+    return parts.flatMap { $0 }
   }
 
   /// Gray of 8 bits; tags are replaced by others of their number.

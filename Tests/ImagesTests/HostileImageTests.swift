@@ -31,7 +31,7 @@ private enum PNG {
   /// A file with chunks put in after its header.
   static func inserting(_ chunks: [UInt8], into file: [UInt8]) -> [UInt8] {
     let end = signature.count + 25
-    return file[..<end] + chunks + file[end...]
+    return Array(file[..<end]) + chunks + Array(file[end...])
   }
 }
 

@@ -49,7 +49,8 @@ struct ThumbnailTests {
   /// Red grows to the right, green downwards.
   private func gradient(_ width: Int, _ height: Int) -> [UInt8] {
     (0..<width * height).flatMap { index -> [UInt8] in
-      [UInt8(255 * (index % width) / width), UInt8(255 * (index / width) / height), 128]
+      let (x, y) = (index % width, index / width)
+      return [UInt8(255 * x / width), UInt8(255 * y / height), 128]
     }
   }
 }

@@ -143,7 +143,7 @@ struct StepBuilder {
   private mutating func function() -> UnaryFunction {
     random.pick([
       .relu, .relu, .relu6, .clip(lower: -0.5, upper: 1), .clip(lower: -.infinity, upper: 0.5), .sigmoid, .silu, .tanh,
-      .hardSigmoid(alpha: 1.0 / 6, beta: 0.5), .hardSwish, .leakyRelu(alpha: 0.1), .elu(alpha: 1), .gelu, .erf,
+      .hardSigmoid(alpha: Float(1) / 6, beta: 0.5), .hardSwish, .leakyRelu(alpha: 0.1), .elu(alpha: 1), .gelu, .erf,
       .softplus,
       .mish, .abs, .neg, .identity, .floor, .ceil, .round,
     ])
@@ -290,7 +290,7 @@ struct StepBuilder {
       }
       pooled = layer[0]
     }
-    let function = random.pick([UnaryFunction.sigmoid, .hardSigmoid(alpha: 1.0 / 6, beta: 0.5), .tanh])
+    let function = random.pick([UnaryFunction.sigmoid, .hardSigmoid(alpha: Float(1) / 6, beta: 0.5), .tanh])
     guard let gate = add(Unary(function), pooled)?[0] else { return nil }
     return random.oneIn(2) ? add(Binary(.mul), x, gate) : add(Binary(.mul), gate, x)
   }

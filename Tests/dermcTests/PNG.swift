@@ -10,13 +10,16 @@ enum PNG {
       a = (a + UInt32(byte)) % 65521
       b = (b + a) % 65521
     }
-    let stored: [UInt8] = [0x78, 1, 1] + [size, ~size].flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] } + rows
-    let header = bigEndian(UInt32(width)) + bigEndian(UInt32(height)) + [8, 2, 0, 0, 0]
-    return [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A] + chunk("IHDR", header)
-      + chunk("IDAT", stored + bigEndian(b << 16 | a)) + chunk("IEND", [])
+    let sizes = [size, ~size].flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] }
+    let header: [[UInt8]] = [bigEndian(UInt32(width)), bigEndian(UInt32(height)), [8, 2, 0, 0, 0]]
+    let stored: [[UInt8]] = [[0x78, 1, 1], sizes, rows, bigEndian(b << 16 | a)]
+    let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
+    let chunks = [chunk("IHDR", header), chunk("IDAT", stored), chunk("IEND", [])]
+    return signature + chunks.flatMap { $0 }
   }
 
-  private static func chunk(_ type: String, _ bytes: [UInt8]) -> [UInt8] {
+  private static func chunk(_ type: String, _ parts: [[UInt8]]) -> [UInt8] {
+    let bytes = parts.flatMap { $0 }
     let body = Array(type.utf8) + bytes
     var check: UInt32 = 0xFFFF_FFFF
     for byte in body {

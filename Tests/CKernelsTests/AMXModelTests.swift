@@ -31,6 +31,14 @@ private var kernel: OpaquePointer? { ck_runs(features("avx512vnni")) != 0 ? amx_
 /// How the model ends a process that breaks the rules; a trap of Swift would be another signal.
 private let fault = ExitTest.Condition.signal(SIGABRT)
 
+/// Multiplies tiles of which one has another size than the others fit.
+private func multiply(tile: Int, rows: Int, rowSize: Int) {
+  var configuration = TileConfiguration(rows: 4, columns: 4, groups: 4)
+  configuration.setTile(tile, rows: rows, rowSize: rowSize)
+  configuration.load()
+  amx_model_dot(0, 1, 2)
+}
+
 @Suite struct AMXModelTests {
   @Test(arguments: [(16, 16, 16), (1, 1, 1), (13, 16, 9), (16, 5, 16), (7, 3, 2)])
   func productsAreThoseOfTheDefinition(rows: Int, columns: Int, groups: Int) {
@@ -111,15 +119,11 @@ private let fault = ExitTest.Condition.signal(SIGABRT)
   }
 
   @Test func operandsMustMatch() async {
-    for (tile, rows, rowSize) in [(0, 5, 16), (0, 4, 12), (1, 4, 8), (2, 3, 16), (1, 4, 15)] {
-      await #expect(processExitsWith: fault, "tile \(tile)") {
-        [tile = tile as Int, rows = rows as Int, rowSize = rowSize as Int] in
-        var configuration = TileConfiguration(rows: 4, columns: 4, groups: 4)
-        configuration.setTile(tile, rows: rows, rowSize: rowSize)
-        configuration.load()
-        amx_model_dot(0, 1, 2)
-      }
-    }
+    await #expect(processExitsWith: fault) { multiply(tile: 0, rows: 5, rowSize: 16) }
+    await #expect(processExitsWith: fault) { multiply(tile: 0, rows: 4, rowSize: 12) }
+    await #expect(processExitsWith: fault) { multiply(tile: 1, rows: 4, rowSize: 8) }
+    await #expect(processExitsWith: fault) { multiply(tile: 2, rows: 3, rowSize: 16) }
+    await #expect(processExitsWith: fault) { multiply(tile: 1, rows: 4, rowSize: 15) }
     await #expect(processExitsWith: fault) {
       TileConfiguration(rows: 4, columns: 4, groups: 4).load()
       amx_model_dot(0, 1, 1)

@@ -87,7 +87,6 @@ package struct Compilation {
     // Rewrite.
     let source = try model.sha256()
     var (graph, log) = try Preparation.simplified(model.graph)
-    let sourceMemory = try Preparation.plan(Preparation.fused(graph).graph, fusesRows: true).memory
     // The weights that matter now are copies with everything folded in.
     model.releasePages()
     let original = graph
@@ -149,7 +148,7 @@ package struct Compilation {
 
     // Report.
     var report = ReportMaker(
-      model: model, source: source, recipe: recipe, compiled: compiled, memory: (sourceMemory, compiledPlan.memory),
+      model: model, source: source, recipe: recipe, compiled: compiled, memory: compiledPlan.memory,
       log: log, decisions: decisions, layerErrors: comparison.layerErrors, accuracy: accuracy, bundle: file,
       calibration: calibration.map { calibrationSummary($0) }
     ).report()

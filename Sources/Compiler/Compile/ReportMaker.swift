@@ -15,8 +15,8 @@ struct ReportMaker {
   let source: SHA256
   let recipe: Recipe
   let compiled: Graph
-  /// What running the source, and the compiled model, takes of memory.
-  let memory: (source: PlanMemory, compiled: PlanMemory)
+  /// What running the compiled model takes of memory.
+  let memory: PlanMemory
   let log: PassLog
   let decisions: [LayerDecision]
   let layerErrors: LayerErrors?
@@ -29,7 +29,6 @@ struct ReportMaker {
       compiled, decisions: decisions, signalToNoise: layerErrors?.signalToNoise ?? [:])
     var statistics = ModelStatistics(model.graph)
     statistics.layers = []
-    statistics.memory = memory.source
     var report = Report(
       dermc: Provenance.version,
       source: Report.Source(
@@ -49,7 +48,7 @@ struct ReportMaker {
     let effective = layers.reduce(0.0) { $0 + Double($1.macs) * (1 - ($1.sparsity ?? 0)) }
     return Report.CompiledFigures(
       parameters: statistics.parameters, macs: statistics.macs, bytes: statistics.weightBytes,
-      peakActivationBytes: statistics.peakActivationBytes, memory: memory.compiled, effectiveMACs: Int(effective))
+      peakActivationBytes: statistics.peakActivationBytes, memory: memory, effectiveMACs: Int(effective))
   }
 
   private func warnings(_ layers: [LayerReport]) -> [String] {

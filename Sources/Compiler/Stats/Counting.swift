@@ -1,7 +1,7 @@
 package import Reports
 import Runtime
 
-/// What `dermc stats` does: counts what a model is made of, and what running it takes here.
+/// What `dermc stats` does: counts what a model is made of and, if asked, what running it takes here.
 package struct Counting {
   package struct Result {
     package let statistics: ModelStatistics
@@ -11,17 +11,23 @@ package struct Counting {
 
   private let path: String
   private let size: (height: Int, width: Int)?
+  private let plansMemory: Bool
 
-  /// - Parameter size: height and width for ONNX models that leave them free
-  package init(_ path: String, size: (height: Int, width: Int)? = nil) {
+  /// - Parameters:
+  ///   - size: height and width for ONNX models that leave them free
+  ///   - plansMemory: whether to make the model ready to run, which reads all weights, and tell what that takes
+  package init(_ path: String, size: (height: Int, width: Int)? = nil, plansMemory: Bool = false) {
     self.path = path
     self.size = size
+    self.plansMemory = plansMemory
   }
 
   package func run() throws(Diagnostic) -> Result {
     let model = try LoadedModel(path: path, size: size, checksWeights: false)
     var statistics = ModelStatistics(model.graph)
-    statistics.memory = try Preparation.plan(Preparation.executable(model), fusesRows: true).memory
+    if plansMemory {
+      statistics.memory = try Preparation.plan(Preparation.executable(model), fusesRows: true).memory
+    }
     return Result(statistics: statistics, fileBytes: model.fileBytes)
   }
 }

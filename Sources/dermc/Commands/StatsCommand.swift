@@ -12,7 +12,7 @@ struct StatsCommand: ParsableCommand {
       EXAMPLES
         dermc stats model.onnx
         dermc stats model.derm --per-layer
-        dermc stats model.onnx --json
+        dermc stats model.onnx --memory --json
       """)
 
   @Argument(help: "The model: .onnx or .derm.")
@@ -20,6 +20,9 @@ struct StatsCommand: ParsableCommand {
 
   @Flag(help: "Also list every layer.")
   var perLayer = false
+
+  @Flag(help: "Also tell what running the model takes of memory here; this makes it ready to run, weights packed.")
+  var memory = false
 
   @Flag(help: "Print JSON, layers included.")
   var json = false
@@ -30,7 +33,7 @@ struct StatsCommand: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func run() throws {
-    let found = try Counting(model, size: DataSettings(size: size).freeSize).run()
+    let found = try Counting(model, size: DataSettings(size: size).freeSize, plansMemory: memory).run()
     if json {
       Console.json(found.statistics.json(perLayer: true))
     } else {

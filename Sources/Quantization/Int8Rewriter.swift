@@ -62,7 +62,7 @@ struct Int8Rewriter {
     case let operation as any Int8ConvertibleOperation:
       let order = operation.int8Order(source.operands(of: node))
       try add(
-        node, operation.int8Form(output: quantization(of: node.outputs[0])), inputs: order.map { node.inputs[$0] })
+        node, operation.int8Form(output: try quantization(of: node.outputs[0])), inputs: order.map { node.inputs[$0] })
     default: try add(node, node.op, inputs: node.inputs, precision: .passThrough)
     }
   }
@@ -85,7 +85,7 @@ struct Int8Rewriter {
       return try keepFloat(node, reason: "its sums could leave int32 (up to \(largest))")
     }
 
-    let (output, result) = outputStage(node, clamp: layer.activation)
+    let (output, result) = try outputStage(node, clamp: layer.activation)
     let name = source[weightsID].name
     var inputs: [ValueID?] = [
       x, graph.addConstant(name, Tensor(quantized.weights, shape: weights.shape)),
@@ -118,17 +118,21 @@ struct Int8Rewriter {
 
   /// The output stage of a layer, and the value of the source graph it gives: its own, or that of a function fused into
   /// it.
-  private func outputStage(_ node: Node, clamp: UnaryFunction) -> (Int8Output?, ValueID) {
+  private func outputStage(
+    _ node: Node, clamp: UnaryFunction
+  ) throws(OperatorError) -> (Int8Output?, ValueID) {
     let own = node.outputs[0]
     guard domains.isInt8(own) else { return (nil, own) }
     if clamp == .identity, let user = source.soleUser(of: own), let unary = user.op as? Unary,
       domains.isInt8(user.outputs[0])
     {
       let result = user.outputs[0]
-      return (Int8Output(quantization(of: result), function: unary.function, of: quantization(of: own)), result)
+      let stage = Int8Output(
+        try quantization(of: result), function: unary.function, of: try quantization(of: own))
+      return (stage, result)
     }
     let bounds = clamp.clampBounds ?? (-.infinity, .infinity)
-    return (Int8Output(quantization(of: own), clamp: bounds), own)
+    return (Int8Output(try quantization(of: own), clamp: bounds), own)
   }
 
   /// For a channel, the mean input each weight meets; empty where bias correction is off or nothing was observed.
@@ -176,8 +180,11 @@ struct Int8Rewriter {
 
   // MARK: Values
 
-  private func quantization(of value: ValueID) -> Quantization {
-    quantizations[value] ?? Quantization(low: 0, high: 0)
+  private func quantization(of value: ValueID) throws(OperatorError) -> Quantization {
+    guard let quantization = quantizations[value] else {
+      throw OperatorError("value \(source[value].name) was not observed in calibration")
+    }
+    return quantization
   }
 
   private func quantizationOfInt8(_ value: ValueID) throws(OperatorError) -> Quantization {
@@ -191,7 +198,7 @@ struct Int8Rewriter {
     if let known = integers[value] { return known }
     let name = "\(source[value].name)_quantized"
     let quantized = try graph.add(
-      QuantizeLinear(quantization(of: value)), name: name, inputs: [try float(value)], outputNames: [name])
+      QuantizeLinear(try quantization(of: value)), name: name, inputs: [try float(value)], outputNames: [name])
     integers[value] = quantized[0]
     return quantized[0]
   }

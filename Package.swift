@@ -146,7 +146,8 @@ let package = Package(
     tests("Answers", "CanonicalJSON", "IR", "Math", "Operators", "Tensors"),
     tests("FuzzTargets", "Bundles", "CanonicalJSON", "Math", "Platform", "Tensors"),
     tests(
-      "Bundles", "CanonicalJSON", "Deflate", "Hashing", "IR", "Math", "Operators", "Platform", "Signing", "Tensors"),
+      "Bundles", "CanonicalJSON", "Deflate", "Hashing", "IR", "Math", "Operators", "Platform", "Signing", "Tensors",
+      "TestSupport"),
     tests("CKernels", "CAMXModel", "KernelCases", "Platform"),
     tests("CSHA256"),
     tests("CThreads"),

@@ -4,8 +4,8 @@ import Math
 package import Tensors
 import Threads
 
-/// Average pooling in int8: y = clamp(rne(float32(sum of (q - z_x)) * (m / count)) + z_y, -128, 127), m = float32(s_x /
-/// s_y).
+/// Average pooling in int8: y = clamp(rne(float32(sum of (q - z_x)) * (m / count)) + z_y, -128, 127) with
+/// m = float32(s_x / s_y).
 ///
 /// `count` is the number of window positions inside the image, or all of them with count_include_pad. Without a window
 /// the pool covers the whole image and the output is [N, C, 1, 1].

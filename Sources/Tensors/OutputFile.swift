@@ -1,15 +1,11 @@
 /// Writes files whole or not at all: aside first, then renamed into place.
 package enum OutputFile {
-  /// Replaces the file at `path` with `bytes`. After an error nothing of the attempt is left.
-  package static func write(_ bytes: UnsafeRawBufferPointer, to path: String) throws(FileError) {
-    try write([bytes], to: path)
-  }
-
-  /// Replaces the file at `path` with several pieces one after the other.
+  /// Replaces the file at `path` with pieces one after the other. After an error nothing of the attempt is left.
   package static func write(_ pieces: [UnsafeRawBufferPointer], to path: String) throws(FileError) {
     try StagedFile(pieces, for: path).commit()
   }
 
+  /// Replaces it with `bytes`.
   package static func write(_ bytes: [UInt8], to path: String) throws(FileError) {
     try StagedFile(bytes, for: path).commit()
   }

@@ -12,7 +12,6 @@ package struct TensorView {
 
   package var shape: [Int] { type.shape }
   package var count: Int { type.count }
-  package var strides: [Int] { layout.strides(of: type.shape) }
 
   /// The elements in physical order. The caller knows the element type.
   package func elements<Element: TensorElement>(_: Element.Type = Element.self) -> UnsafeBufferPointer<Element> {

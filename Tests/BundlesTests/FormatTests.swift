@@ -4,6 +4,7 @@ import IR
 import Math
 import Operators
 import Tensors
+import TestSupport
 import Testing
 
 @testable import Bundles
@@ -56,7 +57,7 @@ import Testing
 
   @Test(arguments: [0, 1, 2, 3, 4, 5, 63, 64, 1027])
   func codecsRestoreWhatTheyStored(_ count: Int) throws {
-    var random = Random(state: 7)
+    var random = RandomNumbers(seed: 7)
     // Four-byte words of similar size, and what is left of one.
     let words = (0..<count / 4 + 1).map { _ in UInt32.random(in: 0x3F80_0000...0x3F80_00FF, using: &random) }
     let raw = words.withUnsafeBytes { Array($0.prefix(count)) }

@@ -5,6 +5,7 @@ import IR
 import Operators
 import Platform
 import Tensors
+import TestSupport
 import Testing
 
 @testable import Bundles
@@ -258,7 +259,7 @@ import Testing
       let tableEnd = Container.headerSize(sections: file.records.count)
       let descriptor = open(path, O_WRONLY)
       defer { close(descriptor) }
-      var random = Random(state: 5)
+      var random = RandomNumbers(seed: 5)
       for _ in 0..<3000 {
         var changed = whole[..<tableEnd]
         // Numbers are what matters most: the last 64 bytes of a record, and the preamble.
@@ -281,7 +282,7 @@ import Testing
 
   @Test(arguments: [true, false])
   func mutatedGraphsAreRefusedOrRead(isFloat: Bool) throws {
-    var random = Random(state: 6)
+    var random = RandomNumbers(seed: 6)
     let graph = isFloat ? try Sample.floatGraph() : try Sample.int8Graph()
     let numbers = [
       "0", "1", "-1", "2147483648", "9223372036854775807", "-9223372036854775808", "1e300", "\"inf\"", "null",

@@ -5,6 +5,7 @@ import Math
 import Operators
 import Platform
 import Tensors
+import TestSupport
 import Testing
 
 @testable import Bundles
@@ -152,7 +153,7 @@ import Testing
       let graph = try BundleReader.open("\(folder)/a.derm").read().graph
       return try #require(graph.valueIDs.first { graph[$0].name == "w/1" }.flatMap { graph.constant($0) })
     }
-    var random = Random(state: 1)
+    var random = RandomNumbers(seed: 1)
     #expect(tensor.elements() == random.floats(108))
   }
 
@@ -168,7 +169,7 @@ import Testing
   }
 
   @Test func manyFloatsKeepTheirBitsAndStayShort() throws {
-    var random = Random(state: 4)
+    var random = RandomNumbers(seed: 4)
     for _ in 0..<20_000 {
       let value = Float(bitPattern: UInt32.random(in: 0...UInt32.max, using: &random))
       guard value.isFinite else { continue }

@@ -5,6 +5,7 @@ import Math
 import Operators
 import Platform
 import Tensors
+import TestSupport
 import Testing
 
 /// Calls `body` with the path of a new folder, which is removed afterwards.
@@ -35,19 +36,7 @@ func bytes(of path: String) throws -> [UInt8] {
   return file.withBytes(Array.init)
 }
 
-/// A sequence of numbers that is the same in every run.
-struct Random: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    // SplitMix64.
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
-    return z ^ z >> 31
-  }
-
+extension RandomNumbers {
   mutating func floats(_ count: Int, _ range: ClosedRange<Float> = -1...1) -> [Float] {
     (0..<count).map { _ in Float.random(in: range, using: &self) }
   }
@@ -57,7 +46,7 @@ enum Sample {
   /// A float graph with a free batch: shared constants, infinities, several outputs of a node, a left-out input, a
   /// tensor attribute, int64 constants, a dead node, and names and origins of all kinds.
   static func floatGraph() throws -> Graph {
-    var random = Random(state: 1)
+    var random = RandomNumbers(seed: 1)
     var graph = Graph(name: "sample \"float\"")
     graph.hasFreeBatch = true
     let x = graph.addInput("input:0", TensorType(.float32, [1, 3, 8, 8]))
@@ -85,7 +74,7 @@ enum Sample {
 
   /// An int8 graph as a compilation makes it: quantized types, scales, int32 biases, a table, a float output.
   static func int8Graph() throws -> Graph {
-    var random = Random(state: 2)
+    var random = RandomNumbers(seed: 2)
     var graph = Graph(name: "int8")
     let x = graph.addInput("x", TensorType(.float32, [1, 3, 6, 6]))
     let first = Quantization(scale: 0.1, zeroPoint: -3)
@@ -103,7 +92,7 @@ enum Sample {
   }
 
   private static func int8Weights(
-    _ channels: Int, _ rest: [Int], _ name: String, _ graph: inout Graph, _ random: inout Random
+    _ channels: Int, _ rest: [Int], _ name: String, _ graph: inout Graph, _ random: inout RandomNumbers
   ) -> [ValueID?] {
     let count = channels * rest.reduce(1, *)
     let weights = (0..<count).map { _ in Int8.random(in: -127...127, using: &random) }
@@ -117,7 +106,7 @@ enum Sample {
 
   /// A bundle with every section.
   static func full() throws -> Bundle {
-    var random = Random(state: 3)
+    var random = RandomNumbers(seed: 3)
     var bundle = Bundle(kind: .compiled, graph: try int8Graph())
     bundle.preprocessing = ["size": 6, "mean": [0.485, 0.456, 0.406], "scale": 0.00392156862745098]
     bundle.labels = ["akiec", "bcc", "bkl", "df", "mel", "nv", "Nävus \"x\""]

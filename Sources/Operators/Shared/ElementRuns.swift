@@ -1,24 +1,24 @@
-package import IR
+import IR
 import Math
 import Tensors
 import Threads
 
 /// A run of elements of an int8 operator: where it begins in the operands and in the output.
-package struct ElementRun {
+struct ElementRun {
   /// How many units there are to compute.
-  package let count: Int
-  package let a: UnsafePointer<Int8>
+  let count: Int
+  let a: UnsafePointer<Int8>
   /// The other operand's elements; those of `a` where there is none.
-  package let b: UnsafePointer<Int8>
-  package let y: UnsafeMutablePointer<Int8>
+  let b: UnsafePointer<Int8>
+  let y: UnsafeMutablePointer<Int8>
 }
 
 /// Int8 operators whose output has the shape of an input and any elements of which can be computed by themselves.
 ///
 /// `compute` says once what is done to a run of them. The whole tensor, split among threads, and bands of rows are
 /// that.
-package struct ElementRuns: Sendable {
-  package enum Other: Sendable {
+struct ElementRuns: Sendable {
+  enum Other: Sendable {
     case none
     /// An operand of the same shape; either of the two may be the one whose rows flow.
     case alike
@@ -35,7 +35,7 @@ package struct ElementRuns: Sendable {
   /// - Parameters:
   ///   - unit: elements that are computed together
   ///   - hasRows: whether bands of rows can be computed where they are known
-  package init(_ site: Site, unit: Int = 1, other: Other = .none, hasRows: Bool = true) {
+  init(_ site: Site, unit: Int = 1, other: Other = .none, hasRows: Bool = true) {
     self.unit = unit
     self.other = other
     images = if case .perImage = other { site.outputs[0].shape[0] } else { 1 }
@@ -43,7 +43,7 @@ package struct ElementRuns: Sendable {
     rows = hasRows ? site.channelsLastRows : nil
   }
 
-  package func kernel(
+  func kernel(
     packedBytes: Int = 0, implementation: String, compute: @escaping @Sendable (ElementRun) -> Void
   ) -> Kernel {
     Kernel(packedBytes: packedBytes, implementation: implementation, rows: rowKernel(compute)) { call in

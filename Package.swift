@@ -75,14 +75,14 @@ let package = Package(
     library("CanonicalJSON"),
     library("Tensors", "CProcess", "Platform"),
     library("Texts", "Tensors"),
-    library("Metrics", "Platform"),
+    library("Metrics", "Platform", "Tensors"),
     library("Deflate", "CZlib", "Tensors"),
     library("NumPyFiles", "Deflate", "Tensors"),
 
     // 2: arithmetic and images, no graph
     library("Images", "CImages", "CanonicalJSON", "Tensors"),
     library("Math", "CKernels", "HeapMemory", "Platform", "Threads"),
-    library("OpenBLASMath", "CKernels", "HeapMemory", "Math", "Platform", "Threads"),
+    library("OpenBLASMath", "CKernels", "HeapMemory", "Math", "Platform", "Tensors", "Threads"),
 
     // 3, 4: keys; the graph and its operators
     library("Signing", "Hashing", "Platform", "Tensors"),

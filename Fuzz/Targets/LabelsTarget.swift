@@ -20,7 +20,7 @@ package enum LabelsTarget: FuzzTarget {
     for (classes, kind, subgroup) in cases {
       var options = TableOptions()
       options.subgroupColumns = subgroup.map { [$0] } ?? []
-      do throws(DataError) {
+      do throws(Refusal) {
         let data = try SampleFolder.labelled(
           at: folder, classes: classes, labels: kind, inputs: inputs, options: options)
         require(!data.samples.isEmpty, "labels without samples")

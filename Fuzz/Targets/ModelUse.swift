@@ -18,17 +18,17 @@ enum ModelUse {
   private static let largestWork = 2_000_000
 
   static func run(path: String) {
-    do throws(Diagnostic) {
+    do throws(Refusal) {
       let model = try LoadedModel(path: path, readsSelfTest: true)
       try use(model)
     } catch {
-      require(error.code != .defect, "\(error)")
+      require(error.kind != .defect, "\(error)")
       requireLine("\(error)")
     }
   }
 
-  private static func use(_ model: LoadedModel) throws(Diagnostic) {
-    do throws(NodeError) { try Verifier.check(model.graph) } catch { fatalError("a graph that is not sound: \(error)") }
+  private static func use(_ model: LoadedModel) throws(Refusal) {
+    do throws(Refusal) { try Verifier.check(model.graph) } catch { fatalError("a graph that is not sound: \(error)") }
     read(model)
     let statistics = ModelStatistics(model.graph)
     _ = statistics.json(perLayer: true).description
@@ -48,7 +48,7 @@ enum ModelUse {
 
   /// What the answer means is read of every model, and a row of numbers becomes a decision.
   private static func read(_ model: LoadedModel) {
-    do throws(Diagnostic) {
+    do throws(Refusal) {
       let decision = try DecisionOutput(model, AnswerSettings(), labels: model.labels)
       _ = decision.description(labels: model.labels)
       guard decision.rows.count == decision.meaning.count, decision.meaning.count < largestNodes else { return }
@@ -56,7 +56,7 @@ enum ModelUse {
       require(answer.probabilities.count == decision.meaning.classCount, "not every class has a probability")
       require(answer.decided.allSatisfy(answer.probabilities.indices.contains), "decides for a class there is not")
     } catch {
-      require(error.code != .defect, "\(error)")
+      require(error.kind != .defect, "\(error)")
       requireLine("\(error)")
     }
   }
@@ -74,17 +74,17 @@ enum ModelUse {
   /// What can be written must be read again.
   private static func write(_ graph: Graph) {
     let bundle = "\(ScratchFolder.path)/written.derm"
-    do throws(BundleError) {
+    do throws(Refusal) {
       try BundleWriter.write(Bundle(kind: .checkpoint, graph: graph), to: bundle, compression: .none)
     } catch {
       return requireLine("\(error)")
     }
-    do throws(BundleError) {
+    do throws(Refusal) {
       _ = try BundleReader.open(bundle).read()
     } catch {
       fatalError("a bundle that was written cannot be read: \(error)")
     }
-    do throws(ONNXError) {
+    do throws(Refusal) {
       try ONNXWriter.write(graph, to: "\(ScratchFolder.path)/written.onnx")
     } catch {
       requireLine("\(error)")

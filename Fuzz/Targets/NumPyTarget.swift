@@ -9,7 +9,7 @@ package enum NumPyTarget: FuzzTarget {
   package static func run(_ bytes: [UInt8]) {
     // The file's name tells both formats; its first bytes tell them apart.
     let path = ScratchFolder.put(bytes, "input.npy")
-    do throws(FileError) {
+    do throws(Refusal) {
       for entry in try NumPyFile.read(path: path) {
         require(entry.tensor.buffer.count == entry.tensor.type.byteCount, "an array of another size than its type")
         if entry.tensor.count < 1 << 16 {
@@ -22,7 +22,7 @@ package enum NumPyTarget: FuzzTarget {
       return requireLine("\(error)")
     }
     for type in [TensorType(.float32, [1, 2, 3]), TensorType(.int64, [2])] {
-      do throws(DataError) {
+      do throws(Refusal) {
         let file = try TensorFile.read(path)
         for index in 0..<min(3, file.count(for: ModelInputs(type))) { _ = try file.input(index, for: type) }
       } catch {

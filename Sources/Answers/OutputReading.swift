@@ -1,6 +1,6 @@
 package import CanonicalJSON
 package import IR
-import Tensors
+package import Tensors
 
 /// Finds out what a graph's outputs mean: from what the user says, else from what the graph ends in.
 package struct OutputReading: Sendable {
@@ -23,19 +23,19 @@ package struct OutputReading: Sendable {
   package let rivals: [String]
 
   /// - Throws: where there is no such output, or none with scores
-  package init(_ graph: Graph, _ request: Request = Request()) throws(OutputError) {
+  package init(_ graph: Graph, _ request: Request = Request()) throws(Refusal) {
     let candidates = graph.outputs.indices.map { Candidate(graph, $0) }
     var chosen = candidates
     if let name = request.output {
       chosen = candidates.filter { $0.name == name }
       guard !chosen.isEmpty else {
         let known = candidates.map(\.name).joined(separator: ", ")
-        throw OutputError("has no output \(name); it has \(known)", isAboutRequest: true)
+        throw Refusal.usage("has no output \(name); it has \(known)")
       }
     } else {
       chosen = try OutputReading.narrowed(candidates, graph, labels: request.labels)
     }
-    guard let decision = chosen.first else { throw OutputError("has no output") }
+    guard let decision = chosen.first else { throw Refusal("has no output") }
     try decision.checkScores(request.task)
     position = decision.position
     rivals = chosen.dropFirst().map(\.name)
@@ -44,7 +44,7 @@ package struct OutputReading: Sendable {
 
   /// The outputs that can be the decision, by what parts them in turn: numbers at all, one for each class, an ending in
   /// probabilities, being computed from the others as a decision is from an embedding.
-  private static func narrowed(_ all: [Candidate], _ graph: Graph, labels: Int?) throws(OutputError) -> [Candidate] {
+  private static func narrowed(_ all: [Candidate], _ graph: Graph, labels: Int?) throws(Refusal) -> [Candidate] {
     var candidates = all
     func keep(_ isKept: (Candidate) -> Bool) {
       let kept = candidates.filter(isKept)
@@ -67,18 +67,6 @@ package struct OutputReading: Sendable {
   }
 }
 
-/// Why an output cannot be read; the description goes on after the model's name.
-package struct OutputError: Error, CustomStringConvertible {
-  package let description: String
-  /// Whether what was asked for is wrong, not the model.
-  package let isAboutRequest: Bool
-
-  init(_ description: String, isAboutRequest: Bool = false) {
-    self.description = oneLine(description)
-    self.isAboutRequest = isAboutRequest
-  }
-}
-
 /// One output of a graph.
 private struct Candidate {
   let position: Int
@@ -97,23 +85,23 @@ private struct Candidate {
   }
 
   /// Scores must be numbers that can be compared.
-  func checkScores(_ task: OutputMeaning.Task?) throws(OutputError) {
+  func checkScores(_ task: OutputMeaning.Task?) throws(Refusal) {
     let remedy = "export the model without what turns scores into a decision"
     guard type.element == .float32 else {
-      throw OutputError("output \(name) is \(type), expected float32 scores; \(remedy)")
+      throw Refusal("output \(name) is \(type), expected float32 scores; \(remedy)")
     }
     guard task != OutputMeaning.Task.none else { return }
     switch ending {
-    case .rounded: throw OutputError("output \(name) is rounded to whole numbers, expected scores; \(remedy)")
+    case .rounded: throw Refusal("output \(name) is rounded to whole numbers, expected scores; \(remedy)")
     case .softmaxOverBatch:
-      throw OutputError(
+      throw Refusal(
         "output \(name) is a Softmax along the batch: the answer for one image depends on the others; export it along "
           + "the classes")
     default: break
     }
   }
 
-  func meaning(_ request: OutputReading.Request) throws(OutputError) -> OutputMeaning {
+  func meaning(_ request: OutputReading.Request) throws(Refusal) -> OutputMeaning {
     let meaning = OutputMeaning(
       output: name, task: request.task ?? usualTask(labels: request.labels), scores: request.scores ?? usualScores,
       count: rows.count)
@@ -159,7 +147,7 @@ private struct Ancestors {
 
 extension OutputReading {
   /// Refuses a task that does not go with the output's count of numbers.
-  package static func check(_ meaning: OutputMeaning) throws(OutputError) {
+  package static func check(_ meaning: OutputMeaning) throws(Refusal) {
     let count = meaning.count
     let what: String? =
       switch meaning.task {
@@ -169,26 +157,31 @@ extension OutputReading {
       case .none: nil
       }
     guard let what else { return }
-    throw OutputError("output \(meaning.output) has \(count) numbers, \(what)", isAboutRequest: true)
+    throw Refusal.usage("output \(meaning.output) has \(count) numbers, \(what)")
   }
 
   /// What a bundle stores about its decision, held against its graph; read from the graph where it stores nothing.
   package static func stored(
     _ json: JSON?, in graph: Graph, labels: Int?
-  ) throws -> (meaning: OutputMeaning, position: Int) {
+  ) throws(Refusal) -> (meaning: OutputMeaning, position: Int) {
     guard let json else {
       var request = Request()
       request.labels = labels
       let reading = try OutputReading(graph, request)
       return (reading.meaning, reading.position)
     }
-    let meaning = try OutputMeaning(json: JSONNode(json, name: "answer"))
+    let meaning: OutputMeaning
+    do throws(JSONError) {
+      meaning = try OutputMeaning(json: JSONNode(json, name: "answer"))
+    } catch {
+      throw Refusal("\(error)")
+    }
     guard let position = graph.outputs.firstIndex(where: { graph[$0].name == meaning.output }) else {
-      throw OutputError("section answer names the output \(meaning.output), which the graph does not have")
+      throw Refusal("section answer names the output \(meaning.output), which the graph does not have")
     }
     let type = graph.type(of: graph.outputs[position])
     guard type.element == .float32, OutputRows(graph, output: position).count == meaning.count else {
-      throw OutputError("section answer says that output \(meaning.output) has \(meaning.count) numbers, it is \(type)")
+      throw Refusal("section answer says that output \(meaning.output) has \(meaning.count) numbers, it is \(type)")
     }
     return (meaning, position)
   }

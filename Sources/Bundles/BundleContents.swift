@@ -12,7 +12,7 @@ struct BundleContents {
   /// - Parameter maximumBytes: what reading may take
   /// - Throws: where the compressed sections of tensors alone claim more than that, or more than the file can be
   ///   expected to pack
-  init(file: BundleFile, selfTest readsSelfTest: Bool, maximumBytes: Int) throws(BundleError) {
+  init(file: BundleFile, selfTest readsSelfTest: Bool, maximumBytes: Int) throws(Refusal) {
     self.file = file
     var expanded = 0
     for record in file.records where !record.section.isJSON && record.codec != RawCodec.self {
@@ -20,7 +20,7 @@ struct BundleContents {
       let limit = BundleLimits.tensors(inFileOf: file.size)
       guard record.rawSize <= limit - expanded else {
         throw .malformed(
-          path: file.path,
+          file: file.path,
           "section \(record.section.name) claims to hold \(record.rawSize) bytes; all tensors of a file of \(file.size) "
             + "bytes may have \(limit)")
       }
@@ -28,12 +28,12 @@ struct BundleContents {
     }
     guard expanded <= maximumBytes else {
       throw .malformed(
-        path: file.path, "its tensors need \(expanded) bytes of memory, more than the limit of \(maximumBytes)")
+        file: file.path, "its tensors need \(expanded) bytes of memory, more than the limit of \(maximumBytes)")
     }
     jsonMemory = min(BundleLimits.jsonMemory(inFileOf: file.size), maximumBytes - expanded)
   }
 
-  mutating func bundle(selfTest readsSelfTest: Bool) throws(BundleError) -> Bundle {
+  mutating func bundle(selfTest readsSelfTest: Bool) throws(Refusal) -> Bundle {
     guard let graphJSON = try json(.graph) else { throw malformed("has no section graph") }
     var layout = TensorLayout()
     let document: GraphDocument
@@ -55,7 +55,7 @@ struct BundleContents {
       try load(section, size: layout.sizes[section])
     }
 
-    let graph = try document.graph(path: file.path) { (place) throws(BundleError) in try tensor(at: place) }
+    let graph = try document.graph(path: file.path) { (place) throws(Refusal) in try tensor(at: place) }
     var bundle = Bundle(kind: document.kind, graph: graph)
     bundle.preprocessing = try json(.preprocessing)?.value
     bundle.labels = try labels()
@@ -66,8 +66,8 @@ struct BundleContents {
     bundle.provenance = try json(.provenance)?.value
     if let selfTest {
       let test = SelfTest(
-        inputs: try selfTest.inputs.map { (place) throws(BundleError) in try tensor(at: place) },
-        outputs: try selfTest.outputs.map { (place) throws(BundleError) in try tensor(at: place) })
+        inputs: try selfTest.inputs.map { (place) throws(Refusal) in try tensor(at: place) },
+        outputs: try selfTest.outputs.map { (place) throws(Refusal) in try tensor(at: place) })
       if let problem = test.mismatch(with: graph) { throw malformed("section self-test \(problem)") }
       bundle.selfTest = test
     }
@@ -84,7 +84,7 @@ struct BundleContents {
     return places
   }
 
-  private mutating func labels() throws(BundleError) -> [String]? {
+  private mutating func labels() throws(Refusal) -> [String]? {
     guard let node = try json(.labels) else { return nil }
     do throws(JSONError) {
       let count = try node.elements().count
@@ -97,7 +97,7 @@ struct BundleContents {
 
   // MARK: Sections
 
-  private mutating func json(_ section: Section) throws(BundleError) -> JSONNode? {
+  private mutating func json(_ section: Section) throws(Refusal) -> JSONNode? {
     guard let record = file.record(section) else { return nil }
     guard record.rawSize <= BundleLimits.json else {
       throw malformed("section \(section.name) has \(record.rawSize) bytes, more than \(BundleLimits.json)")
@@ -120,7 +120,7 @@ struct BundleContents {
   }
 
   /// Loads a section of tensors, which must have exactly the size that those who refer to it need.
-  private mutating func load(_ section: Section, size: Int?) throws(BundleError) {
+  private mutating func load(_ section: Section, size: Int?) throws(Refusal) {
     let record = file.record(section)
     guard record?.rawSize == size else {
       throw malformed(
@@ -130,7 +130,7 @@ struct BundleContents {
   }
 
   /// A section's contents: mapped where it is stored raw.
-  private mutating func buffer(_ record: SectionRecord) throws(BundleError) -> Buffer {
+  private mutating func buffer(_ record: SectionRecord) throws(Refusal) -> Buffer {
     let name = record.section.name
     if record.codec == RawCodec.self {
       guard record.rawSize == record.storedSize,
@@ -150,7 +150,7 @@ struct BundleContents {
     return buffer
   }
 
-  private func tensor(at place: StoredTensor) throws(BundleError) -> Tensor {
+  private func tensor(at place: StoredTensor) throws(Refusal) -> Tensor {
     let count = place.type.byteCount
     guard let section = tensors[place.section], place.offset <= section.count - count else {
       throw malformed("section \(place.section.name) is too short for its tensors")
@@ -162,5 +162,5 @@ struct BundleContents {
     return tensor
   }
 
-  private func malformed(_ what: String) -> BundleError { .malformed(path: file.path, what) }
+  private func malformed(_ what: String) -> Refusal { .malformed(file: file.path, what) }
 }

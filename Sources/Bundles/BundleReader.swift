@@ -4,14 +4,9 @@ package import Tensors
 /// Opens bundles.
 package enum BundleReader {
   /// Maps a file and checks its header and table of contents, no section yet.
-  package static func open(_ path: String) throws(BundleError) -> BundleFile {
-    let mapped: MappedFile
-    do throws(FileError) {
-      mapped = try MappedFile(path: path)
-    } catch {
-      throw .file(error)
-    }
-    let frame = try mapped.withBytes { (bytes) throws(BundleError) in try Container.frame(of: bytes, path: path) }
+  package static func open(_ path: String) throws(Refusal) -> BundleFile {
+    let mapped = try MappedFile(path: path)
+    let frame = try mapped.withBytes { (bytes) throws(Refusal) in try Container.frame(of: bytes, path: path) }
     return BundleFile(
       mapped: mapped, rootHash: frame.rootHash, records: frame.records, signature: frame.signature)
   }
@@ -45,16 +40,16 @@ package struct BundleFile: Sendable {
   package func releasePages() { mapped.releasePages() }
 
   /// Checks every byte; empty when nothing is damaged.
-  package func verify() -> [BundleError] {
-    var problems: [BundleError] = []
+  package func verify() -> [Refusal] {
+    var problems: [Refusal] = []
     var end = Container.headerSize(sections: records.count)
     var previous = "the table of contents"
     for record in records {
       if !mapped.withBytes({ $0[end..<record.offset].allSatisfy { $0 == 0 } }) {
-        problems.append(.damaged(path: path, "padding after \(previous) is not zero"))
+        problems.append(.damaged(file: path, "padding after \(previous) is not zero"))
       }
       if hash(of: record) != record.hash {
-        problems.append(.damaged(path: path, "section \(record.section.name) is damaged (SHA-256 differs)"))
+        problems.append(.damaged(file: path, "section \(record.section.name) is damaged (SHA-256 differs)"))
       }
       end = record.offset + record.storedSize
       previous = "section \(record.section.name)"
@@ -79,12 +74,12 @@ package struct BundleFile: Sendable {
   ///   - selfTest: whether to read the self-test, too, which programs that only run the model do not need; its bytes
   ///     are checked either way
   ///   - maximumBytes: the memory that decompressed tensors and JSON may take
-  package func read(selfTest: Bool = true, maximumBytes: Int = .max) throws(BundleError) -> Bundle {
+  package func read(selfTest: Bool = true, maximumBytes: Int = .max) throws(Refusal) -> Bundle {
     if let problem = verify().first { throw problem }
     var contents = try BundleContents(file: self, selfTest: selfTest, maximumBytes: maximumBytes)
     let bundle = try contents.bundle(selfTest: selfTest)
     // What was checked must be what was read.
-    do throws(FileError) { try mapped.checkUnchanged() } catch { throw .file(error) }
+    try mapped.checkUnchanged()
     return bundle
   }
 

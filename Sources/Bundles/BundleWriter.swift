@@ -19,7 +19,7 @@ package enum BundleWriter {
   @discardableResult
   package static func write(
     _ bundle: Bundle, to path: String, compression: Compression = .smallest
-  ) throws(BundleError) -> [SectionReport] {
+  ) throws(Refusal) -> [SectionReport] {
     let (contents, jsonMemory) = try parts(of: bundle, path: path)
     return try write(contents, to: path, compression: compression, jsonMemory: jsonMemory)
   }
@@ -27,28 +27,28 @@ package enum BundleWriter {
   /// Writes a bundle aside, for the caller to commit together with other files.
   package static func stage(
     _ bundle: Bundle, for path: String, compression: Compression = .smallest
-  ) throws(BundleError) -> (file: StagedFile, sections: [SectionReport]) {
+  ) throws(Refusal) -> (file: StagedFile, sections: [SectionReport]) {
     let (contents, jsonMemory) = try parts(of: bundle, path: path)
     return try stage(contents, for: path, compression: compression, jsonMemory: jsonMemory)
   }
 
   /// The raw bytes of all sections, in the order of the file.
-  static func contents(of bundle: Bundle, path: String) throws(BundleError) -> [(section: Section, bytes: Buffer)] {
+  static func contents(of bundle: Bundle, path: String) throws(Refusal) -> [(section: Section, bytes: Buffer)] {
     try parts(of: bundle, path: path).contents
   }
 
   /// The raw bytes of all sections, and the memory that reading their JSON takes.
   private static func parts(
     of bundle: Bundle, path: String
-  ) throws(BundleError) -> (contents: [(section: Section, bytes: Buffer)], jsonMemory: Int) {
+  ) throws(Refusal) -> (contents: [(section: Section, bytes: Buffer)], jsonMemory: Int) {
     if let labels = bundle.labels, labels.count > BundleLimits.labels {
-      throw .malformed(path: path, "there are \(labels.count) labels, at most \(BundleLimits.labels) can be stored")
+      throw .malformed(file: path, "there are \(labels.count) labels, at most \(BundleLimits.labels) can be stored")
     }
     var tensors = TensorCollector()
     let document = try GraphDocument(bundle, tensors: &tensors, path: path)
     var selfTest: JSON?
     if let test = bundle.selfTest {
-      if let problem = test.mismatch(with: bundle.graph) { throw .malformed(path: path, "the self-test \(problem)") }
+      if let problem = test.mismatch(with: bundle.graph) { throw .malformed(file: path, "the self-test \(problem)") }
       selfTest = [
         "inputs": try places(of: test.inputs, &tensors, path), "outputs": try places(of: test.outputs, &tensors, path),
       ]
@@ -84,7 +84,7 @@ package enum BundleWriter {
 
   private static func places(
     of list: [Tensor], _ tensors: inout TensorCollector, _ path: String
-  ) throws(BundleError) -> JSON {
+  ) throws(Refusal) -> JSON {
     var places: [JSON] = []
     for tensor in list {
       let place = try tensors.add(tensor, to: .selfTestTensors, path: path)
@@ -93,16 +93,16 @@ package enum BundleWriter {
     return .array(places)
   }
 
-  private static func encoded(_ json: JSON, _ section: Section, _ path: String) throws(BundleError) -> Buffer {
+  private static func encoded(_ json: JSON, _ section: Section, _ path: String) throws(Refusal) -> Buffer {
     let bytes: [UInt8]
     do throws(JSONError) {
       bytes = try json.canonicalBytes()
     } catch {
-      throw .malformed(path: path, "section \(section.name) cannot be stored: \(error)")
+      throw .malformed(file: path, "section \(section.name) cannot be stored: \(error)")
     }
     guard bytes.count <= BundleLimits.json else {
       throw .malformed(
-        path: path, "section \(section.name) has \(bytes.count) bytes, at most \(BundleLimits.json) can be stored")
+        file: path, "section \(section.name) has \(bytes.count) bytes, at most \(BundleLimits.json) can be stored")
     }
     return Buffer(count: bytes.count) { target in bytes.withUnsafeBytes { target.copyMemory(from: $0) } }
   }
@@ -110,37 +110,29 @@ package enum BundleWriter {
   /// Writes sections, given in the order of `Section`, whatever their contents.
   static func write(
     _ contents: [(section: Section, bytes: Buffer)], to path: String, compression: Compression, jsonMemory: Int = 0
-  ) throws(BundleError) -> [SectionReport] {
+  ) throws(Refusal) -> [SectionReport] {
     let (file, sections) = try stage(contents, for: path, compression: compression, jsonMemory: jsonMemory)
-    do throws(FileError) {
-      try file.commit()
-    } catch {
-      throw .file(error)
-    }
+    try file.commit()
     return sections
   }
 
   private static func stage(
     _ contents: [(section: Section, bytes: Buffer)], for path: String, compression: Compression, jsonMemory: Int
-  ) throws(BundleError) -> (file: StagedFile, sections: [SectionReport]) {
+  ) throws(Refusal) -> (file: StagedFile, sections: [SectionReport]) {
     let (pieces, reports) = try assembled(contents, path: path, compression: compression)
     let size = pieces.reduce(0) { $0 + $1.count }
     guard jsonMemory <= BundleLimits.jsonMemory(inFileOf: size) else {
       throw .malformed(
-        path: path, "graph and records would take \(jsonMemory) bytes of memory to read, too much for \(size) bytes")
+        file: path, "graph and records would take \(jsonMemory) bytes of memory to read, too much for \(size) bytes")
     }
-    do throws(FileError) {
-      let file = try pieces.withBytes { (bytes) throws(FileError) in try StagedFile(bytes, for: path) }
-      return (file, reports)
-    } catch {
-      throw .file(error)
-    }
+    let file = try pieces.withBytes { (bytes) throws(Refusal) in try StagedFile(bytes, for: path) }
+    return (file, reports)
   }
 
   /// The file in pieces: the header, then padding and contents of each section.
   static func assembled(
     _ contents: [(section: Section, bytes: Buffer)], path: String, compression: Compression
-  ) throws(BundleError) -> (pieces: [Buffer], reports: [SectionReport]) {
+  ) throws(Refusal) -> (pieces: [Buffer], reports: [SectionReport]) {
     let (pieces, records) = try placed(contents, path: path, compression: compression)
     let packed = records.filter { !$0.section.isJSON && $0.codec != RawCodec.self }.reduce(0) { $0 + $1.rawSize }
     // What a reader would take for a file made to fill memory is stored as it is.
@@ -153,7 +145,7 @@ package enum BundleWriter {
 
   private static func placed(
     _ contents: [(section: Section, bytes: Buffer)], path: String, compression: Compression
-  ) throws(BundleError) -> (pieces: [Buffer], records: [SectionRecord]) {
+  ) throws(Refusal) -> (pieces: [Buffer], records: [SectionRecord]) {
     var records: [SectionRecord] = []
     var pieces: [Buffer] = []
     var end = Container.headerSize(sections: contents.count)
@@ -161,7 +153,7 @@ package enum BundleWriter {
       let staysRaw = compression == .none || (compression == .rawConstants && section.holdsConstants)
       let (codec, stored) = staysRaw ? (RawCodec.self, raw) : smallest(raw, section)
       var record = stored.withBytes { SectionRecord(section, codec: codec, stored: $0, rawSize: raw.count) }
-      guard let offset = Container.aligned(end) else { throw .malformed(path: path, "the bundle would be too large") }
+      guard let offset = Container.aligned(end) else { throw .malformed(file: path, "the bundle would be too large") }
       record.offset = offset
       pieces += [Buffer(count: offset - end), stored]
       end = offset + stored.count

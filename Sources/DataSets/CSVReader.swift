@@ -46,7 +46,7 @@ struct CSVReader {
   var fields: [String] { ends.indices.map { self[$0] } }
 
   /// Reads the next record; false at the end of the file.
-  mutating func next() throws(DataError) -> Bool {
+  mutating func next() throws(Refusal) -> Bool {
     repeat {
       guard position < bytes.count else { return false }
       line = nextLine
@@ -57,7 +57,7 @@ struct CSVReader {
     return true
   }
 
-  private mutating func readRecord() throws(DataError) {
+  private mutating func readRecord() throws(Refusal) {
     var isQuoted = false
     // A quotation mark within a field stands for itself.
     var mayBeQuoted = true
@@ -95,7 +95,7 @@ struct CSVReader {
         if !CSVReader.isSpace(byte) { mayBeQuoted = false }
       }
     }
-    guard !isQuoted else { throw DataError("line \(line): a quotation mark is not closed") }
+    guard !isQuoted else { throw Refusal("line \(line): a quotation mark is not closed") }
     end(&fieldStart)
   }
 

@@ -19,7 +19,7 @@ final class ContentHashes: Sendable {
   }
 
   /// Remembers a file that is mapped. Whether it stays as it is until the work is done is looked at by whoever ends it.
-  func add(_ path: String) throws(FileError) {
+  func add(_ path: String) throws(Refusal) {
     guard claim(path) else { return }
     let file = try MappedFile(path: path)
     let hash = file.withBytes { bytes in

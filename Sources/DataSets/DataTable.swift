@@ -18,9 +18,9 @@ struct DataTable {
   /// Reads the header.
   ///
   /// - Throws: where no column names files; the error lists those there are
-  init(path: String, options: TableOptions) throws(DataError) {
+  init(path: String, options: TableOptions) throws(Refusal) {
     self.path = path
-    do throws(FileError) { bytes = try MappedFile.contents(of: path) } catch { throw DataError("\(error)") }
+    bytes = try MappedFile.contents(of: path)
     var reader = CSVReader(bytes)
     header = try DataTable.next(&reader, path) ? reader.fields : []
     if let name = options.imageColumn {
@@ -28,7 +28,7 @@ struct DataTable {
     } else if let column = DataTable.first(of: ColumnNames.image, in: header) {
       image = column
     } else {
-      throw DataError(
+      throw Refusal(
         "\(path): no column names files, such as file and label do files and classes; it has "
           + "\(DataTable.list(header)): say which with --image-column and --label-column")
     }
@@ -37,7 +37,7 @@ struct DataTable {
   /// Where the class of a row stands; nil where no column tells.
   ///
   /// - Parameter classes: the model's, where they are known
-  func labels(_ classes: [String]?, options: TableOptions) throws(DataError) -> Labels? {
+  func labels(_ classes: [String]?, options: TableOptions) throws(Refusal) -> Labels? {
     if let name = options.labelColumn { return .column(try column(name, "--label-column")) }
     let columns = header.map { $0.lowercased() }
     if let classes, classes.count > 1 {
@@ -50,7 +50,7 @@ struct DataTable {
   }
 
   /// Columns of nothing but 0 and 1 that may be classes.
-  private func binaryColumns() throws(DataError) -> [Int] {
+  private func binaryColumns() throws(Refusal) -> [Int] {
     var isBinary = header.map { !ColumnNames.weights.contains(ColumnNames.normalized($0)) }
     isBinary[image] = false
     var hasRows = false
@@ -65,22 +65,22 @@ struct DataTable {
   }
 
   /// A column the user asked for.
-  func column(_ name: String, _ option: String) throws(DataError) -> Int {
+  func column(_ name: String, _ option: String) throws(Refusal) -> Int {
     try DataTable.column(name, option, header, path)
   }
 
   /// The column that tells whose image a row is; nil where none does.
-  func group(_ options: TableOptions) throws(DataError) -> Int? {
+  func group(_ options: TableOptions) throws(Refusal) -> Int? {
     if let name = options.groupColumn { return try column(name, "--group") }
     return DataTable.first(of: ColumnNames.group, in: header)
   }
 
   /// The columns an input of the model is made of; nil where the table has none.
-  func columns(for input: ModelInputs.Input, options: TableOptions) throws(DataError) -> [Int]? {
+  func columns(for input: ModelInputs.Input, options: TableOptions) throws(Refusal) -> [Int]? {
     if let names = options.inputColumns[input.name] {
       guard names.count == input.type.count else {
-        throw DataError(
-          usage: "--columns \(input.name): has \(names.count) columns, the input is \(input.type)")
+        throw Refusal.usage(
+          "--columns \(input.name): has \(names.count) columns, the input is \(input.type)")
       }
       var columns: [Int] = []
       for name in names { columns.append(try column(name, "--columns")) }
@@ -91,22 +91,22 @@ struct DataTable {
   }
 
   /// A reader that is past the header.
-  func rows() throws(DataError) -> CSVReader {
+  func rows() throws(Refusal) -> CSVReader {
     var reader = CSVReader(bytes)
     _ = try DataTable.next(&reader, path)
     return reader
   }
 
   /// Reads on, with the table's name in errors.
-  static func next(_ reader: inout CSVReader, _ path: String) throws(DataError) -> Bool {
-    do throws(DataError) { return try reader.next() } catch { throw DataError("\(path), \(error)") }
+  static func next(_ reader: inout CSVReader, _ path: String) throws(Refusal) -> Bool {
+    do throws(Refusal) { return try reader.next() } catch { throw Refusal("\(path), \(error)") }
   }
 
   private static func column(
     _ name: String, _ option: String, _ header: [String], _ path: String
-  ) throws(DataError) -> Int {
+  ) throws(Refusal) -> Int {
     if let index = header.firstIndex(of: name) ?? first(of: [ColumnNames.normalized(name)], in: header) { return index }
-    throw DataError(usage: "\(option) \(shown(name)): \(path) has the columns \(list(header))")
+    throw Refusal.usage("\(option) \(shown(name)): \(path) has the columns \(list(header))")
   }
 
   private static func first(of names: [String], in header: [String]) -> Int? {

@@ -1,3 +1,5 @@
+import Tensors
+
 /// The samples below a folder, to be found by what tables call them.
 struct FileIndex {
   private let folder: String
@@ -24,7 +26,7 @@ struct FileIndex {
   /// The path, relative to the folder, of the file a table means; nil where there is none.
   ///
   /// `id` is the path itself, or the end of one, with or without the file's ending. Case does not matter in the ending.
-  func find(_ id: String) throws(DataError) -> String? {
+  func find(_ id: String) throws(Refusal) -> String? {
     if let index = positions[id] { return files[index] }
     let parts = id.split(separator: "/")
     guard let last = parts.last.map(String.init) else { return nil }
@@ -38,7 +40,7 @@ struct FileIndex {
       found = found.filter { files[$0].split(separator: "/").dropLast().suffix(parts.count - 1) == parts.dropLast() }
     }
     if let first = found.first, let other = found.first(where: { $0 != first }) {
-      throw DataError("\(DataTable.shown(id)) may be \(files[first]) or \(files[other])")
+      throw Refusal("\(DataTable.shown(id)) may be \(files[first]) or \(files[other])")
     }
     if let first = found.first { return files[first] }
     // Hidden files are not in the index, and may be named all the same.

@@ -15,9 +15,9 @@ package enum FileTree {
   }
 
   /// Names in a folder, hidden ones left out, in order of their bytes.
-  package static func names(in folder: String) throws(FileError) -> [String] {
+  package static func names(in folder: String) throws(Refusal) -> [String] {
     let (opened, failure) = FileName.withPath(folder) { (opendir($0), errno) }
-    guard let stream = opened else { throw FileError(path: folder, errno: failure) }
+    guard let stream = opened else { throw Refusal(file: folder, errno: failure) }
     defer { closedir(stream) }
     var names: [String] = []
     while let entry = readdir(stream) {
@@ -30,7 +30,7 @@ package enum FileTree {
   }
 
   /// Paths, relative to `folder`, of all files below it; links to folders are followed up to a depth of 16.
-  package static func files(below folder: String) throws(FileError) -> [String] {
+  package static func files(below folder: String) throws(Refusal) -> [String] {
     var found: [String] = []
     try collect(folder, prefix: "", depth: 0, into: &found)
     return inOrder(found)
@@ -44,7 +44,7 @@ package enum FileTree {
 
   private static func collect(
     _ folder: String, prefix: String, depth: Int, into found: inout [String]
-  ) throws(FileError) {
+  ) throws(Refusal) {
     guard depth < 16 else { return }
     for name in try names(in: folder) {
       let path = "\(folder)/\(name)"

@@ -11,9 +11,9 @@ struct FolderContent {
   /// Samples by the folder of the data folder they lie in, told by the bytes of its name.
   private let byFolder: [[UInt8]: [String]]
 
-  init(_ path: String) throws(DataError) {
+  init(_ path: String) throws(Refusal) {
     self.path = path
-    let files = try FolderContent.list { () throws(FileError) in try FileTree.files(below: path) }
+    let files = try FolderContent.list { () throws(Refusal) in try FileTree.files(below: path) }
     inputs = files.filter(FolderContent.isInput)
     byFolder = Dictionary(grouping: inputs) { FolderContent.folder($0) }
     others = files.filter { !FolderContent.isInput($0) }
@@ -59,7 +59,7 @@ struct FolderContent {
     return !(format == .tensorProto && name.hasPrefix("output_"))
   }
 
-  static func list(_ body: () throws(FileError) -> [String]) throws(DataError) -> [String] {
-    do throws(FileError) { return try body() } catch { throw DataError("\(error)") }
+  static func list(_ body: () throws(Refusal) -> [String]) throws(Refusal) -> [String] {
+    return try body()
   }
 }

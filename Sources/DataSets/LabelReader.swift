@@ -1,3 +1,5 @@
+import Tensors
+
 /// How many labels a sample has: the model's task tells.
 package enum LabelKind: Sendable {
   /// Each sample is of one class.
@@ -29,7 +31,7 @@ struct LabelReader {
 
   init(
     _ table: DataTable, _ source: DataTable.Labels, kind: LabelKind, classes: [String]?
-  ) throws(DataError) {
+  ) throws(Refusal) {
     self.table = table
     self.source = source
     self.kind = kind
@@ -91,7 +93,7 @@ struct LabelReader {
   }
 
   /// The classes of the reader's record, rising. Of one class exactly where that is asked for.
-  mutating func labels(_ record: CSVReader) throws(DataError) -> [Int] {
+  mutating func labels(_ record: CSVReader) throws(Refusal) -> [Int] {
     var labels: [Int]
     switch source {
     case .column(let column): labels = try fieldLabels(record, column)
@@ -111,7 +113,7 @@ struct LabelReader {
 
   // MARK: A column of labels
 
-  private mutating func fieldLabels(_ record: CSVReader, _ column: Int) throws(DataError) -> [Int] {
+  private mutating func fieldLabels(_ record: CSVReader, _ column: Int) throws(Refusal) -> [Int] {
     let text = record[column]
     let parts = LabelReader.parts(text)
     // A name the model has may hold what divides others.
@@ -153,12 +155,12 @@ struct LabelReader {
   }
 
   /// The labels that are no numbers, sorted.
-  private static func names(in column: Int, of table: DataTable) throws(DataError) -> [String] {
+  private static func names(in column: Int, of table: DataTable) throws(Refusal) -> [String] {
     var names: Set<String> = []
     var reader = try table.rows()
     while try DataTable.next(&reader, table.path) {
       for part in parts(reader[column]) where number(part) == nil { names.insert(part) }
-      guard names.count <= labelLimit else { throw DataError("\(table.path): names more than \(labelLimit) classes") }
+      guard names.count <= labelLimit else { throw Refusal("\(table.path): names more than \(labelLimit) classes") }
     }
     return names.sorted()
   }
@@ -166,17 +168,17 @@ struct LabelReader {
   // MARK: Columns of ones and zeros
 
   /// The columns' names, without the one ISIC has for classes it does not know where no row is marked there.
-  private static func names(of columns: [Int], in table: DataTable) throws(DataError) -> [String] {
+  private static func names(of columns: [Int], in table: DataTable) throws(Refusal) -> [String] {
     var names: [String] = []
     for column in columns where try !isUnused(column, in: table) { names.append(table.header[column]) }
     var seen: Set<String> = []
     if let twice = names.first(where: { !seen.insert($0).inserted }) {
-      throw DataError("\(table.path): has two columns \(DataTable.shown(twice))")
+      throw Refusal("\(table.path): has two columns \(DataTable.shown(twice))")
     }
     return names
   }
 
-  private static func isUnused(_ column: Int, in table: DataTable) throws(DataError) -> Bool {
+  private static func isUnused(_ column: Int, in table: DataTable) throws(Refusal) -> Bool {
     guard ColumnNames.normalized(table.header[column]) == ColumnNames.unknownClass else { return false }
     var reader = try table.rows()
     while try DataTable.next(&reader, table.path) {
@@ -185,34 +187,34 @@ struct LabelReader {
     return true
   }
 
-  private mutating func bind(_ columns: [Int]) throws(DataError) {
+  private mutating func bind(_ columns: [Int]) throws(Refusal) {
     let binary = Set(columns)
     let known = Set(classes.names.map { $0.lowercased() })
     for (column, name) in table.header.enumerated() where column != table.image {
       if binary.contains(column) {
         columnClasses.append((column, classes.index(of: name)))
       } else if isGiven, known.contains(name.lowercased()) {
-        throw DataError(
+        throw Refusal(
           "\(table.path): column \(DataTable.shown(name)) is a class and holds values that are not 0 or 1: say with "
             + "--label-column which column has the classes")
       }
     }
     let bound = Set(columnClasses.compactMap(\.index))
     guard !bound.isEmpty else {
-      throw DataError(
+      throw Refusal(
         "\(table.path): none of its columns \(DataTable.list(columns.map { table.header[$0] })) is a class of the "
           + "model (\(DataTable.list(classes.names))): give the model's names with --labels, or --label-column")
     }
     let others = classes.names.indices.filter { !bound.contains($0) }
     rest = others.first
     guard others.count <= (kind == .oneClass ? 1 : 0) else {
-      throw DataError(
+      throw Refusal(
         "\(table.path): has no column for the classes \(DataTable.list(others.map { classes.names[$0] })); it has "
           + DataTable.list(columns.map { table.header[$0] }))
     }
   }
 
-  private mutating func marked(_ record: CSVReader) throws(DataError) -> [Int] {
+  private mutating func marked(_ record: CSVReader) throws(Refusal) -> [Int] {
     var labels: [Int] = []
     var stranger: Int?
     for (column, index) in columnClasses {
@@ -237,7 +239,7 @@ struct LabelReader {
     return labels
   }
 
-  private func error(_ record: CSVReader, _ reason: String) -> DataError {
-    DataError("\(table.path), line \(record.line): \(reason)")
+  private func error(_ record: CSVReader, _ reason: String) -> Refusal {
+    Refusal("\(table.path), line \(record.line): \(reason)")
   }
 }

@@ -11,14 +11,16 @@ package struct ModelInput: Sendable, Hashable {
   package let channels: Int
 
   /// Reads the order off the input's shape; `nil` for `order` decides by which side has 1 or 3 channels.
-  package init(_ type: TensorType, order: Order? = nil) throws(DataError) {
+  package init(_ type: TensorType, order: Order? = nil) throws(Refusal) {
     let shape = type.shape
     guard shape.count == 4, type.element == .float32 else {
-      throw DataError(model: "its input is \(type), images need float32[N,C,H,W] or float32[N,H,W,C]: use .npy tensors")
+      throw Refusal(
+        .unfit, reason: "its input is \(type), images need float32[N,C,H,W] or float32[N,H,W,C]: use .npy tensors")
     }
     guard shape[0] == 1 else {
-      throw DataError(
-        model:
+      throw Refusal(
+        .unfit,
+        reason:
           "its batch size is fixed at \(shape[0]), images are given one by one: export it with a batch of 1 or a free "
           + "one, or use .npy tensors of \(shape[0])"
       )
@@ -30,8 +32,8 @@ package struct ModelInput: Sendable, Hashable {
     case (nil, true, false): chosen = .nchw
     case (nil, false, true): chosen = .nhwc
     default:
-      throw DataError(
-        model: "its input \(shape) may be [N, C, H, W] or [N, H, W, C]: say which with --layout nchw or nhwc")
+      throw Refusal(
+        .unfit, reason: "its input \(shape) may be [N, C, H, W] or [N, H, W, C]: say which with --layout nchw or nhwc")
     }
     self.type = type
     self.order = chosen

@@ -17,11 +17,11 @@ package struct ModelInputs: Sendable {
   package let main: Int?
 
   /// - Parameter main: the name of the input for images, nil to tell it by its shape
-  package init(_ all: [Input], main name: String? = nil) throws(DataError) {
+  package init(_ all: [Input], main name: String? = nil) throws(Refusal) {
     self.all = all
     if let name {
       guard let index = all.firstIndex(where: { $0.name == name }) else {
-        throw DataError(usage: "no input is named \(DataTable.shown(name)); there are \(ModelInputs.list(all))")
+        throw Refusal.usage("no input is named \(DataTable.shown(name)); there are \(ModelInputs.list(all))")
       }
       main = index
     } else {

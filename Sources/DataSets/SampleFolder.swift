@@ -1,5 +1,5 @@
 import NumPyFiles
-import Tensors
+package import Tensors
 
 /// Finds samples below a folder.
 package enum SampleFolder {
@@ -10,13 +10,13 @@ package enum SampleFolder {
   /// - Parameter inputs: the model's; files of tensors may hold several samples
   package static func samples(
     at path: String, inputs: ModelInputs, options: TableOptions = TableOptions()
-  ) throws(DataError) -> SampleSet {
+  ) throws(Refusal) -> SampleSet {
     switch FileTree.kind(of: path) {
-    case .missing: throw DataError("\(path): no such file or folder")
-    case .other: throw DataError("\(path): is neither a file nor a folder")
+    case .missing: throw Refusal("\(path): no such file or folder")
+    case .other: throw Refusal("\(path): is neither a file nor a folder")
     case .file:
       guard SampleFormat(path: path) != nil else {
-        throw DataError(
+        throw Refusal(
           "\(path): is not an image (\(SampleFormat.imageEndings)) or tensor file (\(SampleFormat.tensorEndings))")
       }
       var set = SampleSet(folder: path)
@@ -41,7 +41,7 @@ package enum SampleFolder {
     }
     set.unread = content.unread()
     guard !set.samples.isEmpty else {
-      throw DataError(
+      throw Refusal(
         "\(path): contains no images (\(SampleFormat.imageEndings)) or tensors (\(SampleFormat.tensorEndings))"
           + content.remark())
     }
@@ -54,10 +54,10 @@ package enum SampleFolder {
   /// The rows of a table for samples without labels. Where no input depends on it, one that cannot be read is left out.
   private static func description(
     of content: FolderContent, inputs: ModelInputs, options: TableOptions
-  ) throws(DataError) -> TableRows? {
+  ) throws(Refusal) -> TableRows? {
     var options = options
     options.subgroupColumns = []
-    func read() throws(DataError) -> TableRows? {
+    func read() throws(Refusal) -> TableRows? {
       var tables: [DataTable] = []
       if let path = options.path {
         tables = [try DataTable(path: path, options: options)]
@@ -107,8 +107,8 @@ package enum SampleFolder {
   package static func labelled(
     at path: String, classes: [String]?, labels: LabelKind = .oneClass, inputs: ModelInputs,
     options: TableOptions = TableOptions()
-  ) throws(DataError) -> SampleSet {
-    guard FileTree.kind(of: path) == .folder else { throw DataError("\(path): no such folder") }
+  ) throws(Refusal) -> SampleSet {
+    guard FileTree.kind(of: path) == .folder else { throw Refusal("\(path): no such folder") }
     let folders = try classFolders(of: path)
     let content = try FolderContent(path)
     let (found, ignored) = try labelTable(content, classes: classes, folders: folders, options: options)
@@ -134,7 +134,7 @@ package enum SampleFolder {
         // A table of something else.
         return try labelled(content, folders: folders, classes: classes, kind: labels, table: nil, inputs, options)
       }
-      throw DataError(rows.missing.sentence ?? "\(table.path): names no samples")
+      throw Refusal(rows.missing.sentence ?? "\(table.path): names no samples")
     }
     set.classes = rows.classes
     if labels == .labelSets { set.labelSets = set.samples.map { $0.row.map { rows.rows[$0].labels } ?? [] } }
@@ -155,12 +155,12 @@ package enum SampleFolder {
   /// The table that tells classes, or only what else is known of samples, and those that were passed over.
   private static func labelTable(
     _ content: FolderContent, classes: [String]?, folders: [String], options: TableOptions
-  ) throws(DataError) -> (table: (DataTable, DataTable.Labels?)?, ignored: [String]) {
+  ) throws(Refusal) -> (table: (DataTable, DataTable.Labels?)?, ignored: [String]) {
     if let path = options.path ?? content.tables.first(where: FolderContent.isLabelsFile) {
       let table = try DataTable(path: path, options: options)
       let labels = try table.labels(classes, options: options)
       guard labels != nil || !folders.isEmpty && options.path != nil else {
-        throw DataError(
+        throw Refusal(
           "\(path): no column has classes, as label does; it has \(DataTable.list(table.header)): say which with "
             + "--label-column")
       }
@@ -168,9 +168,9 @@ package enum SampleFolder {
     }
     var labelled: [(DataTable, DataTable.Labels?)] = []
     var others: [DataTable] = []
-    var failure: DataError?
+    var failure: Refusal?
     for path in content.tables {
-      do throws(DataError) {
+      do throws(Refusal) {
         let table = try DataTable(path: path, options: options)
         if let labels = try table.labels(classes, options: options) {
           labelled.append((table, labels))
@@ -183,7 +183,7 @@ package enum SampleFolder {
       }
     }
     guard labelled.count <= 1 else {
-      throw DataError(
+      throw Refusal(
         "\(content.path): has several tables of classes (\(list(labelled.map(\.0.path)))): say which with --table")
     }
     if let table = labelled.first { return (table, others.map(\.path)) }
@@ -192,12 +192,12 @@ package enum SampleFolder {
       return (others.count == 1 ? (others[0], nil) : nil, others.count == 1 ? [] : others.map(\.path))
     }
     if let table = others.first {
-      throw DataError(
+      throw Refusal(
         "\(table.path): no column has classes, as label does; it has \(DataTable.list(table.header)): say which with "
           + "--label-column")
     }
     throw failure
-      ?? DataError("\(content.path): has neither class folders nor a table such as labels.csv with columns file,label")
+      ?? Refusal("\(content.path): has neither class folders nor a table such as labels.csv with columns file,label")
   }
 
   private static func list(_ paths: [String]) -> String {
@@ -207,15 +207,15 @@ package enum SampleFolder {
   private static func labelled(
     _ content: FolderContent, folders: [String], classes: [String]?, kind: LabelKind, table: DataTable?,
     _ inputs: ModelInputs, _ options: TableOptions
-  ) throws(DataError) -> SampleSet {
+  ) throws(Refusal) -> SampleSet {
     let path = content.path
     if table == nil, let column = options.groupColumn ?? options.subgroupColumns.first {
       let option = options.groupColumn == nil ? "--subgroups" : "--group"
-      throw DataError(
-        usage: "\(option) \(DataTable.shown(column)): \(path) has no table with that column: give one with --table")
+      throw Refusal.usage(
+        "\(option) \(DataTable.shown(column)): \(path) has no table with that column: give one with --table")
     }
     guard !folders.isEmpty else {
-      throw DataError("\(path): has neither class folders nor labels.csv with columns file,label")
+      throw Refusal("\(path): has neither class folders nor labels.csv with columns file,label")
     }
     let rows: TableRows?
     if let table {
@@ -230,7 +230,7 @@ package enum SampleFolder {
     var set = SampleSet(folder: path)
     for folder in folders {
       guard let label = names.index(of: folder) else {
-        throw DataError(
+        throw Refusal(
           "\(path)/\(folder): is no class of the model (\(names.names.joined(separator: ", "))); "
             + "give the order with --labels FILE"
         )
@@ -243,7 +243,7 @@ package enum SampleFolder {
       }
     }
     guard !set.samples.isEmpty else {
-      throw DataError("\(path): its class folders contain no images or tensors\(content.remark())")
+      throw Refusal("\(path): its class folders contain no images or tensors\(content.remark())")
     }
     set.classes = names.names
     if kind == .labelSets { set.labelSets = set.samples.map { $0.label.map { [$0] } ?? [] } }
@@ -254,7 +254,7 @@ package enum SampleFolder {
   }
 
   /// Whether something says what the images of a folder are of: class folders, or a table.
-  package static func hasLabels(_ path: String, options: TableOptions = TableOptions()) throws(DataError) -> Bool {
+  package static func hasLabels(_ path: String, options: TableOptions = TableOptions()) throws(Refusal) -> Bool {
     guard FileTree.kind(of: path) == .folder else { return false }
     let folders = try classFolders(of: path)
     guard folders.isEmpty, options.path == nil else { return true }
@@ -262,9 +262,9 @@ package enum SampleFolder {
   }
 
   /// Names of the folders in a folder, in order; empty for a file.
-  package static func classFolders(of path: String) throws(DataError) -> [String] {
+  package static func classFolders(of path: String) throws(Refusal) -> [String] {
     guard FileTree.kind(of: path) == .folder else { return [] }
-    return try FolderContent.list { () throws(FileError) in try FileTree.names(in: path) }
+    return try FolderContent.list { () throws(Refusal) in try FileTree.names(in: path) }
       .filter { FileTree.kind(of: "\(path)/\($0)") == .folder }
   }
 }

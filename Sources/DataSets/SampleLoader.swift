@@ -36,20 +36,22 @@ package final class SampleLoader: SampleSource {
   package init(
     _ data: SampleSet, for inputs: ModelInputs, order: ModelInput.Order?, preprocessing: Preprocessing?,
     values: [String: [Float]] = [:]
-  ) throws(DataError) {
+  ) throws(Refusal) {
     self.data = data
     self.inputs = inputs
     self.preprocessing = preprocessing
     let hasImages = data.samples.contains { SampleFormat(path: $0.path) == .image }
     if hasImages {
       guard let type = inputs.mainType else {
-        throw DataError(
-          usage: "the model has the inputs \(inputs.description): say with --image-input which of them images are")
+        throw Refusal.usage(
+          "the model has the inputs \(inputs.description): say with --image-input which of them images are")
       }
       let input = try ModelInput(type, order: order)
       if let preprocessing, preprocessing.count != type.count {
-        throw DataError(
-          model: "its input is \(type), preprocessing gives \(preprocessing.height)x\(preprocessing.width) pixels with "
+        throw Refusal(
+          .unfit,
+          reason:
+            "its input is \(type), preprocessing gives \(preprocessing.height)x\(preprocessing.width) pixels with "
             + "\(preprocessing.channels.count) channels")
       }
       images = input
@@ -59,11 +61,11 @@ package final class SampleLoader: SampleSource {
     var constants: [Int: Tensor] = [:]
     for (name, numbers) in values {
       guard let index = inputs.all.firstIndex(where: { $0.name == name }) else {
-        throw DataError(
-          usage: "--input \(DataTable.shown(name)): the model has the inputs \(inputs.description)")
+        throw Refusal.usage(
+          "--input \(DataTable.shown(name)): the model has the inputs \(inputs.description)")
       }
       guard index != inputs.main || !hasImages else {
-        throw DataError(usage: "--input \(DataTable.shown(name)): is the input that images are written to")
+        throw Refusal.usage("--input \(DataTable.shown(name)): is the input that images are written to")
       }
       constants[index] = try SampleLoader.tensor(numbers, inputs.all[index])
     }
@@ -89,38 +91,39 @@ package final class SampleLoader: SampleSource {
   package var identity: DataIdentity { DataIdentity(hashes: Array(contentHashes.values)) }
 
   /// Refuses where nothing says what an input is.
-  private func checkSources() throws(DataError) {
+  private func checkSources() throws(Refusal) {
     let open = inputs.all.indices.filter {
       $0 != inputs.main && constants[$0] == nil && data.numbers[$0] == nil
     }
     guard inputs.all.count > 1, !open.isEmpty else { return }
-    let names = images == nil ? try samples.first.map { sample throws(DataError) in try file(sample.path).names } : []
+    let names = images == nil ? try samples.first.map { sample throws(Refusal) in try file(sample.path).names } : []
     let unknown = open.filter { names?.contains(inputs.all[$0].name) != true }
     guard let first = unknown.first else { return }
     let name = DataTable.shown(inputs.all[first].name)
-    throw DataError(
-      model: "has the inputs \(inputs.description), and nothing gives \(name): use .npz files with an array for each "
+    throw Refusal(
+      .unfit,
+      reason: "has the inputs \(inputs.description), and nothing gives \(name): use .npz files with an array for each "
         + "input, a table with a column \(name) or --columns \(name)=COLUMN,..., or --input \(name)=NUMBER,...")
   }
 
   package func write(_ index: Int, into views: [MutableTensorView]) -> Bool {
     let sample = samples[index]
-    do throws(DataError) {
+    do throws(Refusal) {
       switch SampleFormat(path: sample.path) {
       case .image: try writeImage(sample, into: views)
-      case nil: throw DataError("is not an image or tensor file dermc reads: convert it to JPEG or PNG")
+      case nil: throw Refusal("is not an image or tensor file dermc reads: convert it to JPEG or PNG")
       default: try writeTensors(sample, into: views)
       }
       return true
     } catch {
-      found.withLock { $0[index] = Problem(index: index, sample: sample, reason: "\(error)") }
+      found.withLock { $0[index] = Problem(index: index, sample: sample, reason: error.reason) }
       return false
     }
   }
 
   // MARK: Tensors
 
-  private func writeTensors(_ sample: Sample, into views: [MutableTensorView]) throws(DataError) {
+  private func writeTensors(_ sample: Sample, into views: [MutableTensorView]) throws(Refusal) {
     let file = try file(sample.path)
     for (index, input) in inputs.all.enumerated() {
       let tensor: Tensor
@@ -137,10 +140,10 @@ package final class SampleLoader: SampleSource {
       }
       write(tensor, into: views[index])
     }
-    do throws(FileError) { try hashes.add(sample.path) } catch { throw DataError(error.reason) }
+    try hashes.add(sample.path)
   }
 
-  private func file(_ path: String) throws(DataError) -> TensorFile {
+  private func file(_ path: String) throws(Refusal) -> TensorFile {
     if let known = recent.withLock({ $0?.path == path ? $0?.file : nil }) { return known }
     let file = try TensorFile.read(path)
     recent.withLock { $0 = (path, file) }
@@ -152,37 +155,38 @@ package final class SampleLoader: SampleSource {
   }
 
   /// What the sample's row of the table gives an input.
-  private func columnTensor(_ index: Int, of sample: Sample) throws(DataError) -> Tensor {
+  private func columnTensor(_ index: Int, of sample: Sample) throws(Refusal) -> Tensor {
     let input = inputs.all[index]
     guard let rows = data.numbers[index] else {
-      throw DataError("holds no array \(DataTable.shown(input.name)), an input of the model")
+      throw Refusal("holds no array \(DataTable.shown(input.name)), an input of the model")
     }
     guard let row = sample.row else {
-      throw DataError("has no row in \(data.table ?? "the table"), which gives \(DataTable.shown(input.name))")
+      throw Refusal("has no row in \(data.table ?? "the table"), which gives \(DataTable.shown(input.name))")
     }
     return try SampleLoader.tensor(rows[row], input)
   }
 
-  private static func tensor(_ numbers: [Float], _ input: ModelInputs.Input) throws(DataError) -> Tensor {
+  private static func tensor(_ numbers: [Float], _ input: ModelInputs.Input) throws(Refusal) -> Tensor {
     let name = DataTable.shown(input.name)
     guard numbers.count == input.type.count else {
-      throw DataError(usage: "input \(name) is \(input.type), \(numbers.count) numbers are given")
+      throw Refusal.usage("input \(name) is \(input.type), \(numbers.count) numbers are given")
     }
     switch input.type.element {
     case .float32: return Tensor(numbers, shape: input.type.shape)
     case .int64: return Tensor(try integers(numbers, name) as [Int64], shape: input.type.shape)
     case .int32: return Tensor(try integers(numbers, name) as [Int32], shape: input.type.shape)
-    default: throw DataError(model: "its input \(name) is \(input.type), numbers can be given to float32 and integers")
+    default:
+      throw Refusal(.unfit, reason: "its input \(name) is \(input.type), numbers can be given to float32 and integers")
     }
   }
 
   private static func integers<Integer: FixedWidthInteger>(
     _ numbers: [Float], _ name: String
-  ) throws(DataError) -> [Integer] {
+  ) throws(Refusal) -> [Integer] {
     var integers: [Integer] = []
     for number in numbers {
       guard let integer = Integer(exactly: number) else {
-        throw DataError("input \(name) takes integers, \(number) is none")
+        throw Refusal("input \(name) takes integers, \(number) is none")
       }
       integers.append(integer)
     }
@@ -191,17 +195,14 @@ package final class SampleLoader: SampleSource {
 
   // MARK: Images
 
-  private func writeImage(_ sample: Sample, into views: [MutableTensorView]) throws(DataError) {
-    guard let images, let preprocessing, let main = inputs.main else { throw DataError("images need a preprocessing") }
+  private func writeImage(_ sample: Sample, into views: [MutableTensorView]) throws(Refusal) {
+    guard let images, let preprocessing, let main = inputs.main else { throw Refusal("images need a preprocessing") }
+    let bytes = try MappedFile.contents(of: sample.path)
     let pixels: [Float]
-    let bytes: [UInt8]
-    do {
-      bytes = try MappedFile.contents(of: sample.path)
+    do throws(ImageError) {
       pixels = try preprocessing.apply(Image(decoding: bytes))
-    } catch let error as FileError {
-      throw DataError(error.reason)
     } catch {
-      throw DataError("\(error)")
+      throw Refusal("\(error)")
     }
     // Pixels are NHWC: what a channels-last view of an NCHW input and a plain NHWC input both are.
     pixels.withUnsafeBytes {

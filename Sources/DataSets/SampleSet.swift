@@ -76,15 +76,15 @@ package struct AttributeColumn: Sendable {
   /// More values than this divide nothing.
   static let valueLimit = 256
 
-  init(column: String, values: [String]) throws(DataError) {
+  init(column: String, values: [String]) throws(Refusal) {
     self.column = column
     let distinct = Set(values.filter { !$0.isEmpty })
     if distinct.count > AttributeColumn.numberLimit, distinct.allSatisfy({ AttributeColumn.decade($0) != nil }) {
       self.values = values.map { AttributeColumn.decade($0) ?? AttributeColumn.unknown }
     } else {
       guard distinct.count <= AttributeColumn.valueLimit else {
-        throw DataError(
-          usage: "column \(DataTable.shown(column)) has \(distinct.count) values, subgroups have at most "
+        throw Refusal.usage(
+          "column \(DataTable.shown(column)) has \(distinct.count) values, subgroups have at most "
             + "\(AttributeColumn.valueLimit): leave it out of --subgroups")
       }
       self.values = values.map { $0.isEmpty ? AttributeColumn.unknown : $0 }

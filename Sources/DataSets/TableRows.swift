@@ -25,7 +25,7 @@ struct TableRows {
   ///   - inputs: those of the model: what is not the main one may come from columns
   init(
     _ table: DataTable, labels: LabelReader?, in index: FileIndex, inputs: ModelInputs, options: TableOptions
-  ) throws(DataError) {
+  ) throws(Refusal) {
     self.table = table
     missing = MissingFiles(table: table.path)
     if let column = try table.group(options) { group = (column, []) }
@@ -52,7 +52,7 @@ struct TableRows {
     note(index)
   }
 
-  private mutating func add(_ record: CSVReader, _ labels: [Int], _ index: FileIndex) throws(DataError) {
+  private mutating func add(_ record: CSVReader, _ labels: [Int], _ index: FileIndex) throws(Refusal) {
     let id = record[table.image]
     let values = try inputValues(record)
     missing.total += 1
@@ -67,7 +67,7 @@ struct TableRows {
   }
 
   /// Refuses a row that is too short, or that names a file elsewhere.
-  private func check(_ record: CSVReader, _ labelColumn: Int?) throws(DataError) {
+  private func check(_ record: CSVReader, _ labelColumn: Int?) throws(Refusal) {
     guard max(table.image, labelColumn ?? 0) < record.count else {
       throw error(record, "has \(record.count) columns, the header \(table.header.count)")
     }
@@ -77,12 +77,12 @@ struct TableRows {
     }
   }
 
-  private func file(_ id: String, _ record: CSVReader, _ index: FileIndex) throws(DataError) -> String? {
-    do throws(DataError) { return try index.find(id) } catch { throw self.error(record, "\(error)") }
+  private func file(_ id: String, _ record: CSVReader, _ index: FileIndex) throws(Refusal) -> String? {
+    do throws(Refusal) { return try index.find(id) } catch { throw self.error(record, "\(error)") }
   }
 
   /// What the row gives inputs that come from columns.
-  private func inputValues(_ record: CSVReader) throws(DataError) -> [(input: Int, values: [Float])] {
+  private func inputValues(_ record: CSVReader) throws(Refusal) -> [(input: Int, values: [Float])] {
     var values: [(Int, [Float])] = []
     for (position, input) in numbers {
       var row: [Float] = []
@@ -99,8 +99,8 @@ struct TableRows {
     return values
   }
 
-  private func error(_ record: CSVReader, _ reason: String) -> DataError {
-    DataError("\(table.path), line \(record.line): \(reason)")
+  private func error(_ record: CSVReader, _ reason: String) -> Refusal {
+    Refusal("\(table.path), line \(record.line): \(reason)")
   }
 
   private func quoted(_ text: String) -> String { text.isEmpty ? "empty" : DataTable.shown(text) }
@@ -123,7 +123,7 @@ struct TableRows {
   }
 
   /// Adds to samples what columns say of them: each sample knows its row.
-  func describe(_ set: inout SampleSet) throws(DataError) {
+  func describe(_ set: inout SampleSet) throws(Refusal) {
     set.table = table.path
     set.notes += notes
     func column(_ values: [String]) -> [String] { set.samples.map { $0.row.map { values[$0] } ?? "" } }

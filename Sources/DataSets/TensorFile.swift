@@ -9,15 +9,11 @@ package struct TensorFile: Sendable {
 
   private var tensors: [Tensor] { entries.map(\.tensor) }
 
-  package static func read(_ path: String) throws(DataError) -> TensorFile {
-    do throws(FileError) {
-      if SampleFormat(path: path) == .tensorProto {
-        return TensorFile(entries: [("", try TensorProtoFile.read(path: path))])
-      }
-      return TensorFile(entries: try NumPyFile.read(path: path).map { ($0.name, $0.tensor) })
-    } catch {
-      throw DataError(error.reason)
+  package static func read(_ path: String) throws(Refusal) -> TensorFile {
+    if SampleFormat(path: path) == .tensorProto {
+      return TensorFile(entries: [("", try TensorProtoFile.read(path: path))])
     }
+    return TensorFile(entries: try NumPyFile.read(path: path).map { ($0.name, $0.tensor) })
   }
 
   /// How many inputs of a model a tensor holds; nil when it does not fit.
@@ -49,20 +45,20 @@ package struct TensorFile: Sendable {
   var names: [String] { entries.map(\.name) }
 
   /// Input `index` of those in the array of a name, in the model's type; nil where there is no such array.
-  func input(_ index: Int, named input: ModelInputs.Input) throws(DataError) -> Tensor? {
+  func input(_ index: Int, named input: ModelInputs.Input) throws(Refusal) -> Tensor? {
     guard let tensor = array(named: input.name) else { return nil }
     guard let count = TensorFile.count(of: tensor, for: input.type.shape) else {
-      throw DataError(
+      throw Refusal(
         "array \(DataTable.shown(input.name)) has shape \(tensor.shape), the model's input is \(input.type.shape)")
     }
     guard index < count else {
-      throw DataError("array \(DataTable.shown(input.name)) holds \(count) inputs, others more")
+      throw Refusal("array \(DataTable.shown(input.name)) holds \(count) inputs, others more")
     }
     return try TensorFile.piece(index, of: tensor, as: input.type)
   }
 
   /// Input `index` of those in all arrays, in the model's type.
-  package func input(_ index: Int, for type: TensorType) throws(DataError) -> Tensor {
+  package func input(_ index: Int, for type: TensorType) throws(Refusal) -> Tensor {
     var remaining = index
     for tensor in tensors {
       guard let count = TensorFile.count(of: tensor, for: type.shape) else { continue }
@@ -73,10 +69,10 @@ package struct TensorFile: Sendable {
       return try TensorFile.piece(remaining, of: tensor, as: type)
     }
     let shapes = tensors.map { "\($0.shape)" }.joined(separator: ", ")
-    throw DataError("has shape \(shapes.isEmpty ? "none" : shapes), the model's input is \(type.shape)")
+    throw Refusal("has shape \(shapes.isEmpty ? "none" : shapes), the model's input is \(type.shape)")
   }
 
-  private static func piece(_ index: Int, of tensor: Tensor, as type: TensorType) throws(DataError) -> Tensor {
+  private static func piece(_ index: Int, of tensor: Tensor, as type: TensorType) throws(Refusal) -> Tensor {
     let size = type.count * tensor.element.size
     let piece = tensor.withBytes { bytes in
       Tensor(TensorType(tensor.element, type.shape)) {
@@ -85,14 +81,14 @@ package struct TensorFile: Sendable {
     }
     if tensor.element == type.element { return try finite(piece) }
     guard type.element == .float32 else {
-      throw DataError("holds \(tensor.element.rawValue), the model's input is \(type.element.rawValue)")
+      throw Refusal("holds \(tensor.element.rawValue), the model's input is \(type.element.rawValue)")
     }
     return try finite(Tensor(piece.floats() ?? piece.doubles().map { Float($0) }, shape: type.shape))
   }
 
-  private static func finite(_ tensor: Tensor) throws(DataError) -> Tensor {
+  private static func finite(_ tensor: Tensor) throws(Refusal) -> Tensor {
     if let values = tensor.floats(), let place = values.firstIndex(where: { !$0.isFinite }) {
-      throw DataError("holds NaN or infinity (element \(place))")
+      throw Refusal("holds NaN or infinity (element \(place))")
     }
     return tensor
   }

@@ -109,7 +109,7 @@ public final class DermModel {
   ) throws(DermError) -> (plan: Plan, records: Bundle, interface: Interface) {
     if let problem = InstructionSet.problem { throw DermError(problem) }
     var bundle: Bundle
-    do throws(BundleError) {
+    do throws(Refusal) {
       let file = try BundleReader.open(path)
       if let keys { try file.requireSignature(by: keys) }
       bundle = try file.read(selfTest: false, maximumBytes: maximumBytes)
@@ -122,7 +122,7 @@ public final class DermModel {
     // Packed for this machine, weights take about as much again.
     try reserve(bundle.graph.valueIDs.reduce(0) { $0 + (bundle.graph[$1].constant?.buffer.count ?? 0) }, path)
     let plan: Plan
-    do throws(NodeError) {
+    do throws(Refusal) {
       plan = try Plan(bundle.graph, math: KernelMath(), rowFusion: .device, quantizesInputs: false)
     } catch {
       throw DermError("\(path): \(error)")
@@ -249,7 +249,7 @@ public final class DermModel {
 
   private func write(imageAt path: String) throws(DermError) {
     let image: Image
-    do throws(FileError) { image = try Image(path: path) } catch { throw DermError("\(error)") }
+    do throws(Refusal) { image = try Image(path: path) } catch { throw DermError("\(error)") }
     try write(image)
   }
 

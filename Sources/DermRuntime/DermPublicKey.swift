@@ -1,4 +1,5 @@
 import Signing
+import Tensors
 
 /// Whose signature a bundle must have: an Ed25519 public key, as `dermc sign --new-key` and OpenSSL write it.
 public struct DermPublicKey: Sendable, Hashable, CustomStringConvertible {
@@ -6,12 +7,12 @@ public struct DermPublicKey: Sendable, Hashable, CustomStringConvertible {
 
   /// Reads a PEM file.
   public init(path: String) throws(DermError) {
-    do throws(SigningError) { key = try PublicKey(path: path) } catch { throw DermError("\(error)") }
+    do throws(Refusal) { key = try PublicKey(path: path) } catch { throw DermError("\(error)") }
   }
 
   /// Reads the text of a PEM file: keys that are built into an app cannot be exchanged beside it.
   public init(pem: String) throws(DermError) {
-    do throws(SigningError) {
+    do throws(Refusal) {
       key = try PublicKey(pem: Array(pem.utf8), path: "public key")
     } catch {
       throw DermError("\(error)")

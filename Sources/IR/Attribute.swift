@@ -56,15 +56,6 @@ extension Attribute: CustomStringConvertible {
   }
 }
 
-/// An attribute that is missing, of the wrong kind, out of range or unknown.
-package struct AttributeError: Error, CustomStringConvertible {
-  package let description: String
-
-  package init(_ description: String) {
-    self.description = oneLine(description)
-  }
-}
-
 /// Reads a node's attributes by name and remembers which were asked for, so that none is silently ignored.
 package struct AttributeReader {
   private let attributes: [String: Attribute]
@@ -81,66 +72,66 @@ package struct AttributeReader {
     return attributes[name]
   }
 
-  package mutating func int(_ name: String, default fallback: Int? = nil) throws(AttributeError) -> Int {
+  package mutating func int(_ name: String, default fallback: Int? = nil) throws(Refusal) -> Int {
     switch take(name) {
     case .int(let value)?: return value
     case nil: if let fallback { return fallback }
-    case let other?: throw AttributeError("attribute \(name) is \(other.kind), expected int")
+    case let other?: throw Refusal("attribute \(name) is \(other.kind), expected int")
     }
-    throw AttributeError("attribute \(name) is missing")
+    throw Refusal("attribute \(name) is missing")
   }
 
-  package mutating func bool(_ name: String, default fallback: Bool) throws(AttributeError) -> Bool {
+  package mutating func bool(_ name: String, default fallback: Bool) throws(Refusal) -> Bool {
     try int(name, default: fallback ? 1 : 0) != 0
   }
 
-  package mutating func float(_ name: String, default fallback: Float? = nil) throws(AttributeError) -> Float {
+  package mutating func float(_ name: String, default fallback: Float? = nil) throws(Refusal) -> Float {
     switch take(name) {
     case .float(let value)?: return value
     case .int(let value)?: return Float(value)
     case nil: if let fallback { return fallback }
-    case let other?: throw AttributeError("attribute \(name) is \(other.kind), expected float")
+    case let other?: throw Refusal("attribute \(name) is \(other.kind), expected float")
     }
-    throw AttributeError("attribute \(name) is missing")
+    throw Refusal("attribute \(name) is missing")
   }
 
-  package mutating func string(_ name: String, default fallback: String? = nil) throws(AttributeError) -> String {
+  package mutating func string(_ name: String, default fallback: String? = nil) throws(Refusal) -> String {
     switch take(name) {
     case .string(let value)?: return value
     case nil: if let fallback { return fallback }
-    case let other?: throw AttributeError("attribute \(name) is \(other.kind), expected string")
+    case let other?: throw Refusal("attribute \(name) is \(other.kind), expected string")
     }
-    throw AttributeError("attribute \(name) is missing")
+    throw Refusal("attribute \(name) is missing")
   }
 
   /// A list of integers, or nil when the attribute is absent.
-  package mutating func ints(_ name: String) throws(AttributeError) -> [Int]? {
+  package mutating func ints(_ name: String) throws(Refusal) -> [Int]? {
     switch take(name) {
     case .ints(let values)?: return values
     case .int(let value)?: return [value]
     case .floats(let values)? where values.isEmpty: return []
     case nil: return nil
-    case let other?: throw AttributeError("attribute \(name) is \(other.kind), expected ints")
+    case let other?: throw Refusal("attribute \(name) is \(other.kind), expected ints")
     }
   }
 
   /// A list of numbers, or nil when the attribute is absent.
-  package mutating func floats(_ name: String) throws(AttributeError) -> [Float]? {
+  package mutating func floats(_ name: String) throws(Refusal) -> [Float]? {
     switch take(name) {
     case .floats(let values)?: return values
     case .float(let value)?: return [value]
     case .ints(let values)?: return values.map(Float.init)
     case nil: return nil
-    case let other?: throw AttributeError("attribute \(name) is \(other.kind), expected floats")
+    case let other?: throw Refusal("attribute \(name) is \(other.kind), expected floats")
     }
   }
 
   /// A tensor, or nil when the attribute is absent.
-  package mutating func tensor(_ name: String) throws(AttributeError) -> Tensor? {
+  package mutating func tensor(_ name: String) throws(Refusal) -> Tensor? {
     switch take(name) {
     case .tensor(let value)?: return value
     case nil: return nil
-    case let other?: throw AttributeError("attribute \(name) is \(other.kind), expected tensor")
+    case let other?: throw Refusal("attribute \(name) is \(other.kind), expected tensor")
     }
   }
 
@@ -150,10 +141,10 @@ package struct AttributeReader {
   }
 
   /// Fails when an attribute was never asked for: its meaning would be lost.
-  package func finish() throws(AttributeError) {
+  package func finish() throws(Refusal) {
     let unknown = attributes.keys.filter { !consumed.contains($0) }.sorted()
     guard unknown.isEmpty else {
-      throw AttributeError("attribute \(unknown.joined(separator: ", ")) is not supported")
+      throw Refusal("attribute \(unknown.joined(separator: ", ")) is not supported")
     }
   }
 }

@@ -179,7 +179,7 @@ package struct Graph: Sendable {
   @discardableResult
   package mutating func add(
     _ op: any Operator, name: String, inputs: [ValueID?], outputNames: [String] = [], origins: [String] = []
-  ) throws(OperatorError) -> [ValueID] {
+  ) throws(Refusal) -> [ValueID] {
     let types = try op.inferTypes(inputs.map { operand($0) })
     let id = NodeID(nodes.count)
     var outputs: [ValueID] = []
@@ -233,11 +233,11 @@ package struct Graph: Sendable {
   /// Gives a node another operator and other inputs; its outputs keep their identity and get their types anew.
   package mutating func update(
     _ id: NodeID, op: any Operator, inputs: [ValueID?], origins: [String] = []
-  ) throws(OperatorError) {
+  ) throws(Refusal) {
     guard let node = self[id] else { preconditionFailure("a node that was removed becomes \(op.name)") }
     let types = try op.inferTypes(inputs.map { operand($0) })
     guard types.count == node.outputs.count else {
-      throw OperatorError("\(op.name) has \(types.count) outputs where \(node.op.name) had \(node.outputs.count)")
+      throw Refusal("\(op.name) has \(types.count) outputs where \(node.op.name) had \(node.outputs.count)")
     }
     setInputs(of: id, inputs)
     change(id) {
@@ -269,13 +269,13 @@ package struct Graph: Sendable {
   package mutating func setType(_ id: ValueID, _ type: TensorType) { change(id) { $0.type = type } }
 
   /// Infers all types anew from the inputs' types.
-  package mutating func inferTypes() throws(NodeError) {
+  package mutating func inferTypes() throws(Refusal) {
     for node in nodesInOrder() {
       let types: [TensorType]
-      do throws(OperatorError) {
+      do throws(Refusal) {
         types = try node.op.inferTypes(operands(of: node))
       } catch {
-        throw NodeError(node, "\(error)")
+        throw error.at(node)
       }
       for (output, type) in zip(node.outputs, types) { setType(output, type) }
     }
@@ -397,24 +397,4 @@ package struct Graph: Sendable {
       if index < nodeCount, nodes[index] == nil { nodes[index] = node }
     }
   }
-}
-
-/// An error at a node of a graph.
-package struct NodeError: Error, CustomStringConvertible {
-  package let node: String
-  package let op: String
-  package let reason: String
-
-  package init(node: String, op: String, reason: String) {
-    self.node = node
-    self.op = op
-    self.reason = reason
-  }
-
-  package init(_ node: Node, _ reason: String) {
-    self.init(node: node.name, op: node.op.name, reason: reason)
-  }
-
-  /// One line, whatever names from a file are in it.
-  package var description: String { oneLine("node \(node) (\(op)): \(reason)") }
 }

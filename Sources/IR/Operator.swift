@@ -11,17 +11,17 @@ package protocol Operator: Sendable {
   static var name: String { get }
 
   /// Reads the typed attributes. Names are shared by ONNX import and bundles.
-  init(reading attributes: inout AttributeReader) throws(AttributeError)
+  init(reading attributes: inout AttributeReader) throws(Refusal)
 
   /// Fails when an attribute is out of range. `init(reading:)` ends with it; an importer that takes an attribute from
   /// elsewhere in a file calls it, as initializers that take values check none. Windows have a check of their own.
-  func check() throws(AttributeError)
+  func check() throws(Refusal)
 
   /// Writes what `init(reading:)` reads; attributes at their defaults may be left out.
   func write(to attributes: inout AttributeWriter)
 
   /// Types of the outputs for given inputs (nil: an optional input left out).
-  func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType]
+  func inferTypes(_ inputs: [Operand?]) throws(Refusal) -> [TensorType]
 
   /// What computing it once costs. The default counts one element operation per output element.
   func work(_ inputs: [Operand?], _ outputs: [TensorType]) -> Work
@@ -30,11 +30,11 @@ package protocol Operator: Sendable {
   var layout: LayoutRule { get }
 
   /// Prepares the computation for fixed types and constants: packs weights, chooses kernels, builds tables.
-  func kernel(for site: Site) throws(OperatorError) -> Kernel
+  func kernel(for site: Site) throws(Refusal) -> Kernel
 }
 
 extension Operator {
-  package func check() throws(AttributeError) {}
+  package func check() throws(Refusal) {}
 
   package func write(to _: inout AttributeWriter) {}
 
@@ -72,15 +72,6 @@ package struct Operand: Sendable {
   }
 
   package var shape: [Int] { type.shape }
-}
-
-/// Why an operator cannot be applied to its inputs.
-package struct OperatorError: Error, CustomStringConvertible {
-  package let description: String
-
-  package init(_ description: String) {
-    self.description = oneLine(description)
-  }
 }
 
 /// Which layout of 4-D tensors a kernel takes.

@@ -1,4 +1,4 @@
-import Tensors
+package import Tensors
 
 /// Checks what must always hold for a graph; passes run it after every change. The invariants:
 ///
@@ -9,7 +9,7 @@ import Tensors
 /// 5. graph outputs exist and are produced by something;
 /// 6. shapes are within `Limits`.
 package enum Verifier {
-  package static func check(_ graph: Graph) throws(NodeError) {
+  package static func check(_ graph: Graph) throws(Refusal) {
     let values = graph.valueIDs
     var isAvailable = [Bool](repeating: false, count: values.count)
     for id in graph.inputs { isAvailable[Int(id.index)] = true }
@@ -17,7 +17,8 @@ package enum Verifier {
       let value = graph[id]
       if value.constant != nil { isAvailable[Int(id.index)] = true }
       guard Limits.count(value.type.shape) != nil else {
-        throw NodeError(node: value.name, op: "value", reason: "shape \(value.type.shape) is beyond the limits")
+        throw Refusal(
+          place: Refusal.Place(node: value.name, op: "value"), reason: "shape \(value.type.shape) is beyond the limits")
       }
     }
     var uses = [Int](repeating: 0, count: values.count)
@@ -25,36 +26,36 @@ package enum Verifier {
       for (position, input) in node.inputs.enumerated() {
         guard let input else { continue }
         guard isAvailable[Int(input.index)] else {
-          throw NodeError(node, "input \(graph[input].name) is used before it is produced")
+          throw Refusal(node, "input \(graph[input].name) is used before it is produced")
         }
         uses[Int(input.index)] += 1
         guard graph.isRecorded(node, input: position) else {
-          throw NodeError(node, "is not among the users of its input \(graph[input].name)")
+          throw Refusal(node, "is not among the users of its input \(graph[input].name)")
         }
       }
       let types: [TensorType]
-      do throws(OperatorError) {
+      do throws(Refusal) {
         types = try node.op.inferTypes(graph.operands(of: node))
       } catch {
-        throw NodeError(node, "\(error)")
+        throw error.at(node)
       }
-      guard types.count == node.outputs.count else { throw NodeError(node, "has the wrong number of outputs") }
+      guard types.count == node.outputs.count else { throw Refusal(node, "has the wrong number of outputs") }
       for (output, type) in zip(node.outputs, types) {
         guard graph[output].type == type else {
-          throw NodeError(
+          throw Refusal(
             node, "output \(graph[output].name) is recorded as \(graph[output].type), inferred as \(type)")
         }
         guard graph[output].producer == node.id, !isAvailable[Int(output.index)] else {
-          throw NodeError(node, "output \(graph[output].name) has another producer")
+          throw Refusal(node, "output \(graph[output].name) has another producer")
         }
         isAvailable[Int(output.index)] = true
       }
     }
     for id in values where uses[Int(id.index)] != graph[id].uses.count {
-      throw NodeError(node: graph[id].name, op: "value", reason: "records users that do not use it")
+      throw Refusal(place: Refusal.Place(node: graph[id].name, op: "value"), reason: "records users that do not use it")
     }
     for output in graph.outputs where !isAvailable[Int(output.index)] {
-      throw NodeError(node: graph[output].name, op: "output", reason: "is not produced by any node")
+      throw Refusal(place: Refusal.Place(node: graph[output].name, op: "output"), reason: "is not produced by any node")
     }
   }
 }

@@ -51,12 +51,12 @@ extension Image {
   }
 
   /// Decodes the image file at `path`.
-  package init(path: String) throws(FileError) {
+  package init(path: String) throws(Refusal) {
     let bytes = try MappedFile.contents(of: path)
     do throws(ImageError) {
       self = try Image(decoding: bytes)
     } catch {
-      throw FileError(path: path, reason: error.description)
+      throw Refusal(file: path, reason: error.description)
     }
   }
 }

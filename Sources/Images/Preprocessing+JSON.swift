@@ -1,4 +1,5 @@
 package import CanonicalJSON
+import Tensors
 
 extension Preprocessing {
   /// Reads the members of `json`; all but `size` have defaults: scale 1/255, mean 0, std 1, rgb, direct, images not
@@ -23,7 +24,7 @@ extension Preprocessing {
     let channels: Channels = try json.optional("channels")?.choice() ?? .rgb
     let resize: Resize = try json.optional("resize")?.choice() ?? .direct
     let exifOrientation = try json.optional("exif_orientation")?.bool() ?? false
-    do throws(PreprocessingError) {
+    do throws(Refusal) {
       try self.init(
         height: sides[0], width: sides[1], scale: scale, mean: mean, std: std, channels: channels, resize: resize,
         exifOrientation: exifOrientation)

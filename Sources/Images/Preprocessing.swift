@@ -34,12 +34,12 @@ package struct Preprocessing: Sendable, Equatable {
   package init(
     height: Int, width: Int, scale: Double = 1, mean: [Double] = [0], std: [Double] = [1], channels: Channels = .rgb,
     resize: Resize = .direct, exifOrientation: Bool = false
-  ) throws(PreprocessingError) {
+  ) throws(Refusal) {
     guard (1...4096).contains(height), (1...4096).contains(width) else {
-      throw PreprocessingError("size \(height)x\(width) is out of range; each side must be 1 to 4096")
+      throw Refusal("size \(height)x\(width) is out of range; each side must be 1 to 4096")
     }
     guard Float(scale).isFinite, Float(scale) != 0 else {
-      throw PreprocessingError("scale \(scale) must be finite and not zero")
+      throw Refusal("scale \(scale) must be finite and not zero")
     }
     self.height = height
     self.width = width
@@ -50,21 +50,21 @@ package struct Preprocessing: Sendable, Equatable {
     self.resize = resize
     self.exifOrientation = exifOrientation
     for (mean, std) in zip(self.mean, self.std) {
-      guard Float(std) != 0 else { throw PreprocessingError("std must not be zero") }
+      guard Float(std) != 0 else { throw Refusal("std must not be zero") }
       let table = Self.table(scale: scale, mean: mean, std: std)
       guard table.allSatisfy(\.isFinite) else {
-        throw PreprocessingError("scale \(scale), mean \(mean) and std \(std) give values that are not finite")
+        throw Refusal("scale \(scale), mean \(mean) and std \(std) give values that are not finite")
       }
     }
   }
 
   private static func perChannel(
     _ values: [Double], _ channels: Channels, _ name: String
-  ) throws(PreprocessingError) -> [Double] {
+  ) throws(Refusal) -> [Double] {
     guard values.count == channels.count || values.count == 1 else {
-      throw PreprocessingError("\(values.count) \(name) values for \(channels.count) channels (\(channels.rawValue))")
+      throw Refusal("\(values.count) \(name) values for \(channels.count) channels (\(channels.rawValue))")
     }
-    guard values.allSatisfy({ Float($0).isFinite }) else { throw PreprocessingError("\(name) must be finite") }
+    guard values.allSatisfy({ Float($0).isFinite }) else { throw Refusal("\(name) must be finite") }
     return values.count == 1 ? Array(repeating: values[0], count: channels.count) : values
   }
 
@@ -132,11 +132,4 @@ package struct Preprocessing: Sendable, Equatable {
       }
     }
   }
-}
-
-/// What is wrong with preprocessing values.
-package struct PreprocessingError: Error, Equatable, CustomStringConvertible {
-  package let description: String
-
-  init(_ description: String) { self.description = description }
 }

@@ -1,3 +1,5 @@
+package import Tensors
+
 /// What telling a positive class, or a label, from the rest comes to: for a model alone or two on the same samples.
 package struct BinaryComparison: Sendable, Equatable {
   /// Nil where one model is measured alone.
@@ -23,11 +25,11 @@ package struct BinaryComparison: Sendable, Equatable {
   /// - Throws: where the groups, or the two models' samples, do not match.
   package init(
     float: BinaryOutcomes?, compiled: BinaryOutcomes, groups: SampleGroups? = nil, bootstrap: Bootstrap = Bootstrap()
-  ) throws(MetricsError) {
+  ) throws(Refusal) {
     let count = compiled.isPositive.count
     try groups?.check(samples: count)
     guard float.map({ $0.isPositive == compiled.isPositive }) ?? true else {
-      throw MetricsError("the two models were not measured against the same labels")
+      throw Refusal("the two models were not measured against the same labels")
     }
     let ranks = bootstrap.canRank(count, 2)
     let found = bootstrap.intervals(samples: count, groups: groups) { weights in

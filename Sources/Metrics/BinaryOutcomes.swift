@@ -1,3 +1,5 @@
+package import Tensors
+
 /// For each sample whether it is positive, the probability of that a model gave, and what it decided.
 package struct BinaryOutcomes: Sendable {
   package let isPositive: [Bool]
@@ -6,10 +8,10 @@ package struct BinaryOutcomes: Sendable {
   private let ranking: RankingCurve
 
   /// - Throws: unless there are samples with a probability and a decision each.
-  package init(isPositive: [Bool], probabilities: [Double], decisions: [Bool]) throws(MetricsError) {
-    try MetricsError.check(outputs: probabilities.map { _ in [] }, probabilities: probabilities.map { [$0] })
+  package init(isPositive: [Bool], probabilities: [Double], decisions: [Bool]) throws(Refusal) {
+    try Scores.check(outputs: probabilities.map { _ in [] }, probabilities: probabilities.map { [$0] })
     guard isPositive.count == probabilities.count, decisions.count == probabilities.count else {
-      throw MetricsError(
+      throw Refusal(
         "\(isPositive.count) labels and \(decisions.count) decisions for \(probabilities.count) samples")
     }
     self.isPositive = isPositive

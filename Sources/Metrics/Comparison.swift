@@ -1,3 +1,5 @@
+package import Tensors
+
 /// A compiled model compared with the float model it came from, on the same samples.
 package struct Comparison: Sendable, Equatable {
   package let samples: Int
@@ -25,7 +27,7 @@ package struct Comparison: Sendable, Equatable {
   package init(
     float: Scores, compiled: Scores, labels: [Int]?, classNames: [String], specificities: [Int: Double] = [:],
     groups: SampleGroups? = nil, bootstrap: Bootstrap = Bootstrap()
-  ) throws(MetricsError) {
+  ) throws(Refusal) {
     try groups?.check(samples: float.sampleCount)
     let same = zip(float.predictions, compiled.predictions).map { $0 == $1 }
     samples = float.sampleCount

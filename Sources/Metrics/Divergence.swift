@@ -1,4 +1,5 @@
 import Platform
+package import Tensors
 
 /// How far a model's scores are from a reference's on the same samples; no labels are needed.
 package struct Divergence: Sendable, Equatable {
@@ -13,9 +14,9 @@ package struct Divergence: Sendable, Equatable {
   static let smallestProbability = 1e-12
 
   /// - Throws: where the two do not have the same numbers of samples, classes and outputs.
-  package init(of model: Scores, from reference: Scores) throws(MetricsError) {
+  package init(of model: Scores, from reference: Scores) throws(Refusal) {
     guard model.sampleCount == reference.sampleCount, model.classCount == reference.classCount else {
-      throw MetricsError(
+      throw Refusal(
         "\(model.sampleCount) x \(model.classCount) scores cannot be compared with "
           + "\(reference.sampleCount) x \(reference.classCount)")
     }

@@ -1,4 +1,5 @@
 import Platform
+package import Tensors
 
 /// Scores, the right classes, and what follows from both and is needed by several measures.
 package struct LabelledScores: Sendable {
@@ -7,12 +8,12 @@ package struct LabelledScores: Sendable {
   package let labels: [Int]
 
   /// - Throws: unless every sample has a label and every label is a class.
-  package init(_ scores: Scores, labels: [Int]) throws(MetricsError) {
+  package init(_ scores: Scores, labels: [Int]) throws(Refusal) {
     guard labels.count == scores.sampleCount else {
-      throw MetricsError("\(labels.count) labels for \(scores.sampleCount) samples")
+      throw Refusal("\(labels.count) labels for \(scores.sampleCount) samples")
     }
     if let sample = labels.firstIndex(where: { !(0..<scores.classCount).contains($0) }) {
-      throw MetricsError(
+      throw Refusal(
         "the label of sample \(sample) is class \(labels[sample]); the model has \(scores.classCount) classes")
     }
     self.scores = scores

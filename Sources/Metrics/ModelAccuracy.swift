@@ -1,3 +1,5 @@
+package import Tensors
+
 /// One model's answers measured against right ones. All measures are fractions; nil is a measure that is not defined on
 /// these samples.
 package struct ModelAccuracy: Sendable, Equatable {
@@ -40,9 +42,9 @@ package struct ModelAccuracy: Sendable, Equatable {
   /// - Throws: unless there is a name for every class.
   package init(
     _ samples: LabelledScores, classNames: [String], specificities: [Int: Double] = [:]
-  ) throws(MetricsError) {
+  ) throws(Refusal) {
     guard classNames.count == samples.classCount else {
-      throw MetricsError("\(classNames.count) class names for \(samples.classCount) classes")
+      throw Refusal("\(classNames.count) class names for \(samples.classCount) classes")
     }
     let counts = ClassCounts(
       labels: samples.labels, predictions: samples.predictions, classCount: samples.classCount)

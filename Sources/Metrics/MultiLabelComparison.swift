@@ -1,3 +1,5 @@
+package import Tensors
+
 /// The labels of a model that decides for each whether it applies: for a model alone or two on the same samples.
 package struct MultiLabelComparison: Sendable, Equatable {
   package struct Label: Sendable, Equatable {
@@ -46,13 +48,13 @@ package struct MultiLabelComparison: Sendable, Equatable {
   package init(
     _ names: [String], float: MultiLabelOutcomes?, compiled: MultiLabelOutcomes, groups: SampleGroups? = nil,
     bootstrap: Bootstrap = Bootstrap()
-  ) throws(MetricsError) {
+  ) throws(Refusal) {
     try groups?.check(samples: compiled.sampleCount)
     guard float.map({ $0.labels.map(\.isPositive) == compiled.labels.map(\.isPositive) }) ?? true else {
-      throw MetricsError("the two models were not measured against the same labels")
+      throw Refusal("the two models were not measured against the same labels")
     }
     guard names.count == compiled.labels.count else {
-      throw MetricsError("\(names.count) names for \(compiled.labels.count) labels")
+      throw Refusal("\(names.count) names for \(compiled.labels.count) labels")
     }
     // Two figures of each label and of all together follow the order.
     let ranks = bootstrap.canRank(compiled.sampleCount, 4 * compiled.labels.count)

@@ -1,3 +1,5 @@
+package import Tensors
+
 /// A multi-label model's answers and the labels that apply, prepared for measuring draws of samples.
 package struct MultiLabelOutcomes: Sendable {
   package let labels: [BinaryOutcomes]
@@ -8,9 +10,9 @@ package struct MultiLabelOutcomes: Sendable {
 
   /// - Parameter truth: for each sample whether each label applies
   /// - Throws: unless truth has a row for each sample and an entry for each label
-  package init(_ scores: MultiLabelScores, truth: [[Bool]]) throws(MetricsError) {
+  package init(_ scores: MultiLabelScores, truth: [[Bool]]) throws(Refusal) {
     guard truth.count == scores.sampleCount, truth.allSatisfy({ $0.count == scores.labelCount }) else {
-      throw MetricsError(
+      throw Refusal(
         "the right labels are not \(scores.sampleCount) rows of \(scores.labelCount), as the model's answers are")
     }
     var labels: [BinaryOutcomes] = []

@@ -1,3 +1,5 @@
+package import Tensors
+
 /// A model's answers where several labels may apply to a sample: what it put out, the probability of each label, and
 /// which it decided for.
 package struct MultiLabelScores: Sendable, Equatable {
@@ -6,11 +8,11 @@ package struct MultiLabelScores: Sendable, Equatable {
   package let decisions: [[Bool]]
 
   /// - Throws: unless there are samples and labels, with a finite probability and a decision for each of both.
-  package init(outputs: [[Float]], probabilities: [[Double]], decisions: [[Bool]]) throws(MetricsError) {
-    try MetricsError.check(outputs: outputs, probabilities: probabilities)
-    guard !probabilities[0].isEmpty else { throw MetricsError("there are no labels") }
+  package init(outputs: [[Float]], probabilities: [[Double]], decisions: [[Bool]]) throws(Refusal) {
+    try Scores.check(outputs: outputs, probabilities: probabilities)
+    guard !probabilities[0].isEmpty else { throw Refusal("there are no labels") }
     guard decisions.map(\.count) == probabilities.map(\.count) else {
-      throw MetricsError("decisions are not as many as probabilities")
+      throw Refusal("decisions are not as many as probabilities")
     }
     self.outputs = outputs
     self.probabilities = probabilities
@@ -35,9 +37,9 @@ package struct MultiLabelDivergence: Sendable, Equatable {
   package init(
     of model: MultiLabelScores, from reference: MultiLabelScores, groups: SampleGroups? = nil,
     bootstrap: Bootstrap = Bootstrap()
-  ) throws(MetricsError) {
+  ) throws(Refusal) {
     guard model.sampleCount == reference.sampleCount, model.labelCount == reference.labelCount else {
-      throw MetricsError(
+      throw Refusal(
         "\(model.sampleCount) x \(model.labelCount) scores cannot be compared with "
           + "\(reference.sampleCount) x \(reference.labelCount)")
     }

@@ -1,4 +1,5 @@
 import Platform
+package import Tensors
 
 /// How far a model's outputs are from a reference's on the same samples, as numbers.
 package struct OutputDistance: Sendable, Equatable {
@@ -11,13 +12,13 @@ package struct OutputDistance: Sendable, Equatable {
   package let maximumRelativeError: Double
 
   /// - Throws: unless both have the same numbers of samples and outputs, at least one, and all are finite.
-  package init(of model: [[Float]], from reference: [[Float]]) throws(MetricsError) {
+  package init(of model: [[Float]], from reference: [[Float]]) throws(Refusal) {
     guard !reference.isEmpty, model.map(\.count) == reference.map(\.count) else {
-      throw MetricsError("\(model.count) rows of outputs cannot be compared with \(reference.count)")
+      throw Refusal("\(model.count) rows of outputs cannot be compared with \(reference.count)")
     }
     for rows in [reference, model] {
       if let sample = rows.firstIndex(where: { $0.contains { !$0.isFinite } }) {
-        throw MetricsError("an output of sample \(sample) is NaN or infinite")
+        throw Refusal("an output of sample \(sample) is NaN or infinite")
       }
     }
     var (signal, noise, largest, largestError, cosines) = (0.0, 0.0, 0.0, 0.0, 0.0)

@@ -1,3 +1,5 @@
+import Tensors
+
 /// Which samples belong together, such as the images of one lesion or one patient.
 package struct SampleGroups: Sendable, Equatable {
   /// What tells them apart, such as the name of a column.
@@ -32,7 +34,7 @@ package struct SampleGroups: Sendable, Equatable {
     return seen.count { $0 }
   }
 
-  func check(samples: Int) throws(MetricsError) {
-    guard indices.count == samples else { throw MetricsError("\(indices.count) groups for \(samples) samples") }
+  func check(samples: Int) throws(Refusal) {
+    guard indices.count == samples else { throw Refusal("\(indices.count) groups for \(samples) samples") }
   }
 }

@@ -1,3 +1,5 @@
+package import Tensors
+
 /// A model's answers on a data set, one class for each sample: what it put out, the probabilities that means, and the
 /// class it decided for.
 package struct Scores: Sendable, Equatable {
@@ -12,15 +14,15 @@ package struct Scores: Sendable, Equatable {
 
   /// - Throws: unless there are at least one sample and two classes, every sample has outputs, a probability of each
   ///   class and a class, and all numbers are finite.
-  package init(outputs: [[Float]], probabilities: [[Double]], predictions: [Int]) throws(MetricsError) {
-    try MetricsError.check(outputs: outputs, probabilities: probabilities)
+  package init(outputs: [[Float]], probabilities: [[Double]], predictions: [Int]) throws(Refusal) {
+    try Scores.check(outputs: outputs, probabilities: probabilities)
     let classCount = probabilities[0].count
-    guard classCount >= 2 else { throw MetricsError("\(classCount) scores per sample; classes must be two or more") }
+    guard classCount >= 2 else { throw Refusal("\(classCount) scores per sample; classes must be two or more") }
     guard predictions.count == outputs.count else {
-      throw MetricsError("\(predictions.count) decisions for \(outputs.count) samples")
+      throw Refusal("\(predictions.count) decisions for \(outputs.count) samples")
     }
     if let sample = predictions.firstIndex(where: { !(0..<classCount).contains($0) }) {
-      throw MetricsError("the decision for sample \(sample) is class \(predictions[sample]) of \(classCount)")
+      throw Refusal("the decision for sample \(sample) is class \(predictions[sample]) of \(classCount)")
     }
     self.outputs = outputs
     self.probabilities = probabilities.flatMap { $0 }
@@ -44,43 +46,26 @@ package struct Scores: Sendable, Equatable {
   }
 }
 
-/// Why measures cannot be taken.
-package struct MetricsError: Error, Equatable, CustomStringConvertible {
-  package let description: String
-
-  /// The two models' answers are not of one kind.
-  package static let differentAnswers = MetricsError("the two models do not answer in the same way")
-
-  /// A model that decides nothing was to be measured against right answers.
-  package static let nothingToMeasure = MetricsError(
-    "the outputs are no classes, so there is nothing to measure against labels")
-
-  /// A positive class was named of something else than two.
-  package static func notBinary(_ classes: Int) -> MetricsError {
-    MetricsError("a positive class is told from one other; there are \(classes) classes")
-  }
-
-  init(_ description: String) { self.description = description }
-
+extension Scores {
   /// What holds for the answers of every model that decides: samples, with outputs and as many probabilities each.
-  static func check(outputs: [[Float]], probabilities: [[Double]]) throws(MetricsError) {
-    guard !outputs.isEmpty else { throw MetricsError("there are no samples") }
-    guard outputs.count <= 1 << 30 else { throw MetricsError("there are more than 2^30 samples") }
+  static func check(outputs: [[Float]], probabilities: [[Double]]) throws(Refusal) {
+    guard !outputs.isEmpty else { throw Refusal("there are no samples") }
+    guard outputs.count <= 1 << 30 else { throw Refusal("there are more than 2^30 samples") }
     guard probabilities.count == outputs.count else {
-      throw MetricsError("\(probabilities.count) rows of probabilities for \(outputs.count) samples")
+      throw Refusal("\(probabilities.count) rows of probabilities for \(outputs.count) samples")
     }
     for (sample, row) in outputs.enumerated() {
       if let index = row.firstIndex(where: { !$0.isFinite }) {
-        throw MetricsError("the score of sample \(sample), class \(index) is \(row[index])")
+        throw Refusal("the score of sample \(sample), class \(index) is \(row[index])")
       }
     }
     for (sample, row) in probabilities.enumerated() {
       guard row.count == probabilities[0].count else {
-        throw MetricsError("sample \(sample) has \(row.count) scores, sample 0 has \(probabilities[0].count)")
+        throw Refusal("sample \(sample) has \(row.count) scores, sample 0 has \(probabilities[0].count)")
       }
       // Probabilities in Float that sum to 1 within their rounding may lie a little above it.
       if let index = row.firstIndex(where: { !(0...1.01).contains($0) }) {
-        throw MetricsError("the probability of sample \(sample), class \(index) is \(row[index])")
+        throw Refusal("the probability of sample \(sample), class \(index) is \(row[index])")
       }
     }
   }

@@ -1,3 +1,5 @@
+package import Tensors
+
 /// Right answers and what a model decided, without its probabilities.
 package enum DecidedSamples: Sendable, Equatable {
   case classes(truth: [Int], decisions: [Int], count: Int)
@@ -127,7 +129,7 @@ package struct Subgroup: Sendable, Equatable {
   package static func all(
     _ columns: [SubgroupColumn], float: DecidedSamples?, compiled: DecidedSamples, samples count: Int,
     groups: SampleGroups? = nil, bootstrap: Bootstrap = Bootstrap()
-  ) throws(MetricsError) -> [Subgroup] {
+  ) throws(Refusal) -> [Subgroup] {
     try groups?.check(samples: count)
     var all: [Subgroup] = []
     for column in columns {

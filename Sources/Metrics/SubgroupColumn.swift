@@ -1,3 +1,5 @@
+package import Tensors
+
 /// What else is known of the samples, such as the sex or the skin type of a patient.
 package struct SubgroupColumn: Sendable, Equatable {
   package let name: String
@@ -15,9 +17,9 @@ package struct SubgroupColumn: Sendable, Equatable {
   /// The samples of each value, in the order of the values, those it is not known of last.
   ///
   /// - Throws: unless there is an entry for every sample and the values are few.
-  package func subgroups(samples count: Int) throws(MetricsError) -> [(value: String?, samples: [Int])] {
+  package func subgroups(samples count: Int) throws(Refusal) -> [(value: String?, samples: [Int])] {
     guard values.count == count else {
-      throw MetricsError("column \(name) has \(values.count) values for \(count) samples")
+      throw Refusal("column \(name) has \(values.count) values for \(count) samples")
     }
     var samples: [String: [Int]] = [:]
     var unknown: [Int] = []
@@ -25,7 +27,7 @@ package struct SubgroupColumn: Sendable, Equatable {
       if let value { samples[value, default: []].append(sample) } else { unknown.append(sample) }
     }
     guard samples.count <= Self.valueLimit else {
-      throw MetricsError(
+      throw Refusal(
         "column \(name) has \(samples.count) values, too many for subgroups (at most \(Self.valueLimit)); "
           + "give a column of ranges or kinds")
     }

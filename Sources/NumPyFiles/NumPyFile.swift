@@ -16,19 +16,19 @@ package enum NumPyFile {
   /// The arrays of a .npy or .npz file, told apart by their first bytes.
   ///
   /// The array of a .npy file stays in the mapped file; it is not copied.
-  package static func read(path: String) throws(FileError) -> [Entry] {
+  package static func read(path: String) throws(Refusal) -> [Entry] {
     let file = try MappedFile(path: path)
-    do throws(NumPyError) {
-      return try file.withBytes { (bytes) throws(NumPyError) in
+    do throws(Refusal) {
+      return try file.withBytes { (bytes) throws(Refusal) in
         if ZipArchive.isZip(bytes) { return try readArchive(bytes) }
         let header = try NumPyHeader(reading: bytes)
         guard let buffer = Buffer(file, offset: header.dataOffset, count: header.type.byteCount),
           let tensor = Tensor(header.type, buffer)
-        else { throw NumPyError(reason: "the array does not fit its file") }
+        else { throw Refusal("the array does not fit its file") }
         return [Entry(name: "", tensor: tensor)]
       }
     } catch {
-      throw FileError(path: path, reason: error.description)
+      throw error.of(file: path)
     }
   }
 
@@ -36,7 +36,7 @@ package enum NumPyFile {
   ///
   /// - Throws: unless it is version 1 to 3, little-endian, in C order, of an element type of `ElementType`, and exactly
   ///   as long as its header says.
-  package static func readArray(_ bytes: UnsafeRawBufferPointer) throws(NumPyError) -> Tensor {
+  package static func readArray(_ bytes: UnsafeRawBufferPointer) throws(Refusal) -> Tensor {
     let header = try NumPyHeader(reading: bytes)
     return Tensor(header.type) { target in
       target.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[header.dataOffset...]))
@@ -46,30 +46,30 @@ package enum NumPyFile {
   /// The arrays of a .npz file held in memory, stored or deflated, in the archive's order.
   package static func readArchive(
     _ bytes: UnsafeRawBufferPointer, limit: Int = archiveLimit
-  ) throws(NumPyError) -> [Entry] {
+  ) throws(Refusal) -> [Entry] {
     var entries: [Entry] = []
     var remaining = limit
     for member in try ZipArchive(bytes).members {
       guard member.name.hasSuffix(".npy") else {
-        throw NumPyError(entry: member.name, reason: "is not a .npy array")
+        throw Refusal("is not a .npy array").about(member.shownName)
       }
       guard member.size <= remaining else {
-        throw NumPyError(entry: member.name, reason: "the archive holds more than \(limit) bytes of arrays")
+        throw Refusal("the archive holds more than \(limit) bytes of arrays").about(member.shownName)
       }
       remaining -= member.size
-      do throws(NumPyError) {
+      do throws(Refusal) {
         // Memory is asked for when the header says that it is for an array of just that size.
         let beginning = try member.beginning(in: bytes, count: NumPyHeader.longest)
-        let expected = try beginning.withBytes { (bytes) throws(NumPyError) in
+        let expected = try beginning.withBytes { (bytes) throws(Refusal) in
           try NumPyHeader(reading: bytes, total: member.size)
         }
         let content = try member.content(in: bytes)
         guard let buffer = Buffer(content, offset: expected.dataOffset, count: expected.type.byteCount),
           let tensor = Tensor(expected.type, buffer)
-        else { throw NumPyError(reason: "the array does not fit its file") }
+        else { throw Refusal("the array does not fit its file") }
         entries.append(Entry(name: String(member.name.dropLast(4)), tensor: tensor))
       } catch {
-        throw NumPyError(entry: member.name, reason: error.reason)
+        throw error.about(member.shownName)
       }
     }
     return entries
@@ -81,24 +81,7 @@ package enum NumPyFile {
   }
 
   /// Writes a .npy file, whole or not at all.
-  package static func write(_ tensor: Tensor, to path: String) throws(FileError) {
+  package static func write(_ tensor: Tensor, to path: String) throws(Refusal) {
     try OutputFile.write(encode(tensor), to: path)
-  }
-}
-
-/// Why NumPy data could not be read.
-package struct NumPyError: Error, Equatable, CustomStringConvertible {
-  /// The archive member concerned, if it is one.
-  package let entry: String?
-  package let reason: String
-
-  init(entry: String? = nil, reason: String) {
-    self.entry = entry
-    self.reason = reason
-  }
-
-  package var description: String {
-    guard let entry else { return reason }
-    return "\(entry.debugDescription.prefix(128)): \(reason)"
   }
 }

@@ -13,48 +13,48 @@ struct NumPyHeader {
   static let longest = longestText + 12
 
   /// - Parameter total: the length of the file, where `bytes` is only its beginning
-  init(reading bytes: UnsafeRawBufferPointer, total: Int? = nil) throws(NumPyError) {
+  init(reading bytes: UnsafeRawBufferPointer, total: Int? = nil) throws(Refusal) {
     let total = total ?? bytes.count
     guard bytes.count >= 10, bytes.prefix(6).elementsEqual(Self.magic) else {
-      throw NumPyError(reason: "is neither a .npy nor a .npz file")
+      throw Refusal(reason: "is neither a .npy nor a .npz file")
     }
     let version = bytes[6]
     guard (1...3).contains(version) else {
-      throw NumPyError(reason: "has .npy version \(version); versions 1 to 3 are read")
+      throw Refusal(reason: "has .npy version \(version); versions 1 to 3 are read")
     }
     let start = version == 1 ? 10 : 12
     let length = version == 1 ? bytes.integer(UInt16.self, at: 8) : bytes.integer(UInt32.self, at: 8)
     guard let length, length <= Self.longestText, length <= bytes.count - start else {
-      throw NumPyError(reason: "the .npy header is longer than it may be or cut off")
+      throw Refusal(reason: "the .npy header is longer than it may be or cut off")
     }
     var literal = PythonLiteral(UnsafeRawBufferPointer(rebasing: bytes[start..<start + length]))
     let (descriptor, fortranOrder, shape) = try Self.fields(of: literal.parse())
     guard let element = ElementType(descriptor: descriptor) else {
-      throw NumPyError(
+      throw Refusal(
         reason: "element type '\(descriptor)' is not supported; save as float32 with array.astype('<f4')")
     }
     guard let count = Limits.count(shape) else {
-      throw NumPyError(reason: "shape \(shape) has more than \(Limits.rank) dimensions or too many elements")
+      throw Refusal(reason: "shape \(shape) has more than \(Limits.rank) dimensions or too many elements")
     }
     guard !fortranOrder || shape.count <= 1 else {
-      throw NumPyError(reason: "is in Fortran order; save numpy.ascontiguousarray(array) instead")
+      throw Refusal(reason: "is in Fortran order; save numpy.ascontiguousarray(array) instead")
     }
     type = TensorType(element, shape)
     dataOffset = start + length
     guard total - dataOffset == count * element.size else {
-      throw NumPyError(
+      throw Refusal(
         reason: "holds \(total - dataOffset) bytes of elements; \(type) needs \(count * element.size)")
     }
   }
 
-  private static func fields(of header: PythonLiteral.Value) throws(NumPyError) -> (String, Bool, [Int]) {
+  private static func fields(of header: PythonLiteral.Value) throws(Refusal) -> (String, Bool, [Int]) {
     guard case .dictionary(let members) = header, members.count == 3 else {
-      throw NumPyError(reason: "the .npy header is not a dictionary of three members")
+      throw Refusal(reason: "the .npy header is not a dictionary of three members")
     }
     switch (members["descr"], members["fortran_order"], members["shape"]) {
     case (.string(let descriptor)?, .bool(let order)?, .tuple(let shape)?): return (descriptor, order, shape)
-    case (.list?, _, _): throw NumPyError(reason: "is a structured array; save its columns as plain arrays")
-    default: throw NumPyError(reason: "the .npy header lacks descr, fortran_order or shape")
+    case (.list?, _, _): throw Refusal(reason: "is a structured array; save its columns as plain arrays")
+    default: throw Refusal(reason: "the .npy header lacks descr, fortran_order or shape")
     }
   }
 

@@ -1,3 +1,5 @@
+import Tensors
+
 /// Parses the Python literal in a .npy header: a flat dictionary of strings, booleans and tuples of integers.
 struct PythonLiteral {
   enum Value {
@@ -15,7 +17,7 @@ struct PythonLiteral {
   init(_ text: UnsafeRawBufferPointer) { self.text = text }
 
   /// The dictionary that is the whole text.
-  mutating func parse() throws(NumPyError) -> Value {
+  mutating func parse() throws(Refusal) -> Value {
     try expect("{")
     var members: [String: Value] = [:]
     while !take("}") {
@@ -35,7 +37,7 @@ struct PythonLiteral {
     return .dictionary(members)
   }
 
-  private var malformed: NumPyError { NumPyError(reason: "the .npy header is malformed at its byte \(offset)") }
+  private var malformed: Refusal { Refusal(reason: "the .npy header is malformed at its byte \(offset)") }
 
   private mutating func skipSpace() {
     while offset < text.count, text[offset] == UInt8(ascii: " ") || text[offset] == 0x0A { offset += 1 }
@@ -49,11 +51,11 @@ struct PythonLiteral {
     return true
   }
 
-  private mutating func expect(_ word: StaticString) throws(NumPyError) {
+  private mutating func expect(_ word: StaticString) throws(Refusal) {
     guard take(word) else { throw malformed }
   }
 
-  private mutating func parseValue() throws(NumPyError) -> Value {
+  private mutating func parseValue() throws(Refusal) -> Value {
     if take("True") { return .bool(true) }
     if take("False") { return .bool(false) }
     if take("[") { return .list }
@@ -61,7 +63,7 @@ struct PythonLiteral {
     return .string(try parseString())
   }
 
-  private mutating func parseString() throws(NumPyError) -> String {
+  private mutating func parseString() throws(Refusal) -> String {
     let quote: UInt8 =
       if take("'") { UInt8(ascii: "'") } else if take("\"") { UInt8(ascii: "\"") } else { throw malformed }
     let start = offset
@@ -74,7 +76,7 @@ struct PythonLiteral {
     return String(decoding: text[start..<offset - 1], as: UTF8.self)
   }
 
-  private mutating func parseIntegers() throws(NumPyError) -> [Int] {
+  private mutating func parseIntegers() throws(Refusal) -> [Int] {
     var integers: [Int] = []
     while !take(")") {
       skipSpace()

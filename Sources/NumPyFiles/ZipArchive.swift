@@ -5,6 +5,9 @@ import Tensors
 struct ZipArchive {
   /// One file in the archive.
   struct Member {
+    /// The name as messages show it.
+    var shownName: String { ZipArchive.shown(name) }
+
     let name: String
     let method: Int
     let checksum: Int
@@ -21,13 +24,15 @@ struct ZipArchive {
   }
 
   /// Reads the directory; file contents are looked at by `Member.content`.
-  init(_ bytes: UnsafeRawBufferPointer) throws(NumPyError) {
+  static func shown(_ name: String) -> String { String(name.debugDescription.prefix(128)) }
+
+  init(_ bytes: UnsafeRawBufferPointer) throws(Refusal) {
     var cursor = try Directory(in: bytes)
     var members: [Member] = []
     var names: Set<String> = []
     while let member = try cursor.next() {
       guard names.insert(member.name).inserted else {
-        throw NumPyError(entry: member.name, reason: "is twice in the archive")
+        throw Refusal("is twice in the archive").about(member.shownName)
       }
       members.append(member)
     }
@@ -37,27 +42,27 @@ struct ZipArchive {
 
 extension ZipArchive.Member {
   /// The file's bytes, decompressed and checked against their length and CRC-32.
-  func content(in archive: UnsafeRawBufferPointer) throws(NumPyError) -> Buffer {
+  func content(in archive: UnsafeRawBufferPointer) throws(Refusal) -> Buffer {
     let compressed = try compressed(in: archive)
     let content = method == 0 ? copy(compressed) : try expand(compressed)
-    guard content.withBytes(Deflate.crc32) == checksum else { throw NumPyError(reason: "its checksum is wrong") }
+    guard content.withBytes(Deflate.crc32) == checksum else { throw Refusal("its checksum is wrong") }
     return content
   }
 
   /// The file's first bytes, at most `count`, not checked: what they say tells whether the rest is worth its memory.
-  func beginning(in archive: UnsafeRawBufferPointer, count: Int) throws(NumPyError) -> Buffer {
+  func beginning(in archive: UnsafeRawBufferPointer, count: Int) throws(Refusal) -> Buffer {
     let compressed = try compressed(in: archive)
     guard method == 8 else { return copy(UnsafeRawBufferPointer(rebasing: compressed.prefix(count))) }
     return Buffer(count: min(count, size)) { Deflate.expandBeginning(of: compressed, .raw, into: $0) }
   }
 
-  private func expand(_ compressed: UnsafeRawBufferPointer) throws(NumPyError) -> Buffer {
+  private func expand(_ compressed: UnsafeRawBufferPointer) throws(Refusal) -> Buffer {
     guard size <= Deflate.largestRaw(stored: compressed.count) else {
-      throw NumPyError(reason: "claims to be larger than its compressed data can be")
+      throw Refusal("claims to be larger than its compressed data can be")
     }
     var isWhole = false
     let content = Buffer(count: size) { isWhole = Deflate.expand(compressed, .raw, into: $0) }
-    guard isWhole else { throw NumPyError(reason: "its compressed data is corrupt or cut off") }
+    guard isWhole else { throw Refusal("its compressed data is corrupt or cut off") }
     return content
   }
 
@@ -66,20 +71,20 @@ extension ZipArchive.Member {
   }
 
   /// The file as it is stored, by a method that is known.
-  private func compressed(in archive: UnsafeRawBufferPointer) throws(NumPyError) -> UnsafeRawBufferPointer {
+  private func compressed(in archive: UnsafeRawBufferPointer) throws(Refusal) -> UnsafeRawBufferPointer {
     guard archive.integer(UInt32.self, at: headerOffset) == 0x0403_4B50,
       let nameLength = archive.integer(UInt16.self, at: headerOffset + 26),
       let extraLength = archive.integer(UInt16.self, at: headerOffset + 28)
-    else { throw NumPyError(reason: "its zip header is missing") }
+    else { throw Refusal("its zip header is missing") }
     let start = headerOffset + 30 + nameLength + extraLength
     guard start <= archive.count, compressedSize <= archive.count - start else {
-      throw NumPyError(reason: "is cut off")
+      throw Refusal("is cut off")
     }
     guard method == 0 || method == 8 else {
-      throw NumPyError(reason: "zip compression method \(method) is not supported; use numpy.savez")
+      throw Refusal("zip compression method \(method) is not supported; use numpy.savez")
     }
     guard method == 8 || compressedSize == size else {
-      throw NumPyError(reason: "its two zip sizes contradict each other")
+      throw Refusal("its two zip sizes contradict each other")
     }
     return UnsafeRawBufferPointer(rebasing: archive[start..<start + compressedSize])
   }
@@ -93,12 +98,12 @@ private struct Directory {
   private var remaining: Int
 
   /// Finds the directory through the record at the end of the file.
-  init(in bytes: UnsafeRawBufferPointer) throws(NumPyError) {
+  init(in bytes: UnsafeRawBufferPointer) throws(Refusal) {
     self.bytes = bytes
     guard let record = Self.endRecord(in: bytes), var count = bytes.integer(UInt16.self, at: record + 10),
       var size = bytes.integer(UInt32.self, at: record + 12), var start = bytes.integer(UInt32.self, at: record + 16),
       bytes.integer(UInt32.self, at: record + 4) == 0
-    else { throw NumPyError(reason: "the zip directory is missing: the file is cut off or in several parts") }
+    else { throw Refusal("the zip directory is missing: the file is cut off or in several parts") }
     if count == 0xFFFF || size == 0xFFFF_FFFF || start == 0xFFFF_FFFF {
       guard bytes.integer(UInt32.self, at: record - 20) == 0x0706_4B50,
         let wide = bytes.integer(UInt64.self, at: record - 12), bytes.integer(UInt32.self, at: wide) == 0x0606_4B50,
@@ -114,7 +119,7 @@ private struct Directory {
     remaining = count
   }
 
-  private static var malformed: NumPyError { NumPyError(reason: "the zip directory is malformed") }
+  private static var malformed: Refusal { Refusal("the zip directory is malformed") }
 
   /// The end record is the last thing in the file but for a comment of at most 65,535 bytes.
   private static func endRecord(in bytes: UnsafeRawBufferPointer) -> Int? {
@@ -130,7 +135,7 @@ private struct Directory {
     return nil
   }
 
-  mutating func next() throws(NumPyError) -> ZipArchive.Member? {
+  mutating func next() throws(Refusal) -> ZipArchive.Member? {
     guard remaining > 0 else {
       guard offset == end else { throw Self.malformed }
       return nil
@@ -149,9 +154,9 @@ private struct Directory {
     else { throw Self.malformed }
     let nameBytes = UnsafeRawBufferPointer(rebasing: bytes[offset + 46..<offset + 46 + nameLength])
     guard let name = String(validating: nameBytes, as: UTF8.self) else {
-      throw NumPyError(reason: "a name in the zip directory is not UTF-8")
+      throw Refusal("a name in the zip directory is not UTF-8")
     }
-    guard flags & 1 == 0 else { throw NumPyError(entry: name, reason: "is encrypted") }
+    guard flags & 1 == 0 else { throw Refusal("is encrypted").about(ZipArchive.shown(name)) }
     var wide = wideValues(from: offset + 46 + nameLength, count: extraLength)[...]
     // The 64-bit values stand in this order, each only where its 32-bit field is saturated.
     if size == 0xFFFF_FFFF { size = try Self.take(&wide) }
@@ -164,7 +169,7 @@ private struct Directory {
       headerOffset: headerOffset)
   }
 
-  private static func take(_ values: inout ArraySlice<Int>) throws(NumPyError) -> Int {
+  private static func take(_ values: inout ArraySlice<Int>) throws(Refusal) -> Int {
     guard let value = values.popFirst() else { throw malformed }
     return value
   }

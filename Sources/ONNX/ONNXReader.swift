@@ -1,5 +1,5 @@
 import IR
-import Tensors
+package import Tensors
 
 /// Reads ONNX models: IR versions 3 to 10, operator sets 7 to 21.
 ///
@@ -10,27 +10,23 @@ package enum ONNXReader {
 
   package static func read(
     path: String, options: ONNXReadingOptions = ONNXReadingOptions()
-  ) throws(ONNXError) -> ONNXModel {
+  ) throws(Refusal) -> ONNXModel {
     let file: MappedFile
-    do throws(FileError) {
-      file = try MappedFile(path: path)
-    } catch {
-      throw ONNXError(file: path, reason: "cannot be read: \(error.reason)")
-    }
+    do throws(Refusal) { file = try MappedFile(path: path) } catch { throw error.about("cannot be read") }
     let model: ModelFile
     let nodes: [NodeRecord]
     let opset: Int
-    do throws(Failure) {
+    do throws(Refusal) {
       model = try ModelFile(file)
       opset = try checkVersions(model)
       nodes = try liveNodes(of: model)
       try checkOperators(nodes, model, opset)
     } catch {
-      throw ONNXError(file: path, reason: error.reason, remedy: error.remedy)
+      throw error.of(file: path)
     }
     let initializers = Initializers(model, checksWeights: options.checksWeights)
     let memo = FoldMemo()
-    func graph(batch: Int) throws(ONNXError) -> Graph {
+    func graph(batch: Int) throws(Refusal) -> Graph {
       let importer = GraphImporter(
         model, opset: opset, initializers: initializers, memo: memo,
         binding: InputBinding(batch: batch, size: options.size), checksWeights: options.checksWeights)
@@ -48,24 +44,24 @@ package enum ONNXReader {
       classNames: ClassNameMetadata.names(model.metadata), files: [file] + initializers.companionFiles)
   }
 
-  private static func checkVersions(_ model: ModelFile) throws(Failure) -> Int {
+  private static func checkVersions(_ model: ModelFile) throws(Refusal) -> Int {
     guard irVersions.contains(model.irVersion) else {
-      throw Failure("has IR version \(model.irVersion), expected \(irVersions.lowerBound) to \(irVersions.upperBound)")
+      throw Refusal("has IR version \(model.irVersion), expected \(irVersions.lowerBound) to \(irVersions.upperBound)")
     }
     guard let opset = model.opsets[""] else {
-      throw Failure("names no operator set", remedy: "the file is truncated or is not an ONNX model")
+      throw Refusal("names no operator set", remedy: "the file is truncated or is not an ONNX model")
     }
     guard opsets.contains(opset) else {
-      throw Failure(
+      throw Refusal(
         "uses operator set \(opset), expected \(opsets.lowerBound) to \(opsets.upperBound)",
         remedy: "convert it with onnx.version_converter or export with opset_version 17")
     }
-    guard model.sparseInitializers == 0 else { throw Failure("has sparse initializers, which are not supported") }
+    guard model.sparseInitializers == 0 else { throw Refusal("has sparse initializers, which are not supported") }
     return opset
   }
 
   /// The nodes that outputs depend on, named, in the order of the file.
-  private static func liveNodes(of model: ModelFile) throws(Failure) -> [NodeRecord] {
+  private static func liveNodes(of model: ModelFile) throws(Refusal) -> [NodeRecord] {
     var needed = Set(model.outputs.map(\.name))
     var live: [NodeRecord] = []
     for (index, node) in model.nodes.enumerated().reversed() {
@@ -79,7 +75,7 @@ package enum ONNXReader {
   }
 
   /// Names all nodes that cannot be imported, not just the first.
-  private static func checkOperators(_ nodes: [NodeRecord], _ model: ModelFile, _ opset: Int) throws(Failure) {
+  private static func checkOperators(_ nodes: [NodeRecord], _ model: ModelFile, _ opset: Int) throws(Refusal) {
     var unknown: [(op: String, nodes: [String])] = []
     var positions: [String: Int] = [:]
     var hasControlFlow = false
@@ -104,7 +100,7 @@ package enum ONNXReader {
       hasControlFlow
       ? "control flow is not supported: export the model by tracing with fixed inputs"
       : hasFunctions ? "functions defined in the model are not supported: inline them (onnx.inliner)" : nil
-    throw Failure(
+    throw Refusal(
       "operators that are not supported (opset \(opset)): \(list.joined(separator: "; "))", remedy: remedy)
   }
 }

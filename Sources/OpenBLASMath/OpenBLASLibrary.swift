@@ -1,9 +1,5 @@
 import Platform
-
-/// Why OpenBLAS cannot be used.
-package struct OpenBLASError: Error, CustomStringConvertible {
-  package let description: String
-}
+import Tensors
 
 /// The functions of OpenBLAS that are called here.
 ///
@@ -22,21 +18,21 @@ struct OpenBLASLibrary: Sendable {
 
   private let sgemm: SGEMM
 
-  static let loaded = Result { () throws(OpenBLASError) in try OpenBLASLibrary() }
+  static let loaded = Result { () throws(Refusal) in try OpenBLASLibrary() }
 
-  private init() throws(OpenBLASError) {
+  private init() throws(Refusal) {
     // Read while the library is loaded: calls run on the thread that makes them, so it needs no threads of its own.
     setenv("OPENBLAS_NUM_THREADS", "1", 1)
     guard let library = dlopen("libopenblas.so.0", RTLD_NOW | RTLD_LOCAL) else {
       let reason = dlerror().map { String(cString: $0) } ?? "unknown reason"
-      throw OpenBLASError(
-        description: "OpenBLAS cannot be loaded: \(reason); install it (apt-get install libopenblas0) "
+      throw Refusal(
+        "OpenBLAS cannot be loaded: \(reason); install it (apt-get install libopenblas0) "
           + "or leave out --math openblas")
     }
     guard let multiply = dlsym(library, "cblas_sgemm"), let setThreads = dlsym(library, "openblas_set_num_threads")
     else {
-      throw OpenBLASError(
-        description: "libopenblas.so.0 is not OpenBLAS: cblas_sgemm or openblas_set_num_threads is missing; "
+      throw Refusal(
+        "libopenblas.so.0 is not OpenBLAS: cblas_sgemm or openblas_set_num_threads is missing; "
           + "install it (apt-get install libopenblas0) or leave out --math openblas")
     }
     sgemm = unsafeBitCast(multiply, to: SGEMM.self)

@@ -1,6 +1,7 @@
 import CKernels
 import HeapMemory
 package import Math
+package import Tensors
 import Threads
 
 /// Float32 on OpenBLAS: 1x1 convolutions are one sgemm, others gather their windows first (im2col), in blocks of rows.
@@ -15,7 +16,7 @@ package struct OpenBLASMath: FloatMath {
   private let library: OpenBLASLibrary
 
   /// Loads the library when it is first asked for.
-  package init() throws(OpenBLASError) {
+  package init() throws(Refusal) {
     library = try OpenBLASLibrary.loaded.get()
   }
 

@@ -17,14 +17,14 @@ package struct AddInt8: Operator, InPlace {
     self.output = output
   }
 
-  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+  package init(reading attributes: inout AttributeReader) throws(Refusal) {
     output = try Int8Output(reading: &attributes)
     try check()
   }
 
-  package func check() throws(AttributeError) {
+  package func check() throws(Refusal) {
     guard !output.hasTable else {
-      throw AttributeError("function \(output.function.stored.name) cannot follow AddInt8")
+      throw Refusal("function \(output.function.stored.name) cannot follow AddInt8")
     }
   }
 
@@ -32,7 +32,7 @@ package struct AddInt8: Operator, InPlace {
 
   package var layout: LayoutRule { .either }
 
-  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+  package func inferTypes(_ inputs: [Operand?]) throws(Refusal) -> [TensorType] {
     try inputs.expect(atMost: 2)
     let a = try inputs.required(0, "a")
     let b = try inputs.required(1, "b")
@@ -42,11 +42,11 @@ package struct AddInt8: Operator, InPlace {
     return [TensorType(.int8, a.shape, quantization: output.quantization)]
   }
 
-  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+  package func kernel(for site: Site) throws(Refusal) -> Kernel {
     let a = try site.inputs.required(0, "a").quantized("a")
     let b = try site.inputs.required(1, "b").quantized("b")
     if site.inputs.contains(where: { $0?.constant != nil }) {
-      throw OperatorError("constant operands are not supported")
+      throw Refusal("constant operands are not supported")
     }
     let output = output
     let multiplierA = Float(Double(a.scale) / Double(output.quantization.scale))

@@ -18,7 +18,7 @@ package struct ArgMax: Operator {
     self.selectsLast = selectsLast
   }
 
-  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+  package init(reading attributes: inout AttributeReader) throws(Refusal) {
     axis = try attributes.int("axis", default: 0)
     keepsDimensions = try attributes.bool("keepdims", default: true)
     selectsLast = try attributes.bool("select_last_index", default: false)
@@ -30,14 +30,14 @@ package struct ArgMax: Operator {
     if selectsLast { attributes.set("select_last_index", true) }
   }
 
-  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+  package func inferTypes(_ inputs: [Operand?]) throws(Refusal) -> [TensorType] {
     try inputs.expect(atMost: 1)
     let x = try inputs.required(0, "x")
     guard [.float32, .int8, .int32, .int64].contains(x.type.element) else {
-      throw OperatorError("x is \(x.type.element), expected float32, int8, int32 or int64")
+      throw Refusal("x is \(x.type.element), expected float32, int8, int32 or int64")
     }
     let axis = try normalizedAxis(axis, rank: x.type.rank)
-    guard x.shape[axis] > 0 else { throw OperatorError("dimension \(axis) of \(x.shape) is empty") }
+    guard x.shape[axis] > 0 else { throw Refusal("dimension \(axis) of \(x.shape) is empty") }
     var shape = x.shape
     if keepsDimensions {
       shape[axis] = 1
@@ -51,7 +51,7 @@ package struct ArgMax: Operator {
     Work(elementOperations: inputs.optional(0)?.type.count ?? 0)
   }
 
-  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+  package func kernel(for site: Site) throws(Refusal) -> Kernel {
     let x = try site.inputs.required(0, "x")
     let split = AxisSplit(x.shape, axis: try normalizedAxis(axis, rank: x.type.rank))
     switch x.type.element {

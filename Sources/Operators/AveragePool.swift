@@ -19,7 +19,7 @@ package struct AveragePool: Operator, PreparationKeeping {
     self.countIncludePad = countIncludePad
   }
 
-  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+  package init(reading attributes: inout AttributeReader) throws(Refusal) {
     window = try Window(reading: &attributes)
     ceiling = try attributes.bool("ceil_mode", default: false)
     countIncludePad = try attributes.bool("count_include_pad", default: false)
@@ -33,7 +33,7 @@ package struct AveragePool: Operator, PreparationKeeping {
 
   package var layout: LayoutRule { .channelsLast }
 
-  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+  package func inferTypes(_ inputs: [Operand?]) throws(Refusal) -> [TensorType] {
     try inputs.expect(atMost: 1)
     let x = try inputs.required(0, "x")
     try x.expect(.float32, "x")
@@ -44,7 +44,7 @@ package struct AveragePool: Operator, PreparationKeeping {
     Work(elementOperations: outputs.reduce(0) { $0 + $1.count * window.kernel[0] * window.kernel[1] })
   }
 
-  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+  package func kernel(for site: Site) throws(Refusal) -> Kernel {
     let x = try site.inputs.required(0, "x")
     let output = site.outputs[0].shape
     let shape = window.convolutionShape(input: x.shape, output: output, groups: x.shape[1])

@@ -25,7 +25,7 @@ package struct AveragePoolInt8: Operator {
     self.output = output
   }
 
-  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+  package init(reading attributes: inout AttributeReader) throws(Refusal) {
     window = attributes.has("kernel_shape") ? try Window(reading: &attributes) : nil
     ceiling = try attributes.bool("ceil_mode", default: false)
     countIncludesPadding = try attributes.bool("count_include_pad", default: false)
@@ -41,7 +41,7 @@ package struct AveragePoolInt8: Operator {
 
   package var layout: LayoutRule { .channelsLast }
 
-  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+  package func inferTypes(_ inputs: [Operand?]) throws(Refusal) -> [TensorType] {
     try inputs.expect(atMost: 1)
     let x = try inputs.required(0, "x")
     _ = try x.quantized("x")
@@ -50,7 +50,7 @@ package struct AveragePoolInt8: Operator {
     return [TensorType(.int8, try checkedShape(x.shape[..<2] + size), quantization: output)]
   }
 
-  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+  package func kernel(for site: Site) throws(Refusal) -> Kernel {
     let x = try site.inputs.required(0, "x")
     let quantization = try x.quantized("x")
     let multiplier = Float(Double(quantization.scale) / Double(output.scale))

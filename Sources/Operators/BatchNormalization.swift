@@ -15,7 +15,7 @@ package struct BatchNormalization: Operator, ElementWise {
     self.epsilon = epsilon
   }
 
-  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+  package init(reading attributes: inout AttributeReader) throws(Refusal) {
     epsilon = try attributes.finite("epsilon", default: 1e-5)
   }
 
@@ -23,7 +23,7 @@ package struct BatchNormalization: Operator, ElementWise {
 
   package var layout: LayoutRule { .either }
 
-  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+  package func inferTypes(_ inputs: [Operand?]) throws(Refusal) -> [TensorType] {
     try inputs.expect(atMost: 5)
     let x = try inputs.required(0, "x")
     try x.expect(.float32, "x")
@@ -51,7 +51,7 @@ package struct BatchNormalization: Operator, ElementWise {
     return (factors, summands)
   }
 
-  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+  package func kernel(for site: Site) throws(Refusal) -> Kernel {
     let (scale, shift) = coefficients(
       scale: try site.constantFloats(1, "scale"), bias: try site.constantFloats(2, "bias"),
       mean: try site.constantFloats(3, "mean"), variance: try site.constantFloats(4, "variance"))

@@ -22,9 +22,9 @@ package struct Binary: Operator, ActivationCarrying, PreparationKeeping {
     self.activation = activation
   }
 
-  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+  package init(reading attributes: inout AttributeReader) throws(Refusal) {
     let name = try attributes.string("function")
-    guard let function = Function(rawValue: name) else { throw AttributeError("function \(name) is not known") }
+    guard let function = Function(rawValue: name) else { throw Refusal("function \(name) is not known") }
     self.function = function
     activation = try attributes.activation()
   }
@@ -36,18 +36,18 @@ package struct Binary: Operator, ActivationCarrying, PreparationKeeping {
 
   package var layout: LayoutRule { .either }
 
-  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+  package func inferTypes(_ inputs: [Operand?]) throws(Refusal) -> [TensorType] {
     try inputs.expect(atMost: 2)
     let a = try inputs.required(0, "a")
     let b = try inputs.required(1, "b")
     try b.expect(a.type.element, "b")
     guard a.type.element == .float32 || [.int32, .int64].contains(a.type.element) && activation == .identity else {
-      throw OperatorError("\(function.rawValue) of \(a.type.element) is not supported")
+      throw Refusal("\(function.rawValue) of \(a.type.element) is not supported")
     }
     return [TensorType(a.type.element, try Broadcasting.shape(a.shape, b.shape))]
   }
 
-  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+  package func kernel(for site: Site) throws(Refusal) -> Kernel {
     let a = try site.inputs.required(0, "a")
     let b = try site.inputs.required(1, "b")
     let output = site.outputs[0]

@@ -15,7 +15,7 @@ package struct Cast: Operator, TransposeTransparent, PreparationKeeping {
     self.to = to
   }
 
-  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+  package init(reading attributes: inout AttributeReader) throws(Refusal) {
     to = try attributes.choice("to")
   }
 
@@ -23,16 +23,16 @@ package struct Cast: Operator, TransposeTransparent, PreparationKeeping {
 
   package var layout: LayoutRule { .either }
 
-  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+  package func inferTypes(_ inputs: [Operand?]) throws(Refusal) -> [TensorType] {
     try inputs.expect(atMost: 1)
     let x = try inputs.required(0, "x")
     guard x.type.quantization == nil else {
-      throw OperatorError("x is \(x.type), quantized values are converted by DequantizeLinear")
+      throw Refusal("x is \(x.type), quantized values are converted by DequantizeLinear")
     }
     return [TensorType(to, x.shape)]
   }
 
-  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+  package func kernel(for site: Site) throws(Refusal) -> Kernel {
     let from = try site.inputs.required(0, "x").type.element
     let convert = conversion(from: from, to: to)
     let count = site.outputs[0].count

@@ -14,14 +14,14 @@ package struct ChannelShuffle: ElementMoving {
     self.groups = groups
   }
 
-  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+  package init(reading attributes: inout AttributeReader) throws(Refusal) {
     groups = try attributes.int("groups")
     try check()
   }
 
-  package func check() throws(AttributeError) {
+  package func check() throws(Refusal) {
     guard (1...(1 << 15)).contains(groups) else {
-      throw AttributeError("attribute groups is \(groups), expected 1...32768")
+      throw Refusal("attribute groups is \(groups), expected 1...32768")
     }
   }
 
@@ -29,19 +29,19 @@ package struct ChannelShuffle: ElementMoving {
 
   package var layout: LayoutRule { .either }
 
-  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+  package func inferTypes(_ inputs: [Operand?]) throws(Refusal) -> [TensorType] {
     try inputs.expect(atMost: 1)
     let x = try inputs.required(0, "x")
     try x.expect(rank: 4, "x")
     guard x.shape[1].isMultiple(of: groups) else {
-      throw OperatorError("x has \(x.shape[1]) channels, they do not fall into \(groups) groups")
+      throw Refusal("x has \(x.shape[1]) channels, they do not fall into \(groups) groups")
     }
     return [x.type]
   }
 
   package func work(_: [Operand?], _: [TensorType]) -> Work { Work() }
 
-  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+  package func kernel(for site: Site) throws(Refusal) -> Kernel {
     let output = site.outputs[0]
     let shape = output.shape
     let members = shape[1] / groups

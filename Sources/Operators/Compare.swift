@@ -23,7 +23,7 @@ package struct Compare: Operator {
     self.function = function
   }
 
-  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+  package init(reading attributes: inout AttributeReader) throws(Refusal) {
     function = try attributes.choice("function")
   }
 
@@ -31,7 +31,7 @@ package struct Compare: Operator {
 
   package var layout: LayoutRule { .either }
 
-  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+  package func inferTypes(_ inputs: [Operand?]) throws(Refusal) -> [TensorType] {
     try inputs.expect(atMost: 2)
     let a = try inputs.required(0, "a")
     let b = try inputs.required(1, "b")
@@ -40,12 +40,12 @@ package struct Compare: Operator {
     let isTruth = element == .bool
     let isNumber = [.float32, .int32, .int64].contains(element)
     guard function.isLogical ? isTruth : isNumber || isTruth && function == .equal else {
-      throw OperatorError("\(function.rawValue) of \(element) is not supported")
+      throw Refusal("\(function.rawValue) of \(element) is not supported")
     }
     return [TensorType(.bool, try Broadcasting.shape(a.shape, b.shape))]
   }
 
-  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+  package func kernel(for site: Site) throws(Refusal) -> Kernel {
     let rows = try BroadcastRows(site, operands: 2)
     switch try site.inputs.required(0, "a").type.element {
     case .float32: return comparison(Float.self, rows)

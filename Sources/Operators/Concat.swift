@@ -11,7 +11,7 @@ package struct Concat: ElementMoving, PreparationKeeping {
     self.axis = axis
   }
 
-  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+  package init(reading attributes: inout AttributeReader) throws(Refusal) {
     axis = try attributes.int("axis")
   }
 
@@ -19,7 +19,7 @@ package struct Concat: ElementMoving, PreparationKeeping {
 
   package var layout: LayoutRule { .either }
 
-  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+  package func inferTypes(_ inputs: [Operand?]) throws(Refusal) -> [TensorType] {
     let first = try inputs.required(0, "first part")
     let axis = try normalizedAxis(axis, rank: first.type.rank)
     var shape = first.shape
@@ -27,13 +27,13 @@ package struct Concat: ElementMoving, PreparationKeeping {
       let part = try inputs.required(index, "part")
       try part.expect(first.type.element, "part \(index)")
       guard part.type.quantization == first.type.quantization else {
-        throw OperatorError("part \(index) is \(part.type), the first \(first.type): their quantizations differ")
+        throw Refusal("part \(index) is \(part.type), the first \(first.type): their quantizations differ")
       }
       try part.expect(rank: first.type.rank, "part \(index)")
       var expected = part.shape
       expected[axis] = first.shape[axis]
       guard expected == first.shape else {
-        throw OperatorError("part \(index) has shape \(part.shape), the first \(first.shape), joined along \(axis)")
+        throw Refusal("part \(index) has shape \(part.shape), the first \(first.shape), joined along \(axis)")
       }
       shape[axis] += part.shape[axis]
       _ = try checkedShape(shape)
@@ -43,7 +43,7 @@ package struct Concat: ElementMoving, PreparationKeeping {
 
   package func work(_: [Operand?], _: [TensorType]) -> Work { Work() }
 
-  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+  package func kernel(for site: Site) throws(Refusal) -> Kernel {
     let output = site.outputs[0]
     let axis = try normalizedAxis(axis, rank: output.rank)
     let target = site.strides(ofOutput: 0)

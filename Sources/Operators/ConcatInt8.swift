@@ -20,7 +20,7 @@ package struct ConcatInt8: Operator {
     self.output = output
   }
 
-  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+  package init(reading attributes: inout AttributeReader) throws(Refusal) {
     axis = try attributes.int("axis", default: 1)
     output = try Quantization(reading: &attributes)
   }
@@ -32,7 +32,7 @@ package struct ConcatInt8: Operator {
 
   package var layout: LayoutRule { .channelsLast }
 
-  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+  package func inferTypes(_ inputs: [Operand?]) throws(Refusal) -> [TensorType] {
     var parts: [Operand] = []
     for index in inputs.indices {
       let x = try inputs.required(index, "x\(index)")
@@ -43,7 +43,7 @@ package struct ConcatInt8: Operator {
     return try Concat(axis: axis).inferTypes(parts)
   }
 
-  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+  package func kernel(for site: Site) throws(Refusal) -> Kernel {
     let shape = site.outputs[0].shape
     // The dimensions as they lie in memory; a part is a run of elements at each position of those before the axis.
     let order = site.layout.physicalOrder(rank: shape.count)
@@ -55,7 +55,7 @@ package struct ConcatInt8: Operator {
     var offset = 0
     for index in site.inputs.indices {
       let x = try site.inputs.required(index, "x\(index)")
-      if x.constant != nil { throw OperatorError("constant operands are not supported") }
+      if x.constant != nil { throw Refusal("constant operands are not supported") }
       let quantization = try x.quantized("x\(index)")
       let length = x.shape[axis] * inner
       parts.append(

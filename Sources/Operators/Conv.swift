@@ -18,15 +18,15 @@ package struct Conv: Operator, ActivationCarrying, ParameterCarrying, Preparatio
     self.activation = activation
   }
 
-  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+  package init(reading attributes: inout AttributeReader) throws(Refusal) {
     window = try Window(reading: &attributes)
     group = try attributes.int("group", default: 1)
     activation = try attributes.activation()
     try check()
   }
 
-  package func check() throws(AttributeError) {
-    guard group >= 1 else { throw AttributeError("group is \(group), expected at least 1") }
+  package func check() throws(Refusal) {
+    guard group >= 1 else { throw Refusal("group is \(group), expected at least 1") }
   }
 
   package func write(to attributes: inout AttributeWriter) {
@@ -37,7 +37,7 @@ package struct Conv: Operator, ActivationCarrying, ParameterCarrying, Preparatio
 
   package var layout: LayoutRule { .channelsLast }
 
-  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+  package func inferTypes(_ inputs: [Operand?]) throws(Refusal) -> [TensorType] {
     try inputs.expect(atMost: 3)
     let x = try inputs.required(0, "x")
     let w = try inputs.required(1, "weights")
@@ -54,16 +54,16 @@ package struct Conv: Operator, ActivationCarrying, ParameterCarrying, Preparatio
   /// The output shape of a convolution, shared by its int8 twin.
   package static func outputShape(
     x: [Int], w: [Int], window: Window, group: Int
-  ) throws(OperatorError) -> [Int] {
+  ) throws(Refusal) -> [Int] {
     guard x.count == 4, w.count == 4 else {
-      throw OperatorError("x has shape \(x), weights \(w): only 2-D convolutions ([N, C, H, W]) are supported")
+      throw Refusal("x has shape \(x), weights \(w): only 2-D convolutions ([N, C, H, W]) are supported")
     }
     guard w[2...] == window.kernel[...] else {
-      throw OperatorError("weights \(w) do not fit kernel_shape \(window.kernel)")
+      throw Refusal("weights \(w) do not fit kernel_shape \(window.kernel)")
     }
     // Divided, not multiplied: a group from a file may be any number.
     guard group >= 1, w[0] > 0, w[1] > 0, x[1] % group == 0, x[1] / group == w[1], w[0] % group == 0 else {
-      throw OperatorError("x has \(x[1]) channels, which weights \(w) with group \(group) do not fit")
+      throw Refusal("x has \(x[1]) channels, which weights \(w) with group \(group) do not fit")
     }
     return try checkedShape([x[0], w[0]] + window.outputSize(Array(x[2...])))
   }
@@ -74,20 +74,20 @@ package struct Conv: Operator, ActivationCarrying, ParameterCarrying, Preparatio
       macs: y.count / max(1, w.shape[0]) * w.type.count, elementOperations: activation == .identity ? 0 : y.count)
   }
 
-  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+  package func kernel(for site: Site) throws(Refusal) -> Kernel {
     let x = try site.inputs.required(0, "x")
     guard let weights = site.inputs.optional(1)?.constant?.owned() else {
-      throw OperatorError("weights that are computed at run time are not supported")
+      throw Refusal("weights that are computed at run time are not supported")
     }
-    let bias = try site.inputs.optional(2).map { operand throws(OperatorError) in
+    let bias = try site.inputs.optional(2).map { operand throws(Refusal) in
       guard let bias = operand.constant?.owned() else {
-        throw OperatorError("a bias that is computed at run time is not supported")
+        throw Refusal("a bias that is computed at run time is not supported")
       }
       return bias
     }
     let output = site.outputs[0]
     let shape = window.convolutionShape(input: x.shape, output: output.shape, groups: group)
-    guard weights.count > 0 else { throw OperatorError("weights are empty") }
+    guard weights.count > 0 else { throw Refusal("weights are empty") }
     let prepared = weights.withPointer(to: Float.self) { weights in
       func prepare(_ bias: UnsafePointer<Float>?) -> PreparedConvolution {
         site.math.convolution(shape, weights: weights, bias: bias, activation: activation)

@@ -22,15 +22,15 @@ package struct ConvInt8: Operator {
     self.output = output
   }
 
-  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+  package init(reading attributes: inout AttributeReader) throws(Refusal) {
     window = try Window(reading: &attributes)
     group = try attributes.int("group", default: 1)
     output = attributes.has("output_scale") ? try Int8Output(reading: &attributes) : nil
     try check()
   }
 
-  package func check() throws(AttributeError) {
-    guard group >= 1 else { throw AttributeError("group is \(group), expected at least 1") }
+  package func check() throws(Refusal) {
+    guard group >= 1 else { throw Refusal("group is \(group), expected at least 1") }
   }
 
   package func write(to attributes: inout AttributeWriter) {
@@ -41,7 +41,7 @@ package struct ConvInt8: Operator {
 
   package var layout: LayoutRule { .channelsLast }
 
-  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+  package func inferTypes(_ inputs: [Operand?]) throws(Refusal) -> [TensorType] {
     let x = try inputs.required(0, "x")
     _ = try x.quantized("x")
     let weights = try inputs.required(1, "weights")
@@ -57,7 +57,7 @@ package struct ConvInt8: Operator {
       macs: y.count / max(1, w.shape[0]) * w.type.count, elementOperations: output?.hasTable == true ? y.count : 0)
   }
 
-  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+  package func kernel(for site: Site) throws(Refusal) -> Kernel {
     let x = try site.inputs.required(0, "x")
     let shape = window.convolutionShape(input: x.shape, output: site.outputs[0].shape, groups: group)
     return try Int8Weights(site.inputs).kernel(shape, x: x, images: x.shape[0], output: output)
@@ -73,7 +73,7 @@ extension Int8Weights {
   /// The kernel of a convolution or matrix product over `images` inputs of one geometry.
   package func kernel(
     _ shape: ConvolutionShape, x: Operand, images: Int, output: Int8Output?
-  ) throws(OperatorError) -> Kernel {
+  ) throws(Refusal) -> Kernel {
     let input = try x.quantized("x")
     let prepared = prepare(shape, input: input, outputScale: output?.inner.scale)
     guard let output else {

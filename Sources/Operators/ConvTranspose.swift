@@ -27,7 +27,7 @@ package struct ConvTranspose: Operator, ActivationCarrying, ParameterCarrying {
     self.activation = activation
   }
 
-  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+  package init(reading attributes: inout AttributeReader) throws(Refusal) {
     window = try Window(reading: &attributes)
     outputPadding = try attributes.ints("output_padding") ?? [0, 0]
     group = try attributes.int("group", default: 1)
@@ -35,11 +35,11 @@ package struct ConvTranspose: Operator, ActivationCarrying, ParameterCarrying {
     try check()
   }
 
-  package func check() throws(AttributeError) {
+  package func check() throws(Refusal) {
     guard outputPadding.count == 2, outputPadding.allSatisfy((0...(1 << 15)).contains) else {
-      throw AttributeError("output_padding \(outputPadding) is out of range")
+      throw Refusal("output_padding \(outputPadding) is out of range")
     }
-    guard (1...(1 << 15)).contains(group) else { throw AttributeError("group is \(group), expected 1...32768") }
+    guard (1...(1 << 15)).contains(group) else { throw Refusal("group is \(group), expected 1...32768") }
   }
 
   package func write(to attributes: inout AttributeWriter) {
@@ -51,20 +51,20 @@ package struct ConvTranspose: Operator, ActivationCarrying, ParameterCarrying {
 
   package var layout: LayoutRule { .channelsLast }
 
-  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+  package func inferTypes(_ inputs: [Operand?]) throws(Refusal) -> [TensorType] {
     try inputs.expect(atMost: 3)
     let x = try inputs.required(0, "x")
     let w = try inputs.required(1, "weights")
     try x.expect(.float32, "x")
     try w.expect(.float32, "weights")
     guard x.type.rank == 4, w.type.rank == 4 else {
-      throw OperatorError("x has shape \(x.shape), weights \(w.shape): only 2-D convolutions are supported")
+      throw Refusal("x has shape \(x.shape), weights \(w.shape): only 2-D convolutions are supported")
     }
     guard w.shape[2...] == window.kernel[...] else {
-      throw OperatorError("weights \(w.shape) do not fit kernel_shape \(window.kernel)")
+      throw Refusal("weights \(w.shape) do not fit kernel_shape \(window.kernel)")
     }
     guard x.shape[1] == w.shape[0], w.shape[1] > 0, x.shape[1] > 0, x.shape[1].isMultiple(of: group) else {
-      throw OperatorError("x has \(x.shape[1]) channels, weights \(w.shape) with group \(group)")
+      throw Refusal("x has \(x.shape[1]) channels, weights \(w.shape) with group \(group)")
     }
     var size: [Int] = []
     for axis in 0..<2 {
@@ -73,7 +73,7 @@ package struct ConvTranspose: Operator, ActivationCarrying, ParameterCarrying {
       size.append(spread - window.pads[axis] - window.pads[axis + 2])
     }
     guard x.type.count > 0, size.allSatisfy({ $0 > 0 }) else {
-      throw OperatorError("x with shape \(x.shape) and pads \(window.pads) leaves no output")
+      throw Refusal("x with shape \(x.shape) and pads \(window.pads) leaves no output")
     }
     if let b = inputs.optional(2) {
       try b.expect(.float32, "bias")
@@ -88,7 +88,7 @@ package struct ConvTranspose: Operator, ActivationCarrying, ParameterCarrying {
     return Work(macs: macs, elementOperations: activation == .identity ? 0 : y.count)
   }
 
-  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+  package func kernel(for site: Site) throws(Refusal) -> Kernel {
     let x = try site.inputs.required(0, "x").shape
     let output = site.outputs[0].shape
     let channels = x[1] / group

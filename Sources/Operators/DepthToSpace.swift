@@ -20,13 +20,13 @@ package struct DepthToSpace: ElementMoving {
     self.mode = mode
   }
 
-  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+  package init(reading attributes: inout AttributeReader) throws(Refusal) {
     block = try attributes.int("blocksize")
     mode = try attributes.choice("mode", default: Mode.depthColumnRow)
     try check()
   }
 
-  package func check() throws(AttributeError) { try BlockMoves.check(block: block) }
+  package func check() throws(Refusal) { try BlockMoves.check(block: block) }
 
   package func write(to attributes: inout AttributeWriter) {
     attributes.set("blocksize", block)
@@ -35,12 +35,12 @@ package struct DepthToSpace: ElementMoving {
 
   package var layout: LayoutRule { .either }
 
-  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+  package func inferTypes(_ inputs: [Operand?]) throws(Refusal) -> [TensorType] {
     try inputs.expect(atMost: 1)
     let x = try inputs.required(0, "x")
     try x.expect(rank: 4, "x")
     guard x.shape[1].isMultiple(of: block * block) else {
-      throw OperatorError("x has \(x.shape[1]) channels, they do not fill blocks of \(block) x \(block)")
+      throw Refusal("x has \(x.shape[1]) channels, they do not fill blocks of \(block) x \(block)")
     }
     let shape = [x.shape[0], x.shape[1] / (block * block), x.shape[2] * block, x.shape[3] * block]
     return [x.type.with(shape: try checkedShape(shape))]
@@ -48,7 +48,7 @@ package struct DepthToSpace: ElementMoving {
 
   package func work(_: [Operand?], _: [TensorType]) -> Work { Work() }
 
-  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+  package func kernel(for site: Site) throws(Refusal) -> Kernel {
     let x = try site.inputs.required(0, "x")
     let copy = BlockMoves.copy(
       deepShape: x.shape, deep: site.strides(ofInput: 0), wide: site.strides(ofOutput: 0), block: block,

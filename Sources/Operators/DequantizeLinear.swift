@@ -10,21 +10,21 @@ package struct DequantizeLinear: Operator, TransposeTransparent {
 
   package init() {}
 
-  package init(reading _: inout AttributeReader) throws(AttributeError) {}
+  package init(reading _: inout AttributeReader) throws(Refusal) {}
 
   package var layout: LayoutRule { .either }
 
-  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+  package func inferTypes(_ inputs: [Operand?]) throws(Refusal) -> [TensorType] {
     try inputs.expect(atMost: 1)
     let x = try inputs.required(0, "x")
     try x.expect(.int8, "x")
-    guard x.type.quantization != nil else { throw OperatorError("x is \(x.type), it carries no quantization") }
+    guard x.type.quantization != nil else { throw Refusal("x is \(x.type), it carries no quantization") }
     return [TensorType(.float32, x.shape)]
   }
 
-  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+  package func kernel(for site: Site) throws(Refusal) -> Kernel {
     guard let quantization = try site.inputs.required(0, "x").type.quantization else {
-      throw OperatorError("x carries no quantization")
+      throw Refusal("x carries no quantization")
     }
     let count = site.outputs[0].count
     let zeroPoint = Int32(clamping: quantization.zeroPoint)

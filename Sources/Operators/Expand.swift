@@ -11,7 +11,7 @@ package struct Expand: ElementMoving {
     self.shape = shape
   }
 
-  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+  package init(reading attributes: inout AttributeReader) throws(Refusal) {
     shape = try attributes.requiredInts("shape")
   }
 
@@ -19,7 +19,7 @@ package struct Expand: ElementMoving {
 
   package var layout: LayoutRule { .either }
 
-  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+  package func inferTypes(_ inputs: [Operand?]) throws(Refusal) -> [TensorType] {
     try inputs.expect(atMost: 1)
     let x = try inputs.required(0, "x")
     return [x.type.with(shape: try Broadcasting.shape(x.shape, shape))]
@@ -27,7 +27,7 @@ package struct Expand: ElementMoving {
 
   package func work(_: [Operand?], _: [TensorType]) -> Work { Work() }
 
-  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+  package func kernel(for site: Site) throws(Refusal) -> Kernel {
     let x = try site.inputs.required(0, "x")
     let output = site.outputs[0]
     let copy = StridedCopy(

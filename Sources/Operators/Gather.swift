@@ -15,26 +15,26 @@ package struct Gather: ElementMoving, PreparationKeeping {
     self.axis = axis
   }
 
-  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+  package init(reading attributes: inout AttributeReader) throws(Refusal) {
     axis = try attributes.int("axis", default: 0)
   }
 
   package func write(to attributes: inout AttributeWriter) { attributes.set("axis", axis) }
 
-  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+  package func inferTypes(_ inputs: [Operand?]) throws(Refusal) -> [TensorType] {
     try inputs.expect(atMost: 2)
     let x = try inputs.required(0, "x")
     let indices = try inputs.required(1, "indices")
     let axis = try normalizedAxis(axis, rank: x.type.rank)
     guard indices.type.element == .int64 || indices.type.element == .int32 else {
-      throw OperatorError("indices are \(indices.type.element), expected int64 or int32")
+      throw Refusal("indices are \(indices.type.element), expected int64 or int32")
     }
     let extent = x.shape[axis]
     if let values = indices.constant?.integers(), let bad = values.first(where: { $0 < -extent || $0 >= extent }) {
-      throw OperatorError("index \(bad) is outside dimension \(axis) of \(x.shape)")
+      throw Refusal("index \(bad) is outside dimension \(axis) of \(x.shape)")
     }
     guard extent > 0 || indices.type.count == 0 else {
-      throw OperatorError("dimension \(axis) of \(x.shape) is empty, there is nothing to gather from")
+      throw Refusal("dimension \(axis) of \(x.shape) is empty, there is nothing to gather from")
     }
     var shape = x.shape
     shape.replaceSubrange(axis...axis, with: indices.shape)
@@ -43,7 +43,7 @@ package struct Gather: ElementMoving, PreparationKeeping {
 
   package func work(_: [Operand?], _: [TensorType]) -> Work { Work() }
 
-  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+  package func kernel(for site: Site) throws(Refusal) -> Kernel {
     let x = try site.inputs.required(0, "x")
     let indices = try site.inputs.required(1, "indices").type
     let split = AxisSplit(x.shape, axis: try normalizedAxis(axis, rank: x.type.rank))

@@ -25,7 +25,7 @@ package struct Gemm: Operator, ActivationCarrying, ParameterCarrying {
     self.init(transB: false)
   }
 
-  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+  package init(reading attributes: inout AttributeReader) throws(Refusal) {
     transB = try attributes.bool("trans_b", default: true)
     activation = try attributes.activation()
   }
@@ -35,7 +35,7 @@ package struct Gemm: Operator, ActivationCarrying, ParameterCarrying {
     attributes.set(activation: activation)
   }
 
-  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+  package func inferTypes(_ inputs: [Operand?]) throws(Refusal) -> [TensorType] {
     try inputs.expect(atMost: 3)
     let x = try inputs.required(0, "x")
     let w = try inputs.required(1, "weights")
@@ -46,21 +46,21 @@ package struct Gemm: Operator, ActivationCarrying, ParameterCarrying {
       try b.expect(.float32, "bias")
       let columns = shape[shape.count - 1]
       guard b.shape.allSatisfy({ $0 == 1 }) || b.type.count == columns && b.shape.last == columns else {
-        throw OperatorError("bias has shape \(b.shape), expected [\(columns)]")
+        throw Refusal("bias has shape \(b.shape), expected [\(columns)]")
       }
     }
     return [TensorType(.float32, shape)]
   }
 
   /// The output shape of a fully connected layer, shared by its int8 twin.
-  package static func outputShape(x: [Int], w: [Int], transB: Bool) throws(OperatorError) -> [Int] {
-    guard w.count == 2 else { throw OperatorError("weights have shape \(w), expected 2 dimensions") }
+  package static func outputShape(x: [Int], w: [Int], transB: Bool) throws(Refusal) -> [Int] {
+    guard w.count == 2 else { throw Refusal("weights have shape \(w), expected 2 dimensions") }
     let inner = transB ? w[1] : w[0]
     let columns = transB ? w[0] : w[1]
     guard let last = x.last, last == inner else {
-      throw OperatorError("x has shape \(x), weights \(w) expect \(inner) in its last dimension")
+      throw Refusal("x has shape \(x), weights \(w) expect \(inner) in its last dimension")
     }
-    guard inner > 0, columns > 0 else { throw OperatorError("weights \(w) are empty") }
+    guard inner > 0, columns > 0 else { throw Refusal("weights \(w) are empty") }
     return try checkedShape(x.dropLast() + [columns])
   }
 
@@ -69,7 +69,7 @@ package struct Gemm: Operator, ActivationCarrying, ParameterCarrying {
     return Work(macs: y.count * (x.shape.last ?? 0), elementOperations: activation == .identity ? 0 : y.count)
   }
 
-  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+  package func kernel(for site: Site) throws(Refusal) -> Kernel {
     let x = try site.inputs.required(0, "x")
     let shape = try site.inputs.required(1, "weights").shape
     let weights = try site.constantFloats(1, "weights")

@@ -15,20 +15,20 @@ package struct GemmInt8: Operator {
     self.output = output
   }
 
-  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+  package init(reading attributes: inout AttributeReader) throws(Refusal) {
     output = attributes.has("output_scale") ? try Int8Output(reading: &attributes) : nil
   }
 
   package func write(to attributes: inout AttributeWriter) { output?.write(to: &attributes) }
 
-  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+  package func inferTypes(_ inputs: [Operand?]) throws(Refusal) -> [TensorType] {
     let x = try inputs.required(0, "x")
     _ = try x.quantized("x")
     try x.expect(rank: 2, "x")
     let weights = try inputs.required(1, "weights")
     try weights.expect(rank: 2, "weights")
     guard weights.shape[1] == x.shape[1], weights.shape[0] > 0, weights.shape[1] > 0 else {
-      throw OperatorError("weights \(weights.shape) do not fit x \(x.shape)")
+      throw Refusal("weights \(weights.shape) do not fit x \(x.shape)")
     }
     try Int8Weights.checkTypes(inputs, channels: weights.shape[0])
     let shape = try checkedShape([x.shape[0], weights.shape[0]])
@@ -41,7 +41,7 @@ package struct GemmInt8: Operator {
     return Work(macs: y.shape[0] * w.type.count, elementOperations: output?.hasTable == true ? y.count : 0)
   }
 
-  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+  package func kernel(for site: Site) throws(Refusal) -> Kernel {
     let x = try site.inputs.required(0, "x")
     let shape = ConvolutionShape(rows: x.shape[0], inner: x.shape[1], columns: site.outputs[0].shape[1])
     return try Int8Weights(site.inputs).kernel(shape, x: x, images: 1, output: output)

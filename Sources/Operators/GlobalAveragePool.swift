@@ -10,16 +10,16 @@ package struct GlobalAveragePool: Operator {
 
   package init() {}
 
-  package init(reading _: inout AttributeReader) throws(AttributeError) {}
+  package init(reading _: inout AttributeReader) throws(Refusal) {}
 
   package var layout: LayoutRule { .channelsLast }
 
-  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+  package func inferTypes(_ inputs: [Operand?]) throws(Refusal) -> [TensorType] {
     try inputs.expect(atMost: 1)
     let x = try inputs.required(0, "x")
     try x.expect(.float32, "x")
     try x.expect(rank: 4, "x")
-    guard x.type.count > 0 else { throw OperatorError("x with shape \(x.shape) is empty") }
+    guard x.type.count > 0 else { throw Refusal("x with shape \(x.shape) is empty") }
     return [TensorType(.float32, [x.shape[0], x.shape[1], 1, 1])]
   }
 
@@ -27,7 +27,7 @@ package struct GlobalAveragePool: Operator {
     Work(elementOperations: inputs.optional(0)?.type.count ?? 0)
   }
 
-  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+  package func kernel(for site: Site) throws(Refusal) -> Kernel {
     let shape = try site.inputs.required(0, "x").shape
     let channels = shape[1]
     let positions = shape[2] * shape[3]

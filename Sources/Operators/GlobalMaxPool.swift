@@ -7,18 +7,18 @@ package struct GlobalMaxPool: ElementMoving {
 
   package init() {}
 
-  package init(reading _: inout AttributeReader) throws(AttributeError) {}
+  package init(reading _: inout AttributeReader) throws(Refusal) {}
 
   package var layout: LayoutRule { .channelsLast }
 
-  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+  package func inferTypes(_ inputs: [Operand?]) throws(Refusal) -> [TensorType] {
     try inputs.expect(atMost: 1)
     let x = try inputs.required(0, "x")
     guard x.type.element == .float32 || x.type.element == .int8 else {
-      throw OperatorError("x is \(x.type.element), expected float32 or int8")
+      throw Refusal("x is \(x.type.element), expected float32 or int8")
     }
     try x.expect(rank: 4, "x")
-    guard x.type.count > 0 else { throw OperatorError("x with shape \(x.shape) is empty") }
+    guard x.type.count > 0 else { throw Refusal("x with shape \(x.shape) is empty") }
     return [x.type.with(shape: [x.shape[0], x.shape[1], 1, 1])]
   }
 
@@ -26,7 +26,7 @@ package struct GlobalMaxPool: ElementMoving {
     Work(elementOperations: inputs.optional(0)?.type.count ?? 0)
   }
 
-  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+  package func kernel(for site: Site) throws(Refusal) -> Kernel {
     let x = try site.inputs.required(0, "x")
     // One window as large as the image.
     let window = Window(kernel: Array(x.shape[2...]))

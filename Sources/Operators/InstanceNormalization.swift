@@ -15,17 +15,17 @@ package struct InstanceNormalization: Operator, ParameterCarrying {
     self.epsilon = epsilon
   }
 
-  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+  package init(reading attributes: inout AttributeReader) throws(Refusal) {
     epsilon = try attributes.finite("epsilon", default: 1e-5)
   }
 
   package func write(to attributes: inout AttributeWriter) { attributes.set("epsilon", epsilon) }
 
-  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+  package func inferTypes(_ inputs: [Operand?]) throws(Refusal) -> [TensorType] {
     try inputs.expect(atMost: 3)
     let x = try inputs.required(0, "x")
     try x.expect(.float32, "x")
-    guard x.type.rank >= 3 else { throw OperatorError("x has shape \(x.shape), expected [N, C, ...] with positions") }
+    guard x.type.rank >= 3 else { throw Refusal("x has shape \(x.shape), expected [N, C, ...] with positions") }
     for (index, role) in ["scale", "bias"].enumerated() {
       let vector = try inputs.required(index + 1, role)
       try vector.expect(.float32, role)
@@ -38,7 +38,7 @@ package struct InstanceNormalization: Operator, ParameterCarrying {
     Work(elementOperations: outputs.reduce(0) { $0 + 4 * $1.count })
   }
 
-  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+  package func kernel(for site: Site) throws(Refusal) -> Kernel {
     let split = AxisSplit(site.outputs[0].shape, axis: 1)
     guard split.inner > 0 else { return try site.emptyKernel() }
     let epsilon = Double(epsilon)

@@ -22,7 +22,7 @@ package struct LRN: Operator {
     self.bias = bias
   }
 
-  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+  package init(reading attributes: inout AttributeReader) throws(Refusal) {
     size = try attributes.int("size")
     alpha = try attributes.finite("alpha", default: 0.0001)
     beta = try attributes.finite("beta", default: 0.75)
@@ -30,9 +30,9 @@ package struct LRN: Operator {
     try check()
   }
 
-  package func check() throws(AttributeError) {
+  package func check() throws(Refusal) {
     guard (1...(1 << 15)).contains(size) else {
-      throw AttributeError("attribute size is \(size), expected 1...32768")
+      throw Refusal("attribute size is \(size), expected 1...32768")
     }
   }
 
@@ -45,7 +45,7 @@ package struct LRN: Operator {
 
   package var layout: LayoutRule { .channelsLast }
 
-  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+  package func inferTypes(_ inputs: [Operand?]) throws(Refusal) -> [TensorType] {
     try inputs.expect(atMost: 1)
     let x = try inputs.required(0, "x")
     try x.expect(.float32, "x")
@@ -57,7 +57,7 @@ package struct LRN: Operator {
     Work(elementOperations: outputs.reduce(0) { $0 + $1.count * size })
   }
 
-  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+  package func kernel(for site: Site) throws(Refusal) -> Kernel {
     let channels = site.outputs[0].shape[1]
     guard channels > 0 else { return try site.emptyKernel() }
     let pixels = site.outputs[0].count / channels

@@ -17,7 +17,7 @@ package struct LayerNormalization: Operator, ParameterCarrying {
     self.epsilon = epsilon
   }
 
-  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+  package init(reading attributes: inout AttributeReader) throws(Refusal) {
     axis = try attributes.int("axis", default: -1)
     epsilon = try attributes.finite("epsilon", default: 1e-5)
   }
@@ -27,7 +27,7 @@ package struct LayerNormalization: Operator, ParameterCarrying {
     attributes.set("epsilon", epsilon)
   }
 
-  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+  package func inferTypes(_ inputs: [Operand?]) throws(Refusal) -> [TensorType] {
     try inputs.expect(atMost: 3)
     let x = try inputs.required(0, "x")
     try x.expect(.float32, "x")
@@ -46,7 +46,7 @@ package struct LayerNormalization: Operator, ParameterCarrying {
     Work(elementOperations: outputs.reduce(0) { $0 + 4 * $1.count })
   }
 
-  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+  package func kernel(for site: Site) throws(Refusal) -> Kernel {
     let x = try site.inputs.required(0, "x")
     let width = try site.inputs.required(1, "scale").type.count
     guard x.type.count > 0 else { return try site.emptyKernel() }

@@ -14,7 +14,7 @@ package struct LogSoftmax: Operator {
     self.axis = axis
   }
 
-  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+  package init(reading attributes: inout AttributeReader) throws(Refusal) {
     axis = try attributes.int("axis", default: -1)
   }
 
@@ -22,7 +22,7 @@ package struct LogSoftmax: Operator {
 
   package var layout: LayoutRule { .either }
 
-  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+  package func inferTypes(_ inputs: [Operand?]) throws(Refusal) -> [TensorType] {
     try inputs.expect(atMost: 1)
     let x = try inputs.required(0, "x")
     try x.expect(.float32, "x")
@@ -30,7 +30,7 @@ package struct LogSoftmax: Operator {
     return [x.type]
   }
 
-  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+  package func kernel(for site: Site) throws(Refusal) -> Kernel {
     let shape = site.outputs[0].shape
     let axis = try normalizedAxis(axis, rank: shape.count)
     let unary = Kernels.float.unary

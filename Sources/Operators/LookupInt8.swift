@@ -17,7 +17,7 @@ package struct LookupInt8: Operator, InPlace {
     self.output = output
   }
 
-  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+  package init(reading attributes: inout AttributeReader) throws(Refusal) {
     function = try Unary(reading: &attributes).function
     output = try Quantization(reading: &attributes)
   }
@@ -29,14 +29,14 @@ package struct LookupInt8: Operator, InPlace {
 
   package var layout: LayoutRule { .either }
 
-  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+  package func inferTypes(_ inputs: [Operand?]) throws(Refusal) -> [TensorType] {
     try inputs.expect(atMost: 1)
     let x = try inputs.required(0, "x")
     _ = try x.quantized("x")
     return [TensorType(.int8, x.shape, quantization: output)]
   }
 
-  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+  package func kernel(for site: Site) throws(Refusal) -> Kernel {
     let input = try site.inputs.required(0, "x").quantized("x")
     let table = Int8Output.table(function, from: input, to: output)
     let lookup = Kernels.int8.lut

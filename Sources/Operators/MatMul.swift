@@ -12,9 +12,9 @@ package struct MatMul: Operator, ParameterCarrying {
 
   package init() {}
 
-  package init(reading _: inout AttributeReader) throws(AttributeError) {}
+  package init(reading _: inout AttributeReader) throws(Refusal) {}
 
-  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+  package func inferTypes(_ inputs: [Operand?]) throws(Refusal) -> [TensorType] {
     try inputs.expect(atMost: 2)
     let a = try inputs.required(0, "a")
     let b = try inputs.required(1, "b")
@@ -39,9 +39,9 @@ package struct MatMul: Operator, ParameterCarrying {
     let rightStrides: [Int]
     let output: [Int]
 
-    init(_ a: [Int], _ b: [Int]) throws(OperatorError) {
+    init(_ a: [Int], _ b: [Int]) throws(Refusal) {
       guard let last = a.last, let first = b.first else {
-        throw OperatorError("a has shape \(a), b \(b): scalars have no matrix product")
+        throw Refusal("a has shape \(a), b \(b): scalars have no matrix product")
       }
       // A vector is a row on the left and a column on the right; that dimension goes again from the output.
       let left = a.count == 1 ? [1, last] : a
@@ -50,7 +50,7 @@ package struct MatMul: Operator, ParameterCarrying {
       inner = last
       columns = right[right.count - 1]
       guard right[right.count - 2] == inner else {
-        throw OperatorError("a has shape \(a), b \(b): \(inner) columns do not meet \(right[right.count - 2]) rows")
+        throw Refusal("a has shape \(a), b \(b): \(inner) columns do not meet \(right[right.count - 2]) rows")
       }
       let leftBatch = Array(left.dropLast(2))
       let rightBatch = Array(right.dropLast(2))
@@ -63,7 +63,7 @@ package struct MatMul: Operator, ParameterCarrying {
     }
   }
 
-  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+  package func kernel(for site: Site) throws(Refusal) -> Kernel {
     let a = try site.inputs.required(0, "a")
     let b = try site.inputs.required(1, "b")
     let geometry = try Geometry(a.shape, b.shape)

@@ -14,7 +14,7 @@ package struct MaxPool: ElementMoving, PreparationKeeping {
     self.ceiling = ceiling
   }
 
-  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+  package init(reading attributes: inout AttributeReader) throws(Refusal) {
     window = try Window(reading: &attributes)
     ceiling = try attributes.bool("ceil_mode", default: false)
   }
@@ -26,11 +26,11 @@ package struct MaxPool: ElementMoving, PreparationKeeping {
 
   package var layout: LayoutRule { .channelsLast }
 
-  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+  package func inferTypes(_ inputs: [Operand?]) throws(Refusal) -> [TensorType] {
     try inputs.expect(atMost: 1)
     let x = try inputs.required(0, "x")
     guard x.type.element == .float32 || x.type.element == .int8 else {
-      throw OperatorError("x is \(x.type.element), expected float32 or int8")
+      throw Refusal("x is \(x.type.element), expected float32 or int8")
     }
     return [x.type.with(shape: try Pooling.outputShape(x, window: window, ceiling: ceiling))]
   }
@@ -39,7 +39,7 @@ package struct MaxPool: ElementMoving, PreparationKeeping {
     Work(elementOperations: outputs.reduce(0) { $0 + $1.count * window.kernel[0] * window.kernel[1] })
   }
 
-  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+  package func kernel(for site: Site) throws(Refusal) -> Kernel {
     let x = try site.inputs.required(0, "x")
     let shape = window.convolutionShape(input: x.shape, output: site.outputs[0].shape, groups: x.shape[1])
     return Pooling.maximum(x.type, images: x.shape[0], shape: shape)

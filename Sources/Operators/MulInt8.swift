@@ -17,14 +17,14 @@ package struct MulInt8: Operator {
     self.output = output
   }
 
-  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+  package init(reading attributes: inout AttributeReader) throws(Refusal) {
     output = try Int8Output(reading: &attributes)
     try check()
   }
 
-  package func check() throws(AttributeError) {
+  package func check() throws(Refusal) {
     guard !output.hasTable else {
-      throw AttributeError("function \(output.function.stored.name) cannot follow MulInt8")
+      throw Refusal("function \(output.function.stored.name) cannot follow MulInt8")
     }
   }
 
@@ -32,25 +32,25 @@ package struct MulInt8: Operator {
 
   package var layout: LayoutRule { .channelsLast }
 
-  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+  package func inferTypes(_ inputs: [Operand?]) throws(Refusal) -> [TensorType] {
     try inputs.expect(atMost: 2)
     let a = try inputs.required(0, "a")
     let b = try inputs.required(1, "b")
     _ = try a.quantized("a")
     _ = try b.quantized("b")
     guard b.shape == a.shape || (a.type.rank == 4 && b.shape == [a.shape[0], a.shape[1], 1, 1]) else {
-      throw OperatorError("shapes \(a.shape) and \(b.shape): b must equal a or have one value per channel")
+      throw Refusal("shapes \(a.shape) and \(b.shape): b must equal a or have one value per channel")
     }
     return [TensorType(.int8, a.shape, quantization: output.quantization)]
   }
 
-  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+  package func kernel(for site: Site) throws(Refusal) -> Kernel {
     let operandA = try site.inputs.required(0, "a")
     let operandB = try site.inputs.required(1, "b")
     let a = try operandA.quantized("a")
     let b = try operandB.quantized("b")
     if site.inputs.contains(where: { $0?.constant != nil }) {
-      throw OperatorError("constant operands are not supported")
+      throw Refusal("constant operands are not supported")
     }
     let output = output
     let multiplier = Float(Double(a.scale) * Double(b.scale) / Double(output.quantization.scale))

@@ -1,4 +1,5 @@
 package import IR
+package import Tensors
 
 /// All operators, by name. Adding one is a file beside this one and a line here.
 package enum OperatorSet {
@@ -60,8 +61,8 @@ package enum OperatorSet {
   package static func contains(_ name: String) -> Bool { byName[name] != nil }
 
   /// Makes an operator from its name and attributes; every attribute must be known to it.
-  package static func make(_ name: String, _ attributes: [String: Attribute]) throws(AttributeError) -> any Operator {
-    guard let type = byName[name] else { throw AttributeError("operator \(name) is not known") }
+  package static func make(_ name: String, _ attributes: [String: Attribute]) throws(Refusal) -> any Operator {
+    guard let type = byName[name] else { throw Refusal("operator \(name) is not known") }
     var reader = AttributeReader(attributes)
     let op = try type.init(reading: &reader)
     try reader.finish()

@@ -8,23 +8,23 @@ package struct PRelu: Operator, InPlace, ParameterCarrying {
 
   package init() {}
 
-  package init(reading _: inout AttributeReader) throws(AttributeError) {}
+  package init(reading _: inout AttributeReader) throws(Refusal) {}
 
   package var layout: LayoutRule { .either }
 
-  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+  package func inferTypes(_ inputs: [Operand?]) throws(Refusal) -> [TensorType] {
     try inputs.expect(atMost: 2)
     let x = try inputs.required(0, "x")
     let slope = try inputs.required(1, "slope")
     try x.expect(.float32, "x")
     try slope.expect(.float32, "slope")
     guard try Broadcasting.shape(x.shape, slope.shape) == x.shape else {
-      throw OperatorError("slope has shape \(slope.shape), it does not broadcast to x with shape \(x.shape)")
+      throw Refusal("slope has shape \(slope.shape), it does not broadcast to x with shape \(x.shape)")
     }
     return [x.type]
   }
 
-  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+  package func kernel(for site: Site) throws(Refusal) -> Kernel {
     let rows = try BroadcastRows(site, operands: 2)
     let step = rows.strides[1]
     return Kernel(implementation: "prelu") { call in

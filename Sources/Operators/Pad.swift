@@ -23,16 +23,16 @@ package struct Pad: ElementMoving, PreparationKeeping {
     self.value = value
   }
 
-  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+  package init(reading attributes: inout AttributeReader) throws(Refusal) {
     pads = try attributes.requiredInts("pads")
     mode = try attributes.choice("mode", default: Mode.constant)
     value = try attributes.float("value", default: 0)
     try check()
   }
 
-  package func check() throws(AttributeError) {
+  package func check() throws(Refusal) {
     let range = -Limits.elements...Limits.elements
-    guard pads.allSatisfy(range.contains) else { throw AttributeError("pads \(pads) are out of range") }
+    guard pads.allSatisfy(range.contains) else { throw Refusal("pads \(pads) are out of range") }
   }
 
   package func write(to attributes: inout AttributeWriter) {
@@ -44,12 +44,12 @@ package struct Pad: ElementMoving, PreparationKeeping {
 
   package var layout: LayoutRule { .either }
 
-  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+  package func inferTypes(_ inputs: [Operand?]) throws(Refusal) -> [TensorType] {
     try inputs.expect(atMost: 1)
     let x = try inputs.required(0, "x")
     let rank = x.type.rank
     guard pads.count == 2 * rank else {
-      throw OperatorError("pads \(pads) are \(pads.count) numbers, x with shape \(x.shape) needs \(2 * rank)")
+      throw Refusal("pads \(pads) are \(pads.count) numbers, x with shape \(x.shape) needs \(2 * rank)")
     }
     var shape: [Int] = []
     for axis in 0..<rank {
@@ -57,11 +57,11 @@ package struct Pad: ElementMoving, PreparationKeeping {
       let before = pads[axis]
       let after = pads[axis + rank]
       guard min(before, 0) + min(after, 0) + extent >= 0 else {
-        throw OperatorError("pads \(pads) remove more than dimension \(axis) of \(x.shape)")
+        throw Refusal("pads \(pads) remove more than dimension \(axis) of \(x.shape)")
       }
       let reach = mode == .reflect ? extent - 1 : extent == 0 ? 0 : .max
       guard mode == .constant || max(before, after) <= max(reach, 0) else {
-        throw OperatorError("\(mode.rawValue) pads \(pads) do not fit dimension \(axis) of \(x.shape)")
+        throw Refusal("\(mode.rawValue) pads \(pads) do not fit dimension \(axis) of \(x.shape)")
       }
       shape.append(extent + before + after)
     }
@@ -70,7 +70,7 @@ package struct Pad: ElementMoving, PreparationKeeping {
 
   package func work(_: [Operand?], _: [TensorType]) -> Work { Work() }
 
-  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+  package func kernel(for site: Site) throws(Refusal) -> Kernel {
     let x = try site.inputs.required(0, "x")
     let output = site.outputs[0]
     let regions = regions(site, x.shape, output)
@@ -142,7 +142,7 @@ package struct Pad: ElementMoving, PreparationKeeping {
   }
 
   /// One element of the output's type with the padding value.
-  private func filling(_ type: TensorType) throws(OperatorError) -> Tensor {
+  private func filling(_ type: TensorType) throws(Refusal) -> Tensor {
     let number = Tensor(scalar: value)
     if type.element == .float32 { return number }
     if let quantization = type.quantization, type.element == .int8 {

@@ -14,18 +14,18 @@ package struct QuantizeLinear: Operator, Quantizing, TransposeTransparent {
     self.quantization = quantization
   }
 
-  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+  package init(reading attributes: inout AttributeReader) throws(Refusal) {
     quantization = Quantization(
       scale: try attributes.finite("scale"), zeroPoint: try attributes.int("zero_point", default: 0))
     try check()
   }
 
-  package func check() throws(AttributeError) {
+  package func check() throws(Refusal) {
     guard quantization.scale > 0 else {
-      throw AttributeError("attribute scale is \(quantization.scale), expected a positive number")
+      throw Refusal("attribute scale is \(quantization.scale), expected a positive number")
     }
     guard (-128...127).contains(quantization.zeroPoint) else {
-      throw AttributeError("attribute zero_point is \(quantization.zeroPoint), expected -128...127")
+      throw Refusal("attribute zero_point is \(quantization.zeroPoint), expected -128...127")
     }
   }
 
@@ -36,14 +36,14 @@ package struct QuantizeLinear: Operator, Quantizing, TransposeTransparent {
 
   package var layout: LayoutRule { .turning }
 
-  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+  package func inferTypes(_ inputs: [Operand?]) throws(Refusal) -> [TensorType] {
     try inputs.expect(atMost: 1)
     let x = try inputs.required(0, "x")
     try x.expect(.float32, "x")
     return [TensorType(.int8, x.shape, quantization: quantization)]
   }
 
-  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+  package func kernel(for site: Site) throws(Refusal) -> Kernel {
     let count = site.outputs[0].count
     let scale = quantization.scale
     let zeroPoint = Int32(quantization.zeroPoint)

@@ -7,9 +7,9 @@ package struct RangeOperator: Operator {
 
   package init() {}
 
-  package init(reading _: inout AttributeReader) throws(AttributeError) {}
+  package init(reading _: inout AttributeReader) throws(Refusal) {}
 
-  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+  package func inferTypes(_ inputs: [Operand?]) throws(Refusal) -> [TensorType] {
     let bounds = try Bounds(inputs)
     return [TensorType(bounds.start.element, [bounds.count])]
   }
@@ -20,26 +20,26 @@ package struct RangeOperator: Operator {
     let delta: Tensor
     let count: Int
 
-    init(_ inputs: [Operand?]) throws(OperatorError) {
+    init(_ inputs: [Operand?]) throws(Refusal) {
       try inputs.expect(atMost: 3)
       let element = try inputs.required(0, "start").type.element
       guard [.float32, .int64, .int32].contains(element) else {
-        throw OperatorError("a range of \(element) is not supported")
+        throw Refusal("a range of \(element) is not supported")
       }
       var constants: [Tensor] = []
       for (index, role) in ["start", "limit", "delta"].enumerated() {
         let operand = try inputs.required(index, role)
         try operand.expect(element, role)
-        guard operand.type.count == 1 else { throw OperatorError("\(role) has shape \(operand.shape), expected []") }
+        guard operand.type.count == 1 else { throw Refusal("\(role) has shape \(operand.shape), expected []") }
         guard let constant = operand.constant else {
-          throw OperatorError("\(role) that is computed at run time is not supported")
+          throw Refusal("\(role) that is computed at run time is not supported")
         }
         constants.append(constant)
       }
       let values = constants.map { $0.doubles()[0] }
       let quotient = ((values[1] - values[0]) / values[2]).rounded(.up)
       guard quotient.isFinite, quotient <= Double(1 << 24) else {
-        throw OperatorError("a range from \(values[0]) to \(values[1]) by \(values[2]) is not supported")
+        throw Refusal("a range from \(values[0]) to \(values[1]) by \(values[2]) is not supported")
       }
       start = constants[0]
       delta = constants[2]
@@ -60,7 +60,7 @@ package struct RangeOperator: Operator {
 
   package func work(_: [Operand?], _: [TensorType]) -> Work { Work() }
 
-  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+  package func kernel(for site: Site) throws(Refusal) -> Kernel {
     let numbers = try Bounds(site.inputs).numbers()
     return Kernel(implementation: "range") { call in
       numbers.withBytes { call.output.bytes.copyMemory(from: $0) }

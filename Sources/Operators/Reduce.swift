@@ -23,7 +23,7 @@ package struct Reduce: Operator {
     self.keepsDimensions = keepsDimensions
   }
 
-  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+  package init(reading attributes: inout AttributeReader) throws(Refusal) {
     function = try attributes.choice("function")
     axes = try attributes.ints("axes") ?? []
     keepsDimensions = try attributes.bool("keepdims", default: true)
@@ -43,21 +43,21 @@ package struct Reduce: Operator {
   }
 
   /// Whether each dimension is reduced.
-  private func isReduced(_ shape: [Int]) throws(OperatorError) -> [Bool] {
+  private func isReduced(_ shape: [Int]) throws(Refusal) -> [Bool] {
     var result = [Bool](repeating: axes.isEmpty, count: shape.count)
     for axis in axes {
       let index = try normalizedAxis(axis, rank: shape.count)
-      guard !result[index] else { throw OperatorError("axes \(axes) name a dimension twice") }
+      guard !result[index] else { throw Refusal("axes \(axes) name a dimension twice") }
       result[index] = true
     }
     return result
   }
 
-  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+  package func inferTypes(_ inputs: [Operand?]) throws(Refusal) -> [TensorType] {
     try inputs.expect(atMost: 1)
     let x = try inputs.required(0, "x")
     try x.expect(.float32, "x")
-    guard x.type.count > 0 else { throw OperatorError("x with shape \(x.shape) is empty") }
+    guard x.type.count > 0 else { throw Refusal("x with shape \(x.shape) is empty") }
     var shape: [Int] = []
     for (extent, isReduced) in zip(x.shape, try isReduced(x.shape)) {
       if !isReduced {
@@ -73,7 +73,7 @@ package struct Reduce: Operator {
     Work(elementOperations: inputs.optional(0)?.type.count ?? 0)
   }
 
-  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+  package func kernel(for site: Site) throws(Refusal) -> Kernel {
     let shape = try site.inputs.required(0, "x").shape
     let isReduced = try isReduced(shape)
     let source = site.strides(ofInput: 0)

@@ -15,7 +15,7 @@ package struct Reshape: ElementMoving, InPlace, PreparationKeeping {
     self.allowZero = allowZero
   }
 
-  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+  package init(reading attributes: inout AttributeReader) throws(Refusal) {
     shape = try attributes.requiredInts("shape")
     allowZero = try attributes.bool("allow_zero", default: false)
   }
@@ -25,18 +25,18 @@ package struct Reshape: ElementMoving, InPlace, PreparationKeeping {
     if allowZero { attributes.set("allow_zero", true) }
   }
 
-  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+  package func inferTypes(_ inputs: [Operand?]) throws(Refusal) -> [TensorType] {
     try inputs.expect(atMost: 1)
     let x = try inputs.required(0, "x")
     return [x.type.with(shape: try resolved(x.shape))]
   }
 
-  private func resolved(_ input: [Int]) throws(OperatorError) -> [Int] {
+  private func resolved(_ input: [Int]) throws(Refusal) -> [Int] {
     var result = shape
     if !allowZero {
       for (index, dimension) in shape.enumerated() where dimension == 0 {
         guard index < input.count else {
-          throw OperatorError("shape \(shape) copies dimension \(index), x has shape \(input)")
+          throw Refusal("shape \(shape) copies dimension \(index), x has shape \(input)")
         }
         result[index] = input[index]
       }
@@ -45,19 +45,19 @@ package struct Reshape: ElementMoving, InPlace, PreparationKeeping {
     if let free = result.firstIndex(of: -1) {
       result[free] = 1
       guard let known = Limits.count(result), known > 0, count.isMultiple(of: known) else {
-        throw OperatorError("x with shape \(input) cannot be reshaped to \(shape)")
+        throw Refusal("x with shape \(input) cannot be reshaped to \(shape)")
       }
       result[free] = count / known
     }
     guard Limits.count(result) == count else {
-      throw OperatorError("x with shape \(input) cannot be reshaped to \(shape)")
+      throw Refusal("x with shape \(input) cannot be reshaped to \(shape)")
     }
     return result
   }
 
   package func work(_: [Operand?], _: [TensorType]) -> Work { Work() }
 
-  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+  package func kernel(for site: Site) throws(Refusal) -> Kernel {
     let bytes = site.outputs[0].byteCount
     return Kernel(implementation: "copy") { call in
       let source = call.input(0).base

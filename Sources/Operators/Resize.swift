@@ -31,7 +31,7 @@ package struct Resize: ElementMoving {
     self.rounding = rounding
   }
 
-  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+  package init(reading attributes: inout AttributeReader) throws(Refusal) {
     mode = try attributes.choice("mode", default: Mode.nearest)
     transformation = try attributes.choice("coordinate_transformation_mode", default: .halfPixel)
     rounding = try attributes.choice("nearest_mode", default: .preferFloor)
@@ -40,15 +40,15 @@ package struct Resize: ElementMoving {
     try check()
   }
 
-  package func check() throws(AttributeError) {
+  package func check() throws(Refusal) {
     if let sizes, sizes.count != 2 || !sizes.allSatisfy((1...Limits.elements).contains) {
-      throw AttributeError("sizes \(sizes): expected a height and a width")
+      throw Refusal("sizes \(sizes): expected a height and a width")
     }
     let range: ClosedRange<Float> = 0x1p-20...0x1p20
     if let scales, scales.count != 2 || !scales.allSatisfy(range.contains) {
-      throw AttributeError("scales \(scales): expected two positive numbers")
+      throw Refusal("scales \(scales): expected two positive numbers")
     }
-    guard sizes != nil || scales != nil else { throw AttributeError("attribute sizes or scales is missing") }
+    guard sizes != nil || scales != nil else { throw Refusal("attribute sizes or scales is missing") }
   }
 
   package func write(to attributes: inout AttributeWriter) {
@@ -61,18 +61,18 @@ package struct Resize: ElementMoving {
 
   package var layout: LayoutRule { .channelsLast }
 
-  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+  package func inferTypes(_ inputs: [Operand?]) throws(Refusal) -> [TensorType] {
     try inputs.expect(atMost: 1)
     let x = try inputs.required(0, "x")
     try x.expect(rank: 4, "x")
     guard mode == .nearest || x.type.element == .float32 || x.type.element == .int8 else {
-      throw OperatorError("x is \(x.type.element), linear interpolation takes float32 or int8")
+      throw Refusal("x is \(x.type.element), linear interpolation takes float32 or int8")
     }
-    guard x.type.count > 0 else { throw OperatorError("x with shape \(x.shape) is empty") }
+    guard x.type.count > 0 else { throw Refusal("x with shape \(x.shape) is empty") }
     let factors = scales ?? [1, 1]
     // In float32, as ONNX Runtime does: 10 * 0.7 is 7. At most 2^31 * 2^20, so the conversion is safe.
     let size = sizes ?? zip(x.shape[2...], factors).map { Int((Float($0) * $1).rounded(.down)) }
-    guard size.allSatisfy({ $0 >= 1 }) else { throw OperatorError("scales \(factors) leave nothing of x \(x.shape)") }
+    guard size.allSatisfy({ $0 >= 1 }) else { throw Refusal("scales \(factors) leave nothing of x \(x.shape)") }
     return [x.type.with(shape: try checkedShape(Array(x.shape[..<2]) + size))]
   }
 
@@ -80,7 +80,7 @@ package struct Resize: ElementMoving {
     Work(elementOperations: mode == .nearest ? 0 : outputs.reduce(0) { $0 + 4 * $1.count })
   }
 
-  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+  package func kernel(for site: Site) throws(Refusal) -> Kernel {
     let x = try site.inputs.required(0, "x")
     let output = site.outputs[0]
     let axes = (0..<2).map { axis -> AxisResampling in

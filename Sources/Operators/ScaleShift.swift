@@ -14,7 +14,7 @@ package struct ScaleShift: Operator, ActivationCarrying, ParameterCarrying, Elem
     self.activation = activation
   }
 
-  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+  package init(reading attributes: inout AttributeReader) throws(Refusal) {
     activation = try attributes.activation()
   }
 
@@ -22,7 +22,7 @@ package struct ScaleShift: Operator, ActivationCarrying, ParameterCarrying, Elem
 
   package var layout: LayoutRule { .either }
 
-  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+  package func inferTypes(_ inputs: [Operand?]) throws(Refusal) -> [TensorType] {
     try inputs.expect(atMost: 3)
     let x = try inputs.required(0, "x")
     try x.expect(.float32, "x")
@@ -35,7 +35,7 @@ package struct ScaleShift: Operator, ActivationCarrying, ParameterCarrying, Elem
     return [x.type]
   }
 
-  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+  package func kernel(for site: Site) throws(Refusal) -> Kernel {
     let affine = ChannelAffine(
       scale: try site.constantFloats(1, "scale"), shift: try site.constantFloats(2, "shift"), activation: activation)
     return try affine.kernel(for: site)

@@ -13,7 +13,7 @@ package struct Shape: Operator {
     self.end = end
   }
 
-  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+  package init(reading attributes: inout AttributeReader) throws(Refusal) {
     start = try attributes.int("start", default: 0)
     end = attributes.has("end") ? try attributes.int("end") : nil
   }
@@ -26,7 +26,7 @@ package struct Shape: Operator {
   // The elements of x are never read, so their order does not matter.
   package var layout: LayoutRule { .either }
 
-  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+  package func inferTypes(_ inputs: [Operand?]) throws(Refusal) -> [TensorType] {
     try inputs.expect(atMost: 1)
     let x = try inputs.required(0, "x")
     return [TensorType(.int64, [dimensions(of: x.shape).count])]
@@ -43,7 +43,7 @@ package struct Shape: Operator {
 
   package func work(_: [Operand?], _: [TensorType]) -> Work { Work() }
 
-  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+  package func kernel(for site: Site) throws(Refusal) -> Kernel {
     let values = dimensions(of: try site.inputs.required(0, "x").shape)
     return Kernel(implementation: "shape") { call in
       let y: UnsafeMutablePointer<Int64> = call.output.pointer()

@@ -19,18 +19,18 @@ package struct Slice: ElementMoving, PreparationKeeping {
     self.steps = steps ?? [Int](repeating: 1, count: starts.count)
   }
 
-  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+  package init(reading attributes: inout AttributeReader) throws(Refusal) {
     self.init(
       starts: try attributes.requiredInts("starts"), ends: try attributes.requiredInts("ends"),
       axes: try attributes.ints("axes"), steps: try attributes.ints("steps"))
     try check()
   }
 
-  package func check() throws(AttributeError) {
+  package func check() throws(Refusal) {
     guard ends.count == starts.count, axes.count == starts.count, steps.count == starts.count else {
-      throw AttributeError("starts \(starts), ends \(ends), axes \(axes) and steps \(steps) differ in length")
+      throw Refusal("starts \(starts), ends \(ends), axes \(axes) and steps \(steps) differ in length")
     }
-    guard !steps.contains(0) else { throw AttributeError("steps \(steps) contain 0") }
+    guard !steps.contains(0) else { throw Refusal("steps \(steps) contain 0") }
   }
 
   package func write(to attributes: inout AttributeWriter) {
@@ -49,12 +49,12 @@ package struct Slice: ElementMoving, PreparationKeeping {
     var count: Int
   }
 
-  private func selections(_ shape: [Int]) throws(OperatorError) -> [Selection] {
+  private func selections(_ shape: [Int]) throws(Refusal) -> [Selection] {
     var result = shape.map { Selection(count: $0) }
     var seen: Set<Int> = []
     for index in starts.indices {
       let axis = try normalizedAxis(axes[index], rank: shape.count)
-      guard seen.insert(axis).inserted else { throw OperatorError("axes \(axes) name a dimension twice") }
+      guard seen.insert(axis).inserted else { throw Refusal("axes \(axes) name a dimension twice") }
       result[axis] = Slice.selection(
         start: starts[index], end: ends[index], step: steps[index], extent: shape[axis])
     }
@@ -77,7 +77,7 @@ package struct Slice: ElementMoving, PreparationKeeping {
     return Selection(start: first, step: step, count: max(0, (first - last - step - 1) / -step))
   }
 
-  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+  package func inferTypes(_ inputs: [Operand?]) throws(Refusal) -> [TensorType] {
     try inputs.expect(atMost: 1)
     let x = try inputs.required(0, "x")
     return [x.type.with(shape: try selections(x.shape).map(\.count))]
@@ -85,7 +85,7 @@ package struct Slice: ElementMoving, PreparationKeeping {
 
   package func work(_: [Operand?], _: [TensorType]) -> Work { Work() }
 
-  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+  package func kernel(for site: Site) throws(Refusal) -> Kernel {
     let x = try site.inputs.required(0, "x")
     let output = site.outputs[0]
     let strides = site.strides(ofInput: 0)

@@ -13,7 +13,7 @@ package struct Softmax: Operator {
     self.axis = axis
   }
 
-  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+  package init(reading attributes: inout AttributeReader) throws(Refusal) {
     axis = try attributes.int("axis", default: -1)
   }
 
@@ -21,7 +21,7 @@ package struct Softmax: Operator {
 
   package var layout: LayoutRule { .either }
 
-  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+  package func inferTypes(_ inputs: [Operand?]) throws(Refusal) -> [TensorType] {
     try inputs.expect(atMost: 1)
     let x = try inputs.required(0, "x")
     try x.expect(.float32, "x")
@@ -29,7 +29,7 @@ package struct Softmax: Operator {
     return [x.type]
   }
 
-  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+  package func kernel(for site: Site) throws(Refusal) -> Kernel {
     let axis = try normalizedAxis(axis, rank: site.outputs[0].rank)
     let softmax = Kernels.float.softmax
     return try AxisRows.kernel(for: site, axis: axis, implementation: "softmax") { rows, columns, x, y, _ in

@@ -13,23 +13,23 @@ package struct SpaceToDepth: ElementMoving, PreparationKeeping {
     self.block = block
   }
 
-  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+  package init(reading attributes: inout AttributeReader) throws(Refusal) {
     block = try attributes.int("blocksize")
     try check()
   }
 
-  package func check() throws(AttributeError) { try BlockMoves.check(block: block) }
+  package func check() throws(Refusal) { try BlockMoves.check(block: block) }
 
   package func write(to attributes: inout AttributeWriter) { attributes.set("blocksize", block) }
 
   package var layout: LayoutRule { .either }
 
-  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+  package func inferTypes(_ inputs: [Operand?]) throws(Refusal) -> [TensorType] {
     try inputs.expect(atMost: 1)
     let x = try inputs.required(0, "x")
     try x.expect(rank: 4, "x")
     guard x.shape[2].isMultiple(of: block), x.shape[3].isMultiple(of: block) else {
-      throw OperatorError("x has shape \(x.shape), it does not fall into blocks of \(block) x \(block)")
+      throw Refusal("x has shape \(x.shape), it does not fall into blocks of \(block) x \(block)")
     }
     let shape = [x.shape[0], x.shape[1] * block * block, x.shape[2] / block, x.shape[3] / block]
     return [x.type.with(shape: try checkedShape(shape))]
@@ -37,7 +37,7 @@ package struct SpaceToDepth: ElementMoving, PreparationKeeping {
 
   package func work(_: [Operand?], _: [TensorType]) -> Work { Work() }
 
-  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+  package func kernel(for site: Site) throws(Refusal) -> Kernel {
     let output = site.outputs[0]
     let copy = BlockMoves.copy(
       deepShape: output.shape, deep: site.strides(ofOutput: 0), wide: site.strides(ofInput: 0), block: block,

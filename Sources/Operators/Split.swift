@@ -13,7 +13,7 @@ package struct Split: ElementMoving {
     self.sizes = sizes
   }
 
-  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+  package init(reading attributes: inout AttributeReader) throws(Refusal) {
     axis = try attributes.int("axis")
     sizes = try attributes.requiredInts("sizes")
   }
@@ -25,7 +25,7 @@ package struct Split: ElementMoving {
 
   package var layout: LayoutRule { .either }
 
-  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+  package func inferTypes(_ inputs: [Operand?]) throws(Refusal) -> [TensorType] {
     try inputs.expect(atMost: 1)
     let x = try inputs.required(0, "x")
     let axis = try normalizedAxis(axis, rank: x.type.rank)
@@ -34,12 +34,12 @@ package struct Split: ElementMoving {
     for size in sizes {
       // Each size is checked against what is left, so the sum cannot overflow.
       guard size >= 0, size <= rest else {
-        throw OperatorError("sizes \(sizes) do not add up to dimension \(axis) of \(x.shape)")
+        throw Refusal("sizes \(sizes) do not add up to dimension \(axis) of \(x.shape)")
       }
       rest -= size
     }
     guard rest == 0, !sizes.isEmpty else {
-      throw OperatorError("sizes \(sizes) do not add up to dimension \(axis) of \(x.shape)")
+      throw Refusal("sizes \(sizes) do not add up to dimension \(axis) of \(x.shape)")
     }
     return sizes.map { size in
       var shape = x.shape
@@ -50,7 +50,7 @@ package struct Split: ElementMoving {
 
   package func work(_: [Operand?], _: [TensorType]) -> Work { Work() }
 
-  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+  package func kernel(for site: Site) throws(Refusal) -> Kernel {
     let x = try site.inputs.required(0, "x")
     let axis = try normalizedAxis(axis, rank: x.type.rank)
     let source = site.strides(ofInput: 0)

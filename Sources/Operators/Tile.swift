@@ -11,14 +11,14 @@ package struct Tile: ElementMoving {
     self.repeats = repeats
   }
 
-  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+  package init(reading attributes: inout AttributeReader) throws(Refusal) {
     repeats = try attributes.requiredInts("repeats")
     try check()
   }
 
-  package func check() throws(AttributeError) {
+  package func check() throws(Refusal) {
     guard repeats.allSatisfy((0...Limits.elements).contains) else {
-      throw AttributeError("repeats \(repeats) are out of range")
+      throw Refusal("repeats \(repeats) are out of range")
     }
   }
 
@@ -26,11 +26,11 @@ package struct Tile: ElementMoving {
 
   package var layout: LayoutRule { .either }
 
-  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+  package func inferTypes(_ inputs: [Operand?]) throws(Refusal) -> [TensorType] {
     try inputs.expect(atMost: 1)
     let x = try inputs.required(0, "x")
     guard repeats.count == x.type.rank else {
-      throw OperatorError("repeats \(repeats) are \(repeats.count) numbers, x has shape \(x.shape)")
+      throw Refusal("repeats \(repeats) are \(repeats.count) numbers, x has shape \(x.shape)")
     }
     // Both factors are at most 2^31, so the products fit.
     return [x.type.with(shape: try checkedShape(zip(x.shape, repeats).map { $0 * $1 }))]
@@ -38,7 +38,7 @@ package struct Tile: ElementMoving {
 
   package func work(_: [Operand?], _: [TensorType]) -> Work { Work() }
 
-  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+  package func kernel(for site: Site) throws(Refusal) -> Kernel {
     let x = try site.inputs.required(0, "x")
     let output = site.outputs[0]
     let source = site.strides(ofInput: 0)

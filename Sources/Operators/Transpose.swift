@@ -11,7 +11,7 @@ package struct Transpose: ElementMoving, PreparationKeeping {
     self.perm = perm
   }
 
-  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+  package init(reading attributes: inout AttributeReader) throws(Refusal) {
     perm = try attributes.ints("perm")
   }
 
@@ -21,12 +21,12 @@ package struct Transpose: ElementMoving, PreparationKeeping {
 
   package var layout: LayoutRule { .either }
 
-  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+  package func inferTypes(_ inputs: [Operand?]) throws(Refusal) -> [TensorType] {
     try inputs.expect(atMost: 1)
     let x = try inputs.required(0, "x")
     let order = order(rank: x.type.rank)
     guard order.sorted() == Array(x.shape.indices) else {
-      throw OperatorError("perm \(order) is not an order of the \(x.type.rank) dimensions of x")
+      throw Refusal("perm \(order) is not an order of the \(x.type.rank) dimensions of x")
     }
     return [x.type.with(shape: order.map { x.shape[$0] })]
   }
@@ -35,7 +35,7 @@ package struct Transpose: ElementMoving, PreparationKeeping {
 
   package func work(_: [Operand?], _: [TensorType]) -> Work { Work() }
 
-  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+  package func kernel(for site: Site) throws(Refusal) -> Kernel {
     let output = site.outputs[0]
     let strides = site.strides(ofInput: 0)
     let copy = StridedCopy(

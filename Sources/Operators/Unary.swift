@@ -14,7 +14,7 @@ package struct Unary: Operator, InPlace, TransposeTransparent, PreparationKeepin
     self.function = function
   }
 
-  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+  package init(reading attributes: inout AttributeReader) throws(Refusal) {
     let name = try attributes.string("function")
     let parameters = try attributes.floats("parameters") ?? []
     guard let function = UnaryFunction(name: name, parameters: parameters) else {
@@ -23,13 +23,13 @@ package struct Unary: Operator, InPlace, TransposeTransparent, PreparationKeepin
     self.function = function
   }
 
-  package func check() throws(AttributeError) {
+  package func check() throws(Refusal) {
     let (name, parameters) = function.stored
     guard !parameters.contains(where: \.isNaN) else { throw Unary.unknown(name, parameters) }
   }
 
-  private static func unknown(_ name: String, _ parameters: [Float]) -> AttributeError {
-    AttributeError("function \(name) with parameters \(parameters) is not known")
+  private static func unknown(_ name: String, _ parameters: [Float]) -> Refusal {
+    Refusal("function \(name) with parameters \(parameters) is not known")
   }
 
   package func write(to attributes: inout AttributeWriter) {
@@ -40,14 +40,14 @@ package struct Unary: Operator, InPlace, TransposeTransparent, PreparationKeepin
 
   package var layout: LayoutRule { .either }
 
-  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+  package func inferTypes(_ inputs: [Operand?]) throws(Refusal) -> [TensorType] {
     try inputs.expect(atMost: 1)
     let x = try inputs.required(0, "x")
     try x.expect(.float32, "x")
     return [x.type]
   }
 
-  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+  package func kernel(for site: Site) throws(Refusal) -> Kernel {
     let activation = function.kernelActivation
     let count = site.outputs[0].count
     let unary = Kernels.float.unary

@@ -10,11 +10,11 @@ package struct Where: Operator {
 
   package init() {}
 
-  package init(reading _: inout AttributeReader) throws(AttributeError) {}
+  package init(reading _: inout AttributeReader) throws(Refusal) {}
 
   package var layout: LayoutRule { .either }
 
-  package func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+  package func inferTypes(_ inputs: [Operand?]) throws(Refusal) -> [TensorType] {
     try inputs.expect(atMost: 3)
     let condition = try inputs.required(0, "condition")
     let a = try inputs.required(1, "a")
@@ -22,13 +22,13 @@ package struct Where: Operator {
     try condition.expect(.bool, "condition")
     try b.expect(a.type.element, "b")
     guard a.type.quantization == b.type.quantization else {
-      throw OperatorError("a is \(a.type), b \(b.type): their quantizations differ")
+      throw Refusal("a is \(a.type), b \(b.type): their quantizations differ")
     }
     let shape = try Broadcasting.shape(a.shape, b.shape)
     return [a.type.with(shape: try Broadcasting.shape(condition.shape, shape))]
   }
 
-  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+  package func kernel(for site: Site) throws(Refusal) -> Kernel {
     let rows = try BroadcastRows(site, operands: 3)
     switch site.outputs[0].element.size {
     case 1: return kernel(UInt8.self, rows)

@@ -1,5 +1,6 @@
 import IR
 import Operators
+import Tensors
 
 extension Pass {
   /// Reduces a batch normalisation that could not be folded to one multiplication and one addition.
@@ -10,7 +11,7 @@ extension Pass {
   /// Formula: s = scale / sqrt(var + epsilon), t = bias - mean * s, in double precision, rounded once.
   package static let batchNormalizationToScaleShift = Pass(
     "batch-normalization-to-scale-shift", "reduce batch normalisations to one multiplication and one addition"
-  ) { (graph: inout Graph, log: inout PassLog) throws(NodeError) in
+  ) { (graph: inout Graph, log: inout PassLog) throws(Refusal) in
     for id in graph.nodeIDs {
       guard let node = graph[id], node.op is BatchNormalization else { continue }
       guard let scaling = ChannelScaling(node, in: graph) else {

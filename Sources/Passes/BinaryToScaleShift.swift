@@ -13,7 +13,7 @@ extension Pass {
   /// Formula: as above; 1 / c is rounded once, so x / c may differ in the last bit.
   package static let binaryToScaleShift = Pass(
     "binary-to-scale-shift", "see arithmetic with a constant per channel as a channelwise scaling"
-  ) { (graph: inout Graph, log: inout PassLog) throws(NodeError) in
+  ) { (graph: inout Graph, log: inout PassLog) throws(Refusal) in
     for id in graph.nodeIDs {
       guard let node = graph[id], let binary = node.op as? Binary,
         let (x, constant, isLeft) = graph.constantOperand(of: node), graph.type(of: x).element == .float32

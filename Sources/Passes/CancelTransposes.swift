@@ -13,7 +13,7 @@ extension Pass {
   /// Formula: f(T(x)) = T(f'(x)), where f' names dimension p[i] wherever f names i.
   /// Conditions: the whole move leaves fewer transposes than before, else it is taken back. Exact.
   package static let cancelTransposes = Pass("cancel-transposes", "move transposes until they cancel") {
-    (graph: inout Graph, log: inout PassLog) throws(NodeError) in
+    (graph: inout Graph, log: inout PassLog) throws(Refusal) in
     let order = graph.nodesInOrder()
     // Moves are tried one transpose after another; a graph made to take for ever is left as it is.
     var sinking = TransposeSinking(budget: max(60_000, 16 * order.reduce(0) { $0 + $1.inputs.count }))
@@ -26,7 +26,7 @@ extension Pass {
       }
       guard TransposeSinking.canMove(node, in: graph) else { continue }
       var saved = 0
-      try graph.attempt { (graph) throws(NodeError) in
+      try graph.attempt { (graph) throws(Refusal) in
         saved = try sinking.sink(id, in: &graph)
         return saved > 0
       }

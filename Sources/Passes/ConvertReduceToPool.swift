@@ -14,7 +14,7 @@ extension Pass {
   /// GlobalMaxPool alike. Formula: the same sum in another order.
   package static let convertReduceToPool = Pass(
     "convert-reduce-to-pool", "see means and maxima over whole images as global pooling"
-  ) { (graph: inout Graph, log: inout PassLog) throws(NodeError) in
+  ) { (graph: inout Graph, log: inout PassLog) throws(Refusal) in
     for id in graph.nodeIDs {
       guard let node = graph[id], let x = graph.input(node, 0), let output = node.outputs.first else { continue }
       let shape = graph.shape(x)

@@ -15,7 +15,7 @@ extension Pass {
   /// Conditions: the model's input and output names stay. Exact (but for the sign of zero in x + 0).
   package static let eliminateIdentities = Pass(
     "eliminate-identities", "remove operators that change nothing, merge reshapes and clamps"
-  ) { (graph: inout Graph, log: inout PassLog) throws(NodeError) in
+  ) { (graph: inout Graph, log: inout PassLog) throws(Refusal) in
     for id in graph.nodeIDs {
       guard let node = graph[id] else { continue }
       if try mergeReshapes(node, &graph, &log) { continue }
@@ -57,7 +57,7 @@ extension Pass {
 
   private static func mergeReshapes(
     _ node: Node, _ graph: inout Graph, _ log: inout PassLog
-  ) throws(NodeError) -> Bool {
+  ) throws(Refusal) -> Bool {
     guard let second = node.op as? Reshape, let y = graph.input(node, 0), let before = graph.producer(of: y),
       let first = before.op as? Reshape, let x = graph.input(before, 0),
       let merged = Reshape(first, then: second, from: graph.shape(x), freeBatch: graph.hasFreeBatch)
@@ -69,7 +69,7 @@ extension Pass {
 
   private static func mergeClamps(
     _ node: Node, _ graph: inout Graph, _ log: inout PassLog
-  ) throws(NodeError) -> Bool {
+  ) throws(Refusal) -> Bool {
     guard let second = node.op as? Unary, let y = graph.input(node, 0), let before = graph.producer(of: y),
       let first = before.op as? Unary, let x = graph.input(before, 0),
       first.function != .identity, second.function != .identity,

@@ -12,7 +12,7 @@ extension Pass {
   /// Conditions: the constant varies along the output channels only, nothing else uses y, the layer has no activation.
   /// Formula: b + c (or b - c) in double precision, rounded once.
   package static let foldBias = Pass("fold-bias", "fold additions of constants into the layers before them") {
-    (graph: inout Graph, log: inout PassLog) throws(NodeError) in
+    (graph: inout Graph, log: inout PassLog) throws(Refusal) in
     for id in graph.nodeIDs {
       guard let node = graph[id], let binary = node.op as? Binary, binary.function == .add || binary.function == .sub,
         let (y, constant, isLeft) = graph.constantOperand(of: node), binary.function == .add || !isLeft,

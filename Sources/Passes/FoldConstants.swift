@@ -11,7 +11,7 @@ extension Pass {
   /// larger than they are, nor all results together than all constants: a bundle would carry them.
   /// Formula: the operator's own kernel, so the bits are those the runtime would compute.
   package static let foldConstants = Pass("fold-constants", "compute what depends on constants only") {
-    (graph: inout Graph, log: inout PassLog) throws(NodeError) in
+    (graph: inout Graph, log: inout PassLog) throws(Refusal) in
     let all = graph.valueIDs.reduce(0) { $0 + (graph.constant($1)?.type.byteCount ?? 0) }
     var left = Limits.foldedBytes(from: all)
     for id in graph.nodeIDs {
@@ -32,10 +32,10 @@ extension Pass {
       }
       left -= size
       let results: [Tensor]
-      do throws(OperatorError) {
+      do throws(Refusal) {
         results = try evaluateConstants(node.op, inputs: inputs)
       } catch {
-        throw NodeError(node, "cannot be computed on constants: \(error)")
+        throw error.about("cannot be computed on constants").at(node)
       }
       guard zip(node.outputs, results).allSatisfy({ graph.type(of: $0) == $1.type }) else {
         log.refused(node, "its constants would have another type than its outputs")

@@ -17,7 +17,7 @@ extension Pass {
   /// - Pooling: no window lies in padding alone (the operators refuse that). Exact.
   package static let foldPadIntoWindow = Pass("fold-pad-into-window", "let convolutions and pooling pad for themselves")
   {
-    (graph: inout Graph, log: inout PassLog) throws(NodeError) in
+    (graph: inout Graph, log: inout PassLog) throws(Refusal) in
     for id in graph.nodeIDs {
       guard let node = graph[id], let pad = node.op as? Pad, let x = graph.input(node, 0), let y = node.outputs.first,
         let user = graph[y].uses.map(\.node).min().flatMap({ graph[$0] }), graph.shape(x).count == 4
@@ -28,7 +28,7 @@ extension Pass {
         continue
       }
       switch padded(user.op, by: pad, lowerBound: graph.lowerBound(of: x)) {
-      case .failure(let reason): log.refused(node, reason.text)
+      case .failure(let reason): log.refused(node, reason.reason)
       case .success(let op):
         var inputs = user.inputs
         inputs[0] = x
@@ -51,10 +51,6 @@ extension Pass {
     return nil
   }
 
-  private struct Refusal: Error {
-    let text: String
-  }
-
   private static func padded(
     _ op: any Operator, by pad: Pad, lowerBound: Float
   ) -> Result<any Operator, Refusal> {
@@ -65,24 +61,24 @@ extension Pass {
     }
     switch op {
     case var conv as Conv:
-      guard pad.value == 0 else { return .failure(Refusal(text: "it pads with \(pad.value), convolutions with 0")) }
+      guard pad.value == 0 else { return .failure(Refusal("it pads with \(pad.value), convolutions with 0")) }
       conv.window = widened(conv.window)
       return .success(conv)
     case let pool as AveragePool:
-      guard pad.value == 0 else { return .failure(Refusal(text: "it pads with \(pad.value), pooling with 0")) }
+      guard pad.value == 0 else { return .failure(Refusal("it pads with \(pad.value), pooling with 0")) }
       guard pool.countIncludePad || pool.window.pads.allSatisfy({ $0 == 0 }) else {
-        return .failure(Refusal(text: "the pooling after it has padding of its own that it does not count"))
+        return .failure(Refusal("the pooling after it has padding of its own that it does not count"))
       }
-      guard !pool.ceiling else { return .failure(Refusal(text: "the pooling after it rounds sizes up")) }
+      guard !pool.ceiling else { return .failure(Refusal("the pooling after it rounds sizes up")) }
       return .success(AveragePool(window: widened(pool.window), countIncludePad: true))
     case let pool as MaxPool:
       guard pad.value <= lowerBound else {
-        return .failure(Refusal(text: "\(pad.value) could be the largest value of a window"))
+        return .failure(Refusal("\(pad.value) could be the largest value of a window"))
       }
-      guard !pool.ceiling else { return .failure(Refusal(text: "the pooling after it rounds sizes up")) }
+      guard !pool.ceiling else { return .failure(Refusal("the pooling after it rounds sizes up")) }
       return .success(MaxPool(window: widened(pool.window)))
     default:
-      return .failure(Refusal(text: "\(op.name) does not pad"))
+      return .failure(Refusal("\(op.name) does not pad"))
     }
   }
 }

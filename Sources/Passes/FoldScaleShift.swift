@@ -19,7 +19,7 @@ extension Pass {
   /// Formula: in double precision from the original numbers, each weight rounded once.
   package static let foldScaleShift = Pass(
     "fold-scale-shift", "fold batch normalisations and channelwise scalings into layers"
-  ) { (graph: inout Graph, log: inout PassLog) throws(NodeError) in
+  ) { (graph: inout Graph, log: inout PassLog) throws(Refusal) in
     for id in graph.nodeIDs {
       guard let node = graph[id], node.op is ScaleShift || node.op is BatchNormalization else { continue }
       guard let scaling = ChannelScaling(node, in: graph) else {
@@ -38,7 +38,7 @@ extension Pass {
   /// Folds into the producer, or says why not.
   private static func foldBack(
     _ node: Node, _ scaling: ChannelScaling, _ graph: inout Graph, _ log: inout PassLog
-  ) throws(NodeError) -> String? {
+  ) throws(Refusal) -> String? {
     guard let producer = graph.producer(of: scaling.x) else { return "it reads an input of the model" }
     guard isFoldable(producer) else { return "\(producer.op.name) before it has no weights" }
     guard graph.soleUser(of: scaling.x) != nil else { return "the value before it is used elsewhere" }
@@ -73,7 +73,7 @@ extension Pass {
   /// Folds into the only user, or says why not.
   private static func foldForward(
     _ node: Node, _ scaling: ChannelScaling, _ graph: inout Graph, _ log: inout PassLog
-  ) throws(NodeError) -> String? {
+  ) throws(Refusal) -> String? {
     guard scaling.activation == .identity else { return "it has an activation" }
     guard let output = node.outputs.first else { return "it has no output" }
     let path = graph.movements(from: output)

@@ -1,6 +1,7 @@
 import IR
 import Math
 import Operators
+import Tensors
 
 extension Pass {
   /// Lets the operator that computes a value clamp it.
@@ -11,7 +12,7 @@ extension Pass {
   /// Conditions: nothing else uses y, and the operator has no activation or one that clamps too.
   /// Formula: clip(l2, u2) after clip(l1, u1) is clip(clip2(l1), clip2(u1)). Exact.
   package static let fuseClamps = Pass("fuse-clamps", "let operators clamp their own results") {
-    (graph: inout Graph, log: inout PassLog) throws(NodeError) in
+    (graph: inout Graph, log: inout PassLog) throws(Refusal) in
     try fuseActivations(&graph, &log) { $0.clampBounds != nil }
   }
 
@@ -23,13 +24,13 @@ extension Pass {
   /// Formula: none, the same function is applied in the same precision. Only for graphs that are executed in float: the
   /// quantizer needs the value before the function.
   package static let fuseFunctions = Pass("fuse-functions", "let operators apply the activation after them") {
-    (graph: inout Graph, log: inout PassLog) throws(NodeError) in
+    (graph: inout Graph, log: inout PassLog) throws(Refusal) in
     try fuseActivations(&graph, &log) { _ in true }
   }
 
   private static func fuseActivations(
     _ graph: inout Graph, _ log: inout PassLog, where isWanted: (UnaryFunction) -> Bool
-  ) throws(NodeError) {
+  ) throws(Refusal) {
     for id in graph.nodeIDs {
       guard let node = graph[id], let unary = node.op as? Unary, isWanted(unary.function), let x = graph.input(node, 0),
         let producer = graph.producer(of: x), var carrier = producer.op as? any ActivationCarrying

@@ -9,7 +9,7 @@ extension Pass {
   ///
   /// Conditions: b is a constant of rank 2, x has at least rank 2. w is b transposed. Exact.
   package static let matMulToGemm = Pass("matmul-to-gemm", "see products with constant matrices as layers") {
-    (graph: inout Graph, log: inout PassLog) throws(NodeError) in
+    (graph: inout Graph, log: inout PassLog) throws(Refusal) in
     for id in graph.nodeIDs {
       guard let node = graph[id], node.op is MatMul, let x = graph.input(node, 0), let b = graph.input(node, 1) else {
         continue
@@ -19,10 +19,10 @@ extension Pass {
         continue
       }
       let weights: [Tensor]
-      do throws(OperatorError) {
+      do throws(Refusal) {
         weights = try evaluateConstants(Transpose(perm: [1, 0]), inputs: [matrix])
       } catch {
-        throw NodeError(node, "\(error)")
+        throw error.at(node)
       }
       layer.transB = true
       let w = weights.map { graph.addConstant("\(node.name)_weights", $0) }

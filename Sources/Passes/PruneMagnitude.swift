@@ -24,10 +24,9 @@ extension Pass {
   /// smallest.
   package static func pruneMagnitude(fraction: Double, scope: PruningScope = .global) -> Pass {
     Pass("prune-magnitude", "set the smallest weights to zero") {
-      (graph: inout Graph, log: inout PassLog) throws(NodeError) in
+      (graph: inout Graph, log: inout PassLog) throws(Refusal) in
       guard fraction >= 0, fraction < 1 else {
-        throw NodeError(
-          node: graph.name, op: "prune-magnitude", reason: "fraction \(fraction) is not at least 0 and below 1")
+        throw Refusal("fraction \(fraction) is not at least 0 and below 1")
       }
       let layers = prunable(in: graph)
       switch scope {

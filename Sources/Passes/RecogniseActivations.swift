@@ -20,7 +20,7 @@ extension Pass {
   /// of the function within 1e-5; intermediate values used elsewhere stay for those uses.
   /// Formula: the same function, computed by its own kernel; differs by rounding.
   package static let recogniseActivations = Pass("recognise-activations", "see spelled-out activations as functions") {
-    (graph: inout Graph, log: inout PassLog) throws(NodeError) in
+    (graph: inout Graph, log: inout PassLog) throws(Refusal) in
     for id in graph.nodeIDs {
       guard let node = graph[id], let output = node.outputs.first, graph.type(of: output).element == .float32,
         let (function, x) = Spelling(graph).function(of: node), graph.shape(x) == graph.shape(output)

@@ -1,5 +1,6 @@
 import IR
 import Operators
+import Tensors
 
 extension Pass {
   /// Sees the three operators that interleave groups of channels as one.
@@ -11,7 +12,7 @@ extension Pass {
   /// Conditions: nothing else uses a and b. Exact.
   package static let recogniseChannelShuffle = Pass(
     "recognise-channel-shuffle", "see reshape, transpose, reshape as a channel shuffle"
-  ) { (graph: inout Graph, log: inout PassLog) throws(NodeError) in
+  ) { (graph: inout Graph, log: inout PassLog) throws(Refusal) in
     for id in graph.nodeIDs {
       guard let last = graph[id], last.op is Reshape, let b = graph.input(last, 0), let y = last.outputs.first,
         let middle = graph.producer(of: b), let transpose = middle.op as? Transpose, let a = graph.input(middle, 0),

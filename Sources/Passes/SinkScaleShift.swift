@@ -14,7 +14,7 @@ extension Pass {
   /// all t are 0.
   /// Formula: max(s * x + t) = s * max(x) + t for s >= 0; mean(s * x + t) = s * mean(x) + t.
   package static let sinkScaleShift = Pass("sink-scale-shift", "move channelwise scalings below pooling") {
-    (graph: inout Graph, log: inout PassLog) throws(NodeError) in
+    (graph: inout Graph, log: inout PassLog) throws(Refusal) in
     for id in graph.nodeIDs {
       guard let node = graph[id], let scaling = ChannelScaling(node, in: graph), scaling.activation == .identity,
         let y = node.outputs.first, let pool = graph.soleUser(of: y), let z = pool.outputs.first

@@ -33,26 +33,26 @@ struct Int8Rewriter {
     graph.hasFreeBatch = source.hasFreeBatch
   }
 
-  mutating func run(_ order: [Node]) throws(NodeError) {
+  mutating func run(_ order: [Node]) throws(Refusal) {
     for input in source.inputs { floats[input] = graph.addInput(source[input].name, source.type(of: input)) }
     for node in order where !fused.contains(node.id) {
-      do throws(OperatorError) {
+      do throws(Refusal) {
         try rewrite(node)
       } catch {
-        throw NodeError(node, "\(error)")
+        throw error.at(node)
       }
     }
     for output in source.outputs {
-      do throws(OperatorError) {
+      do throws(Refusal) {
         graph.addOutput(try float(output))
       } catch {
-        throw NodeError(node: source[output].name, op: "output", reason: "\(error)")
+        throw error.at(Refusal.Place(node: source[output].name, op: "output"))
       }
     }
     graph.removeDeadNodes()
   }
 
-  private mutating func rewrite(_ node: Node) throws(OperatorError) {
+  private mutating func rewrite(_ node: Node) throws(Refusal) {
     guard domains.isInt8(node) else {
       let reason = Int8Form.refusal(node, in: source) ?? "nothing around it is int8"
       return try keepFloat(node, reason: Int8Form.passesThrough(node) ? "nothing around it is int8" : reason)
@@ -69,7 +69,7 @@ struct Int8Rewriter {
 
   // MARK: Layers with weights
 
-  private mutating func addLayer(_ node: Node, _ layer: any Int8ConvertibleLayer) throws(OperatorError) {
+  private mutating func addLayer(_ node: Node, _ layer: any Int8ConvertibleLayer) throws(Refusal) {
     guard let inputID = node.inputs[0], let weightsID = node.inputs[1],
       let weights = layer.weights(source.operands(of: node))
     else { return try keepFloat(node, reason: "weights are not constant float32") }
@@ -120,7 +120,7 @@ struct Int8Rewriter {
   /// it.
   private func outputStage(
     _ node: Node, clamp: UnaryFunction
-  ) throws(OperatorError) -> (Int8Output?, ValueID) {
+  ) throws(Refusal) -> (Int8Output?, ValueID) {
     let own = node.outputs[0]
     guard domains.isInt8(own) else { return (nil, own) }
     if clamp == .identity, let user = source.soleUser(of: own), let unary = user.op as? Unary,
@@ -154,7 +154,7 @@ struct Int8Rewriter {
   /// Adds the int8 form of a node over the int8 versions of its inputs.
   private mutating func add(
     _ node: Node, _ op: any Operator, inputs: [ValueID?], precision: LayerDecision.Precision = .int8
-  ) throws(OperatorError) {
+  ) throws(Refusal) {
     var arguments: [ValueID?] = []
     for input in inputs {
       guard let input else {
@@ -169,9 +169,9 @@ struct Int8Rewriter {
     decisions.append(LayerDecision(node: node.name, op: node.op.name, precision: precision))
   }
 
-  private mutating func keepFloat(_ node: Node, reason: String) throws(OperatorError) {
+  private mutating func keepFloat(_ node: Node, reason: String) throws(Refusal) {
     var arguments: [ValueID?] = []
-    for input in node.inputs { arguments.append(try input.map { id throws(OperatorError) in try float(id) }) }
+    for input in node.inputs { arguments.append(try input.map { id throws(Refusal) in try float(id) }) }
     let names = node.outputs.map { source[$0].name }
     let outputs = try graph.add(node.op, name: node.name, inputs: arguments, outputNames: names, origins: node.origins)
     for (value, output) in zip(node.outputs, outputs) { floats[value] = output }
@@ -180,21 +180,21 @@ struct Int8Rewriter {
 
   // MARK: Values
 
-  private func quantization(of value: ValueID) throws(OperatorError) -> Quantization {
+  private func quantization(of value: ValueID) throws(Refusal) -> Quantization {
     guard let quantization = quantizations[value] else {
-      throw OperatorError("value \(source[value].name) was not observed in calibration")
+      throw Refusal("value \(source[value].name) was not observed in calibration")
     }
     return quantization
   }
 
-  private func quantizationOfInt8(_ value: ValueID) throws(OperatorError) -> Quantization {
+  private func quantizationOfInt8(_ value: ValueID) throws(Refusal) -> Quantization {
     guard let quantization = graph.type(of: value).quantization else {
-      throw OperatorError("value \(graph[value].name) has no quantization")
+      throw Refusal("value \(graph[value].name) has no quantization")
     }
     return quantization
   }
 
-  private mutating func int8(_ value: ValueID) throws(OperatorError) -> ValueID {
+  private mutating func int8(_ value: ValueID) throws(Refusal) -> ValueID {
     if let known = integers[value] { return known }
     let name = "\(source[value].name)_quantized"
     let quantized = try graph.add(
@@ -203,7 +203,7 @@ struct Int8Rewriter {
     return quantized[0]
   }
 
-  private mutating func float(_ value: ValueID) throws(OperatorError) -> ValueID {
+  private mutating func float(_ value: ValueID) throws(Refusal) -> ValueID {
     if let known = floats[value] { return known }
     if let constant = source.constant(value) {
       let copy = graph.addConstant(source[value].name, constant)
@@ -211,7 +211,7 @@ struct Int8Rewriter {
       return copy
     }
     guard let quantized = integers[value] else {
-      throw OperatorError("value \(source[value].name) is used before it is produced")
+      throw Refusal("value \(source[value].name) is used before it is produced")
     }
     let name = "\(source[value].name)_dequantized"
     let real = try graph.add(DequantizeLinear(), name: name, inputs: [quantized], outputNames: [name])

@@ -1,7 +1,7 @@
 package import IR
 import Math
 import Operators
-import Tensors
+package import Tensors
 
 /// The int8 graph and what was decided on the way.
 package struct QuantizedModel: Sendable {
@@ -46,7 +46,7 @@ package struct Quantizer {
     return values.filter { graph.type(of: $0).element == .float32 }
   }
 
-  package func run() throws(NodeError) -> QuantizedModel {
+  package func run() throws(Refusal) -> QuantizedModel {
     let domains = Domains(source, order: order)
     let quantizations = chooseQuantizations(domains)
     var rewriter = Int8Rewriter(

@@ -61,7 +61,7 @@ package struct Plan: Sendable {
   package init(
     _ graph: Graph, math: any FloatMath, keep: Set<ValueID> = [], rowFusion limits: RowFusion.Limits? = nil,
     quantizesInputs: Bool = true
-  ) throws(NodeError) {
+  ) throws(Refusal) {
     var builder = PlanBuilder(graph, math: math)
     try builder.build(quantizesInputs: quantizesInputs)
     for value in keep { builder.keepAlive(value) }
@@ -97,7 +97,7 @@ private struct PlanBuilder {
     self.math = math
   }
 
-  mutating func build(quantizesInputs: Bool) throws(NodeError) {
+  mutating func build(quantizesInputs: Bool) throws(Refusal) {
     var done: Set<NodeID> = []
     for input in graph.inputs {
       var input = input
@@ -129,18 +129,18 @@ private struct PlanBuilder {
     return uses.allSatisfy { graph[$0.node]?.op.layout == .channelsLast }
   }
 
-  private mutating func add(_ node: Node) throws(NodeError) {
+  private mutating func add(_ node: Node) throws(Refusal) {
     let layout = layout(for: node)
     let outputLayout = outputLayout(of: node, from: layout)
     if alias(node) { return }
     let operands = graph.operands(of: node)
     let types = node.outputs.map { graph.type(of: $0) }
     let kernel: Kernel
-    do throws(OperatorError) {
+    do throws(Refusal) {
       kernel = try node.op.kernel(
         for: Site(inputs: operands, outputs: types, layout: layout, outputLayout: outputLayout, math: math))
     } catch {
-      throw NodeError(node, "\(error)")
+      throw error.at(node)
     }
     let arguments = node.inputs.enumerated().map { index, input -> Plan.Place? in
       guard let input, !(kernel.hasPackedConstants && index > 0 && graph[input].constant != nil) else { return nil }

@@ -16,7 +16,7 @@ extension Executor {
     guard let quantization = view.type.quantization else { preconditionFailure("input \(view.type) takes no int8") }
     guard let source = values.baseAddress else { return }
     let kernel: Kernel
-    do throws(OperatorError) {
+    do throws(Refusal) {
       kernel = try QuantizeLinear(quantization).kernel(
         for: Site(
           inputs: [Operand(type)], outputs: [view.type], layout: .rowMajor, outputLayout: view.layout,

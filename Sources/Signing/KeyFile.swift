@@ -15,20 +15,16 @@ enum KeyFile {
 
   private static let largest = 64 << 10
 
-  static func read(_ path: String) throws(SigningError) -> [UInt8] {
-    do throws(FileError) {
-      let file = try MappedFile(path: path)
-      guard file.count <= largest else { throw FileError(path: path, reason: "is too large to be a key") }
-      return file.withBytes(Array.init)
-    } catch {
-      throw .file(error)
-    }
+  static func read(_ path: String) throws(Refusal) -> [UInt8] {
+    let file = try MappedFile(path: path)
+    guard file.count <= largest else { throw Refusal(file: path, reason: "is too large to be a key") }
+    return file.withBytes(Array.init)
   }
 
   /// Writes a file that is not there yet. After an error it is not there either.
-  static func create(_ path: String, _ text: String, mode: mode_t) throws(SigningError) {
+  static func create(_ path: String, _ text: String, mode: mode_t) throws(Refusal) {
     let descriptor = FileName.withPath(path) { open($0, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode) }
-    guard descriptor >= 0 else { throw .file(FileError(path: path, errno: errno)) }
+    guard descriptor >= 0 else { throw Refusal(file: path, errno: errno) }
     let bytes = Array(text.utf8)
     var failure: Int32 = 0
     var offset = 0
@@ -40,7 +36,7 @@ enum KeyFile {
     if close(descriptor) != 0, failure == 0 { failure = errno }
     guard failure == 0 else {
       remove(path)
-      throw .file(FileError(path: path, errno: failure))
+      throw Refusal(file: path, errno: failure)
     }
   }
 

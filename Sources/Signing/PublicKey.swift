@@ -1,4 +1,5 @@
 package import Hashing
+package import Tensors
 
 /// An Ed25519 public key: who has it can check signatures, not make them.
 package struct PublicKey: Sendable, Hashable {
@@ -15,20 +16,20 @@ package struct PublicKey: Sendable, Hashable {
   }
 
   /// Reads a PEM file as `openssl pkey -pubout` writes it (RFC 8410).
-  package init(path: String) throws(SigningError) {
+  package init(path: String) throws(Refusal) {
     self = try PublicKey(pem: KeyFile.read(path), path: path)
   }
 
   /// Reads the text of such a file; `path` names it in errors.
-  package init(pem text: [UInt8], path: String) throws(SigningError) {
-    guard let pem = PEM(text) else { throw .malformedKey(path: path, "is not a public key in PEM form") }
+  package init(pem text: [UInt8], path: String) throws(Refusal) {
+    guard let pem = PEM(text) else { throw Refusal(file: path, reason: "is not a public key in PEM form") }
     guard pem.label == KeyFile.publicLabel else {
       let remedy = pem.label.hasSuffix("PRIVATE KEY") ? "; keep that one to yourself and give the public one" : ""
-      throw .malformedKey(path: path, "expected a PUBLIC KEY, found a \(pem.label)\(remedy)")
+      throw Refusal(file: path, reason: "expected a PUBLIC KEY, found a \(pem.label)\(remedy)")
     }
     guard pem.bytes.starts(with: KeyFile.publicPrefix),
       let key = PublicKey(bytes: Array(pem.bytes.dropFirst(KeyFile.publicPrefix.count)))
-    else { throw .malformedKey(path: path, "is not an Ed25519 key: no other kind is used here") }
+    else { throw Refusal(file: path, reason: "is not an Ed25519 key: no other kind is used here") }
     self = key
   }
 
@@ -36,7 +37,7 @@ package struct PublicKey: Sendable, Hashable {
   package var pem: String { PEM(label: KeyFile.publicLabel, bytes: KeyFile.publicPrefix + bytes).text }
 
   /// Whether a signature of a message was made with the secret key to this one.
-  package func verifies(_ signature: [UInt8], of message: [UInt8]) throws(SigningError) -> Bool {
+  package func verifies(_ signature: [UInt8], of message: [UInt8]) throws(Refusal) -> Bool {
     try Ed25519.verify(signature, of: message, publicKey: bytes)
   }
 

@@ -79,12 +79,12 @@ package struct FileStatus {
   private let node: UInt
 
   /// The file a path leads to, over symbolic links; nil where there is none.
-  package static func of(_ path: String) throws(FileError) -> FileStatus? {
+  package static func of(_ path: String) throws(Refusal) -> FileStatus? {
     var status = stat()
     switch FileName.withPath(path, { stat($0, &status) == 0 ? 0 : errno }) {
     case 0: return FileStatus(status)
     case ENOENT, ENOTDIR: return nil
-    case let failure: throw FileError(path: path, errno: failure)
+    case let failure: throw Refusal(file: path, errno: failure)
     }
   }
 

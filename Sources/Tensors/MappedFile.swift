@@ -1,28 +1,6 @@
 import CProcess
 import Platform
 
-/// Why a file could not be read or written.
-package struct FileError: Error, CustomStringConvertible {
-  package let path: String
-  package let reason: String
-
-  package init(path: String, reason: String) {
-    self.path = path
-    self.reason = reason
-  }
-
-  package init(path: String, errno code: Int32) {
-    self.init(path: path, reason: String(cString: strerror(code)))
-  }
-
-  /// A file that somebody wrote to while it was read.
-  package init(changed path: String) {
-    self.init(path: path, reason: "changed while it was read")
-  }
-
-  package var description: String { "\(path): \(reason)" }
-}
-
 /// A regular file that is open for reading.
 private struct OpenFile: ~Copyable {
   let path: String
@@ -31,14 +9,14 @@ private struct OpenFile: ~Copyable {
 
   var size: Int { Int(status.st_size) }
 
-  init(_ path: String) throws(FileError) {
+  init(_ path: String) throws(Refusal) {
     // A pipe nobody writes to must not hold the program up before it is refused.
     let descriptor = FileName.withPath(path) { open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
-    guard descriptor >= 0 else { throw FileError(path: path, errno: errno) }
+    guard descriptor >= 0 else { throw Refusal(file: path, errno: errno) }
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
       close(descriptor)
-      throw FileError(path: path, reason: "is not a regular file")
+      throw Refusal(.unreadable, file: path, reason: "is not a regular file")
     }
     self.path = path
     self.descriptor = descriptor
@@ -47,7 +25,7 @@ private struct OpenFile: ~Copyable {
 
   deinit { close(descriptor) }
 
-  func contents() throws(FileError) -> [UInt8] {
+  func contents() throws(Refusal) -> [UInt8] {
     var failure: Int32 = 0
     let bytes = [UInt8](unsafeUninitializedCapacity: size) { target, filled in
       while filled < target.count {
@@ -58,10 +36,10 @@ private struct OpenFile: ~Copyable {
         filled += count
       }
     }
-    guard failure == 0 else { throw FileError(path: path, errno: failure) }
+    guard failure == 0 else { throw Refusal(file: path, errno: failure) }
     var (before, after) = (status, stat())
     guard fstat(descriptor, &after) == 0, bytes.count == size, cp_differs(&before, &after) == 0 else {
-      throw FileError(changed: path)
+      throw Refusal(changed: path)
     }
     return bytes
   }
@@ -78,19 +56,19 @@ package final class MappedFile: MemoryOwner {
   nonisolated(unsafe) private let base: UnsafeRawPointer?
   nonisolated(unsafe) private let record: OpaquePointer
 
-  package init(path: String) throws(FileError) {
+  package init(path: String) throws(Refusal) {
     let file = try OpenFile(path)
     let size = file.size
     var mapping: UnsafeMutableRawPointer?
     if size > 0 {
       mapping = mmap(nil, size, PROT_READ, MAP_PRIVATE, file.descriptor, 0)
-      guard mapping != MAP_FAILED else { throw FileError(path: path, errno: errno) }
+      guard mapping != MAP_FAILED else { throw Refusal(file: path, errno: errno) }
     }
     var status = file.status
     let record = FileName.withPath(path) { cp_mapping_add(mapping, size, $0, &status) }
     guard let record else {
       if let mapping { munmap(mapping, size) }
-      throw FileError(path: path, errno: ENOMEM)
+      throw Refusal(file: path, errno: ENOMEM)
     }
     self.path = path
     self.record = record
@@ -107,17 +85,18 @@ package final class MappedFile: MemoryOwner {
   package static let contentsLimit = 1 << 30
 
   /// A whole file as an array, for small ones: a copy nobody can change.
-  package static func contents(of path: String) throws(FileError) -> [UInt8] {
+  package static func contents(of path: String) throws(Refusal) -> [UInt8] {
     let file = try OpenFile(path)
     guard file.size <= contentsLimit else {
-      throw FileError(path: path, reason: "has \(file.size) bytes, at most \(contentsLimit) are read of such a file")
+      throw Refusal(
+        .unreadable, file: path, reason: "has \(file.size) bytes, at most \(contentsLimit) are read of such a file")
     }
     return try file.contents()
   }
 
   /// Refuses where somebody wrote to the file since it was mapped.
-  package func checkUnchanged() throws(FileError) {
-    if cp_mapping_changed(record) != 0 { throw FileError(changed: path) }
+  package func checkUnchanged() throws(Refusal) {
+    if cp_mapping_changed(record) != 0 { throw Refusal(changed: path) }
   }
 
   package var unmanagedBytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
@@ -139,5 +118,17 @@ package final class MappedFile: MemoryOwner {
     let end = min(count, range.upperBound)
     guard start < end else { return }
     madvise(UnsafeMutableRawPointer(mutating: base + start), end - start, MADV_DONTNEED)
+  }
+}
+
+extension Refusal {
+  /// A file the system does not open, read or write.
+  package init(file: String, errno code: Int32) {
+    self.init(.unreadable, file: file, reason: String(cString: strerror(code)))
+  }
+
+  /// A file that somebody wrote to while it was read.
+  package init(changed file: String) {
+    self.init(.unreadable, file: file, reason: "changed while it was read")
   }
 }

@@ -13,15 +13,15 @@ package final class StagedFile: Sendable {
   private let isAside = Atomic<Bool>(true)
 
   /// Writes pieces one after the other, down to the disk.
-  package init(_ pieces: [UnsafeRawBufferPointer], for path: String) throws(FileError) {
+  package init(_ pieces: [UnsafeRawBufferPointer], for path: String) throws(Refusal) {
     self.path = path
     aside = try StagedFile.write(pieces, for: path)
   }
 
-  package init(_ bytes: [UInt8], for path: String) throws(FileError) {
+  package init(_ bytes: [UInt8], for path: String) throws(Refusal) {
     self.path = path
     let result = bytes.withUnsafeBytes { raw in
-      Result { () throws(FileError) in try StagedFile.write([raw], for: path) }
+      Result { () throws(Refusal) in try StagedFile.write([raw], for: path) }
     }
     aside = try result.get()
   }
@@ -31,7 +31,7 @@ package final class StagedFile: Sendable {
   }
 
   /// Puts the file in its place.
-  package func commit() throws(FileError) { try StagedFile.commit([self]) }
+  package func commit() throws(Refusal) { try StagedFile.commit([self]) }
 
   /// Puts files in their places in this order, all of them or none: after an error the files that were there before are
   /// there again.
@@ -39,13 +39,13 @@ package final class StagedFile: Sendable {
   /// A signal that ends the process comes before or after. A process killed outright (SIGKILL, a power failure) may
   /// leave the first of the files in place without the last, each of them whole. In a command line tool, inputs that
   /// changed are an error here (`ToolProcess.checkInputs`).
-  package static func commit(_ files: [StagedFile]) throws(FileError) {
+  package static func commit(_ files: [StagedFile]) throws(Refusal) {
     try ToolProcess.checkInputs()
     var signals = sigset_t()
     cp_hold_signals(&signals)
     defer { cp_release_signals(&signals) }
     var replaced: [(file: StagedFile, previous: String?)] = []
-    do throws(FileError) {
+    do throws(Refusal) {
       for file in files {
         // One file alone needs no way back: renaming it happens or does not.
         let previous = files.count > 1 ? try keep(file.path) : nil
@@ -68,18 +68,18 @@ package final class StagedFile: Sendable {
     for folder in Set(files.map { StagedFile.folder(of: $0.path) }) { try sync(folder) }
   }
 
-  private func takePlace() throws(FileError) {
+  private func takePlace() throws(Refusal) {
     let failure = StagedFile.rename(aside, path)
-    guard failure == 0 else { throw FileError(path: path, cannotBeWritten: failure) }
+    guard failure == 0 else { throw Refusal(file: path, cannotBeWritten: failure) }
     isAside.store(false, ordering: .relaxed)
     FileName.withPath(aside) { cp_unstage($0) }
   }
 
   /// A second name for the file at `path`, from where it can be put back; nil where there is none.
-  private static func keep(_ path: String) throws(FileError) -> String? {
+  private static func keep(_ path: String) throws(Refusal) -> String? {
     guard let status = try FileStatus.of(path) else { return nil }
     guard status.kind == .file else {
-      throw FileError(path: path, reason: "cannot be written: it is not a regular file")
+      throw Refusal(.unreadable, file: path, reason: "cannot be written: it is not a regular file")
     }
     var (name, failure) = ("", EEXIST)
     for _ in 0..<attempts where failure == EEXIST {
@@ -88,7 +88,7 @@ package final class StagedFile: Sendable {
     }
     // Not every file system has second names, and not every file may get one.
     if failure != 0 { failure = rename(path, name) }
-    guard failure == 0 else { throw FileError(path: path, cannotBeWritten: failure) }
+    guard failure == 0 else { throw Refusal(file: path, cannotBeWritten: failure) }
     return name
   }
 
@@ -111,13 +111,13 @@ package final class StagedFile: Sendable {
   }
 
   /// Writes the pieces aside and returns where that is; after an error nothing is left.
-  private static func write(_ pieces: [UnsafeRawBufferPointer], for path: String) throws(FileError) -> String {
+  private static func write(_ pieces: [UnsafeRawBufferPointer], for path: String) throws(Refusal) -> String {
     var (aside, descriptor, failure) = ("", Int32(-1), EEXIST)
     for _ in 0..<attempts where descriptor < 0 && failure == EEXIST {
       aside = sibling(of: path, "partial")
       (descriptor, failure) = FileName.withPath(aside) { (cp_stage($0), errno) }
     }
-    guard descriptor >= 0 else { throw FileError(path: path, cannotBeWritten: failure) }
+    guard descriptor >= 0 else { throw Refusal(file: path, cannotBeWritten: failure) }
     var problem: Int32 = 0
     for piece in pieces where problem == 0 { problem = write(all: piece, to: descriptor) }
     // A name in a folder must not be on the disk before what it names.
@@ -125,7 +125,7 @@ package final class StagedFile: Sendable {
     if close(descriptor) != 0, problem == 0, errno != EINTR { problem = errno }
     guard problem == 0 else {
       discard(aside)
-      throw FileError(path: path, cannotBeWritten: problem)
+      throw Refusal(file: path, cannotBeWritten: problem)
     }
     return aside
   }
@@ -156,18 +156,18 @@ package final class StagedFile: Sendable {
   }
 
   /// Makes names in a folder last; where folders cannot be opened or synchronized, that is left to the system.
-  private static func sync(_ folder: String) throws(FileError) {
+  private static func sync(_ folder: String) throws(Refusal) {
     let descriptor = FileName.withPath(folder + "/") { open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
     guard descriptor >= 0 else { return }
     defer { close(descriptor) }
-    if fsync(descriptor) != 0, !isUnsupported(errno) { throw FileError(path: folder, cannotBeWritten: errno) }
+    if fsync(descriptor) != 0, !isUnsupported(errno) { throw Refusal(file: folder, cannotBeWritten: errno) }
   }
 
   private static func isUnsupported(_ code: Int32) -> Bool { [EINVAL, ENOTSUP, ENOSYS, EROFS, EINTR].contains(code) }
 }
 
-extension FileError {
-  fileprivate init(path: String, cannotBeWritten code: Int32) {
-    self.init(path: path, reason: "cannot be written: \(String(cString: strerror(code)))")
+extension Refusal {
+  fileprivate init(file: String, cannotBeWritten code: Int32) {
+    self.init(.unreadable, file: file, reason: "cannot be written: \(String(cString: strerror(code)))")
   }
 }

@@ -20,10 +20,10 @@ package enum ToolProcess {
 
   /// Refuses where a file that was mapped since the beginning has other contents by now: whatever was made of it is of
   /// neither the old nor the new.
-  package static func checkInputs() throws(FileError) {
+  package static func checkInputs() throws(Refusal) {
     guard let changed = cp_changed_file() else { return }
     defer { free(changed) }
-    throw FileError(changed: FileName.string(changed))
+    throw Refusal(changed: FileName.string(changed))
   }
 
   /// Writes text whole; zero, or the number of the error that stopped the writing.

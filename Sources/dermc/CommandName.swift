@@ -1,10 +1,11 @@
 import ArgumentParser
 import Compiler
+import Tensors
 
 /// The first word of the command line.
 enum CommandName {
   /// Refuses a word that is no command, and says which one may be meant.
-  static func check(_ arguments: [String]) throws(Diagnostic) {
+  static func check(_ arguments: [String]) throws(Refusal) {
     guard let word = arguments.first, !word.hasPrefix("-") else { return }
     let known = Dermc.configuration.subcommands.compactMap { $0.configuration.commandName } + ["help"]
     guard !known.contains(word) else { return }

@@ -24,11 +24,11 @@ enum Console {
   }
 
   private static func check(_ failure: Int32) {
-    if failure != 0 { exit(.refused("standard output cannot be written: \(String(cString: strerror(failure)))")) }
+    if failure != 0 { exit(Refusal("standard output cannot be written: \(String(cString: strerror(failure)))")) }
   }
 
   private static func refuseChangedInputs() {
-    do throws(FileError) { try ToolProcess.checkInputs() } catch { exit(.refused("\(error)")) }
+    do throws(Refusal) { try ToolProcess.checkInputs() } catch { exit(error) }
   }
 
   /// JSON for machines.
@@ -37,13 +37,13 @@ enum Console {
   /// A message for people: always one line, whatever names from files are in it.
   static func message(_ text: String) { standardError("dermc: \(Printable.name(text, limit: .max))\n") }
 
-  /// Ends with a diagnostic on standard error.
-  static func exit(_ diagnostic: Diagnostic) -> Never {
-    var diagnostic = diagnostic
+  /// Ends with one line on standard error.
+  static func exit(_ refusal: Refusal) -> Never {
+    var refusal = refusal
     // What is wrong with a file that changed meanwhile says nothing about it.
-    do throws(FileError) { try ToolProcess.checkInputs() } catch { diagnostic = .refused("\(error)") }
-    message(diagnostic.description)
-    Platform.exit(diagnostic.code.rawValue)
+    do throws(Refusal) { try ToolProcess.checkInputs() } catch { refusal = error }
+    message(refusal.description)
+    Platform.exit(refusal.exitCode.rawValue)
   }
 
   /// Writes text as it is to standard error.

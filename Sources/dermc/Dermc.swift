@@ -24,7 +24,7 @@ struct Dermc: ParsableCommand {
       DoctorCommand.self,
     ])
 
-  /// Parses and runs; exit codes are those of `Diagnostic.Code`.
+  /// Parses and runs; exit codes are those of `ExitCode`.
   static func main() { ToolProcess.run("dermc") { Dermc.work() } }
 
   private static func work() -> Never {
@@ -36,8 +36,8 @@ struct Dermc: ParsableCommand {
       var command = try parseAsRoot(arguments)
       try command.run()
       Console.finish()
-    } catch let diagnostic as Diagnostic {
-      Console.exit(diagnostic)
+    } catch let refusal as Refusal {
+      Console.exit(refusal)
     } catch {
       end(error)
     }
@@ -46,7 +46,7 @@ struct Dermc: ParsableCommand {
   /// Nothing was asked for, or it was lost on the way: never a success.
   private static func endWithoutCommand() -> Never {
     Console.standardError(helpMessage() + "\n")
-    Platform.exit(Diagnostic.Code.wrongUsage.rawValue)
+    Platform.exit(ExitCode.wrongUsage.rawValue)
   }
 
   /// Ends as the argument parser wants: with help, the version, or what is wrong with the command line.
@@ -58,8 +58,8 @@ struct Dermc: ParsableCommand {
       for line in message.split(separator: "\n", omittingEmptySubsequences: false) {
         Console.standardError(Printable.name(String(line), limit: .max) + "\n")
       }
-      // Every error a command throws on purpose is a diagnostic.
-      Platform.exit((code == .validationFailure ? Diagnostic.Code.wrongUsage : .defect).rawValue)
+      // Every error a command throws on purpose is a refusal.
+      Platform.exit((code == .validationFailure ? ExitCode.wrongUsage : .defect).rawValue)
     }
     Console.output(message)
     Console.finish()

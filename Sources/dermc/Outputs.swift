@@ -4,7 +4,7 @@ import Tensors
 /// The files a command writes.
 enum Outputs {
   /// Refuses, before any work is done, outputs that cannot be written, are one file, or would replace an input.
-  static func check(_ paths: [String], inputs: [String]) throws(Diagnostic) {
+  static func check(_ paths: [String], inputs: [String]) throws(Refusal) {
     var seen: Set<[UInt8]> = []
     for path in paths {
       // By bytes: Swift takes different spellings of an accented letter for one, the system does not.
@@ -14,14 +14,14 @@ enum Outputs {
       if let input = inputs.first(where: { isSame(path, $0) }) {
         throw .usage("\(path): would replace the input \(input); give another name with -o")
       }
-      do throws(FileError) { try OutputFile.check(path) } catch { throw .refused("\(error)") }
+      try OutputFile.check(path)
     }
   }
 
   /// Puts a bundle and its reports, written aside, in their places, all or none. The bundle comes last: where it is,
   /// its reports are, even if the process is killed on the way.
-  static func commit(_ bundle: StagedFile, with reports: [StagedFile]) throws(Diagnostic) {
-    do throws(FileError) { try StagedFile.commit(reports + [bundle]) } catch { throw .refused("\(error)") }
+  static func commit(_ bundle: StagedFile, with reports: [StagedFile]) throws(Refusal) {
+    try StagedFile.commit(reports + [bundle])
   }
 
   /// Whether two paths lead to one file.

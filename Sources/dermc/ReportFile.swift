@@ -15,7 +15,7 @@ struct ReportFile {
     var seen: Set<String> = []
     return try paths.filter { seen.insert($0).inserted }.map { path in
       guard let format = Format.allCases.first(where: { path.hasSuffix(".\($0.rawValue)") }) else {
-        throw Diagnostic.usage("--report \(path): expected a name ending in .json, .md or .html")
+        throw Refusal.usage("--report \(path): expected a name ending in .json, .md or .html")
       }
       return ReportFile(path: path, format: format)
     }
@@ -28,17 +28,13 @@ struct ReportFile {
   var isForPeople: Bool { format != .json }
 
   /// Writes the report aside, to be committed together with other files.
-  func stage(_ report: Report, _ illustrations: ReportIllustrations) throws(Diagnostic) -> StagedFile {
+  func stage(_ report: Report, _ illustrations: ReportIllustrations) throws(Refusal) -> StagedFile {
     let bytes: [UInt8] =
       switch format {
       case .json: report.json.prettyBytes()
       case .md: Array(MarkdownReport.make(report, illustrations).utf8)
       case .html: Array(HTMLReport.make(report, illustrations).utf8)
       }
-    do throws(FileError) {
-      return try StagedFile(bytes, for: path)
-    } catch {
-      throw Diagnostic.refused("\(error)")
-    }
+    return try StagedFile(bytes, for: path)
   }
 }

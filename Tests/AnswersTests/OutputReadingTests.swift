@@ -134,19 +134,19 @@ private struct Network {
     #expect(
       reading.meaning == OutputMeaning(output: graph[second].name, task: .multilabel, scores: .probabilities, count: 3))
     request.output = "absent"
-    #expect(throws: OutputError.self) { try OutputReading(graph, request) }
+    #expect(throws: Refusal.self) { try OutputReading(graph, request) }
     request.output = nil
     request.task = .binary
-    #expect(throws: OutputError.self) { try OutputReading(graph, request) }
+    #expect(throws: Refusal.self) { try OutputReading(graph, request) }
   }
 
   /// Scores that were rounded are a decision: no probability comes back from it.
   @Test func refusesDecisions() throws {
     var network = Network()
     let rounded = try network.add(Unary(.round), network.add(Unary(.sigmoid), network.dense(1)))
-    #expect(throws: OutputError.self) { try OutputReading(network.with(outputs: rounded)) }
+    #expect(throws: Refusal.self) { try OutputReading(network.with(outputs: rounded)) }
     let whole = try network.add(ArgMax(axis: 1), network.dense(3))
-    #expect(throws: OutputError.self) { try OutputReading(network.with(outputs: whole)) }
+    #expect(throws: Refusal.self) { try OutputReading(network.with(outputs: whole)) }
   }
 
   /// No logit stays above zero, and a softmax of one number is always 1.
@@ -171,7 +171,7 @@ private struct Network {
     var network = Network()
     let output = try network.add(Softmax(axis: 0), network.dense(3))
     let graph = network.with(outputs: output)
-    #expect(throws: OutputError.self) { try OutputReading(graph) }
+    #expect(throws: Refusal.self) { try OutputReading(graph) }
     var request = OutputReading.Request()
     request.task = OutputMeaning.Task.none
     #expect(try OutputReading(graph, request).meaning.task == .none)
@@ -182,7 +182,7 @@ private struct Network {
     var graph = Graph(name: "odd")
     let x = graph.addInput("x", TensorType(.float32, [1, 4]))
     graph.addOutput(try graph.add(ArgMax(axis: 1), name: "arg", inputs: [x], outputNames: ["a\nb\u{1B}"])[0])
-    let error = try #require(throws: OutputError.self) { try OutputReading(graph) }
+    let error = try #require(throws: Refusal.self) { try OutputReading(graph) }
     #expect(error.description.hasPrefix("output a?b? is int64"), "\(error)")
   }
 
@@ -196,7 +196,7 @@ private struct Network {
       OutputMeaning(output: "other", task: .multiclass, scores: .logits, count: 3),
       OutputMeaning(output: stored.output, task: .multiclass, scores: .logits, count: 4),
     ] {
-      #expect(throws: OutputError.self) { try OutputReading.stored(wrong.json, in: graph, labels: nil) }
+      #expect(throws: Refusal.self) { try OutputReading.stored(wrong.json, in: graph, labels: nil) }
     }
   }
 }

@@ -38,12 +38,12 @@ import Testing
         }
         let expected = part(of: offset, intact)
         names.insert(expected)
-        do throws(BundleError) {
+        do throws(Refusal) {
           let file = try BundleReader.open(path)
           let problems = file.verify()
           #expect(problems.count == 1)
           #expect(problems.first.map { "\($0)".contains(expected) } == true, "byte \(offset): \(problems)")
-          #expect(throws: BundleError.self) { try file.read() }
+          #expect(throws: Refusal.self) { try file.read() }
         } catch {
           #expect(expected == "header" && "\(error)".contains("header"), "byte \(offset): \(error)")
         }
@@ -59,10 +59,10 @@ import Testing
       let whole = try bytes(of: path)
       for length in whole.indices.reversed() {
         #expect(truncate(path, length) == 0)
-        #expect(throws: BundleError.self, "cut off after \(length) bytes") { try BundleReader.open(path) }
+        #expect(throws: Refusal.self, "cut off after \(length) bytes") { try BundleReader.open(path) }
       }
       try OutputFile.write(whole + [0], to: path)
-      #expect(throws: BundleError.self) { try BundleReader.open(path) }
+      #expect(throws: Refusal.self) { try BundleReader.open(path) }
     }
   }
 
@@ -70,11 +70,11 @@ import Testing
     try withFolder { folder in
       for contents in [[], Array("DERM".utf8), Array(repeating: 0x41, count: 4096)] as [[UInt8]] {
         try OutputFile.write(contents, to: "\(folder)/a")
-        #expect(throws: BundleError.self) { try BundleReader.open("\(folder)/a") }
+        #expect(throws: Refusal.self) { try BundleReader.open("\(folder)/a") }
         #expect(BundleReader.recognizes("\(folder)/a") == contents.starts(with: Array("DERM".utf8)))
       }
-      #expect(throws: BundleError.self) { try BundleReader.open("\(folder)/missing") }
-      #expect(throws: BundleError.self) { try BundleReader.open(folder) }
+      #expect(throws: Refusal.self) { try BundleReader.open("\(folder)/missing") }
+      #expect(throws: Refusal.self) { try BundleReader.open(folder) }
       #expect(!BundleReader.recognizes("\(folder)/missing"))
     }
   }
@@ -85,8 +85,8 @@ import Testing
       mkdir("\(folder)/taken", 0o755)
       defer { rmdir("\(folder)/taken") }
       // A folder is in the way: renaming fails after the file was written aside.
-      #expect(throws: BundleError.self) { try BundleWriter.write(bundle, to: "\(folder)/taken") }
-      #expect(throws: BundleError.self) { try BundleWriter.write(bundle, to: "\(folder)/missing/a.derm") }
+      #expect(throws: Refusal.self) { try BundleWriter.write(bundle, to: "\(folder)/taken") }
+      #expect(throws: Refusal.self) { try BundleWriter.write(bundle, to: "\(folder)/missing/a.derm") }
       #expect(files(in: folder) == ["taken"])
     }
   }
@@ -97,13 +97,13 @@ import Testing
       try OutputFile.write("old", to: path)
       var bundle = try Sample.full()
       bundle.calibration = ["range": .double(.infinity)]
-      #expect(throws: BundleError.self) { try BundleWriter.write(bundle, to: path) }
+      #expect(throws: Refusal.self) { try BundleWriter.write(bundle, to: path) }
       bundle = try Sample.full()
       bundle.selfTest?.outputs = []
-      #expect(throws: BundleError.self) { try BundleWriter.write(bundle, to: path) }
+      #expect(throws: Refusal.self) { try BundleWriter.write(bundle, to: path) }
       bundle = try Sample.full()
       bundle.selfTest?.inputs = [Tensor([Float(1)])]
-      #expect(throws: BundleError.self) { try BundleWriter.write(bundle, to: path) }
+      #expect(throws: Refusal.self) { try BundleWriter.write(bundle, to: path) }
       #expect(try bytes(of: path) == Array("old".utf8))
       #expect(files(in: folder) == ["a.derm"])
     }

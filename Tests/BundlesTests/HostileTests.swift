@@ -39,7 +39,7 @@ import Testing
         try #require(changed != text, "\(old) does not occur")
         sections[section] = Array(changed.utf8)
       }
-    } catch let error as BundleError {
+    } catch let error as Refusal {
       message = "\(error)"
     }
     return message
@@ -104,19 +104,19 @@ import Testing
   @Test(arguments: [Section.weights, .parameters, .integers, .selfTestTensors])
   func tensorSectionsMustHaveTheirSize(_ section: Section) throws {
     let full = try Sample.full()
-    #expect(throws: BundleError.self) { try reading(full) { $0[section] = nil } }
-    #expect(throws: BundleError.self) { try reading(full) { $0[section]?.append(0) } }
-    #expect(throws: BundleError.self) { try reading(full) { $0[section]?.removeLast() } }
+    #expect(throws: Refusal.self) { try reading(full) { $0[section] = nil } }
+    #expect(throws: Refusal.self) { try reading(full) { $0[section]?.append(0) } }
+    #expect(throws: Refusal.self) { try reading(full) { $0[section]?.removeLast() } }
   }
 
   @Test func aBundleNeedsAGraph() throws {
-    #expect(throws: BundleError.self) { try reading(Sample.full()) { $0[.graph] = nil } }
-    #expect(throws: BundleError.self) { try reading(Sample.full()) { $0 = [:] } }
+    #expect(throws: Refusal.self) { try reading(Sample.full()) { $0[.graph] = nil } }
+    #expect(throws: Refusal.self) { try reading(Sample.full()) { $0 = [:] } }
   }
 
   @Test func deeplyNestedTextIsRefused() throws {
     for section in [Section.graph, .labels, .calibration] {
-      #expect(throws: BundleError.self) {
+      #expect(throws: Refusal.self) {
         try reading(Sample.full()) { $0[section] = [UInt8](repeating: UInt8(ascii: "["), count: 1_000_000) }
       }
     }
@@ -141,7 +141,7 @@ import Testing
     """#,
   ])
   func aGraphWithoutValuesHasNoIndices(_ graph: String) throws {
-    let error = #expect(throws: BundleError.self) {
+    let error = #expect(throws: Refusal.self) {
       try reading(.graph, RawCodec.self, Array(graph.utf8), raw: graph.utf8.count)
     }
     let message = error.map { "\($0)" } ?? ""
@@ -154,11 +154,11 @@ import Testing
     let stored = try #require(spaces.withBytes(Deflate.compress)).withBytes(Array.init)
     #expect(stored.count < 20_000)
     for claim in [spaces.count, spaces.count - 1, 100, 0, 1 << 40, Int.max] {
-      #expect(throws: BundleError.self) { try reading(.graph, ZlibCodec.self, stored, raw: claim) }
+      #expect(throws: Refusal.self) { try reading(.graph, ZlibCodec.self, stored, raw: claim) }
     }
-    #expect(throws: BundleError.self) { try reading(.graph, RawCodec.self, stored, raw: 1 << 40) }
-    #expect(throws: BundleError.self) { try reading(.graph, ZlibCodec.self, [], raw: 0) }
-    #expect(throws: BundleError.self) { try reading(.graph, ZlibPlanesCodec.self, stored + [0], raw: spaces.count) }
+    #expect(throws: Refusal.self) { try reading(.graph, RawCodec.self, stored, raw: 1 << 40) }
+    #expect(throws: Refusal.self) { try reading(.graph, ZlibCodec.self, [], raw: 0) }
+    #expect(throws: Refusal.self) { try reading(.graph, ZlibPlanesCodec.self, stored + [0], raw: spaces.count) }
   }
 
   @Test func jsonThatWouldFillMemoryIsRefused() throws {
@@ -173,7 +173,7 @@ import Testing
   /// The message a compressed graph section is refused with.
   private func expectRefusal(_ graph: [UInt8], _ expected: String) throws {
     let packed = try #require(graph.withUnsafeBytes { Deflate.compress($0) }).withBytes(Array.init)
-    let error = #expect(throws: BundleError.self) {
+    let error = #expect(throws: Refusal.self) {
       try reading(.graph, ZlibCodec.self, packed, raw: graph.count)
     }
     #expect("\(error.map { "\($0)" } ?? "")".contains(expected), "\(String(describing: error))")
@@ -181,7 +181,7 @@ import Testing
 
   @Test func endlessLabelsAreRefused() throws {
     let labels = Array(("[" + String(repeating: "\"\",", count: 70_000) + "\"\"]").utf8)
-    let error = #expect(throws: BundleError.self) { try reading(Sample.full()) { $0[.labels] = labels } }
+    let error = #expect(throws: Refusal.self) { try reading(Sample.full()) { $0[.labels] = labels } }
     #expect("\(error.map { "\($0)" } ?? "")".contains("more than 65536 labels"))
   }
 
@@ -195,7 +195,7 @@ import Testing
       for section in sections { parts.append((section, Buffer(count: empty.count) { $0.copyBytes(from: empty) })) }
       parts.sort { Section.allCases.firstIndex(of: $0.section) ?? 0 < Section.allCases.firstIndex(of: $1.section) ?? 0 }
       _ = try BundleWriter.write(parts, to: "\(folder)/a.derm", compression: .smallest)
-      #expect(throws: BundleError.self) { try BundleReader.open("\(folder)/a.derm").read() }
+      #expect(throws: Refusal.self) { try BundleReader.open("\(folder)/a.derm").read() }
     }
   }
 
@@ -221,7 +221,7 @@ import Testing
       let padding = [UInt8](repeating: 0, count: second.offset - first.offset - graph.count)
       try OutputFile.write(
         Container.header([first, second]) + graph + padding + packed, to: path)
-      let error = #expect(throws: BundleError.self) { try BundleReader.open(path).read() }
+      let error = #expect(throws: Refusal.self) { try BundleReader.open(path).read() }
       #expect("\(error.map { "\($0)" } ?? "")".contains("claims to hold \(count) bytes"))
     }
   }
@@ -235,7 +235,7 @@ import Testing
       graph.addOutput(try graph.add(Binary(.add), name: "add", inputs: [x, c])[0])
       try BundleWriter.write(Bundle(kind: .compiled, graph: graph), to: path)
       _ = try BundleReader.open(path).read(maximumBytes: 2 << 20)
-      let error = #expect(throws: BundleError.self) { try BundleReader.open(path).read(maximumBytes: 1 << 19) }
+      let error = #expect(throws: Refusal.self) { try BundleReader.open(path).read(maximumBytes: 1 << 19) }
       #expect("\(error.map { "\($0)" } ?? "")".contains("more than the limit of 524288"))
     }
   }
@@ -247,7 +247,7 @@ import Testing
       {"constant":{"offset":0,"section":"parameters"},"element":"float32","name":"x","shape":[2147483647]}]}
       """
     let graph = Array(text.utf8)
-    #expect(throws: BundleError.self) { try reading(.graph, RawCodec.self, graph, raw: graph.count) }
+    #expect(throws: Refusal.self) { try reading(.graph, RawCodec.self, graph, raw: graph.count) }
   }
 
   @Test func mutatedHeadersAreRefusedOrRead() throws {
@@ -269,7 +269,7 @@ import Testing
         let root = SHA256(of: Array(changed[..<32] + changed[64...]))
         changed.replaceSubrange(32..<64, with: root.bytes)
         changed.withUnsafeBytes { _ = pwrite(descriptor, $0.baseAddress, $0.count, 0) }
-        do throws(BundleError) {
+        do throws(Refusal) {
           let file = try BundleReader.open(path)
           _ = file.verify()
           _ = try file.read()
@@ -312,7 +312,7 @@ import Testing
         let (pieces, _) = try BundleWriter.assembled(edited, path: path, compression: .none)
         let file = pieces.flatMap { $0.withBytes(Array.init) }
         try #require(ftruncate(descriptor, file.count) == 0 && pwrite(descriptor, file, file.count, 0) == file.count)
-        do throws(BundleError) {
+        do throws(Refusal) {
           _ = try BundleReader.open(path).read()
           read += 1
         } catch {

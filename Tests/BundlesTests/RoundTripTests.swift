@@ -142,7 +142,7 @@ import Testing
       var damaged = try bytes(of: "\(folder)/a.derm")
       damaged[damaged.count - 1] ^= 1
       try OutputFile.write(damaged, to: "\(folder)/b.derm")
-      #expect(throws: BundleError.self) { try BundleReader.open("\(folder)/b.derm").read(selfTest: false) }
+      #expect(throws: Refusal.self) { try BundleReader.open("\(folder)/b.derm").read(selfTest: false) }
     }
   }
 

@@ -137,10 +137,10 @@ import Testing
       for offset in whole.indices {
         var byte = whole[offset] ^ (offset.isMultiple(of: 2) ? 1 : 0x80)
         #expect(pwrite(descriptor, &byte, 1, offset) == 1)
-        #expect(throws: BundleError.self, "byte \(offset)") { try read(path, trusting: [key]) }
+        #expect(throws: Refusal.self, "byte \(offset)") { try read(path, trusting: [key]) }
         // In the signature itself, nobody needs the key to see it.
         if offset >= whole.count - 144 {
-          #expect(throws: BundleError.self, "byte \(offset)") { try BundleReader.open(path) }
+          #expect(throws: Refusal.self, "byte \(offset)") { try BundleReader.open(path) }
         }
         byte = whole[offset]
         pwrite(descriptor, &byte, 1, offset)
@@ -156,12 +156,12 @@ import Testing
       let whole = try bytes(of: path)
       for length in plain + 1..<whole.count {
         try OutputFile.write(Array(whole.prefix(length)), to: path)
-        #expect(throws: BundleError.self, "\(length) bytes") { try BundleReader.open(path) }
+        #expect(throws: Refusal.self, "\(length) bytes") { try BundleReader.open(path) }
       }
       try OutputFile.write(whole + [0], to: path)
-      #expect(throws: BundleError.self) { try BundleReader.open(path) }
+      #expect(throws: Refusal.self) { try BundleReader.open(path) }
       try OutputFile.write(whole + whole.suffix(144), to: path)
-      #expect(throws: BundleError.self) { try BundleReader.open(path) }
+      #expect(throws: Refusal.self) { try BundleReader.open(path) }
     }
   }
 
@@ -218,7 +218,7 @@ import Testing
         for (index, byte) in "DERMSIGN".utf8.enumerated() where size >= 64 { changed[size + index] = byte }
         changed.replaceSubrange(32..<64, with: SHA256(of: Array(changed[0..<32] + changed[64..<end])).bytes)
         try OutputFile.write(changed, to: path)
-        #expect(throws: BundleError.self) { try BundleReader.open(path).read() }
+        #expect(throws: Refusal.self) { try BundleReader.open(path).read() }
       }
     }
   }

@@ -1,5 +1,6 @@
 import Metrics
 import Reports
+import Tensors
 import Testing
 
 @testable import Compiler
@@ -156,7 +157,7 @@ import Testing
     #expect {
       try body()
     } throws: {
-      ($0 as? Diagnostic)?.code == .refused && "\($0)" == message
+      ($0 as? Refusal)?.kind == .refused && "\($0)" == message
     }
   }
 

@@ -60,7 +60,7 @@ import Testing
     let descriptor = open(folder.model.path, O_WRONLY)
     #expect(pwrite(descriptor, "x", 1, bytes.count / 2) == 1)
     close(descriptor)
-    let error = #expect(throws: Diagnostic.self) { try folder.model.sha256() }
+    let error = #expect(throws: Refusal.self) { try folder.model.sha256() }
     #expect(error.map { "\($0)" }?.contains("changed while it was read") == true, "\(String(describing: error))")
   }
 
@@ -73,7 +73,7 @@ import Testing
     let named = try DataSettings(size: nil, labels: "benign,malignant")
     #expect(try folder.binding(named).labelled(at: data).classes == named.labels)
     let three = try DataSettings(size: nil, labels: "a,b,c")
-    let wrong = #expect(throws: Diagnostic.self) { try folder.binding(three, task: .binary) }
+    let wrong = #expect(throws: Refusal.self) { try folder.binding(three, task: .binary) }
     #expect(wrong?.description == "--labels: has 3 class names, \(folder.model.path) has 2 classes")
   }
 
@@ -82,7 +82,7 @@ import Testing
     let data = try folder.data("file,label\na,0|2\nb,\n")
     let settings = try DataSettings(size: nil)
     #expect(try folder.binding(settings, task: .multilabel).labelled(at: data).labelSets == [[0, 2], []])
-    let refused = #expect(throws: Diagnostic.self) { try folder.binding(settings).labelled(at: data) }
+    let refused = #expect(throws: Refusal.self) { try folder.binding(settings).labelled(at: data) }
     #expect(refused?.description.contains("line 2: has 2 labels") == true)
   }
 
@@ -94,9 +94,9 @@ import Testing
     let settings = try DataSettings(size: nil, labels: file)
     #expect(settings.labels == ["x", "y"] && settings.labelsFile == file)
     for text in ["a,", "a,b,a"] {
-      #expect(#expect(throws: Diagnostic.self) { try DataSettings(size: nil, labels: text) }?.code == .wrongUsage)
+      #expect(#expect(throws: Refusal.self) { try DataSettings(size: nil, labels: text) }?.kind == .usage)
     }
-    #expect(#expect(throws: Diagnostic.self) { try DataSettings(size: nil, labels: "nowhere.txt") }?.code == .refused)
+    #expect(#expect(throws: Refusal.self) { try DataSettings(size: nil, labels: "nowhere.txt") }?.kind == .unreadable)
   }
 
   @Test func whatOptionsOverrideIsTold() throws {
@@ -126,7 +126,7 @@ import Testing
   func inputsThatMakeNoSense(text: String, message: String) throws {
     var data = DataSetTexts()
     data.inputs = [text]
-    let refused = #expect(throws: Diagnostic.self) { try DataSettings(size: nil, data: data) }
-    #expect(refused?.code == .wrongUsage && refused?.description.hasPrefix(message) == true)
+    let refused = #expect(throws: Refusal.self) { try DataSettings(size: nil, data: data) }
+    #expect(refused?.kind == .usage && refused?.description.hasPrefix(message) == true)
   }
 }

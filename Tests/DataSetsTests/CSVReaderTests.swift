@@ -1,3 +1,4 @@
+import Tensors
 import Testing
 
 @testable import DataSets
@@ -46,7 +47,7 @@ import Testing
   @Test func quotesThatAreNotClosed() throws {
     var reader = CSVReader(Array("a\n\"b\nc".utf8))
     #expect(try reader.next() == true)
-    do throws(DataError) {
+    do throws(Refusal) {
       _ = try reader.next()
       Issue.record("the mark is not closed")
     } catch {

@@ -33,8 +33,8 @@ import Testing
     #expect(FileTree.kind(of: folder / "a.npy") == .file && FileTree.kind(of: folder.path) == .folder)
     #expect(FileTree.kind(of: folder / "link") == .folder && FileTree.kind(of: folder / "none") == .missing)
     #expect(FileTree.kind(of: "/dev/null") == .other)
-    #expect(throws: FileError.self) { try FileTree.names(in: folder / "none") }
-    #expect(throws: FileError.self) { try FileTree.files(below: folder / "a.npy") }
+    #expect(throws: Refusal.self) { try FileTree.names(in: folder / "none") }
+    #expect(throws: Refusal.self) { try FileTree.files(below: folder / "a.npy") }
     unlink(folder / "link")
   }
 

@@ -134,11 +134,11 @@ import Testing
     #expect(more.problems.map(\.reason) == ["has no row in \(folder / "metadata.csv"), which gives metadata"])
 
     try folder.write("image_id,sex,age,site\na,0,30,head\n", "metadata.csv")
-    let refused = #expect(throws: DataError.self) {
+    let refused = #expect(throws: Refusal.self) {
       try self.loader(folder, inputs) { $0.inputColumns = ["metadata": ["age", "sex", "site"]] }
     }
     #expect(refused?.description == "\(folder / "metadata.csv"), line 2: column site is head, expected a number")
-    let few = #expect(throws: DataError.self) {
+    let few = #expect(throws: Refusal.self) {
       try self.loader(folder, inputs) { $0.inputColumns = ["metadata": ["age"]] }
     }
     #expect(few?.description == "--columns metadata: has 1 columns, the input is float32[1,3]")
@@ -165,7 +165,7 @@ import Testing
     let loader = try loader(folder, inputs, values: ["metadata": [0.5, 1, 0]])
     #expect(written(loader, 0, inputs.map(\.type)) == [[7, 7, 7, 7], [0.5, 1, 0]])
     for values in [["meta": [Float(1)]], ["metadata": [1]], ["image": [1, 2, 3, 4]]] {
-      let refused = #expect(throws: DataError.self) { try self.loader(folder, inputs, values: values) }
+      let refused = #expect(throws: Refusal.self) { try self.loader(folder, inputs, values: values) }
       #expect(refused?.kind == .usage)
     }
   }
@@ -173,8 +173,8 @@ import Testing
   @Test func whatNothingGivesIsRefusedAtOnce() throws {
     let folder = try Folder()
     try folder.write(Self.grayPNG, "a.png")
-    let refused = #expect(throws: DataError.self) { try self.loader(folder, [Self.image, Self.metadata]) }
-    #expect(refused?.kind == .model)
+    let refused = #expect(throws: Refusal.self) { try self.loader(folder, [Self.image, Self.metadata]) }
+    #expect(refused?.kind == .unfit)
     for part in [
       "image float32[1,1,2,2], metadata float32[1,3]", "nothing gives metadata", ".npz", "--columns metadata=COLUMN",
       "--input metadata=NUMBER",
@@ -182,7 +182,7 @@ import Testing
       #expect(refused?.description.contains(part) == true)
     }
     let two = ModelInputs.Input(name: "second", type: Self.image.type)
-    let open = #expect(throws: DataError.self) { try self.loader(folder, [Self.image, two]) }
+    let open = #expect(throws: Refusal.self) { try self.loader(folder, [Self.image, two]) }
     #expect(open?.kind == .usage && open?.description.contains("--image-input") == true)
     #expect(try ModelInputs([Self.image, two], main: "second").main == 1)
   }

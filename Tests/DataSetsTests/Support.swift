@@ -75,12 +75,12 @@ func labelled(
 func refusal(
   _ folder: Folder, classes: [String]? = nil, _ kind: LabelKind = .oneClass,
   _ change: (inout TableOptions) -> Void = { _ in }
-) -> DataError? {
+) -> Refusal? {
   do {
     _ = try labelled(folder, classes: classes, kind, change)
     return nil
   } catch {
-    return error as? DataError
+    return error as? Refusal
   }
 }
 

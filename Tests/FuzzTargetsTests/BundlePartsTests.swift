@@ -2,6 +2,7 @@ import Bundles
 import CanonicalJSON
 import FuzzTargets
 import Math
+import Tensors
 import Testing
 
 private let root = String(#filePath.dropLast("/Tests/FuzzTargetsTests/BundlePartsTests.swift".count))
@@ -10,7 +11,7 @@ private let root = String(#filePath.dropLast("/Tests/FuzzTargetsTests/BundlePart
 @Suite struct BundlePartsTests {
   private func message(_ bytes: [UInt8]) throws -> String {
     let path = try TemporaryFile(bytes)
-    do throws(BundleError) {
+    do throws(Refusal) {
       _ = try BundleReader.open(path.path).read()
       return ""
     } catch {

@@ -12,9 +12,9 @@ import Testing
     ]
   }
 
-  private func refusal(_ read: (inout AttributeReader) throws(AttributeError) -> Void) -> String? {
+  private func refusal(_ read: (inout AttributeReader) throws(Refusal) -> Void) -> String? {
     var reader = AttributeReader(Self.all)
-    do throws(AttributeError) {
+    do throws(Refusal) {
       try read(&reader)
       return nil
     } catch {
@@ -53,27 +53,27 @@ import Testing
   }
 
   @Test func whatIsMissingWithoutADefaultIsRefused() {
-    #expect(refusal { reader throws(AttributeError) in _ = try reader.int("a") } == "attribute a is missing")
-    #expect(refusal { reader throws(AttributeError) in _ = try reader.float("a") } == "attribute a is missing")
-    #expect(refusal { reader throws(AttributeError) in _ = try reader.string("a") } == "attribute a is missing")
+    #expect(refusal { reader throws(Refusal) in _ = try reader.int("a") } == "attribute a is missing")
+    #expect(refusal { reader throws(Refusal) in _ = try reader.float("a") } == "attribute a is missing")
+    #expect(refusal { reader throws(Refusal) in _ = try reader.string("a") } == "attribute a is missing")
   }
 
   /// Each reader with each kind it does not take.
   @Test func otherKindsAreRefused() {
-    let readers: [(String, Set<String>, (inout AttributeReader, String) throws(AttributeError) -> Void)] = [
-      ("int", ["int"], { reader, name throws(AttributeError) in _ = try reader.int(name) }),
-      ("float", ["int", "float"], { reader, name throws(AttributeError) in _ = try reader.float(name) }),
-      ("string", ["string"], { reader, name throws(AttributeError) in _ = try reader.string(name) }),
-      ("ints", ["int", "ints", "empty"], { reader, name throws(AttributeError) in _ = try reader.ints(name) }),
+    let readers: [(String, Set<String>, (inout AttributeReader, String) throws(Refusal) -> Void)] = [
+      ("int", ["int"], { reader, name throws(Refusal) in _ = try reader.int(name) }),
+      ("float", ["int", "float"], { reader, name throws(Refusal) in _ = try reader.float(name) }),
+      ("string", ["string"], { reader, name throws(Refusal) in _ = try reader.string(name) }),
+      ("ints", ["int", "ints", "empty"], { reader, name throws(Refusal) in _ = try reader.ints(name) }),
       (
         "floats", ["float", "floats", "ints", "empty"],
-        { reader, name throws(AttributeError) in _ = try reader.floats(name) }
+        { reader, name throws(Refusal) in _ = try reader.floats(name) }
       ),
-      ("tensor", ["tensor"], { reader, name throws(AttributeError) in _ = try reader.tensor(name) }),
+      ("tensor", ["tensor"], { reader, name throws(Refusal) in _ = try reader.tensor(name) }),
     ]
     for (expected, taken, read) in readers {
       for (name, attribute) in Self.all {
-        let refusal = refusal { reader throws(AttributeError) in try read(&reader, name) }
+        let refusal = refusal { reader throws(Refusal) in try read(&reader, name) }
         #expect(
           refusal == (taken.contains(name) ? nil : "attribute \(name) is \(attribute.kind), expected \(expected)"))
       }
@@ -87,21 +87,21 @@ import Testing
     reader.ignore("d", "e")
     // To ask whether one is there is not to read it.
     #expect(reader.has("b") == true)
-    do throws(AttributeError) {
+    do throws(Refusal) {
       try reader.finish()
       Issue.record("b and c were not read")
     } catch {
       #expect("\(error)" == "attribute b, c is not supported")
     }
     // A read of the wrong kind has been refused before; it counts as asked for.
-    #expect(throws: AttributeError.self) { try reader.int("b") }
+    #expect(throws: Refusal.self) { try reader.int("b") }
     _ = try reader.int("c")
     try reader.finish()
   }
 
   @Test func namesFromAFileStayOnOneLine() {
     let reader = AttributeReader(["a\nb": .int(1)])
-    do throws(AttributeError) { try reader.finish() } catch { #expect("\(error)" == "attribute a?b is not supported") }
+    do throws(Refusal) { try reader.finish() } catch { #expect("\(error)" == "attribute a?b is not supported") }
   }
 
   @Test func writtenAttributesHaveTheirKind() {

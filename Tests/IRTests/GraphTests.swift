@@ -89,7 +89,7 @@ private func shared() throws -> (graph: Graph, x: ValueID, y: ValueID, z: ValueI
     var (graph, x, _, _) = try shared()
     let before = graph.description
     let uses = graph[x].uses
-    #expect(throws: OperatorError.self) { try graph.add(Transpose(perm: [0, 1, 2]), name: "t", inputs: [x]) }
+    #expect(throws: Refusal.self) { try graph.add(Transpose(perm: [0, 1, 2]), name: "t", inputs: [x]) }
     #expect(graph.description == before && graph[x].uses == uses && graph.nodeCount == 2)
     #expect(graph.valueIDs.count == 3)
   }
@@ -139,7 +139,7 @@ private func shared() throws -> (graph: Graph, x: ValueID, y: ValueID, z: ValueI
     graph.replaceUses(of: x, with: z)
     #expect(graph.outputs == [z, z] && graph[z].name == "z" && graph[x].uses.count == 0)
     // The node now reads its own output.
-    #expect(throws: NodeError.self) { try Verifier.check(graph) }
+    #expect(throws: Refusal.self) { try Verifier.check(graph) }
     graph.replaceUses(of: z, with: z)
     #expect(graph.outputs == [z, z])
   }
@@ -159,7 +159,7 @@ private func shared() throws -> (graph: Graph, x: ValueID, y: ValueID, z: ValueI
     var (graph, x, y, z) = try shared()
     graph.setConstant(y, Tensor([Float(1), 2, 3, 4, 5, 6], shape: [1, 6]))
     #expect(graph.nodeCount == 1 && graph[x].uses.count == 1)
-    #expect(throws: NodeError.self) { try Verifier.check(graph) }
+    #expect(throws: Refusal.self) { try Verifier.check(graph) }
     try graph.inferTypes()
     #expect(graph.type(of: z).shape == [1, 14])
     try Verifier.check(graph)
@@ -172,7 +172,7 @@ private func shared() throws -> (graph: Graph, x: ValueID, y: ValueID, z: ValueI
     try graph.inferTypes()
     #expect(graph.type(of: z) == TensorType(.float32, [5, 9]))
     graph.setType(x, TensorType(.bool, [5, 3]))
-    do throws(NodeError) {
+    do throws(Refusal) {
       try graph.inferTypes()
       Issue.record("a sum of truth values is no type")
     } catch {
@@ -194,10 +194,10 @@ private func shared() throws -> (graph: Graph, x: ValueID, y: ValueID, z: ValueI
           graph.addOutput(graph.addConstant("c", Tensor([Float(1)])))
           graph.addInput("more", TensorType(.float32, [1]))
           graph.setType(z, TensorType(.float32, [9]))
-          if fails { throw OperatorError("no") }
+          if fails { throw Refusal("no") }
           return false
         }
-      } catch is OperatorError {}
+      } catch is Refusal {}
       try Verifier.check(graph)
       #expect(graph.description == before)
       #expect(graph.valueIDs.count == 3 && graph.nodeCount == 2 && graph.inputs == [x] && graph.outputs == [z, y])

@@ -26,7 +26,7 @@ import Testing
     func node(_ value: ValueID) throws -> NodeID { try #require(graph.producer(of: value)).id }
 
     func refusal() -> String? {
-      do throws(NodeError) {
+      do throws(Refusal) {
         try Verifier.check(graph)
         return nil
       } catch {
@@ -105,11 +105,11 @@ import Testing
     static let name = "Scatter"
 
     init() {}
-    init(reading _: inout AttributeReader) throws(AttributeError) {}
-    func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+    init(reading _: inout AttributeReader) throws(Refusal) {}
+    func inferTypes(_ inputs: [Operand?]) throws(Refusal) -> [TensorType] {
       [TensorType](repeating: TensorType(.float32, [1]), count: inputs.first??.type.count ?? 0)
     }
-    func kernel(for _: Site) throws(OperatorError) -> Kernel { throw OperatorError("is never run") }
+    func kernel(for _: Site) throws(Refusal) -> Kernel { throw Refusal("is never run") }
   }
 
   @Test func numbersOfOutputsThatChange() throws {
@@ -120,14 +120,14 @@ import Testing
     for part in parts { graph.addOutput(part) }
     try Verifier.check(graph)
     graph.setType(x, TensorType(.float32, [2]))
-    #expect(throws: NodeError.self) { try Verifier.check(graph) }
-    do throws(NodeError) { try Verifier.check(graph) } catch {
+    #expect(throws: Refusal.self) { try Verifier.check(graph) }
+    do throws(Refusal) { try Verifier.check(graph) } catch {
       #expect("\(error)" == "node parts (Scatter): has the wrong number of outputs")
     }
     // An edit does not bring it about: it is refused before anything is changed.
     let id = try #require(graph.producer(of: parts[0])).id
-    #expect(throws: OperatorError.self) { try graph.update(id, op: Scatter(), inputs: [x]) }
-    do throws(OperatorError) { try graph.update(id, op: Scatter(), inputs: [x]) } catch {
+    #expect(throws: Refusal.self) { try graph.update(id, op: Scatter(), inputs: [x]) }
+    do throws(Refusal) { try graph.update(id, op: Scatter(), inputs: [x]) } catch {
       #expect("\(error)" == "Scatter has 2 outputs where Scatter had 3")
     }
   }

@@ -95,7 +95,7 @@ import Testing
       "\(error)" == Goldens.path("resized.npz")
         + ": is not an image of a format that is read: JPEG, PNG, WebP, TIFF or BMP"
     }
-    #expect(throws: FileError.self) { try Image(path: Goldens.path("absent.png")) }
-    #expect(throws: FileError.self) { try Image(path: Goldens.path("")) }
+    #expect(throws: Refusal.self) { try Image(path: Goldens.path("absent.png")) }
+    #expect(throws: Refusal.self) { try Image(path: Goldens.path("")) }
   }
 }

@@ -117,18 +117,18 @@ import Testing
 
   @Test(arguments: ["", "1/", "/2", "1/0", "1/2/3", "0x10", "inf", "nan", "1e999", "a", "1,2", " 1"])
   func refusesMalformedNumbers(text: String) {
-    #expect(throws: PreprocessingError("'\(text)' is not a number; write it as in 0.5 or 1/255")) {
+    #expect(throws: Refusal("'\(text)' is not a number; write it as in 0.5 or 1/255")) {
       try Preprocessing.number(text)
     }
   }
 
   @Test(arguments: ["", "0", "x", "96x", "96x96x3", "-5", "4097", "1e2"])
   func refusesMalformedSizes(text: String) {
-    #expect(throws: PreprocessingError.self) { try Preprocessing.size(text) }
+    #expect(throws: Refusal.self) { try Preprocessing.size(text) }
   }
 
   @Test(arguments: ["", ",", "1,", "1;2"])
   func refusesMalformedLists(text: String) {
-    #expect(throws: PreprocessingError.self) { try Preprocessing.numbers(text) }
+    #expect(throws: Refusal.self) { try Preprocessing.numbers(text) }
   }
 }

@@ -1,3 +1,4 @@
+import Tensors
 import Testing
 
 @testable import Metrics
@@ -17,17 +18,17 @@ import Testing
   }
 
   @Test func refusesWhatDoesNotFit() throws {
-    #expect(throws: MetricsError("there are no samples")) {
+    #expect(throws: Refusal("there are no samples")) {
       try BinaryOutcomes(isPositive: [], probabilities: [], decisions: [])
     }
-    #expect(throws: MetricsError("1 labels and 2 decisions for 2 samples")) {
+    #expect(throws: Refusal("1 labels and 2 decisions for 2 samples")) {
       try BinaryOutcomes(isPositive: [true], probabilities: [0.5, 0.5], decisions: [true, true])
     }
-    #expect(throws: MetricsError("the probability of sample 0, class 0 is nan")) {
+    #expect(throws: Refusal("the probability of sample 0, class 0 is nan")) {
       try BinaryOutcomes(isPositive: [true], probabilities: [.nan], decisions: [true])
     }
     let outcomes = try BinaryOutcomes(isPositive: [true], probabilities: [0.5], decisions: [true])
-    #expect(throws: MetricsError("2 groups for 1 samples")) {
+    #expect(throws: Refusal("2 groups for 1 samples")) {
       try BinaryComparison(float: nil, compiled: outcomes, groups: SampleGroups("lesion", of: ["a", "b"]))
     }
   }
@@ -130,8 +131,8 @@ import Testing
     let subgroups = try column.subgroups(samples: 4)
     #expect(subgroups.map(\.value) == ["f", "m", nil])
     #expect(subgroups.map(\.samples) == [[2], [0, 3], [1]])
-    #expect(throws: MetricsError("column sex has 4 values for 5 samples")) { try column.subgroups(samples: 5) }
+    #expect(throws: Refusal("column sex has 4 values for 5 samples")) { try column.subgroups(samples: 5) }
     let ages = SubgroupColumn("age", values: (0..<65).map { "\($0)" })
-    #expect(throws: MetricsError.self) { try ages.subgroups(samples: 65) }
+    #expect(throws: Refusal.self) { try ages.subgroups(samples: 65) }
   }
 }

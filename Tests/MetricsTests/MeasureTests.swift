@@ -1,3 +1,4 @@
+import Tensors
 import Testing
 
 @testable import Metrics
@@ -20,7 +21,7 @@ import Testing
 
   @Test(arguments: refused)
   func refuses(answers: Answers, message: String) {
-    #expect(throws: MetricsError(message)) {
+    #expect(throws: Refusal(message)) {
       try Scores(
         outputs: answers.outputs, probabilities: answers.probabilities, predictions: answers.predictions)
     }
@@ -37,12 +38,12 @@ import Testing
 
   @Test func refusesLabelsThatDoNotFit() throws {
     let scores = try Scores(rows: [[1, 2], [3, 4]])
-    #expect(throws: MetricsError("1 labels for 2 samples")) { try LabelledScores(scores, labels: [0]) }
-    #expect(throws: MetricsError("the label of sample 1 is class 2; the model has 2 classes")) {
+    #expect(throws: Refusal("1 labels for 2 samples")) { try LabelledScores(scores, labels: [0]) }
+    #expect(throws: Refusal("the label of sample 1 is class 2; the model has 2 classes")) {
       try LabelledScores(scores, labels: [0, 2])
     }
-    #expect(throws: MetricsError.self) { try LabelledScores(scores, labels: [-1, 0]) }
-    #expect(throws: MetricsError("1 class names for 2 classes")) {
+    #expect(throws: Refusal.self) { try LabelledScores(scores, labels: [-1, 0]) }
+    #expect(throws: Refusal("1 class names for 2 classes")) {
       try ModelAccuracy(LabelledScores(scores, labels: [0, 1]), classNames: ["a"])
     }
   }
@@ -126,7 +127,7 @@ import Testing
   }
 
   @Test func refusesOtherShapes() throws {
-    #expect(throws: MetricsError("1 x 2 scores cannot be compared with 1 x 3")) {
+    #expect(throws: Refusal("1 x 2 scores cannot be compared with 1 x 3")) {
       try Divergence(of: Scores(rows: [[1, 2]]), from: Scores(rows: [[1, 2, 3]]))
     }
   }

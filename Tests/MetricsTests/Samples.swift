@@ -1,4 +1,5 @@
 import Platform
+import Tensors
 
 @testable import Metrics
 
@@ -34,7 +35,7 @@ extension Double {
 extension Scores {
   /// Logits or probabilities of a class each: the class of the highest, the lowest class where several are, and their
   /// softmax unless they are probabilities as they stand.
-  init(rows: [[Float]]) throws(MetricsError) {
+  init(rows: [[Float]]) throws(Refusal) {
     let areProbabilities = rows.allSatisfy { row in
       row.allSatisfy { $0 >= 0 } && abs(row.reduce(0.0) { $0 + Double($1) } - 1) <= 1e-2
     }

@@ -11,7 +11,7 @@ import Testing
     model.input("x", [1, 4])
     build(&model)
     model.output("y")
-    let error = try #require(throws: ONNXError.self) { try model.read() }
+    let error = try #require(throws: Refusal.self) { try model.read() }
     return "\(error.reason); \(error.remedy ?? "")"
   }
 

@@ -65,7 +65,7 @@ import Testing
   }
 
   @Test(arguments: refused.keys.sorted()) func isRefused(name: String) throws {
-    let error = #expect(throws: ONNXError.self) { try ONNXReader.read(path: Fixtures.model(name)) }
+    let error = #expect(throws: Refusal.self) { try ONNXReader.read(path: Fixtures.model(name)) }
     #expect(error?.reason.contains(Self.refused[name] ?? "?") ?? false)
   }
 }

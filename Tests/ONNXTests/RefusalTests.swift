@@ -48,7 +48,7 @@ import Testing
   }
 
   @Test func isMissing() {
-    let error = #expect(throws: ONNXError.self) { try ONNXReader.read(path: "nowhere/model.onnx") }
+    let error = #expect(throws: Refusal.self) { try ONNXReader.read(path: "nowhere/model.onnx") }
     #expect(error?.description == "nowhere/model.onnx: cannot be read: No such file or directory")
   }
 
@@ -315,7 +315,7 @@ import Testing
     #expect(inner.nodeCount == 1)
 
     func reason(_ entries: [(String, String)]) -> String? {
-      let error = #expect(throws: ONNXError.self) { try read(entries) }
+      let error = #expect(throws: Refusal.self) { try read(entries) }
       return error?.reason
     }
     #expect(reason([]) == "initializer w: its external data names no file")

@@ -113,7 +113,7 @@ struct TestModel {
 func refusal(of bytes: [UInt8], _ options: ONNXReadingOptions = ONNXReadingOptions()) throws -> String? {
   let folder = try TemporaryFolder()
   let path = try folder.write(bytes)
-  do throws(ONNXError) {
+  do throws(Refusal) {
     _ = try ONNXReader.read(path: path, options: options)
     return nil
   } catch {
@@ -128,7 +128,7 @@ final class TemporaryFolder {
   init() throws {
     let parent = getenv("TMPDIR").map { String(cString: $0) } ?? P_tmpdir
     var template = Array("\(parent)/dermc-onnx-XXXXXX".utf8CString)
-    guard mkdtemp(&template) != nil else { throw FileError(path: parent, errno: errno) }
+    guard mkdtemp(&template) != nil else { throw Refusal(file: parent, errno: errno) }
     path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 

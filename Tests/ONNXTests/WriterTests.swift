@@ -114,7 +114,7 @@ import Testing
     var (graph, x) = graph([1, 2, 3, 5])
     graph.addOutput(try graph.add(Resize(sizes: [9, 9], scales: [2, 2]), name: "r", inputs: [x])[0])
     let folder = try TemporaryFolder()
-    let error = #expect(throws: ONNXError.self) { try ONNXWriter.write(graph, to: "\(folder.path)/model.onnx") }
+    let error = #expect(throws: Refusal.self) { try ONNXWriter.write(graph, to: "\(folder.path)/model.onnx") }
     #expect(error?.reason == "its sizes [9, 9] are not those its scales [2.0, 2.0] give")
   }
 
@@ -152,10 +152,10 @@ import Testing
     graph.addOutput(try graph.add(Unformed(), name: "odd", inputs: [x])[0])
     let folder = try TemporaryFolder()
     let path = "\(folder.path)/model.onnx"
-    let error = #expect(throws: ONNXError.self) { try ONNXWriter.write(graph, to: path) }
+    let error = #expect(throws: Refusal.self) { try ONNXWriter.write(graph, to: path) }
     #expect(error?.reason == "the operator has no ONNX form")
-    #expect(error?.node == "odd")
-    #expect(throws: FileError.self) { try MappedFile(path: path) }
+    #expect(error?.place?.node == "odd")
+    #expect(throws: Refusal.self) { try MappedFile(path: path) }
   }
 }
 
@@ -164,11 +164,11 @@ private struct Unformed: Operator {
   static let name = "Unformed"
 
   init() {}
-  init(reading _: inout AttributeReader) throws(AttributeError) {}
+  init(reading _: inout AttributeReader) throws(Refusal) {}
 
-  func inferTypes(_ inputs: [Operand?]) throws(OperatorError) -> [TensorType] {
+  func inferTypes(_ inputs: [Operand?]) throws(Refusal) -> [TensorType] {
     try [inputs.required(0, "x").type]
   }
 
-  func kernel(for _: Site) throws(OperatorError) -> Kernel { Kernel { _ in } }
+  func kernel(for _: Site) throws(Refusal) -> Kernel { Kernel { _ in } }
 }

@@ -60,7 +60,7 @@ import Testing
   /// The attributes an operator asks for, found by giving it all that there are.
   private static func known(_ name: String) -> [String] {
     names.filter { candidate in
-      do throws(AttributeError) {
+      do throws(Refusal) {
         _ = try OperatorSet.make(name, [candidate: .strings([])])
         return false
       } catch {

@@ -91,7 +91,7 @@ func floats(_ op: any Operator, _ inputs: [Tensor?], constants: Set<Int> = []) t
 
 /// The message with which type inference refuses inputs, or nil when it does not.
 func refusal(_ op: any Operator, _ inputs: [Operand?]) -> String? {
-  do throws(OperatorError) {
+  do throws(Refusal) {
     _ = try op.inferTypes(inputs)
     return nil
   } catch { return error.description }
@@ -99,7 +99,7 @@ func refusal(_ op: any Operator, _ inputs: [Operand?]) -> String? {
 
 /// The message with which reading attributes fails, or nil.
 func attributeError(_ name: String, _ attributes: [String: Attribute]) -> String? {
-  do throws(AttributeError) {
+  do throws(Refusal) {
     _ = try OperatorSet.make(name, attributes)
     return nil
   } catch { return error.description }

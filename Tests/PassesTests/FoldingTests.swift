@@ -415,45 +415,45 @@ import Testing
     #expect(difference == 0)
   }
 
-  struct Refusal: Sendable, CustomTestStringConvertible {
+  struct RefusedFold: Sendable, CustomTestStringConvertible {
     let pad: Pad
     let pool: any Operator
     let reason: String
     var testDescription: String { reason }
   }
 
-  static let refusals: [Refusal] = [
-    Refusal(
+  static let refusals: [RefusedFold] = [
+    RefusedFold(
       pad: Pad(pads: [0, 0, 1, 1, 0, 0, 1, 1]), pool: MaxPool(window: Window(kernel: [2, 2])),
       reason: "0.0 could be the largest value of a window"),
-    Refusal(
+    RefusedFold(
       pad: Pad(pads: [0, 0, 2, 2, 0, 0, 2, 2], value: -.infinity), pool: MaxPool(window: Window(kernel: [2, 2])),
       reason: """
         pool would refuse: window [2, 2] with dilations [1, 1] and pads [2, 2, 2, 2] has positions wholly outside an \
         image of [4, 4]
         """),
-    Refusal(
+    RefusedFold(
       pad: Pad(pads: [0, 0, 1, 1, 0, 0, 1, 1], value: 1), pool: AveragePool(window: Window(kernel: [2, 2])),
       reason: "it pads with 1.0, pooling with 0"),
-    Refusal(
+    RefusedFold(
       pad: Pad(pads: [0, 0, 1, 1, 0, 0, 1, 1]),
       pool: AveragePool(window: Window(kernel: [3, 3], pads: [1, 1, 1, 1])),
       reason: "the pooling after it has padding of its own that it does not count"),
-    Refusal(
+    RefusedFold(
       pad: Pad(pads: [0, 0, 1, 1, 0, 0, 1, 1]), pool: AveragePool(window: Window(kernel: [2, 2]), ceiling: true),
       reason: "the pooling after it rounds sizes up"),
-    Refusal(
+    RefusedFold(
       pad: Pad(pads: [0, 0, 1, 1, 0, 0, 1, 1], mode: .edge), pool: AveragePool(window: Window(kernel: [2, 2])),
       reason: "it pads with edge, windows pad with constants"),
-    Refusal(
+    RefusedFold(
       pad: Pad(pads: [0, 1, 1, 1, 0, 0, 1, 1]), pool: AveragePool(window: Window(kernel: [2, 2])),
       reason: "it pads images or channels"),
-    Refusal(
+    RefusedFold(
       pad: Pad(pads: [0, 0, -1, 1, 0, 0, 1, 1]), pool: AveragePool(window: Window(kernel: [2, 2])),
       reason: "it cuts off positions"),
   ]
 
-  @Test(arguments: refusals) func paddingThatWouldCountStays(_ refusal: Refusal) throws {
+  @Test(arguments: refusals) func paddingThatWouldCountStays(_ refusal: RefusedFold) throws {
     var model = Model()
     let pad = try model.add("pad", refusal.pad, model.input([1, 2, 4, 4]))
     model.graph.addOutput(try model.add("pool", refusal.pool, pad))

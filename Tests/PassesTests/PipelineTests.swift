@@ -14,7 +14,7 @@ import Testing
     let breaking = Pass("break-types", "") { (graph: inout Graph, log: inout PassLog) in
       graph.setType(graph.outputs[0], TensorType(.float32, [3]))
     }
-    let error = #expect(throws: PassError.self) {
+    let error = #expect(throws: Refusal.self) {
       try Pipeline.run([PassGroup("test", [.eliminateDeadNodes, breaking])], on: &model.graph)
     }
     #expect(
@@ -29,15 +29,15 @@ import Testing
     model.graph.addOutput(try model.add("y", Unary(.tanh), x))
     /// Adds a node on the output up to a limit.
     func growing(upTo limit: Int) -> Pass {
-      Pass("grow", "") { (graph: inout Graph, log: inout PassLog) throws(NodeError) in
+      Pass("grow", "") { (graph: inout Graph, log: inout PassLog) throws(Refusal) in
         guard graph.nodeCount < limit, let last = graph.nodesInOrder().last else { return }
-        do throws(OperatorError) {
+        do throws(Refusal) {
           let output = graph.outputs[0]
           let added = try graph.add(Unary(.abs), name: "n\(graph.nodeCount)", inputs: [output])
           graph.replaceUses(of: output, with: added[0])
           if let node = graph.producer(of: added[0]) { try graph.update(node.id, op: node.op, inputs: [output]) }
         } catch {
-          throw NodeError(last, "\(error)")
+          throw Refusal(last, "\(error)")
         }
         log.applied(last, "one more")
       }

@@ -95,9 +95,7 @@ import Testing
   }
 
   @Test(arguments: [-0.1, 1, .nan]) func impossibleFractionsAreErrors(_ fraction: Double) throws {
-    let error = #expect(throws: PassError.self) { try pruned(twoLayers(), .pruneMagnitude(fraction: fraction)) }
-    #expect(
-      error?.description
-        == "pass prune-magnitude: node test (prune-magnitude): fraction \(fraction) is not at least 0 and below 1")
+    let error = #expect(throws: Refusal.self) { try pruned(twoLayers(), .pruneMagnitude(fraction: fraction)) }
+    #expect(error?.description == "pass prune-magnitude: fraction \(fraction) is not at least 0 and below 1")
   }
 }

@@ -92,7 +92,7 @@ import Testing
   // MARK: Refusals
 
   /// A node that stays float between a convolution's output and another convolution.
-  struct Refusal: Sendable, CustomTestStringConvertible {
+  struct RefusedForm: Sendable, CustomTestStringConvertible {
     let reason: String
     let write: @Sendable (inout Model, ValueID) throws -> ValueID
     var testDescription: String { reason }
@@ -105,83 +105,83 @@ import Testing
 
   private static let point = Window(kernel: [1, 1])
 
-  static let refusals: [Refusal] =
+  static let refusals: [RefusedForm] =
     [
-      Refusal("activation silu is not a clamp") { model, x in
+      RefusedForm("activation silu is not a clamp") { model, x in
         try model.conv("y", x, activation: .silu)
       },
-      Refusal("weights are not constant") { model, x in
+      RefusedForm("weights are not constant") { model, x in
         try model.add("y", Conv(window: point), x, model.input([2, 2, 1, 1], "w"))
       },
-      Refusal("the bias is not constant") { model, x in
+      RefusedForm("the bias is not constant") { model, x in
         let w = model.constant("w", [2, 2, 1, 1])
         return try model.add("y", Conv(window: point), x, w, model.input([2], "b"))
       },
-      Refusal("the input has 4 dimensions, int8 has a form for 2") { model, x in
+      RefusedForm("the input has 4 dimensions, int8 has a form for 2") { model, x in
         try model.add("y", Gemm(), x, model.constant("w", [4, 4]))
       },
-      Refusal("activation tanh is not a clamp") { model, x in
+      RefusedForm("activation tanh is not a clamp") { model, x in
         try model.add(
           "y", ScaleShift(activation: .tanh), x, model.constant("s", [2]), model.constant("t", [2]))
       },
-      Refusal("weights are not constant") { model, x in
+      RefusedForm("weights are not constant") { model, x in
         try model.add("y", ScaleShift(), x, model.input([2], "s"), model.constant("t", [2]))
       },
-      Refusal("the bias is not constant") { model, x in
+      RefusedForm("the bias is not constant") { model, x in
         try model.add("y", ScaleShift(), x, model.constant("s", [2]), model.input([2], "t"))
       },
-      Refusal("an operand is constant") { model, x in
+      RefusedForm("an operand is constant") { model, x in
         try model.add("y", Binary(.add), x, model.constant("c", [1, 2, 4, 4]))
       },
-      Refusal("an operand is constant") { model, x in
+      RefusedForm("an operand is constant") { model, x in
         try model.add("y", Binary(.mul), model.constant("c", [1, 2, 1, 1]), x)
       },
-      Refusal("activation elu is not a clamp") { model, x in
+      RefusedForm("activation elu is not a clamp") { model, x in
         try model.add("y", Binary(.add, activation: .elu(alpha: 1)), x, x)
       },
-      Refusal("shapes [1, 2, 4, 4] and [1, 2, 1, 1] broadcast in a way int8 has no form for") {
+      RefusedForm("shapes [1, 2, 4, 4] and [1, 2, 1, 1] broadcast in a way int8 has no form for") {
         model, x in
         try model.add("y", Binary(.add), x, try model.add("p", GlobalAveragePool(), x))
       },
-      Refusal("shapes [1, 2, 4, 4] and [1, 1, 4, 4] broadcast in a way int8 has no form for") {
+      RefusedForm("shapes [1, 2, 4, 4] and [1, 1, 4, 4] broadcast in a way int8 has no form for") {
         model, x in
         try model.add("y", Binary(.mul), x, try model.conv("p", x, outputs: 1))
       },
-      Refusal("shapes [1, 2, 1, 1] and [2, 4, 4] broadcast in a way int8 has no form for") {
+      RefusedForm("shapes [1, 2, 1, 1] and [2, 4, 4] broadcast in a way int8 has no form for") {
         model, x in
         let flat = try model.add("p", Reshape(shape: [2, 4, 4]), x)
         return try model.add("y", Binary(.mul), try model.add("g", GlobalAveragePool(), x), flat)
       },
-      Refusal("windows that overhang the padding are averaged over the padding they cover") {
+      RefusedForm("windows that overhang the padding are averaged over the padding they cover") {
         model, x in
         let window = Window(kernel: [3, 3], strides: [2, 2])
         return try model.add(
           "y", AveragePool(window: window, ceiling: true, countIncludePad: true), x)
       },
-      Refusal("the input is constant") { model, x in
+      RefusedForm("the input is constant") { model, x in
         let y = try model.add("y", Unary(.tanh), model.constant("c", [1, 2, 4, 4]))
         return try model.add("sum", Binary(.add), x, y)
       },
-      Refusal("the input is constant") { model, x in
+      RefusedForm("the input is constant") { model, x in
         let y = try model.add("y", GlobalAveragePool(), model.constant("c", [1, 2, 4, 4]))
         return try model.add("z", Binary(.mul), x, y)
       },
-      Refusal("an operand is constant") { model, x in
+      RefusedForm("an operand is constant") { model, x in
         try model.add("y", Concat(axis: 1), x, model.constant("c", [1, 2, 4, 4]))
       },
-      Refusal("int8 has no form for Softmax") { model, x in try model.add("y", Softmax(axis: 1), x)
+      RefusedForm("int8 has no form for Softmax") { model, x in try model.add("y", Softmax(axis: 1), x)
       },
-      Refusal("int8 has no form for PRelu") { model, x in
+      RefusedForm("int8 has no form for PRelu") { model, x in
         try model.add("y", PRelu(), x, model.constant("s", [2, 1, 1]))
       },
     ]
     + [Binary.Function.sub, .div, .min, .max, .pow].map { function in
-      Refusal("int8 has no form for \(function.rawValue)") { model, x in
+      RefusedForm("int8 has no form for \(function.rawValue)") { model, x in
         try model.add("y", Binary(function), x, try model.conv("side", x))
       }
     }
 
-  @Test(arguments: refusals) func staysFloat(_ refusal: Refusal) throws {
+  @Test(arguments: refusals) func staysFloat(_ refusal: RefusedForm) throws {
     var model = Model()
     let first = try model.conv("first", model.input([1, 2, 4, 4]))
     let y = try refusal.write(&model, first)
@@ -230,7 +230,7 @@ import Testing
       let a = try model.conv("a", model.input([1, 2, 4, 4]))
       model.graph.addOutput(try model.conv("b", a))
       try edit(&model)
-      do throws(NodeError) {
+      do throws(Refusal) {
         _ = try Quantizer(model.graph, observations: model.observations(), options: model.options).run()
         return nil
       } catch {

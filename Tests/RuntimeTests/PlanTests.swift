@@ -151,7 +151,7 @@ private func network() throws -> Graph {
       ConvInt8(window: Window(kernel: [1, 1]), group: 1, output: nil), name: "conv", inputs: [x, w, scales])[0]
     graph.addOutput(y)
     guard least >= -127 else {
-      let error = #expect(throws: NodeError.self) { try Plan(graph, math: KernelMath()) }
+      let error = #expect(throws: Refusal.self) { try Plan(graph, math: KernelMath()) }
       #expect("\(try #require(error))".contains("a weight is -128, expected -127...127"))
       return
     }

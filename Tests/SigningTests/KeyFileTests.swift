@@ -57,7 +57,7 @@ private func mode(_ path: String) -> mode_t {
   }
 
   /// A text that is not the key that was asked for, and what is said of it.
-  struct Refusal: Sendable, CustomTestStringConvertible {
+  struct RefusedKey: Sendable, CustomTestStringConvertible {
     let testDescription: String
     let text: String
     let message: String
@@ -70,18 +70,18 @@ private func mode(_ path: String) -> mode_t {
   }
 
   @Test(arguments: [
-    Refusal("empty", "", "is not a public key in PEM form"),
-    Refusal("without end", "-----BEGIN PUBLIC KEY-----\n", "is not a public key in PEM form"),
-    Refusal("digit", publicPEM.replacing("MCow", with: "MC*w"), "is not a public key in PEM form"),
-    Refusal("padding", publicPEM.replacing("ZuE=", with: "Zu=E"), "is not a public key in PEM form"),
-    Refusal("short", publicPEM.replacing("ZuE=", with: ""), "is not an Ed25519 key"),
-    Refusal("X25519", publicPEM.replacing("K2Vw", with: "K2Vu"), "is not an Ed25519 key"),
-    Refusal("length", publicPEM.replacing("MCow", with: "MCkw"), "is not an Ed25519 key"),
-    Refusal("secret", secretPEM, "expected a PUBLIC KEY, found a PRIVATE KEY; keep that one"),
-    Refusal(
+    RefusedKey("empty", "", "is not a public key in PEM form"),
+    RefusedKey("without end", "-----BEGIN PUBLIC KEY-----\n", "is not a public key in PEM form"),
+    RefusedKey("digit", publicPEM.replacing("MCow", with: "MC*w"), "is not a public key in PEM form"),
+    RefusedKey("padding", publicPEM.replacing("ZuE=", with: "Zu=E"), "is not a public key in PEM form"),
+    RefusedKey("short", publicPEM.replacing("ZuE=", with: ""), "is not an Ed25519 key"),
+    RefusedKey("X25519", publicPEM.replacing("K2Vw", with: "K2Vu"), "is not an Ed25519 key"),
+    RefusedKey("length", publicPEM.replacing("MCow", with: "MCkw"), "is not an Ed25519 key"),
+    RefusedKey("secret", secretPEM, "expected a PUBLIC KEY, found a PRIVATE KEY; keep that one"),
+    RefusedKey(
       "certificate", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
       "expected a PUBLIC KEY, found a CERTIFICATE"),
-  ]) func refusesOtherPublicKeys(_ refusal: Refusal) {
+  ]) func refusesOtherPublicKeys(_ refusal: RefusedKey) {
     #expect {
       try PublicKey(pem: Array(refusal.text.utf8), path: "key")
     } throws: {
@@ -90,13 +90,13 @@ private func mode(_ path: String) -> mode_t {
   }
 
   @Test(arguments: [
-    Refusal("text", "text", "is not a secret key in PEM form; dermc sign --new-key FILE makes one"),
-    Refusal("public", publicPEM, "expected a PRIVATE KEY, found a PUBLIC KEY; signing needs the secret one"),
-    Refusal("length", secretPEM.replacing("MC4C", with: "MC4D"), "is not an Ed25519 key"),
-    Refusal(
+    RefusedKey("text", "text", "is not a secret key in PEM form; dermc sign --new-key FILE makes one"),
+    RefusedKey("public", publicPEM, "expected a PRIVATE KEY, found a PUBLIC KEY; signing needs the secret one"),
+    RefusedKey("length", secretPEM.replacing("MC4C", with: "MC4D"), "is not an Ed25519 key"),
+    RefusedKey(
       "encrypted", secretPEM.replacing("PRIVATE", with: "ENCRYPTED PRIVATE"),
       "expected a PRIVATE KEY, found a ENCRYPTED PRIVATE KEY; openssl pkey decrypts it"),
-  ]) func refusesOtherSecretKeys(_ refusal: Refusal) throws {
+  ]) func refusesOtherSecretKeys(_ refusal: RefusedKey) throws {
     try withFolder(["key"]) { folder in
       try OutputFile.write(refusal.text, to: "\(folder)/key")
       #expect {
@@ -120,15 +120,15 @@ private func mode(_ path: String) -> mode_t {
 
       // What is there stays, and nothing is left of the attempt.
       let before = try MappedFile.contents(of: "\(folder)/one")
-      #expect(throws: SigningError.self) { try SecretKey.create(at: "\(folder)/one") }
+      #expect(throws: Refusal.self) { try SecretKey.create(at: "\(folder)/one") }
       unlink("\(folder)/one.pub")
-      #expect(throws: SigningError.self) { try SecretKey.create(at: "\(folder)/one") }
+      #expect(throws: Refusal.self) { try SecretKey.create(at: "\(folder)/one") }
       #expect(try MappedFile.contents(of: "\(folder)/one") == before)
       #expect(mode("\(folder)/one.pub") == 0)
       try OutputFile.write("mine", to: "\(folder)/three.pub")
-      #expect(throws: SigningError.self) { try SecretKey.create(at: "\(folder)/three") }
+      #expect(throws: Refusal.self) { try SecretKey.create(at: "\(folder)/three") }
       #expect(mode("\(folder)/three") == 0)
-      #expect(throws: SigningError.self) { try SecretKey.create(at: "\(folder)/absent/key") }
+      #expect(throws: Refusal.self) { try SecretKey.create(at: "\(folder)/absent/key") }
     }
   }
 

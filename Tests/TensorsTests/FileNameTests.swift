@@ -35,7 +35,7 @@ import Testing
   @Test func aNameWithAZeroByteIsNotCutOff() throws {
     let folder = try Folder()
     try OutputFile.write("here", to: folder / "a")
-    #expect(throws: FileError.self) { try MappedFile.contents(of: folder / "a\0b") }
+    #expect(throws: Refusal.self) { try MappedFile.contents(of: folder / "a\0b") }
   }
 
   @Test func filesWithAnyNameAreWrittenAndRead() throws {

@@ -36,7 +36,7 @@ import Testing
       let times = [before.st_atim, before.st_mtim]
       #expect(utimensat(AT_FDCWD, folder / "a", times, 0) == 0)
     }
-    let error = #expect(throws: FileError.self) { try file.checkUnchanged() }
+    let error = #expect(throws: Refusal.self) { try file.checkUnchanged() }
     #expect(error?.description == "\(folder / "a"): changed while it was read")
   }
 
@@ -54,7 +54,7 @@ import Testing
     let folder = try Folder()
     try OutputFile.write("", to: folder / "a")
     #expect(truncate(folder / "a", 1 << 40) == 0)
-    let error = #expect(throws: FileError.self) { try MappedFile.contents(of: folder / "a") }
+    let error = #expect(throws: Refusal.self) { try MappedFile.contents(of: folder / "a") }
     #expect(error?.reason.contains("at most") == true)
   }
 }

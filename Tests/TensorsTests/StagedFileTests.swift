@@ -39,7 +39,7 @@ import Testing
     #expect(try folder.text(longest) == "new")
     #expect(folder.names == [longest])
     for name in [longest + "n", String(repeating: "é", count: 128)] {
-      let error = #expect(throws: FileError.self) { try OutputFile.check(folder / name) }
+      let error = #expect(throws: Refusal.self) { try OutputFile.check(folder / name) }
       #expect(error?.reason.contains("File name too long") == true)
     }
   }
@@ -47,7 +47,7 @@ import Testing
   @Test func onlyFilesAreReplaced() throws {
     let folder = try Folder()
     #expect(mkfifo(folder / "pipe", 0o600) == 0)
-    let error = #expect(throws: FileError.self) { try OutputFile.check(folder / "pipe") }
+    let error = #expect(throws: Refusal.self) { try OutputFile.check(folder / "pipe") }
     #expect(error?.reason == "cannot be written: it is not a regular file")
     #expect(folder.names == ["pipe"])
   }
@@ -67,7 +67,7 @@ import Testing
     try OutputFile.write("old report", to: folder / "report")
     let files = try ["report", "page", "bundle"].map { try StagedFile(Array("new \($0)".utf8), for: folder / $0) }
     mkdir(folder / "bundle", 0o755)
-    let error = #expect(throws: FileError.self) { try StagedFile.commit(files) }
+    let error = #expect(throws: Refusal.self) { try StagedFile.commit(files) }
     #expect(error?.description == "\(folder / "bundle"): cannot be written: it is not a regular file")
     #expect(try folder.text("report") == "old report")
     withExtendedLifetime(files) {

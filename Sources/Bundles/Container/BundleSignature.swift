@@ -1,6 +1,6 @@
 package import Hashing
 package import Signing
-import Tensors
+package import Tensors
 
 /// A signature over a bundle's root hash, and with it over every byte: 144 bytes after the last section, or in a file
 /// of their own beside the bundle, as `docs/format.md` specifies them.
@@ -19,27 +19,27 @@ package struct BundleSignature: Sendable, Equatable {
   let bytes: [UInt8]
 
   /// Signs a root hash.
-  package init(of root: SHA256, by key: SecretKey) throws(SigningError) {
+  package init(of root: SHA256, by key: SecretKey) throws(Refusal) {
     self.key = key.publicKey.id
     bytes = try key.sign(BundleSignature.message(root))
   }
 
   /// Reads the block that belongs to a root hash; `path` names the file it is in.
-  init(_ block: UnsafeRawBufferPointer, of root: SHA256, path: String) throws(BundleError) {
+  init(_ block: UnsafeRawBufferPointer, of root: SHA256, path: String) throws(Refusal) {
     guard block.starts(with: BundleSignature.magic) else {
-      throw .unsupported(path: path, "is not a signature of a bundle: it does not begin with DERMSIGN")
+      throw .unsupported(file: path, "is not a signature of a bundle: it does not begin with DERMSIGN")
     }
     guard block.count == BundleSignature.size else {
       throw .damaged(
-        path: path,
+        file: path,
         "the signature is \(block.count) bytes long instead of \(BundleSignature.size): it is cut off or has grown")
     }
     guard
       block[BundleSignature.hashOffset...].elementsEqual(
         BundleSignature.hash(Array(block[..<BundleSignature.hashOffset]), root).bytes)
-    else { throw .damaged(path: path, "the signature is damaged, or that of another bundle (SHA-256 differs)") }
+    else { throw .damaged(file: path, "the signature is damaged, or that of another bundle (SHA-256 differs)") }
     guard block[8..<16].elementsEqual(BundleSignature.ed25519), let id = SHA256(bytes: Array(block[16..<48])) else {
-      throw .unsupported(path: path, "is signed in a way that this dermc does not know")
+      throw .unsupported(file: path, "is signed in a way that this dermc does not know")
     }
     key = KeyID(id)
     bytes = Array(block[48..<BundleSignature.hashOffset])
@@ -52,7 +52,7 @@ package struct BundleSignature: Sendable, Equatable {
   }
 
   /// Whether the signature of a root hash was made with the secret key to a public one.
-  func holds(for root: SHA256, key: PublicKey) throws(SigningError) -> Bool {
+  func holds(for root: SHA256, key: PublicKey) throws(Refusal) -> Bool {
     try key.verifies(bytes, of: BundleSignature.message(root))
   }
 
@@ -68,17 +68,13 @@ extension BundleFile {
   package static func signaturePath(_ path: String) -> String { path + ".sig" }
 
   /// The signature beside the file; nil where there is none.
-  package func detachedSignature() throws(BundleError) -> BundleSignature? {
+  package func detachedSignature() throws(Refusal) -> BundleSignature? {
     let path = BundleFile.signaturePath(path)
     // Only where there certainly is nothing the bundle is without signature.
     let file: MappedFile
-    do throws(FileError) {
-      guard try FileStatus.of(path) != nil else { return nil }
-      file = try MappedFile(path: path)
-    } catch {
-      throw .file(error)
-    }
-    return try file.withBytes { (bytes) throws(BundleError) in try BundleSignature(bytes, of: rootHash, path: path) }
+    guard try FileStatus.of(path) != nil else { return nil }
+    file = try MappedFile(path: path)
+    return try file.withBytes { (bytes) throws(Refusal) in try BundleSignature(bytes, of: rootHash, path: path) }
   }
 
   /// Refuses a bundle that none of some keys has signed. No section is looked at before; that they are those that were
@@ -89,52 +85,46 @@ extension BundleFile {
   ///
   /// - Returns: the key that signed it
   @discardableResult
-  package func requireSignature(by keys: [PublicKey]) throws(BundleError) -> PublicKey {
+  package func requireSignature(by keys: [PublicKey]) throws(Refusal) -> PublicKey {
     let names = keys.map { "\($0.id)" }.joined(separator: ", ")
-    guard !keys.isEmpty else { throw .untrusted(path: path, "a signature is demanded, but no key is trusted") }
+    guard !keys.isEmpty else { throw .untrusted(file: path, "a signature is demanded, but no key is trusted") }
     if let signature, let key = try maker(of: signature, among: keys) { return key }
     let detached = try detachedSignature()
     if let detached, let key = try maker(of: detached, among: keys) { return key }
     guard let other = signature ?? detached else {
-      throw .untrusted(path: path, "is not signed; a signature by key \(names) is demanded")
+      throw .untrusted(file: path, "is not signed; a signature by key \(names) is demanded")
     }
-    throw .untrusted(path: path, "is signed by key \(other.key), which is not trusted; trusted: \(names)")
+    throw .untrusted(file: path, "is signed by key \(other.key), which is not trusted; trusted: \(names)")
   }
 
   /// The key a signature names; nil where it is none of some keys. Refuses a signature that is not by the key it names.
   private func maker(
     of signature: BundleSignature, among keys: [PublicKey]
-  ) throws(BundleError) -> PublicKey? {
+  ) throws(Refusal) -> PublicKey? {
     guard let key = keys.first(where: { $0.id == signature.key }) else { return nil }
     let holds: Bool
-    do throws(SigningError) { holds = try signature.holds(for: rootHash, key: key) } catch {
-      throw .untrusted(path: path, "its signature cannot be checked: \(error)")
+    do throws(Refusal) { holds = try signature.holds(for: rootHash, key: key) } catch {
+      throw error.about("its signature cannot be checked").of(file: path, .untrusted)
     }
     guard holds else {
       throw .untrusted(
-        path: path, "the signature by key \(key.id) does not hold: the bundle or the signature was changed since")
+        file: path, "the signature by key \(key.id) does not hold: the bundle or the signature was changed since")
     }
     return key
   }
 
   /// Writes the bundle with a signature in it, in the place of any that was there; after an error nothing is changed.
-  package func write(signature: BundleSignature, to path: String) throws(BundleError) {
+  package func write(signature: BundleSignature, to path: String) throws(Refusal) {
     let block = Buffer(count: BundleSignature.size) { $0.copyBytes(from: signature.block(of: rootHash)) }
-    do throws(FileError) {
-      try mapped.withBytes { (bytes) throws(FileError) in
-        let contents = UnsafeRawBufferPointer(rebasing: bytes[..<contentSize])
-        try block.withBytes { (block) throws(FileError) in try OutputFile.write([contents, block], to: path) }
-      }
-    } catch {
-      throw .file(error)
+    try mapped.withBytes { (bytes) throws(Refusal) in
+      let contents = UnsafeRawBufferPointer(rebasing: bytes[..<contentSize])
+      try block.withBytes { (block) throws(Refusal) in try OutputFile.write([contents, block], to: path) }
     }
   }
 
   /// Writes a signature into a file of its own.
-  package func writeDetached(_ signature: BundleSignature) throws(BundleError) {
+  package func writeDetached(_ signature: BundleSignature) throws(Refusal) {
     let block = signature.block(of: rootHash)
-    do throws(FileError) { try OutputFile.write(block, to: BundleFile.signaturePath(path)) } catch {
-      throw .file(error)
-    }
+    try OutputFile.write(block, to: BundleFile.signaturePath(path))
   }
 }

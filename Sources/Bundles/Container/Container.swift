@@ -1,4 +1,5 @@
 import Hashing
+import Tensors
 
 /// The frame around the sections, byte for byte as `docs/format.md` specifies it; all integers are little-endian.
 ///
@@ -52,31 +53,31 @@ enum Container {
   }
 
   /// Reads and checks the header of a file, and its signature where there is one; `path` names it in errors.
-  static func frame(of file: UnsafeRawBufferPointer, path: String) throws(BundleError) -> Frame {
+  static func frame(of file: UnsafeRawBufferPointer, path: String) throws(Refusal) -> Frame {
     guard file.count >= preambleSize else {
-      throw .unsupported(path: path, "is \(file.count) bytes long, too short for a .derm bundle")
+      throw .unsupported(file: path, "is \(file.count) bytes long, too short for a .derm bundle")
     }
     guard file.prefix(4).elementsEqual(magic) else {
-      throw .unsupported(path: path, "is not a .derm bundle, or its header is damaged: it does not begin with DERM")
+      throw .unsupported(file: path, "is not a .derm bundle, or its header is damaged: it does not begin with DERM")
     }
     let found = file.integer(at: 4, bytes: 4)
     guard found == version else {
       throw .unsupported(
-        path: path,
+        file: path,
         "has format version \(found ?? 0), this dermc reads version \(version); or its header is damaged")
     }
     guard file.integer(at: 16, bytes: 8) == preambleSize, let tableSize = file.integer(at: 24, bytes: 8),
       tableSize % recordSize == 0, tableSize <= file.count - preambleSize
-    else { throw .damaged(path: path, "header is damaged, or the file is cut off: the table of contents does not fit") }
+    else { throw .damaged(file: path, "header is damaged, or the file is cut off: the table of contents does not fit") }
     let covered = Array(file[0..<rootHashOffset]) + Array(file[preambleSize..<preambleSize + tableSize])
     let root = SHA256(of: covered)
     guard file[rootHashOffset..<preambleSize].elementsEqual(root.bytes) else {
-      throw .damaged(path: path, "header is damaged (SHA-256 differs)")
+      throw .damaged(file: path, "header is damaged (SHA-256 differs)")
     }
     let size = file.integer(at: 8, bytes: 8) ?? -1
     let rest = UnsafeRawBufferPointer(rebasing: file[max(0, min(size, file.count))...])
     guard size == file.count || size >= preambleSize + tableSize && rest.starts(with: BundleSignature.magic) else {
-      throw .damaged(path: path, "is \(file.count) bytes long, its header says \(size): it is cut off or has grown")
+      throw .damaged(file: path, "is \(file.count) bytes long, its header says \(size): it is cut off or has grown")
     }
     let sections = UnsafeRawBufferPointer(rebasing: file[..<size])
     return Frame(
@@ -87,7 +88,7 @@ enum Container {
   /// The records of the table, whose sections fill the file from there to its end.
   private static func records(
     inTable tableSize: Int, of file: UnsafeRawBufferPointer, path: String
-  ) throws(BundleError) -> [SectionRecord] {
+  ) throws(Refusal) -> [SectionRecord] {
     var records: [SectionRecord] = []
     var end = preambleSize + tableSize
     var previous = -1
@@ -95,17 +96,17 @@ enum Container {
       let bytes = UnsafeRawBufferPointer(rebasing: file[offset..<offset + recordSize])
       let record = try SectionRecord(bytes, path: path)
       guard let position = Section.allCases.firstIndex(of: record.section), position > previous else {
-        throw .malformed(path: path, "section \(record.section.name) is repeated or out of order")
+        throw .malformed(file: path, "section \(record.section.name) is repeated or out of order")
       }
       previous = position
       // Offsets follow from the sizes; one that does not would leave bytes that nothing checks.
       guard record.offset == aligned(end), record.storedSize <= file.count - record.offset else {
-        throw .malformed(path: path, "section \(record.section.name) does not lie where its sizes put it")
+        throw .malformed(file: path, "section \(record.section.name) does not lie where its sizes put it")
       }
       end = record.offset + record.storedSize
       records.append(record)
     }
-    guard end == file.count else { throw .malformed(path: path, "has bytes after its last section") }
+    guard end == file.count else { throw .malformed(file: path, "has bytes after its last section") }
     return records
   }
 }
@@ -130,17 +131,17 @@ struct SectionRecord: Sendable {
   }
 
   /// Reads the 128 bytes of an entry.
-  init(_ bytes: UnsafeRawBufferPointer, path: String) throws(BundleError) {
+  init(_ bytes: UnsafeRawBufferPointer, path: String) throws(Refusal) {
     let name = bytes.prefix(Container.nameSize).prefix { $0 != 0 }
     guard bytes[name.count..<Container.nameSize].allSatisfy({ $0 == 0 }),
       let text = String(validating: name, as: UTF8.self), let section = Section(rawValue: text)
-    else { throw .unsupported(path: path, "has a section that this dermc does not know: \(printable(name))") }
+    else { throw .unsupported(file: path, "has a section that this dermc does not know: \(printable(name))") }
     guard let number = bytes.integer(at: 64, bytes: 4), let codec = Codecs.all.first(where: { $0.number == number })
-    else { throw .unsupported(path: path, "section \(text) is stored in a way that this dermc does not know") }
+    else { throw .unsupported(file: path, "section \(text) is stored in a way that this dermc does not know") }
     guard bytes.integer(at: 68, bytes: 4) == 0, let offset = bytes.integer(at: 72, bytes: 8),
       let stored = bytes.integer(at: 80, bytes: 8), let raw = bytes.integer(at: 88, bytes: 8),
       let hash = SHA256(bytes: Array(bytes[96..<128]))
-    else { throw .malformed(path: path, "section \(text) has sizes out of range") }
+    else { throw .malformed(file: path, "section \(text) has sizes out of range") }
     self.section = section
     self.codec = codec
     self.offset = offset

@@ -6,7 +6,7 @@ extension GraphDocument {
   /// The graph the records describe. Operators are made anew and infer all types, which must be the stored ones.
   ///
   /// - Parameter tensor: the tensor at a place.
-  func graph(path: String, tensor: (StoredTensor) throws(BundleError) -> Tensor) throws(BundleError) -> Graph {
+  func graph(path: String, tensor: (StoredTensor) throws(Refusal) -> Tensor) throws(Refusal) -> Graph {
     var graph = Graph(name: name)
     graph.hasFreeBatch = hasFreeBatch
     var ids = [ValueID?](repeating: nil, count: values.count)
@@ -27,7 +27,7 @@ extension GraphDocument {
       throw malformed(path, "value \(shortened(values[index].name)) is no input, no constant and no node's output")
     }
     for case let id? in outputs.map({ ids[$0] }) { graph.addOutput(id) }
-    do throws(NodeError) {
+    do throws(Refusal) {
       try Verifier.check(graph)
     } catch {
       throw malformed(path, "\(error)")
@@ -37,8 +37,8 @@ extension GraphDocument {
 
   private func add(
     _ node: NodeRecord, to graph: inout Graph, ids: inout [ValueID?], path: String,
-    tensor: (StoredTensor) throws(BundleError) -> Tensor
-  ) throws(BundleError) {
+    tensor: (StoredTensor) throws(Refusal) -> Tensor
+  ) throws(Refusal) {
     let place = "node \(shortened(node.name)) (\(shortened(node.op)))"
     var inputs: [ValueID?] = []
     for input in node.inputs {
@@ -58,13 +58,13 @@ extension GraphDocument {
       }
     }
     let op: any Operator
-    do throws(AttributeError) {
+    do throws(Refusal) {
       op = try OperatorSet.make(node.op, attributes)
     } catch {
       throw malformed(path, "\(place): \(error)")
     }
     let outputs: [ValueID]
-    do throws(OperatorError) {
+    do throws(Refusal) {
       outputs = try graph.add(
         op, name: node.name, inputs: inputs, outputNames: node.outputs.map { values[$0].name }, origins: node.origins)
     } catch {
@@ -85,7 +85,7 @@ extension GraphDocument {
   }
 
   /// Names must be distinct, else the graph would change them.
-  private func checkNames(_ path: String) throws(BundleError) {
+  private func checkNames(_ path: String) throws(Refusal) {
     var names: Set<String> = []
     for value in values where !names.insert(value.name).inserted {
       throw malformed(path, "two values are called \(shortened(value.name))")
@@ -95,7 +95,7 @@ extension GraphDocument {
     }
   }
 
-  private func malformed(_ path: String, _ what: String) -> BundleError {
-    .malformed(path: path, "section graph: \(what)")
+  private func malformed(_ path: String, _ what: String) -> Refusal {
+    .malformed(file: path, "section graph: \(what)")
   }
 }

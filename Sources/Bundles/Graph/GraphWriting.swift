@@ -6,12 +6,12 @@ extension GraphDocument {
   ///
   /// Values are numbered as they are met: graph inputs, then for each node its new inputs and its outputs, then graph
   /// outputs. So the numbering depends on the graph alone, and reading and writing again gives the same bytes.
-  init(_ bundle: Bundle, tensors: inout TensorCollector, path: String) throws(BundleError) {
+  init(_ bundle: Bundle, tensors: inout TensorCollector, path: String) throws(Refusal) {
     let graph = bundle.graph
-    do throws(NodeError) {
+    do throws(Refusal) {
       try Verifier.check(graph)
     } catch {
-      throw .malformed(path: path, "the graph cannot be stored: \(error)")
+      throw .malformed(file: path, "the graph cannot be stored: \(error)")
     }
     var numbering = Numbering(graph: graph)
     kind = bundle.kind
@@ -33,15 +33,15 @@ extension GraphDocument {
     for id in numbering.values { values.append(try ValueRecord(graph[id], tensors: &tensors, path: path)) }
     for index in nodes.indices { try nodes[index].placeTensors(&tensors, path: path) }
     guard inputs.allSatisfy({ values[$0].constant == nil }) else {
-      throw .malformed(path: path, "the graph cannot be stored: a graph input is a constant")
+      throw .malformed(file: path, "the graph cannot be stored: a graph input is a constant")
     }
     guard nodes.count <= BundleLimits.nodes, values.count <= BundleLimits.values else {
-      throw .malformed(path: path, "the graph has \(nodes.count) nodes and \(values.count) values, too many to store")
+      throw .malformed(file: path, "the graph has \(nodes.count) nodes and \(values.count) values, too many to store")
     }
     let uses = nodes.reduce(0) { $0 + $1.inputs.count }
     guard inputs.count <= BundleLimits.ports, outputs.count <= BundleLimits.ports, uses <= BundleLimits.uses else {
       throw .malformed(
-        path: path,
+        file: path,
         "the graph has \(inputs.count) inputs, \(outputs.count) outputs and \(uses) inputs of nodes, too many to store")
     }
   }
@@ -65,7 +65,7 @@ extension GraphDocument {
 }
 
 extension GraphDocument.ValueRecord {
-  fileprivate init(_ value: Value, tensors: inout TensorCollector, path: String) throws(BundleError) {
+  fileprivate init(_ value: Value, tensors: inout TensorCollector, path: String) throws(Refusal) {
     name = value.name
     type = value.type
     guard let constant = value.constant else {
@@ -74,7 +74,7 @@ extension GraphDocument.ValueRecord {
     }
     // The value's type counts: passes may have given it another quantization than the tensor's.
     guard let tensor = Tensor(value.type, constant.buffer), constant.element == value.type.element else {
-      throw .malformed(path: path, "the graph cannot be stored: constant \(name) is \(constant.type), not \(type)")
+      throw .malformed(file: path, "the graph cannot be stored: constant \(name) is \(constant.type), not \(type)")
     }
     self.constant = try tensors.add(tensor, to: .holding(type.element), path: path)
   }
@@ -82,7 +82,7 @@ extension GraphDocument.ValueRecord {
 
 extension GraphDocument.NodeRecord {
   /// Replaces tensor attributes by their places, in the order of the attributes' names.
-  fileprivate mutating func placeTensors(_ tensors: inout TensorCollector, path: String) throws(BundleError) {
+  fileprivate mutating func placeTensors(_ tensors: inout TensorCollector, path: String) throws(Refusal) {
     var placed = attributes
     for (name, attribute) in attributes.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
       guard case .value(.tensor(let tensor)) = attribute else { continue }

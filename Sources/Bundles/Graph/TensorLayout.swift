@@ -29,9 +29,9 @@ struct TensorCollector {
   private(set) var layout = TensorLayout()
   private var tensors: [Section: [(place: StoredTensor, tensor: Tensor)]] = [:]
 
-  mutating func add(_ tensor: Tensor, to section: Section, path: String) throws(BundleError) -> StoredTensor {
+  mutating func add(_ tensor: Tensor, to section: Section, path: String) throws(Refusal) -> StoredTensor {
     guard let place = layout.place(tensor.type, in: section) else {
-      throw .malformed(path: path, "section \(section.name) would be too large")
+      throw .malformed(file: path, "section \(section.name) would be too large")
     }
     tensors[section, default: []].append((place, tensor))
     return place

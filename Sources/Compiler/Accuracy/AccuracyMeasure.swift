@@ -1,5 +1,6 @@
 import Metrics
 package import Reports
+package import Tensors
 
 /// Metrics of one model, or of two on the same samples, as reports hold them.
 package struct AccuracyMeasure {
@@ -16,13 +17,13 @@ package struct AccuracyMeasure {
   /// Two models on the same samples, with intervals of the differences where right answers are known.
   package static func pair(
     float: MeasuredModel, compiled: MeasuredModel, _ request: MeasureRequest
-  ) throws(Diagnostic) -> AccuracyReport {
+  ) throws(Refusal) -> AccuracyReport {
     var measure = AccuracyMeasure(float: float, compiled: compiled, request)
     return try measure.measured()
   }
 
   /// One model against the right answers: the report's `compiled`.
-  package static func single(_ model: MeasuredModel, _ request: MeasureRequest) throws(Diagnostic) -> AccuracyReport {
+  package static func single(_ model: MeasuredModel, _ request: MeasureRequest) throws(Refusal) -> AccuracyReport {
     var measure = AccuracyMeasure(float: nil, compiled: model, request)
     return try measure.measured()
   }
@@ -38,28 +39,24 @@ package struct AccuracyMeasure {
     report.groups = request.groups.map { AccuracyReport.Groups(name: $0.name, count: $0.count) }
   }
 
-  private mutating func measured() throws(Diagnostic) -> AccuracyReport {
-    do throws(MetricsError) {
-      switch compiled.answers {
-      case .classes(let probabilities, let predictions):
-        try measureClasses(
-          Scores(outputs: compiled.outputs, probabilities: probabilities, predictions: predictions))
-      case .labels(let probabilities, let decisions):
-        try measureLabels(
-          MultiLabelScores(outputs: compiled.outputs, probabilities: probabilities, decisions: decisions))
-      case .none:
-        guard let float else { throw .nothingToMeasure }
-        fill(try OutputDistance(of: compiled.outputs, from: float.outputs))
-      }
-    } catch {
-      throw .refused("\(error)")
+  private mutating func measured() throws(Refusal) -> AccuracyReport {
+    switch compiled.answers {
+    case .classes(let probabilities, let predictions):
+      try measureClasses(
+        Scores(outputs: compiled.outputs, probabilities: probabilities, predictions: predictions))
+    case .labels(let probabilities, let decisions):
+      try measureLabels(
+        MultiLabelScores(outputs: compiled.outputs, probabilities: probabilities, decisions: decisions))
+    case .none:
+      guard let float else { throw .nothingToMeasure }
+      fill(try OutputDistance(of: compiled.outputs, from: float.outputs))
     }
     return report
   }
 
   // MARK: Classes
 
-  private mutating func measureClasses(_ compiled: Scores) throws(MetricsError) {
+  private mutating func measureClasses(_ compiled: Scores) throws(Refusal) {
     var float: Scores?
     if let model = self.float {
       guard case .classes(let probabilities, let predictions) = model.answers else { throw .differentAnswers }
@@ -108,16 +105,16 @@ package struct AccuracyMeasure {
 
   private mutating func measure(
     positive: Int, _ float: Scores?, _ compiled: Scores, _ truth: [Int], _ units: [BinaryUnits]
-  ) throws(MetricsError) {
+  ) throws(Refusal) {
     guard compiled.classCount == 2, names.indices.contains(positive) else { throw .notBinary(compiled.classCount) }
     let isPositive = truth.map { $0 == positive }
-    func outcomes(_ scores: Scores) throws(MetricsError) -> BinaryOutcomes {
+    func outcomes(_ scores: Scores) throws(Refusal) -> BinaryOutcomes {
       try BinaryOutcomes(
         isPositive: isPositive, probabilities: scores.column(positive),
         decisions: scores.predictions.map { $0 == positive })
     }
     let after = try outcomes(compiled)
-    let before = try float.map { float throws(MetricsError) in try outcomes(float) }
+    let before = try float.map { float throws(Refusal) in try outcomes(float) }
     report.positive = names[positive]
     fill(request.thresholds)
     var binary = try BinaryComparison(
@@ -148,7 +145,7 @@ package struct AccuracyMeasure {
 
   // MARK: Labels
 
-  private mutating func measureLabels(_ compiled: MultiLabelScores) throws(MetricsError) {
+  private mutating func measureLabels(_ compiled: MultiLabelScores) throws(Refusal) {
     report.classes = names
     fill(request.thresholds)
     var float: MultiLabelScores?
@@ -178,7 +175,7 @@ package struct AccuracyMeasure {
       return
     }
     let after = try MultiLabelOutcomes(compiled, truth: truth)
-    let before = try float.map { float throws(MetricsError) in try MultiLabelOutcomes(float, truth: truth) }
+    let before = try float.map { float throws(Refusal) in try MultiLabelOutcomes(float, truth: truth) }
     var comparison = try MultiLabelComparison(
       names, float: before, compiled: after, groups: request.groups, bootstrap: request.bootstrap)
     // The tables of classes are those of labels, so that what is said and limited per class holds for labels too.
@@ -215,7 +212,7 @@ package struct AccuracyMeasure {
 
   private mutating func measureSubgroups<Decision>(
     float: [Decision]?, compiled: [Decision], _ decided: ([Decision]) -> DecidedSamples
-  ) throws(MetricsError) {
+  ) throws(Refusal) {
     report.subgroups = try Subgroup.all(
       request.subgroups, float: float.map(decided), compiled: decided(compiled), samples: compiled.count,
       groups: request.groups, bootstrap: request.bootstrap)

@@ -1,5 +1,6 @@
 package import Answers
 import Images
+package import Tensors
 
 /// What the user said about a model's answer: which output decides, what it decides, and from where on.
 ///
@@ -30,7 +31,7 @@ package struct AnswerSettings: Sendable {
   package init(
     task: OutputMeaning.Task?, scores: OutputMeaning.Scores?, output: String?, positive: String?,
     threshold: String? = nil, sensitivity: String? = nil, specificities: [String] = []
-  ) throws(Diagnostic) {
+  ) throws(Refusal) {
     self.task = task
     self.scores = scores
     self.output = output
@@ -46,7 +47,7 @@ package struct AnswerSettings: Sendable {
   }
 
   /// `CLASS=FRACTION`
-  private static func specificity(_ text: String) throws(Diagnostic) -> (name: String, specificity: Double) {
+  private static func specificity(_ text: String) throws(Refusal) -> (name: String, specificity: Double) {
     let option = "--at-specificity \(text)"
     guard let equals = text.lastIndex(of: "="), equals != text.startIndex else {
       throw .usage("\(option): expected a class, then =, then a fraction, as in mel=0.9")
@@ -60,7 +61,7 @@ package struct AnswerSettings: Sendable {
   }
 
   /// Refuses what needs labelled data where there are none.
-  func checkMeasured(_ isLabelled: Bool) throws(Diagnostic) {
+  func checkMeasured(_ isLabelled: Bool) throws(Refusal) {
     guard !isLabelled else { return }
     guard !choosesThreshold else {
       throw .usage("a threshold is chosen on labelled data: give --eval DIR, or the threshold itself (--threshold 0.3)")
@@ -76,7 +77,7 @@ package struct AnswerSettings: Sendable {
     }
   }
 
-  private static func threshold(_ text: String) throws(Diagnostic) -> Threshold {
+  private static func threshold(_ text: String) throws(Refusal) -> Threshold {
     if text == "youden" { return .youden }
     var values: [Double] = []
     for part in text.split(separator: ",", omittingEmptySubsequences: false) {
@@ -85,7 +86,7 @@ package struct AnswerSettings: Sendable {
     return .fixed(values)
   }
 
-  private static func fraction(_ text: String, _ option: String) throws(Diagnostic) -> Double {
+  private static func fraction(_ text: String, _ option: String) throws(Refusal) -> Double {
     guard let value = try? Preprocessing.number(text), (0...1).contains(value) else {
       throw .usage("\(option): expected a fraction from 0 to 1")
     }

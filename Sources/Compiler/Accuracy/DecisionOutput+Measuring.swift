@@ -2,6 +2,7 @@ import Answers
 import DataSets
 import Metrics
 import Reports
+import Tensors
 
 extension DecisionOutput {
   /// A model's answers as they are measured.
@@ -38,7 +39,7 @@ extension DecisionOutput {
   ///   - settings: at which specificities sensitivities are wanted
   func request(
     _ data: LabelledData, used: [Int], _ settings: AnswerSettings
-  ) throws(Diagnostic) -> MeasureRequest {
+  ) throws(Refusal) -> MeasureRequest {
     var request = MeasureRequest(data: .labelled, task: measuredTask, classes: data.classes)
     if let sets = data.labelSets {
       let count = meaning.classCount
@@ -66,13 +67,13 @@ extension DecisionOutput {
   /// Chooses the threshold on labelled samples, where that was asked for: at what the model that will be used finds.
   mutating func chooseThreshold(
     _ settings: AnswerSettings, on runs: [[Float]], _ data: LabelledData, used: [Int]
-  ) throws(Diagnostic) {
+  ) throws(Refusal) {
     guard let choice = settings.choice else { return }
     let threshold = choice.threshold(
       isPositive: used.map { data.labels[$0] == meaning.positive },
       probabilities: runs.flatMap(rows.rows).map { meaning.probabilities($0)[meaning.positive] })
     guard let threshold else {
-      throw .refused("\(data.path): has not both positive and negative samples, so that no threshold can be chosen")
+      throw Refusal("\(data.path): has not both positive and negative samples, so that no threshold can be chosen")
     }
     meaning.thresholds = [threshold]
   }

@@ -3,6 +3,7 @@ import Bundles
 import CanonicalJSON
 import IR
 package import Reports
+package import Tensors
 import Texts
 
 /// The output of a model that decides, and what its numbers mean.
@@ -25,10 +26,10 @@ package struct DecisionOutput: Sendable {
   ///   - like: the meaning of the model it is compared with, for what neither the user nor the bundle says
   package init(
     _ model: LoadedModel, _ settings: AnswerSettings, labels: [String]?, like: OutputMeaning? = nil
-  ) throws(Diagnostic) {
+  ) throws(Refusal) {
     var meaning: OutputMeaning
-    do {
-      let stored = try model.bundle?.answer.map { _ in
+    do throws(Refusal) {
+      let stored = try model.bundle?.answer.map { (_) throws(Refusal) in
         try OutputReading.stored(model.bundle?.answer, in: model.graph, labels: labels?.count)
       }
       if let stored, settings.output == nil || settings.output == stored.meaning.output {
@@ -49,10 +50,8 @@ package struct DecisionOutput: Sendable {
         }
         warning = DecisionOutput.warning(reading)
       }
-    } catch let error as OutputError where error.isAboutRequest {
-      throw .usage("\(model.path): \(error)")
     } catch {
-      throw .refused("\(model.path): \(error)")
+      throw error.of(file: model.path)
     }
     rows = OutputRows(model.graph, output: position)
     if case .fixed(let thresholds)? = settings.threshold {
@@ -67,7 +66,7 @@ package struct DecisionOutput: Sendable {
   }
 
   /// Finds the class that is the finding among the names of classes, which may be known only from the data.
-  package mutating func name(_ labels: [String]) throws(Diagnostic) {
+  package mutating func name(_ labels: [String]) throws(Refusal) {
     guard let positive = unnamedPositive else { return }
     unnamedPositive = nil
     guard meaning.task == .binary else {
@@ -81,13 +80,13 @@ package struct DecisionOutput: Sendable {
   }
 
   /// Takes a number for the class that is the finding where nothing names classes, and refuses a name.
-  package mutating func nameByNumber() throws(Diagnostic) {
+  package mutating func nameByNumber() throws(Refusal) {
     guard let positive = unnamedPositive else { return }
     guard Int(positive) == nil else { return try name(["0", "1"]) }
     throw .usage("--positive \(positive): names of classes are not known: give them with --labels")
   }
 
-  private static func override(_ meaning: inout OutputMeaning, _ settings: AnswerSettings) throws(OutputError) {
+  private static func override(_ meaning: inout OutputMeaning, _ settings: AnswerSettings) throws(Refusal) {
     guard settings.task != nil || settings.scores != nil else { return }
     var told = OutputMeaning(
       output: meaning.output, task: settings.task ?? meaning.task, scores: settings.scores ?? meaning.scores,
@@ -97,7 +96,7 @@ package struct DecisionOutput: Sendable {
     meaning = told
   }
 
-  private static func spread(_ thresholds: [Double], over meaning: OutputMeaning) throws(Diagnostic) -> [Double] {
+  private static func spread(_ thresholds: [Double], over meaning: OutputMeaning) throws(Refusal) -> [Double] {
     switch meaning.task {
     case .binary where thresholds.count == 1: return thresholds
     case .multilabel where thresholds.count == meaning.count: return thresholds

@@ -54,16 +54,16 @@ package struct PredictionTable: Sendable {
   }
 
   /// Refuses names of formats that cannot be written.
-  package static func checkName(_ path: String) throws(Diagnostic) {
+  package static func checkName(_ path: String) throws(Refusal) {
     guard path.hasSuffix(".csv") || path.hasSuffix(".json") else {
       throw .usage("--predictions \(path): expected a name ending in .csv or .json")
     }
   }
 
   /// Writes the table aside, in the format its name ends in, to be committed together with other files.
-  package func stage(for path: String) throws(Diagnostic) -> StagedFile {
+  package func stage(for path: String) throws(Refusal) -> StagedFile {
     let bytes = path.hasSuffix(".json") ? json.prettyBytes() : Array(csv.utf8)
-    do throws(FileError) { return try StagedFile(bytes, for: path) } catch { throw .refused("\(error)") }
+    return try StagedFile(bytes, for: path)
   }
 
   private var hasReference: Bool { rows.contains { $0.float != nil } }

@@ -2,7 +2,7 @@ import IR
 import Math
 package import Reports
 import Runtime
-import Tensors
+package import Tensors
 import Threads
 
 /// Measures what `dermc bench` says: how long one inference takes, batch 1, and what each layer's part in it is.
@@ -37,7 +37,7 @@ package struct Benchmark {
     self.seconds = seconds
   }
 
-  package func run() throws(Diagnostic) -> BenchResult {
+  package func run() throws(Refusal) -> BenchResult {
     var subjects = [try subject(path)]
     if let other { subjects.append(try subject(other)) }
     for subject in subjects { subject.warmUp() }
@@ -60,7 +60,7 @@ package struct Benchmark {
 
   /// A model made ready to run, and how long that takes at best: loading and preparing are repeated up to 20 times,
   /// for half a second.
-  private func subject(_ path: String) throws(Diagnostic) -> Subject {
+  private func subject(_ path: String) throws(Refusal) -> Subject {
     var load = Double.infinity
     var prepare = Double.infinity
     var subject: Subject?
@@ -78,7 +78,7 @@ package struct Benchmark {
       prepare = min(prepare, Machine.seconds() - loaded)
       subject = Subject(graph, executor)
     }
-    guard let subject else { throw Diagnostic(.defect, "\(path): nothing was measured") }
+    guard let subject else { throw Refusal(.defect, file: path, reason: "nothing was measured") }
     subject.load = load
     subject.prepare = prepare
     return subject

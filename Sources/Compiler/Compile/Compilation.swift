@@ -60,19 +60,19 @@ package struct Compilation {
   }
 
   /// Compiles and measures. Nothing is left on disk unless the bundle is committed.
-  package func run() throws(Diagnostic) -> CompiledModel {
+  package func run() throws(Refusal) -> CompiledModel {
     let recipe = request.recipe
     // Read.
     let model = try LoadedModel(path: request.model, size: request.settings.freeSize)
     if model.bundle?.kind == .compiled {
-      throw .refused("\(model.path): is already compiled: give the float model it was made from")
+      throw Refusal("\(model.path): is already compiled: give the float model it was made from")
     }
     try request.answer.checkMeasured(request.evaluationPath != nil)
     var decision = try DecisionOutput(
       model, request.answer, labels: request.settings.labels ?? model.labels)
     let data = try DataBinding(model, settings: request.settings, decision: decision)
     let calibration = try calibrationData(data)
-    let evaluation = try request.evaluationPath.map { path throws(Diagnostic) in try data.labelled(at: path) }
+    let evaluation = try request.evaluationPath.map { path throws(Refusal) in try data.labelled(at: path) }
     let classes = evaluation?.classes ?? data.labels ?? request.calibrationPath.flatMap(data.folderNames)
     if let classes { try decision.name(classes) } else { try decision.nameByNumber() }
     let loaders = [calibration?.loader, evaluation?.loader].compactMap(\.self)
@@ -105,7 +105,7 @@ package struct Compilation {
       var options = Quantizer.Options()
       options.estimator = recipe.estimator
       options.correctsBias = recipe.correctsBias
-      let quantized = try refusing { () throws(NodeError) in
+      let quantized = try refusing { () throws(Refusal) in
         try Quantizer(graph, observations: observations, options: options).run()
       }
       compiled = quantized.graph
@@ -187,7 +187,7 @@ package struct Compilation {
 
   // MARK: Data
 
-  private func calibrationData(_ data: DataBinding) throws(Diagnostic) -> CalibrationData? {
+  private func calibrationData(_ data: DataBinding) throws(Refusal) -> CalibrationData? {
     guard let path = request.calibrationPath else {
       guard !request.recipe.int8 else {
         throw .usage("--int8 needs --calib DIR: images or tensors like those the model will see")
@@ -198,7 +198,7 @@ package struct Compilation {
     return CalibrationData(loader, recipe: request.recipe, holdsBack: request.evaluationPath == nil)
   }
 
-  private func calibrate(_ graph: Graph, _ plan: Plan, _ data: CalibrationData) throws(Diagnostic) -> [ValueID:
+  private func calibrate(_ graph: Graph, _ plan: Plan, _ data: CalibrationData) throws(Refusal) -> [ValueID:
     Observation]
   {
     observer.begin("Calibrating", count: data.calibration.count)
@@ -213,7 +213,7 @@ package struct Compilation {
     if request.isStrict { try observer.report(data.loader, isStrict: true) }
     for (value, observation) in observations.sorted(by: { $0.key < $1.key }) where observation.histograms.notFinite > 0
     {
-      throw .refused(
+      throw Refusal(
         "\(request.model): value \(graph[value].name) became NaN or infinite on calibration samples; "
           + "check the preprocessing (--scale, --mean, --std)"
       )
@@ -238,30 +238,26 @@ package struct Compilation {
   // MARK: Output
 
   /// What --strict does with warnings.
-  private func refuse(_ warnings: [String]) throws(Diagnostic) {
+  private func refuse(_ warnings: [String]) throws(Refusal) {
     guard !warnings.isEmpty else { return }
-    throw .refused("\(request.model): \(warnings.joined(separator: "; ")) (leave out --strict to compile all the same)")
+    throw Refusal("\(request.model): \(warnings.joined(separator: "; ")) (leave out --strict to compile all the same)")
   }
 
-  private func selfTest(of graph: Graph, _ plan: Plan) throws(Diagnostic) -> SelfTest {
+  private func selfTest(of graph: Graph, _ plan: Plan) throws(Refusal) -> SelfTest {
     let inputs = graph.inputs.map { SelfTestInput.tensor(graph.type(of: $0)) }
     return SelfTest(inputs: inputs, outputs: Preparation.outputs(plan, inputs: inputs))
   }
 
-  private func stage(_ bundle: Bundle) throws(Diagnostic) -> (StagedFile, Report.BundleFile) {
-    do throws(BundleError) {
-      let (staged, sections) = try BundleWriter.stage(
-        bundle, for: request.output, compression: request.recipe.store.compression)
-      let file = try BundleReader.open(staged.aside)
-      let described = Report.BundleFile(
-        path: request.output, bytes: file.size, sha256: file.sha256().hex,
-        sections: sections.map {
-          Report.SectionSize(name: $0.name, codec: $0.codec, rawBytes: $0.rawBytes, storedBytes: $0.storedBytes)
-        })
-      return (staged, described)
-    } catch {
-      throw .refused("\(error)")
-    }
+  private func stage(_ bundle: Bundle) throws(Refusal) -> (StagedFile, Report.BundleFile) {
+    let (staged, sections) = try BundleWriter.stage(
+      bundle, for: request.output, compression: request.recipe.store.compression)
+    let file = try BundleReader.open(staged.aside)
+    let described = Report.BundleFile(
+      path: request.output, bytes: file.size, sha256: file.sha256().hex,
+      sections: sections.map {
+        Report.SectionSize(name: $0.name, codec: $0.codec, rawBytes: $0.rawBytes, storedBytes: $0.storedBytes)
+      })
+    return (staged, described)
   }
 
   /// What --verbose shows: the passes, and the layers that stay float with their reasons.
@@ -276,7 +272,7 @@ package struct Compilation {
     }
   }
 
-  private func refusing<Result>(_ body: () throws(NodeError) -> Result) throws(Diagnostic) -> Result {
-    do throws(NodeError) { return try body() } catch { throw .refused("\(request.model): \(error)") }
+  private func refusing<Result>(_ body: () throws(Refusal) -> Result) throws(Refusal) -> Result {
+    do throws(Refusal) { return try body() } catch { throw error.of(file: request.model) }
   }
 }

@@ -48,7 +48,7 @@ struct FloatComparison {
   func outcome(
     _ plans: (float: Plan, compiled: Plan), _ decision: inout DecisionOutput, _ settings: AnswerSettings,
     evaluation: LabelledData?, calibration: CalibrationData?
-  ) throws(Diagnostic) -> Outcome? {
+  ) throws(Refusal) -> Outcome? {
     if let evaluation {
       let samples = Array(evaluation.loader.samples.indices)
       let (float, compiled, used) = outputs(plans, decision.position, evaluation.loader, samples)

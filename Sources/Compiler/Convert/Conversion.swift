@@ -5,7 +5,7 @@ import IR
 import Images
 import ONNX
 package import Reports
-import Tensors
+package import Tensors
 
 /// What `dermc convert` does: writes a model in the format a file's name ends in.
 package struct Conversion {
@@ -30,23 +30,19 @@ package struct Conversion {
   }
 
   /// Refuses names of formats that cannot be written.
-  package static func checkName(_ path: String) throws(Diagnostic) {
+  package static func checkName(_ path: String) throws(Refusal) {
     guard path.hasSuffix(".derm") || path.hasSuffix(".onnx") else {
       throw .usage("-o \(path): expected a name ending in .derm or .onnx")
     }
   }
 
-  package func run() throws(Diagnostic) {
+  package func run() throws(Refusal) {
     if path.hasSuffix(".derm") { return try writeBundle() }
-    do throws(ONNXError) {
-      try ONNXWriter.write(model.graph, to: path, producerVersion: Provenance.version)
-    } catch {
-      throw .refused("\(error)")
-    }
+    try ONNXWriter.write(model.graph, to: path, producerVersion: Provenance.version)
   }
 
   /// A bundle of the graph as it was read, with everything a bundle it was read from holds.
-  private func writeBundle() throws(Diagnostic) {
+  private func writeBundle() throws(Refusal) {
     var bundle = model.bundle ?? Bundle(kind: .checkpoint, graph: model.graph)
     if model.bundle == nil {
       bundle.provenance = Provenance.json(source: model, hash: try model.sha256(), recipe: nil)
@@ -64,11 +60,7 @@ package struct Conversion {
     }
     let store = store ?? recipeStore ?? (bundle.kind == .checkpoint ? .raw : .compact)
     if bundle.kind == .compiled { bundle.provenance = recording(store, in: bundle.provenance) }
-    do throws(BundleError) {
-      try BundleWriter.write(bundle, to: path, compression: store.compression)
-    } catch {
-      throw .refused("\(error)")
-    }
+    try BundleWriter.write(bundle, to: path, compression: store.compression)
   }
 
   /// What the recipe in a compiled bundle's provenance says of its weights.

@@ -6,7 +6,7 @@ import IR
 package import Images
 import Math
 import Reports
-import Tensors
+package import Tensors
 import Texts
 
 /// How data reach a model: its input, the preprocessing of images and the names of its classes.
@@ -21,7 +21,7 @@ package struct DataBinding: Sendable {
   /// `mean 0.485,0.456,0.406 -> 0.5`.
   package let overrides: [String]
 
-  package init(_ model: LoadedModel, settings: DataSettings, decision: DecisionOutput) throws(Diagnostic) {
+  package init(_ model: LoadedModel, settings: DataSettings, decision: DecisionOutput) throws(Refusal) {
     try self.init(
       model, settings: settings, preprocessing: model.preprocessing, labels: settings.labels ?? model.labels,
       decision: decision)
@@ -33,21 +33,21 @@ package struct DataBinding: Sendable {
   package init(
     _ model: LoadedModel, settings: DataSettings, preprocessing stored: JSON?, labels: [String]?,
     decision: DecisionOutput
-  ) throws(Diagnostic) {
+  ) throws(Refusal) {
     self.model = model
     self.settings = settings
     self.stored = stored
     self.labels = labels
     self.decision = decision
-    guard !model.graph.inputs.isEmpty else { throw .refused("\(model.path): has no input") }
-    inputs = try refusing(model) { () throws(DataError) in
+    guard !model.graph.inputs.isEmpty else { throw Refusal("\(model.path): has no input") }
+    inputs = try refusing(model) { () throws(Refusal) in
       try ModelInputs(
         model.graph.inputs.map { ModelInputs.Input(name: model.graph[$0].name, type: model.graph.type(of: $0)) },
         main: settings.imageInput)
     }
     let isKnown = settings.describesPreprocessing || stored != nil
     if isKnown, let type = inputs.mainType {
-      let input = try refusing(model) { () throws(DataError) in try ModelInput(type, order: settings.order) }
+      let input = try refusing(model) { () throws(Refusal) in try ModelInput(type, order: settings.order) }
       let used = try settings.preprocessing(for: input, stored: stored)
       overrides = try settings.overrides(of: stored, by: used, for: input)
     } else {
@@ -55,7 +55,7 @@ package struct DataBinding: Sendable {
     }
     if let labels, let count = classCount, labels.count != count {
       let origin = settings.labelsFile ?? (settings.labels == nil ? "class names" : "--labels")
-      throw .refused("\(origin): has \(labels.count) class names, \(model.path) has \(count) \(classNoun)")
+      throw Refusal("\(origin): has \(labels.count) class names, \(model.path) has \(count) \(classNoun)")
     }
   }
 
@@ -63,7 +63,7 @@ package struct DataBinding: Sendable {
   package var isPreprocessingKnown: Bool { settings.describesPreprocessing || stored != nil }
 
   /// How images become inputs, where it is known or `data` hold images.
-  package func preprocessing(for data: [SampleLoader]) throws(Diagnostic) -> Preprocessing? {
+  package func preprocessing(for data: [SampleLoader]) throws(Refusal) -> Preprocessing? {
     isPreprocessingKnown || data.contains(where: \.hasImages) ? try imagePreprocessing() : nil
   }
 
@@ -80,12 +80,12 @@ package struct DataBinding: Sendable {
     return "\(model.path): options override its stored preprocessing: \(overrides.joined(separator: "; "))"
   }
 
-  private func imagePreprocessing() throws(Diagnostic) -> Preprocessing {
+  private func imagePreprocessing() throws(Refusal) -> Preprocessing {
     guard let type = inputs.mainType else {
       throw .usage(
         "\(model.path): has the inputs \(inputs.description): say with --image-input which of them images are")
     }
-    let input = try refusing(model) { () throws(DataError) in try ModelInput(type, order: settings.order) }
+    let input = try refusing(model) { () throws(Refusal) in try ModelInput(type, order: settings.order) }
     return try settings.preprocessing(for: input, stored: stored)
   }
 
@@ -98,40 +98,40 @@ package struct DataBinding: Sendable {
   /// A loader of the samples below a folder, without labels.
   ///
   /// - Parameter table: a table of their own; nil for the one that was told of all data
-  package func unlabelled(at path: String, table: String? = nil) throws(Diagnostic) -> SampleLoader {
+  package func unlabelled(at path: String, table: String? = nil) throws(Refusal) -> SampleLoader {
     var options = settings.table
     if let table { options.path = table }
     return try loader(
-      refusing(model) { () throws(DataError) in
+      refusing(model) { () throws(Refusal) in
         try SampleFolder.samples(at: path, inputs: inputs, options: options)
       })
   }
 
   /// A loader of labelled samples and the class names in the model's order.
-  package func labelled(at path: String) throws(Diagnostic) -> LabelledData {
+  package func labelled(at path: String) throws(Refusal) -> LabelledData {
     guard decision.meaning.task != .none else {
-      throw .refused(
+      throw Refusal(
         "\(model.path): output \(Printable.name(decision.meaning.output)) \(decision.rows.description) is no decision that labels could be "
           + "held against: name another output with --output-name, or say what it decides with --task"
       )
     }
     let kind: LabelKind = decision.meaning.task == .multilabel ? .labelSets : .oneClass
     guard decision.rows.batch == 1 else {
-      throw .refused(
+      throw Refusal(
         "\(model.path): takes batches of \(decision.rows.batch): export it with a batch of 1 or a free one to "
           + "evaluate it"
       )
     }
-    let set = try refusing(model) { () throws(DataError) in
+    let set = try refusing(model) { () throws(Refusal) in
       try SampleFolder.labelled(at: path, classes: labels, labels: kind, inputs: inputs, options: settings.table)
     }
     let data = LabelledData(path: path, loader: try loader(set))
     if let count = classCount {
       guard data.classes.count <= count else {
-        throw .refused("\(path): has \(data.classes.count) classes, the model has \(count) \(classNoun)")
+        throw Refusal("\(path): has \(data.classes.count) classes, the model has \(count) \(classNoun)")
       }
       if labels == nil, data.classes.count < count, !data.hasNumberLabels {
-        throw .refused(
+        throw Refusal(
           "\(path): has \(data.classes.count) class\(set.table == nil ? " folders" : "es"), the model has \(count) "
             + "\(classNoun); name all classes in order with --labels FILE"
         )
@@ -148,10 +148,10 @@ package struct DataBinding: Sendable {
     return folders
   }
 
-  private func loader(_ set: SampleSet) throws(Diagnostic) -> SampleLoader {
+  private func loader(_ set: SampleSet) throws(Refusal) -> SampleLoader {
     let hasImages = set.samples.contains { SampleFormat(path: $0.path) == .image }
     let preprocessing = hasImages ? try imagePreprocessing() : nil
-    return try refusing(model) { () throws(DataError) in
+    return try refusing(model) { () throws(Refusal) in
       try SampleLoader(
         set, for: inputs, order: settings.order, preprocessing: preprocessing, values: settings.inputs)
     }
@@ -160,16 +160,12 @@ package struct DataBinding: Sendable {
 
 /// What data refuse, with the model's name where it is what they do not go with.
 func refusing<Result>(
-  _ model: LoadedModel, _ body: () throws(DataError) -> Result
-) throws(Diagnostic) -> Result {
-  do throws(DataError) {
+  _ model: LoadedModel, _ body: () throws(Refusal) -> Result
+) throws(Refusal) -> Result {
+  do throws(Refusal) {
     return try body()
   } catch {
-    switch error.kind {
-    case .data: throw .refused("\(error)")
-    case .model: throw .refused("\(model.path): \(error)")
-    case .usage: throw .usage("\(error)")
-    }
+    throw error.kind == .unfit ? error.of(file: model.path) : error
   }
 }
 
@@ -193,9 +189,9 @@ package struct LabelledData: Sendable {
 
 extension SampleLoader {
   /// What to say where every sample asked for was unusable.
-  func nothingReadable(_ path: String) -> Diagnostic {
+  func nothingReadable(_ path: String) -> Refusal {
     let first = problems.first.map { "; \($0.sample.name) \($0.reason)" } ?? ""
-    return .refused("\(path): no sample could be used\(first)")
+    return Refusal(file: path, reason: "no sample could be used\(first)")
   }
 
   /// Which samples were read, for reports.

@@ -1,5 +1,6 @@
 import DataSets
 import Images
+import Tensors
 
 /// What the command line says of tables and of inputs that are no images, as it stands there.
 package struct DataSetTexts: Sendable {
@@ -17,7 +18,7 @@ package struct DataSetTexts: Sendable {
 
   package init() {}
 
-  func tableOptions() throws(Diagnostic) -> TableOptions {
+  func tableOptions() throws(Refusal) -> TableOptions {
     var options = TableOptions()
     options.path = table
     options.imageColumn = imageColumn
@@ -34,15 +35,15 @@ package struct DataSetTexts: Sendable {
   }
 
   /// Inputs that are the same for all samples.
-  func values() throws(Diagnostic) -> [String: [Float]] {
+  func values() throws(Refusal) -> [String: [Float]] {
     var values: [String: [Float]] = [:]
     for text in inputs {
       let (name, list) = try DataSetTexts.pair(text, "--input", "metadata=0.5,1,0")
       let numbers: [Float]
-      do throws(PreprocessingError) {
+      do throws(Refusal) {
         numbers = try Preprocessing.numbers(list).map { Float($0) }
       } catch {
-        throw .usage("--input \(name): \(error)")
+        throw error.about("--input \(name)").as(.usage)
       }
       guard numbers.allSatisfy(\.isFinite), values.updateValue(numbers, forKey: name) == nil else {
         throw .usage("--input \(text): expected each input once, with numbers a 32-bit float can hold")
@@ -53,14 +54,14 @@ package struct DataSetTexts: Sendable {
 
   private static func pair(
     _ text: String, _ option: String, _ example: String
-  ) throws(Diagnostic) -> (name: String, list: String) {
+  ) throws(Refusal) -> (name: String, list: String) {
     guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
       throw .usage("\(option) \(text): expected an input's name, then =, as in \(example)")
     }
     return (String(text[..<equals]), String(text[text.index(after: equals)...]))
   }
 
-  private static func names(_ text: String, _ option: String) throws(Diagnostic) -> [String] {
+  private static func names(_ text: String, _ option: String) throws(Refusal) -> [String] {
     let names = text.split(separator: ",", omittingEmptySubsequences: false).map(trimmed)
     var seen: Set<String> = []
     guard names.allSatisfy({ !$0.isEmpty && seen.insert($0).inserted }) else {

@@ -1,7 +1,7 @@
 package import CanonicalJSON
 package import DataSets
 package import Images
-import Tensors
+package import Tensors
 
 /// What the user said about inputs: preprocessing, dimension order, class names, tables.
 ///
@@ -37,7 +37,7 @@ package struct DataSettings: Sendable {
     channels: Preprocessing.Channels? = nil, resize: Preprocessing.Resize? = nil, file: String? = nil,
     layout: ModelInput.Order? = nil, exifOrientation: Bool = false, labels: String? = nil,
     data: DataSetTexts = DataSetTexts()
-  ) throws(Diagnostic) {
+  ) throws(Refusal) {
     self.size = try DataSettings.parse(size, "--size", Preprocessing.size)
     self.scale = try DataSettings.parse(scale, "--scale", Preprocessing.number)
     self.mean = try DataSettings.parse(mean, "--mean", Preprocessing.numbers)
@@ -73,7 +73,7 @@ package struct DataSettings: Sendable {
   /// What `used` has other than the stored preprocessing, a line each.
   func overrides(
     of stored: JSON?, by used: Preprocessing, for input: ModelInput
-  ) throws(Diagnostic) -> [String] {
+  ) throws(Refusal) -> [String] {
     guard let stored else { return [] }
     let base: Preprocessing
     do throws(JSONError) {
@@ -101,7 +101,7 @@ package struct DataSettings: Sendable {
   }
 
   /// The preprocessing for a model's image input: the user's words over those stored with the model.
-  package func preprocessing(for input: ModelInput, stored: JSON?) throws(Diagnostic) -> Preprocessing {
+  package func preprocessing(for input: ModelInput, stored: JSON?) throws(Refusal) -> Preprocessing {
     let modelSize = (height: input.height, width: input.width)
     var base: Preprocessing?
     if let file {
@@ -110,32 +110,27 @@ package struct DataSettings: Sendable {
       do throws(JSONError) {
         base = try Preprocessing(json: JSONNode(stored, name: "preprocessing"), size: modelSize)
       } catch {
-        throw .refused("the model's stored preprocessing is not valid: \(error)")
+        throw Refusal("the model's stored preprocessing is not valid: \(error)")
       }
     }
     if let size, size != modelSize {
-      throw .refused("--size \(size.height)x\(size.width): the model's input is \(input.height)x\(input.width)")
+      throw Refusal("--size \(size.height)x\(size.width): the model's input is \(input.height)x\(input.width)")
     }
     guard input.channels == 1 || input.channels == 3 else {
-      throw .refused("the model's input has \(input.channels) channels, images have 1 or 3: use .npy tensors")
+      throw Refusal("the model's input has \(input.channels) channels, images have 1 or 3: use .npy tensors")
     }
     let fallback: Preprocessing.Channels = input.channels == 1 ? .gray : .rgb
-    let result: Preprocessing
-    do throws(PreprocessingError) {
-      result = try Preprocessing(
-        height: input.height, width: input.width, scale: scale ?? base?.scale ?? 1.0 / 255,
-        mean: mean ?? base?.mean ?? [0], std: std ?? base?.std ?? [1], channels: channels ?? base?.channels ?? fallback,
-        resize: resize ?? base?.resize ?? .direct,
-        exifOrientation: appliesEXIFOrientation || base?.exifOrientation ?? false)
-    } catch {
-      throw .refused("\(error)")
-    }
+    let result = try Preprocessing(
+      height: input.height, width: input.width, scale: scale ?? base?.scale ?? 1.0 / 255,
+      mean: mean ?? base?.mean ?? [0], std: std ?? base?.std ?? [1], channels: channels ?? base?.channels ?? fallback,
+      resize: resize ?? base?.resize ?? .direct,
+      exifOrientation: appliesEXIFOrientation || base?.exifOrientation ?? false)
     if let base, (base.height, base.width) != modelSize {
-      throw .refused(
+      throw Refusal(
         "the preprocessing's size is \(base.height)x\(base.width), the model's input \(input.height)x\(input.width)")
     }
     guard result.channels.count == input.channels else {
-      throw .refused(
+      throw Refusal(
         "preprocessing gives \(result.channels.count) channels (\(result.channels.rawValue)), the model's input has "
           + "\(input.channels): use --channels \(fallback.rawValue)"
       )
@@ -143,45 +138,39 @@ package struct DataSettings: Sendable {
     return result
   }
 
-  private func read(_ path: String, size: (height: Int, width: Int)) throws(Diagnostic) -> Preprocessing {
-    do {
-      let json = try JSON(parsing: MappedFile.contents(of: path))
-      return try Preprocessing(json: JSONNode(json, name: "preprocessing"), size: size)
-    } catch let error as FileError {
-      throw .refused("\(error)")
+  private func read(_ path: String, size: (height: Int, width: Int)) throws(Refusal) -> Preprocessing {
+    let text = try MappedFile.contents(of: path)
+    do throws(JSONError) {
+      return try Preprocessing(json: JSONNode(JSON(parsing: text), name: "preprocessing"), size: size)
     } catch {
-      throw .refused("\(path): \(error)")
+      throw Refusal(file: path, reason: "\(error)")
     }
   }
 
   private static func parse<Value>(
-    _ text: String?, _ option: String, _ parse: (String) throws(PreprocessingError) -> Value
-  ) throws(Diagnostic) -> Value? {
+    _ text: String?, _ option: String, _ parse: (String) throws(Refusal) -> Value
+  ) throws(Refusal) -> Value? {
     guard let text else { return nil }
-    do throws(PreprocessingError) { return try parse(text) } catch { throw .usage("\(option): \(error)") }
+    do throws(Refusal) { return try parse(text) } catch { throw error.about(option).as(.usage) }
   }
 
-  private static func readLines(_ path: String) throws(Diagnostic) -> [String] {
+  private static func readLines(_ path: String) throws(Refusal) -> [String] {
     let text: String
-    do throws(FileError) {
-      let bytes = try MappedFile.contents(of: path)
-      guard bytes.count <= 4 << 20 else {
-        throw FileError(path: path, reason: "has \(bytes.count) bytes, too many for a list of class names")
-      }
-      text = String(decoding: bytes, as: UTF8.self)
-    } catch {
-      throw .refused("\(error)")
+    let bytes = try MappedFile.contents(of: path)
+    guard bytes.count <= 4 << 20 else {
+      throw Refusal(file: path, reason: "has \(bytes.count) bytes, too many for a list of class names")
     }
+    text = String(decoding: bytes, as: UTF8.self)
     let lines = text.split(whereSeparator: \.isNewline).map(DataSetTexts.trimmed).filter { !$0.isEmpty }
-    guard !lines.isEmpty else { throw .refused("\(path): is empty; expected one class name a line") }
+    guard !lines.isEmpty else { throw Refusal("\(path): is empty; expected one class name a line") }
     var seen: Set<String> = []
     if let twice = lines.first(where: { !seen.insert($0).inserted }) {
-      throw .refused("\(path): class \(twice) is named twice; expected one class name a line, each once")
+      throw Refusal("\(path): class \(twice) is named twice; expected one class name a line, each once")
     }
     return lines
   }
 
-  private static func classNames(_ parts: [Substring]) throws(Diagnostic) -> [String] {
+  private static func classNames(_ parts: [Substring]) throws(Refusal) -> [String] {
     let names = parts.map(DataSetTexts.trimmed)
     var seen: Set<String> = []
     if let wrong = names.first(where: { $0.isEmpty || !seen.insert($0).inserted }) {

@@ -17,7 +17,7 @@ final class DecodedImages: Sendable {
   ///   - observer: is told of each sample
   /// - Throws: where the input has a size that images are not brought to
   init(_ samples: [Sample], for input: ModelInput, turned: Bool, threads: Int, observer: any WorkObserver)
-    throws(PreprocessingError)
+    throws(Refusal)
   {
     self.samples = samples
     let channels: Preprocessing.Channels = input.channels == 1 ? .gray : .rgb
@@ -40,7 +40,7 @@ final class DecodedImages: Sendable {
             let images = try forms.map { try $0.fit.fit(image) }
             results.withLock { for form in forms.indices { $0.images[form][index] = images[form] } }
           } catch {
-            let reason = (error as? FileError)?.reason ?? "\(error)"
+            let reason = (error as? Refusal)?.reason ?? "\(error)"
             results.withLock { $0.problems[index] = reason }
           }
           observer.advance()

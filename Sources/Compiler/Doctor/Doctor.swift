@@ -4,7 +4,7 @@ import IR
 import Images
 import Metrics
 import Runtime
-import Tensors
+package import Tensors
 
 /// What `dermc doctor` does: tries the conventions of the field on a model and some images, and finds the one that
 /// fits.
@@ -43,15 +43,15 @@ package struct Doctor {
     self.observer = observer
   }
 
-  package func run() throws(Diagnostic) -> DoctorFindings {
+  package func run() throws(Refusal) -> DoctorFindings {
     guard model.graph.inputs.count == 1 else {
-      throw .refused("\(model.path): has \(model.graph.inputs.count) inputs, doctor looks at models with one")
+      throw Refusal("\(model.path): has \(model.graph.inputs.count) inputs, doctor looks at models with one")
     }
     let data = try DoctorData(
       path, model: model, names: settings.labels ?? model.labels, answer: answer, table: settings.table,
       usesLabels: usesLabels)
     guard data.decision.rows.batch == 1 else {
-      throw .refused("\(model.path): takes batches of \(data.decision.rows.batch): export it with a batch of 1")
+      throw Refusal("\(model.path): takes batches of \(data.decision.rows.batch): export it with a batch of 1")
     }
     if let warning = data.decision.warning { observer.warn(warning) }
     let chosen = data.choose(samples, seed: seed)
@@ -63,11 +63,11 @@ package struct Doctor {
     for input in try inputs(model) {
       observer.begin("Decoding", count: chosen.count)
       let images: DecodedImages
-      do throws(PreprocessingError) {
+      do throws(Refusal) {
         images = try DecodedImages(
           chosen, for: input, turned: settings.appliesEXIFOrientation, threads: threads, observer: observer)
       } catch {
-        throw .refused("\(model.path): \(error)")
+        throw error.of(file: model.path)
       }
       observer.end()
       for (sample, reason) in images.problems where attempts.isEmpty {
@@ -76,7 +76,7 @@ package struct Doctor {
       let readable = images.readable
       guard !readable.isEmpty else {
         let first = images.problems.first.map { "; \($0.sample.name) \($0.reason)" } ?? ""
-        throw .refused("\(path): no image could be used\(first)")
+        throw Refusal("\(path): no image could be used\(first)")
       }
       count = readable.count
       let bench = Bench(
@@ -89,18 +89,18 @@ package struct Doctor {
   }
 
   /// The model's image input, in both orders of dimensions where its shape leaves that open.
-  private func inputs(_ model: LoadedModel) throws(Diagnostic) -> [ModelInput] {
+  private func inputs(_ model: LoadedModel) throws(Refusal) -> [ModelInput] {
     let type = model.graph.type(of: model.graph.inputs[0])
-    do throws(DataError) {
+    do throws(Refusal) {
       let input = try ModelInput(type, order: settings.order)
       guard input.channels == 1 || input.channels == 3 else {
-        throw DataError(model: "its input \(type) has \(input.channels) channels, images have 1 or 3")
+        throw Refusal(.unfit, reason: "its input \(type) has \(input.channels) channels, images have 1 or 3")
       }
       return [input]
     } catch {
       let both = ModelInput.Order.allCases.compactMap { try? ModelInput(type, order: $0) }
         .filter { $0.channels == 1 || $0.channels == 3 }
-      guard settings.order == nil, !both.isEmpty else { throw .refused("\(model.path): \(error)") }
+      guard settings.order == nil, !both.isEmpty else { throw error.of(file: model.path) }
       return both
     }
   }
@@ -112,20 +112,19 @@ package struct Doctor {
   }
 
   /// All conventions, then the best of them with one thing changed.
-  private func tried(_ bench: Bench, _ model: LoadedModel) throws(Diagnostic) -> [Attempt] {
+  private func tried(_ bench: Bench, _ model: LoadedModel) throws(Refusal) -> [Attempt] {
     let basis = bench.basis
     var attempts: [Attempt] = []
     func add(
       _ name: String, _ origin: Trial.Origin, _ preprocessing: Preprocessing, parent: Int? = nil
-    ) throws(Diagnostic) {
+    ) throws(Refusal) {
       guard !attempts.contains(where: { $0.trial.preprocessing.isAlike(preprocessing) }) else { return }
       attempts.append(Attempt(trial: try bench.run(name, origin, preprocessing), parent: parent))
     }
     func best(_ count: Int) -> [Int] {
       Array(attempts.indices.sorted { misfit(attempts[$0], basis) < misfit(attempts[$1], basis) }.prefix(count))
     }
-    func changed(_ index: Int, _ channels: Preprocessing.Channels?, _ resize: Preprocessing.Resize?) throws(Diagnostic)
-    {
+    func changed(_ index: Int, _ channels: Preprocessing.Channels?, _ resize: Preprocessing.Resize?) throws(Refusal) {
       let trial = attempts[index].trial
       guard let changed = trial.preprocessing.changed(channels: channels, resize: resize) else { return }
       try add(trial.name, .convention, changed, parent: index)
@@ -215,7 +214,7 @@ private struct Bench {
 
   func run(
     _ name: String, _ origin: Trial.Origin, _ preprocessing: Preprocessing
-  ) throws(Diagnostic) -> Trial {
+  ) throws(Refusal) -> Trial {
     observer.begin("Trying \(name)", count: samples.count)
     defer { observer.end() }
     let source = NormalizedImages(images: images, preprocessing: preprocessing, order: input.order)

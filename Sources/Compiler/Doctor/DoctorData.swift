@@ -17,30 +17,30 @@ struct DoctorData: Sendable {
   /// - Parameter names: class names in the model's order, where they are known
   init(
     _ path: String, model: LoadedModel, names: [String]?, answer: AnswerSettings, table: TableOptions, usesLabels: Bool
-  ) throws(Diagnostic) {
+  ) throws(Refusal) {
     let inputs = ModelInputs(model.graph.type(of: model.graph.inputs[0]))
     // Whether labels exclude each other is known without their names.
     let hasSets = try DecisionOutput(model, answer, labels: names).meaning.task == .multilabel
-    let labelled = try refusing(model) { () throws(DataError) -> SampleSet? in
+    let labelled = try refusing(model) { () throws(Refusal) -> SampleSet? in
       guard usesLabels, !hasSets, try SampleFolder.hasLabels(path, options: table) else { return nil }
       return try SampleFolder.labelled(at: path, classes: names, inputs: inputs, options: table)
     }
     var found = labelled?.samples ?? []
     if labelled == nil {
-      found = try refusing(model) { () throws(DataError) in
+      found = try refusing(model) { () throws(Refusal) in
         try SampleFolder.samples(at: path, inputs: inputs).samples
       }
     }
     samples = found.filter { SampleFormat(path: $0.path) == .image }
     guard !samples.isEmpty else {
-      throw .refused("\(path): holds tensors only, and how images become inputs is tried on images")
+      throw Refusal("\(path): holds tensors only, and how images become inputs is tried on images")
     }
     let classes = labelled?.classes ?? []
     let isNumbered = classes.allSatisfy { Int($0) != nil }
     decision = try DecisionOutput(model, answer, labels: names ?? (isNumbered ? nil : classes))
     let count = decision.meaning.classCount
     if let names, count > 0, names.count != count {
-      throw .refused("\(model.path): decides among \(count) classes, there are \(names.count) class names (--labels)")
+      throw Refusal("\(model.path): decides among \(count) classes, there are \(names.count) class names (--labels)")
     }
     let highest = samples.reduce(0) { max($0, $1.label ?? 0) }
     isLabelled = labelled != nil && highest < count && (names != nil || isNumbered || classes.count == count)

@@ -2,6 +2,7 @@ import Answers
 import Metrics
 import Platform
 import Reports
+import Tensors
 
 /// How a model's answers fit the labels of some samples.
 struct LabelledFit: Sendable {
@@ -25,7 +26,7 @@ struct LabelledFit: Sendable {
   /// - Parameters:
   ///   - rows: the model's numbers for each sample
   ///   - labels: classes in the order given
-  init(_ rows: [[Float]], labels: [Int], meaning: OutputMeaning, classes: [String]) throws(Diagnostic) {
+  init(_ rows: [[Float]], labels: [Int], meaning: OutputMeaning, classes: [String]) throws(Refusal) {
     let scores = rows.map { LabelledFit.logarithms($0, meaning) }
     let count = meaning.classCount
     let answers = scores.map { row in row.indices.reduce(0) { row[$1] > row[$0] ? $1 : $0 } }
@@ -65,16 +66,12 @@ struct LabelledFit: Sendable {
       chance = ChanceSuspicion.sentence(confusion: counts, classes: names)
       return
     }
-    do throws(MetricsError) {
-      // Only their order counts, which probabilities near 0 and 1 would lose.
-      let odds = scores.map { meaning.positive == 1 ? $0[1] - $0[0] : $0[0] - $0[1] }
-      let outcomes = try BinaryOutcomes(
-        isPositive: labels.map { $0 == meaning.positive }, probabilities: LabelledFit.ranks(odds),
-        decisions: odds.map { $0 > 0 })
-      auc = try BinaryComparison(float: nil, compiled: outcomes, bootstrap: bootstrap).intervals[.rocAUC]
-    } catch {
-      throw .refused("\(error)")
-    }
+    // Only their order counts, which probabilities near 0 and 1 would lose.
+    let odds = scores.map { meaning.positive == 1 ? $0[1] - $0[0] : $0[0] - $0[1] }
+    let outcomes = try BinaryOutcomes(
+      isPositive: labels.map { $0 == meaning.positive }, probabilities: LabelledFit.ranks(odds),
+      decisions: odds.map { $0 > 0 })
+    auc = try BinaryComparison(float: nil, compiled: outcomes, bootstrap: bootstrap).intervals[.rocAUC]
     chance = auc.flatMap { ChanceSuspicion.sentence(auc: $0) ?? OrderSuspicion.sentence(auc: $0, classes: names) }
   }
 

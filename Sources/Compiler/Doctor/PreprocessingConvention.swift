@@ -1,4 +1,5 @@
 import Images
+import Tensors
 
 /// A way in which the field turns pixels into a model's numbers, whatever the order of colours.
 struct PreprocessingConvention: Sendable {
@@ -57,7 +58,7 @@ struct PreprocessingConvention: Sendable {
   func preprocessing(
     height: Int, width: Int, channels: Preprocessing.Channels, resize: Preprocessing.Resize,
     exifOrientation: Bool = false
-  ) throws(PreprocessingError) -> Preprocessing {
+  ) throws(Refusal) -> Preprocessing {
     let isTurned = channels == .bgr
     return try Preprocessing(
       height: height, width: width, scale: scale, mean: isTurned ? mean.reversed() : mean,

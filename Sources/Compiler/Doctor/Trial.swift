@@ -3,6 +3,7 @@ import DataSets
 import Images
 import Metrics
 import Reports
+import Tensors
 
 /// A model run on some samples under one preprocessing.
 package struct Trial: Sendable {
@@ -42,7 +43,7 @@ package struct Trial: Sendable {
   init(
     _ name: String, _ origin: Origin, _ preprocessing: Preprocessing, _ order: ModelInput.Order, rows: [[Float]],
     meaning: OutputMeaning, labels: [Int]?, classes: [String], probe: NormalizationProbe?, moments: [ChannelMoments]
-  ) throws(Diagnostic) {
+  ) throws(Refusal) {
     self.name = name
     self.origin = origin
     self.preprocessing = preprocessing

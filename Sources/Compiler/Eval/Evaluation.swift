@@ -4,6 +4,7 @@ import DataSets
 import Metrics
 import Reports
 import Runtime
+package import Tensors
 
 /// What `dermc eval` does: scores on labelled data, and the metrics of one model or the comparison of two.
 package struct Evaluation {
@@ -51,12 +52,12 @@ package struct Evaluation {
     var warnings: [String]
   }
 
-  package func run() throws(Diagnostic) -> Result {
+  package func run() throws(Refusal) -> Result {
     // A model without preprocessing of its own is fed as the other one is.
     let stored = model.preprocessing ?? other?.preprocessing
     let names = settings.labels ?? model.labels ?? other?.labels
     var own = try evaluated(model, stored, names, like: nil)
-    var reference = try other.map { other throws(Diagnostic) in
+    var reference = try other.map { other throws(Refusal) in
       try evaluated(other, other.preprocessing ?? stored, names, like: own.decision.meaning)
     }
     let data = own.data
@@ -101,7 +102,7 @@ package struct Evaluation {
 
   private func evaluated(
     _ model: LoadedModel, _ preprocessing: JSON?, _ names: [String]?, like: OutputMeaning?
-  ) throws(Diagnostic) -> Evaluated {
+  ) throws(Refusal) -> Evaluated {
     var decision = try DecisionOutput(model, answer, labels: names, like: like)
     let binding = try DataBinding(
       model, settings: settings, preprocessing: preprocessing, labels: names, decision: decision)

@@ -1,6 +1,6 @@
 import CanonicalJSON
 package import Reports
-import Tensors
+package import Tensors
 
 /// What `dermc gate` does: holds a report against a budget, both read from files.
 package struct GateCheck {
@@ -12,23 +12,19 @@ package struct GateCheck {
     self.budget = budget
   }
 
-  package func run() throws(Diagnostic) -> Gate {
+  package func run() throws(Refusal) -> Gate {
     let measured: Report
-    let bytes = try contents(of: report)
+    let bytes = try MappedFile.contents(of: report)
     do throws(JSONError) {
       measured = try Report(json: JSON(parsing: bytes))
     } catch {
-      throw .refused("\(report): \(error)")
+      throw Refusal(file: report, reason: "\(error)")
     }
-    let limits = try contents(of: budget)
+    let limits = try MappedFile.contents(of: budget)
     do throws(JSONError) {
       return Gate(measured, try Budget(json: JSON(parsing: limits), name: budget))
     } catch {
-      throw .refused("\(error)")
+      throw Refusal("\(error)")
     }
-  }
-
-  private func contents(of path: String) throws(Diagnostic) -> [UInt8] {
-    do throws(FileError) { return try MappedFile.contents(of: path) } catch { throw .refused("\(error)") }
   }
 }

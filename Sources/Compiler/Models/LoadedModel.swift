@@ -5,7 +5,7 @@ package import Hashing
 package import IR
 import ONNX
 package import Signing
-import Tensors
+package import Tensors
 
 /// A model read from any of the formats dermc knows.
 package struct LoadedModel: Sendable {
@@ -31,13 +31,9 @@ package struct LoadedModel: Sendable {
   /// Computed anew by each call.
   ///
   /// - Throws: where a file is not what was read: the hash would be another model's
-  package func sha256() throws(Diagnostic) -> SHA256 {
+  package func sha256() throws(Refusal) -> SHA256 {
     let hash = files.withBytes(SHA256.init(of:))
-    do throws(FileError) {
-      for file in files { try file.checkUnchanged() }
-    } catch {
-      throw .refused("\(error)")
-    }
+    for file in files { try file.checkUnchanged() }
     return hash
   }
 
@@ -62,41 +58,33 @@ package struct LoadedModel: Sendable {
   package init(
     path: String, size: (height: Int, width: Int)? = nil, checksWeights: Bool = true, readsSelfTest: Bool = false,
     trusting keys: [PublicKey]? = nil
-  ) throws(Diagnostic) {
+  ) throws(Refusal) {
     self.path = path
     if BundleReader.recognizes(path) {
-      do throws(BundleError) {
-        let file = try BundleReader.open(path)
-        if let keys { try file.requireSignature(by: keys) }
-        let bundle = try file.read(selfTest: readsSelfTest)
-        format = .derm
-        graph = bundle.graph
-        fileBytes = file.size
-        files = [file.mapped]
-        preprocessing = bundle.preprocessing
-        labels = bundle.labels
-        self.bundle = bundle
-      } catch {
-        throw .refused("\(error)")
-      }
+      let file = try BundleReader.open(path)
+      if let keys { try file.requireSignature(by: keys) }
+      let bundle = try file.read(selfTest: readsSelfTest)
+      format = .derm
+      graph = bundle.graph
+      fileBytes = file.size
+      files = [file.mapped]
+      preprocessing = bundle.preprocessing
+      labels = bundle.labels
+      self.bundle = bundle
       try LoadedModel.check(size, graph, path)
       return
     }
     guard keys == nil else {
-      throw .refused("\(path): is not a bundle, and only bundles are signed; convert it to .derm and sign that")
+      throw Refusal("\(path): is not a bundle, and only bundles are signed; convert it to .derm and sign that")
     }
-    do throws(ONNXError) {
-      let model = try ONNXReader.read(path: path, options: ONNXReadingOptions(size: size, checksWeights: checksWeights))
-      format = .onnx
-      graph = model.graph
-      fileBytes = model.files.reduce(0) { $0 + $1.count }
-      files = model.files
-      preprocessing = nil
-      labels = LoadedModel.fitting(model.classNames, model.graph)
-      bundle = nil
-    } catch {
-      throw .refused("\(error)")
-    }
+    let model = try ONNXReader.read(path: path, options: ONNXReadingOptions(size: size, checksWeights: checksWeights))
+    format = .onnx
+    graph = model.graph
+    fileBytes = model.files.reduce(0) { $0 + $1.count }
+    files = model.files
+    preprocessing = nil
+    labels = LoadedModel.fitting(model.classNames, model.graph)
+    bundle = nil
     try LoadedModel.check(size, graph, path)
   }
 
@@ -111,14 +99,14 @@ package struct LoadedModel: Sendable {
   /// A size that was asked for must be the one the image input has.
   private static func check(
     _ size: (height: Int, width: Int)?, _ graph: Graph, _ path: String
-  ) throws(Diagnostic) {
+  ) throws(Refusal) {
     guard let size else { return }
     for input in graph.inputs {
       let shape = graph.type(of: input).shape
       guard shape.count == 4 else { continue }
       let sides = [size.height, size.width]
       guard Array(shape[2...3]) == sides || Array(shape[1...2]) == sides else {
-        throw .refused(
+        throw Refusal(
           "\(path): --size \(size.height)x\(size.width) does not fit: input \(graph[input].name) has the fixed shape "
             + "\(shape)"
         )

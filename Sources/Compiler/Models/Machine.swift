@@ -1,5 +1,6 @@
 import Math
 import Platform
+package import Tensors
 import Threads
 
 /// What this machine offers.
@@ -13,7 +14,7 @@ package enum Machine {
   package static var instructionSet: String { InstructionSet.name }
 
   /// Refuses a DERMC_ISA that names no instruction set.
-  package static func checkInstructionSet() throws(Diagnostic) {
+  package static func checkInstructionSet() throws(Refusal) {
     if let problem = InstructionSet.problem { throw .usage(problem) }
   }
 

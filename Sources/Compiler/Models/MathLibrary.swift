@@ -2,6 +2,7 @@ package import Math
 
 #if OpenBLAS
 import OpenBLASMath
+package import Tensors
 #endif
 
 /// Who computes float32 convolutions and matrix products. Int8 always runs on dermc's kernels.
@@ -11,14 +12,14 @@ package enum MathLibrary: String, Sendable, CaseIterable {
   case openblas
 
   /// Refuses where a library that was asked for cannot be loaded.
-  package func math() throws(Diagnostic) -> any FloatMath {
+  package func math() throws(Refusal) -> any FloatMath {
     switch self {
     case .kernels: return KernelMath()
     case .openblas:
       #if OpenBLAS
-      do throws(OpenBLASError) { return try OpenBLASMath() } catch { throw .refused("--math openblas: \(error)") }
+      do throws(Refusal) { return try OpenBLASMath() } catch { throw error.about("--math openblas") }
       #else
-      throw .refused(
+      throw Refusal(
         "--math openblas: this dermc was built without it (--disable-default-traits); build one with the trait "
           + "OpenBLAS")
       #endif

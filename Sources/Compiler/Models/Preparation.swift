@@ -10,47 +10,39 @@ package import Threads
 /// From a model as it was read to one that runs.
 package enum Preparation {
   /// The graph with everything foldable folded and clamps fused: what is quantized and pruned.
-  package static func simplified(_ graph: Graph) throws(Diagnostic) -> (graph: Graph, log: PassLog) {
+  package static func simplified(_ graph: Graph) throws(Refusal) -> (graph: Graph, log: PassLog) {
     var result = graph
     let log = try run(PassList.simplify + PassList.fuseClamps, on: &result)
     return (result, log)
   }
 
   /// A simplified graph with all activations fused: what is executed in float.
-  package static func fused(_ graph: Graph) throws(Diagnostic) -> (graph: Graph, log: PassLog) {
+  package static func fused(_ graph: Graph) throws(Refusal) -> (graph: Graph, log: PassLog) {
     var result = graph
     let log = try run(PassList.fuseFunctions, on: &result)
     return (result, log)
   }
 
   /// The graph to execute for a model: a compiled bundle's as it is, any other simplified and fused.
-  package static func executable(_ model: LoadedModel) throws(Diagnostic) -> Graph {
+  package static func executable(_ model: LoadedModel) throws(Refusal) -> Graph {
     model.bundle?.kind == .compiled ? model.graph : try executable(of: model.graph)
   }
 
   /// The graph to execute for a float model's graph.
-  package static func executable(of graph: Graph) throws(Diagnostic) -> Graph {
+  package static func executable(of graph: Graph) throws(Refusal) -> Graph {
     try fused(simplified(graph).graph).graph
   }
 
   /// - Parameter fusesRows: as models run; plans whose layers are observed keep every layer a step.
   package static func plan(
     _ graph: Graph, on library: MathLibrary = .kernels, fusesRows: Bool = false
-  ) throws(Diagnostic) -> Plan {
+  ) throws(Refusal) -> Plan {
     let math = try library.math()
-    do throws(NodeError) {
-      return try Plan(graph, math: math, rowFusion: fusesRows ? .standard : nil)
-    } catch {
-      throw .refused("\(error)")
-    }
+    return try Plan(graph, math: math, rowFusion: fusesRows ? .standard : nil)
   }
 
-  package static func run(_ groups: [PassGroup], on graph: inout Graph) throws(Diagnostic) -> PassLog {
-    do throws(PassError) {
-      return try Pipeline.run(groups, on: &graph)
-    } catch {
-      throw Diagnostic(.defect, "\(error)")
-    }
+  package static func run(_ groups: [PassGroup], on graph: inout Graph) throws(Refusal) -> PassLog {
+    try Pipeline.run(groups, on: &graph)
   }
 
   /// One run of a plan on row-major inputs.

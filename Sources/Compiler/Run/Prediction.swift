@@ -1,6 +1,7 @@
 import Answers
 import DataSets
 import Runtime
+package import Tensors
 
 /// What `dermc run` does: runs a model on some samples.
 package struct Prediction {
@@ -30,7 +31,7 @@ package struct Prediction {
     self.observer = observer
   }
 
-  package func run() throws(Diagnostic) -> Predictions {
+  package func run() throws(Refusal) -> Predictions {
     guard !answer.choosesThreshold else {
       throw .usage("--threshold youden is chosen on labelled data, by compile and eval: give --threshold 0.3, say")
     }
@@ -53,7 +54,7 @@ package struct Prediction {
     // What ends the work names the sample itself, so there is no need for a warning before.
     guard outputs.contains(where: { $0 != nil }) else {
       throw loader.count == 1
-        ? .refused(loader.skipped.first ?? "\(path): could not be used") : loader.nothingReadable(path)
+        ? Refusal(loader.skipped.first ?? "\(path): could not be used") : loader.nothingReadable(path)
     }
     try observer.report(loader, isStrict: isStrict)
     observer.notePeak()

@@ -22,7 +22,7 @@ package struct Predictions: Sendable {
 
   /// Writes the outputs as one float32 tensor: that of the model for one input, else joined or stacked along the first
   /// dimension.
-  package func write(to path: String) throws(FileError) {
+  package func write(to path: String) throws(Refusal) {
     try NumPyFile.write(Tensor(rows.flatMap(\.values), shape: shape), to: path)
   }
 

@@ -1,5 +1,6 @@
 import Bundles
 import Signing
+package import Tensors
 
 /// What `dermc sign` does: checks a bundle whole, then signs its root hash.
 package struct BundleSigning {
@@ -29,29 +30,16 @@ package struct BundleSigning {
   }
 
   /// Signs; returns lines that say what was done. What is damaged or makes no model is refused: nobody should sign it.
-  package func run() throws(Diagnostic) -> [String] {
+  package func run() throws(Refusal) -> [String] {
     let key: SecretKey
     let file: BundleFile
-    do throws(SigningError) { key = try SecretKey(path: keyPath) } catch { throw .refused("\(error)") }
-    do throws(BundleError) {
-      file = try BundleReader.open(path)
-      _ = try file.read()
-    } catch {
-      throw .refused("\(error)")
-    }
-    let signature: BundleSignature
-    do throws(SigningError) {
-      signature = try BundleSignature(of: file.rootHash, by: key)
-    } catch {
-      throw .refused("\(error)")
-    }
-    do throws(BundleError) {
-      switch place {
-      case .file(let output): try file.write(signature: signature, to: output)
-      case .beside: try file.writeDetached(signature)
-      }
-    } catch {
-      throw .refused("\(error)")
+    key = try SecretKey(path: keyPath)
+    file = try BundleReader.open(path)
+    _ = try file.read()
+    let signature = try BundleSignature(of: file.rootHash, by: key)
+    switch place {
+    case .file(let output): try file.write(signature: signature, to: output)
+    case .beside: try file.writeDetached(signature)
     }
     return ["signed by key \(signature.key)"]
   }

@@ -1,4 +1,5 @@
 import Signing
+package import Tensors
 
 /// What `dermc sign --new-key` does: makes a new pair of keys.
 package struct KeyMaking {
@@ -8,15 +9,11 @@ package struct KeyMaking {
   package init(at path: String) { self.path = path }
 
   /// Makes them; returns lines that say where they are.
-  package func run() throws(Diagnostic) -> [String] {
-    do throws(SigningError) {
-      let (key, publicPath) = try SecretKey.create(at: path)
-      return [
-        "\(path): secret key \(key.publicKey.id); who has it can sign",
-        "\(publicPath): public key \(key.publicKey.id); for those who check signatures",
-      ]
-    } catch {
-      throw .refused("\(error)")
-    }
+  package func run() throws(Refusal) -> [String] {
+    let (key, publicPath) = try SecretKey.create(at: path)
+    return [
+      "\(path): secret key \(key.publicKey.id); who has it can sign",
+      "\(publicPath): public key \(key.publicKey.id); for those who check signatures",
+    ]
   }
 }

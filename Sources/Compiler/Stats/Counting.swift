@@ -1,5 +1,6 @@
 package import Reports
 import Runtime
+package import Tensors
 
 /// What `dermc stats` does: counts what a model is made of and, if asked, what running it takes here.
 package struct Counting {
@@ -22,7 +23,7 @@ package struct Counting {
     self.plansMemory = plansMemory
   }
 
-  package func run() throws(Diagnostic) -> Result {
+  package func run() throws(Refusal) -> Result {
     let model = try LoadedModel(path: path, size: size, checksWeights: false)
     var statistics = ModelStatistics(model.graph)
     if plansMemory {

@@ -2,7 +2,7 @@ import DataSets
 package import IR
 import Operators
 package import Runtime
-import Tensors
+package import Tensors
 
 /// The part of a float model before its first BatchNormalization, made ready to be run alone.
 package struct NormalizationProbe: Sendable {
@@ -18,7 +18,7 @@ package struct NormalizationProbe: Sendable {
   /// as in a graph that has them folded into its layers.
   ///
   /// - Parameter graph: as it was read, nothing folded
-  package init?(_ graph: Graph, on math: MathLibrary = .kernels) throws(Diagnostic) {
+  package init?(_ graph: Graph, on math: MathLibrary = .kernels) throws(Refusal) {
     guard let (node, x) = NormalizationProbe.find(in: graph), let op = node.op as? BatchNormalization,
       let mean = graph.constant(node.inputs[3])?.floats(), let variance = graph.constant(node.inputs[4])?.floats(),
       !mean.isEmpty, let part = try? NormalizationProbe.part(of: graph, before: x)
@@ -72,7 +72,7 @@ package struct NormalizationProbe: Sendable {
   }
 
   /// A graph of all that a value is computed from.
-  private static func part(of graph: Graph, before end: ValueID) throws(OperatorError) -> Graph {
+  private static func part(of graph: Graph, before end: ValueID) throws(Refusal) -> Graph {
     var needed: Set<ValueID> = [end]
     let order = graph.nodesInOrder()
     for node in order.reversed() where node.outputs.contains(where: needed.contains) {
@@ -97,7 +97,7 @@ package struct NormalizationProbe: Sendable {
       for input in node.inputs {
         let source = input.flatMap { copy($0, into: &part, &copies) }
         guard (source == nil) == (input == nil) else {
-          throw OperatorError("\(node.name) is computed from what the image input does not reach")
+          throw Refusal("\(node.name) is computed from what the image input does not reach")
         }
         inputs.append(source)
       }
@@ -105,7 +105,7 @@ package struct NormalizationProbe: Sendable {
         node.op, name: node.name, inputs: inputs, outputNames: node.outputs.map { graph[$0].name })
       for (old, new) in zip(node.outputs, outputs) { copies[old] = new }
     }
-    guard let output = copies[end] else { throw OperatorError("has nothing before its first normalisation") }
+    guard let output = copies[end] else { throw Refusal("has nothing before its first normalisation") }
     part.addOutput(output)
     return part
   }

@@ -4,6 +4,7 @@ import IR
 import Images
 import Metrics
 import Reports
+import Tensors
 
 extension Suspicions.Evidence {
   /// Samples that are looked at for how inputs fit the model's first BatchNormalization.
@@ -14,7 +15,7 @@ extension Suspicions.Evidence {
   /// - Parameter samples: of the loader's
   init(
     _ model: LoadedModel, _ preprocessing: Preprocessing?, _ loader: SampleLoader, samples: [Int], threads: Int
-  ) throws(Diagnostic) {
+  ) throws(Refusal) {
     self.init()
     self.preprocessing = preprocessing
     // Where there are others, the part before the normalisation may not be what they come to.

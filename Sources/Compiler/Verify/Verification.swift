@@ -2,7 +2,7 @@ import Bundles
 import IR
 import Runtime
 package import Signing
-import Tensors
+package import Tensors
 import Threads
 
 /// What `dermc verify` does: signature, hashes, structure, self-test.
@@ -19,28 +19,27 @@ package struct Verification {
   }
 
   /// Lines that say what held. Throws what did not.
-  package func run() throws(Diagnostic) -> [String] {
+  package func run() throws(Refusal) -> [String] {
     let bundle: Bundle
     let file: BundleFile
-    do throws(BundleError) {
+    do throws(Refusal) {
       file = try BundleReader.open(path)
     } catch {
       // What cannot be opened was not checked; whatever is in a file that can be is its fault.
-      if case .file = error { throw .refused("\(error)") }
-      throw Diagnostic(.failed, "\(error)")
+      throw error.kind == .unreadable ? error : error.as(.failed)
     }
     var lines: [String] = []
-    do throws(BundleError) {
+    do throws(Refusal) {
       lines += try signatures(of: file)
     } catch {
-      throw Diagnostic(.failed, "\(error)")
+      throw error.as(.failed)
     }
     let problems = file.verify()
-    guard problems.isEmpty else { throw Diagnostic(.failed, problems.map { "\($0)" }.joined(separator: "; ")) }
-    do throws(BundleError) {
+    guard problems.isEmpty else { throw Refusal(.failed, reason: problems.map { "\($0)" }.joined(separator: "; ")) }
+    do throws(Refusal) {
       bundle = try file.read()
     } catch {
-      throw Diagnostic(.failed, "\(error)")
+      throw error.as(.failed)
     }
     lines += ["\(file.sections.count) sections: SHA-256 holds", "\(bundle.graph.nodeCount) nodes: structure holds"]
     guard let test = bundle.selfTest else { return lines + ["no self-test"] }
@@ -49,15 +48,15 @@ package struct Verification {
       try Preparation.plan(graph), inputs: test.inputs, workers: Workers(threads: threads))
     for (index, (expected, output)) in zip(test.outputs, outputs).enumerated() {
       guard expected.hasSameBytes(as: output) else {
-        throw Diagnostic(
-          .failed, "\(path): self-test failed: output \(index) differs from the stored bits on this machine")
+        throw Refusal(
+          .failed, file: path, reason: "self-test failed: output \(index) differs from the stored bits on this machine")
       }
     }
     lines.append("self-test: outputs equal the stored bits (\(Machine.instructionSet))")
     return lines
   }
 
-  private func signatures(of file: BundleFile) throws(BundleError) -> [String] {
+  private func signatures(of file: BundleFile) throws(Refusal) -> [String] {
     if let keys { return ["signature: holds, by key \(try file.requireSignature(by: keys).id)"] }
     let unchecked = "not checked: --public-key does"
     var lines: [String] = []

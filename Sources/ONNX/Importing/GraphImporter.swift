@@ -35,26 +35,22 @@ final class GraphImporter {
     modelOutputs = Set(model.outputs.map(\.name))
   }
 
-  func run(_ nodes: [NodeRecord]) throws(ONNXError) {
-    var place = ONNXError(file: model.file.path, reason: "")
-    do throws(Failure) {
+  func run(_ nodes: [NodeRecord]) throws(Refusal) {
+    do throws(Refusal) {
       try addInputs()
       nameOutputs(nodes)
       for node in nodes {
-        place = ONNXError(
-          file: model.file.path, node: node.name, op: node.opType, opset: opset, reason: "")
-        try importNode(node)
+        do throws(Refusal) { try importNode(node) } catch {
+          throw error.at(Refusal.Place(node: node.name, op: node.opType, opset: opset))
+        }
       }
-      place = ONNXError(file: model.file.path, reason: "")
       try addOutputs()
     } catch {
-      place.reason = error.reason
-      place.remedy = error.remedy
-      throw place
+      throw error.of(file: model.file.path)
     }
   }
 
-  private func addInputs() throws(Failure) {
+  private func addInputs() throws(Refusal) {
     for input in model.inputs where !initializers.contains(input.name) {
       let type = try binding.type(of: input)
       let id = graph.addInput(input.name, type)
@@ -75,19 +71,19 @@ final class GraphImporter {
     }
   }
 
-  private func addOutputs() throws(Failure) {
-    guard !model.outputs.isEmpty else { throw Failure("the graph has no outputs") }
+  private func addOutputs() throws(Refusal) {
+    guard !model.outputs.isEmpty else { throw Refusal("the graph has no outputs") }
     for output in model.outputs {
       guard let symbol = try symbol(output.name), let id = symbol.value(in: &graph) else {
-        throw Failure("output \(printable(output.name)) is not produced by any node")
+        throw Refusal("output \(printable(output.name)) is not produced by any node")
       }
       graph.addOutput(id)
     }
   }
 
-  private func importNode(_ record: NodeRecord) throws(Failure) {
+  private func importNode(_ record: NodeRecord) throws(Refusal) {
     guard let reader = ONNXFamilies.readers[record.opType] else {
-      throw Failure("operator \(record.opType) is not supported")
+      throw Refusal("operator \(record.opType) is not supported")
     }
     var inputs: [Symbol?] = []
     for name in record.inputs {
@@ -96,7 +92,7 @@ final class GraphImporter {
         continue
       }
       guard let symbol = try symbol(name) else {
-        throw Failure("input \(printable(name)) is not produced by any node before it")
+        throw Refusal("input \(printable(name)) is not produced by any node before it")
       }
       inputs.append(symbol)
     }
@@ -105,14 +101,14 @@ final class GraphImporter {
     try node.finish()
     for (index, name) in record.outputs.enumerated() where !name.isEmpty {
       guard index < outputs.count else {
-        throw Failure("output \(index) (\(printable(name))) of \(record.opType) is not supported")
+        throw Refusal("output \(index) (\(printable(name))) of \(record.opType) is not supported")
       }
-      guard symbols[name] == nil else { throw Failure("output \(printable(name)) is produced twice") }
+      guard symbols[name] == nil else { throw Refusal("output \(printable(name)) is produced twice") }
       symbols[name] = outputs[index]
     }
   }
 
-  private func symbol(_ name: String) throws(Failure) -> Symbol? {
+  private func symbol(_ name: String) throws(Refusal) -> Symbol? {
     if let symbol = symbols[name] { return symbol }
     guard let tensor = try initializers.tensor(name) else { return nil }
     let symbol = Symbol(name, constant: tensor)
@@ -125,27 +121,23 @@ final class GraphImporter {
   /// Adds an operator, or computes it at once when all its inputs are constant.
   func add(
     _ op: any Operator, name: String, inputs: [Symbol?], outputNames names: [String], origin: String
-  ) throws(Failure) -> [Symbol] {
+  ) throws(Refusal) -> [Symbol] {
     guard graph.nodeCount < Limits.nodes else {
-      throw Failure("the graph would have more than \(Limits.nodes) nodes", remedy: Messages.limitRemedy)
+      throw Refusal("the graph would have more than \(Limits.nodes) nodes", remedy: Messages.limitRemedy)
     }
-    do throws(OperatorError) {
-      let tensors = inputs.map { $0?.constant }
-      if zip(inputs, tensors).allSatisfy({ $0 == nil || $1 != nil }) {
-        return try fold(op, tensors).enumerated().map { index, tensor in
-          Symbol(index < names.count ? names[index] : "\(name)_out\(index)", constant: tensor)
-        }
+    let tensors = inputs.map { $0?.constant }
+    if zip(inputs, tensors).allSatisfy({ $0 == nil || $1 != nil }) {
+      return try fold(op, tensors).enumerated().map { index, tensor in
+        Symbol(index < names.count ? names[index] : "\(name)_out\(index)", constant: tensor)
       }
-      let ids = inputs.map { $0?.value(in: &graph) }
-      let outputs = try graph.add(
-        op, name: name, inputs: ids, outputNames: names.map { outputNames[$0] ?? $0 }, origins: [origin])
-      return outputs.map { Symbol(graph[$0].name, graph.type(of: $0), id: $0) }
-    } catch {
-      throw Failure("\(error)")
     }
+    let ids = inputs.map { $0?.value(in: &graph) }
+    let outputs = try graph.add(
+      op, name: name, inputs: ids, outputNames: names.map { outputNames[$0] ?? $0 }, origins: [origin])
+    return outputs.map { Symbol(graph[$0].name, graph.type(of: $0), id: $0) }
   }
 
-  private func fold(_ op: any Operator, _ inputs: [Tensor?]) throws(OperatorError) -> [Tensor] {
+  private func fold(_ op: any Operator, _ inputs: [Tensor?]) throws(Refusal) -> [Tensor] {
     foldCount += 1
     if let known = memo.outputs(foldCount, op, inputs) { return known }
     let types = try op.inferTypes(inputs.map { tensor in tensor.map { Operand($0) } })
@@ -160,11 +152,11 @@ final class GraphImporter {
   }
 
   /// Folding may make large tensors of small ones.
-  private func spend(_ type: TensorType, isFilled: Bool) throws(OperatorError) {
+  private func spend(_ type: TensorType, isFilled: Bool) throws(Refusal) {
     guard !isFilled else {
       filledBytes += type.byteCount
       guard filledBytes <= Limits.filledBytes else {
-        throw OperatorError(
+        throw Refusal(
           "constant \(type) is too large: \(filledBytes) bytes of repeated numbers, at most \(Limits.filledBytes)")
       }
       return
@@ -172,13 +164,13 @@ final class GraphImporter {
     foldedBytes += type.byteCount
     let given = model.file.count + initializers.byteCount
     guard foldedBytes <= Limits.foldedBytes(from: given) else {
-      throw OperatorError(
+      throw Refusal(
         "constant \(type) is too large: \(foldedBytes) bytes of constants would be computed from \(given)")
     }
   }
 
   /// A constant that a node carries itself.
-  func check(weights tensor: Tensor) throws(Failure) {
+  func check(weights tensor: Tensor) throws(Refusal) {
     if checksWeights { try checkFinite(tensor) }
   }
 }

@@ -3,7 +3,7 @@ import Operators
 import Tensors
 
 /// The node being imported, as readers (`ONNXFamily`) see it: its attributes and inputs, and how to add operators of
-/// the IR for it. All errors are `Failure`s; the caller adds the place.
+/// the IR for it. All errors are `Refusal`s; the caller adds the place.
 struct NodeImport {
   let record: NodeRecord
   private let symbols: [Symbol?]
@@ -30,54 +30,54 @@ struct NodeImport {
   }
 
   /// Fails when an attribute or an input was given that the importer did not look at.
-  func finish() throws(Failure) {
+  func finish() throws(Refusal) {
     guard record.foreignAttributes.isEmpty else {
-      throw Failure("attribute \(printable(record.foreignAttributes.joined(separator: ", "))) is not supported")
+      throw Refusal("attribute \(printable(record.foreignAttributes.joined(separator: ", "))) is not supported")
     }
-    do throws(AttributeError) { try attributes.finish() } catch { throw Failure("\(error)") }
+    try attributes.finish()
   }
 
   // MARK: Attributes
 
   private mutating func read<Result>(
-    _ body: (inout AttributeReader) throws(AttributeError) -> Result
-  ) throws(Failure) -> Result {
-    do throws(AttributeError) { return try body(&attributes) } catch { throw Failure("\(error)") }
+    _ body: (inout AttributeReader) throws(Refusal) -> Result
+  ) throws(Refusal) -> Result {
+    return try body(&attributes)
   }
 
-  mutating func int(_ name: String, default fallback: Int? = nil) throws(Failure) -> Int {
-    try read { (reader) throws(AttributeError) in try reader.int(name, default: fallback) }
+  mutating func int(_ name: String, default fallback: Int? = nil) throws(Refusal) -> Int {
+    try read { (reader) throws(Refusal) in try reader.int(name, default: fallback) }
   }
 
-  mutating func bool(_ name: String, default fallback: Bool) throws(Failure) -> Bool {
+  mutating func bool(_ name: String, default fallback: Bool) throws(Refusal) -> Bool {
     try int(name, default: fallback ? 1 : 0) != 0
   }
 
-  mutating func float(_ name: String, default fallback: Float? = nil) throws(Failure) -> Float {
-    try read { (reader) throws(AttributeError) in try reader.float(name, default: fallback) }
+  mutating func float(_ name: String, default fallback: Float? = nil) throws(Refusal) -> Float {
+    try read { (reader) throws(Refusal) in try reader.float(name, default: fallback) }
   }
 
-  mutating func string(_ name: String, default fallback: String? = nil) throws(Failure) -> String {
-    try read { (reader) throws(AttributeError) in try reader.string(name, default: fallback) }
+  mutating func string(_ name: String, default fallback: String? = nil) throws(Refusal) -> String {
+    try read { (reader) throws(Refusal) in try reader.string(name, default: fallback) }
   }
 
   /// One of the cases of an enumeration of names.
   mutating func choice<Choice: RawRepresentable & CaseIterable>(
     _ name: String, default fallback: Choice
-  ) throws(Failure) -> Choice where Choice.RawValue == String {
-    try read { (reader) throws(AttributeError) in try reader.choice(name, default: fallback) }
+  ) throws(Refusal) -> Choice where Choice.RawValue == String {
+    try read { (reader) throws(Refusal) in try reader.choice(name, default: fallback) }
   }
 
-  mutating func ints(_ name: String) throws(Failure) -> [Int]? {
-    try read { (reader) throws(AttributeError) in try reader.ints(name) }
+  mutating func ints(_ name: String) throws(Refusal) -> [Int]? {
+    try read { (reader) throws(Refusal) in try reader.ints(name) }
   }
 
-  mutating func floats(_ name: String) throws(Failure) -> [Float]? {
-    try read { (reader) throws(AttributeError) in try reader.floats(name) }
+  mutating func floats(_ name: String) throws(Refusal) -> [Float]? {
+    try read { (reader) throws(Refusal) in try reader.floats(name) }
   }
 
-  mutating func tensor(_ name: String) throws(Failure) -> Tensor? {
-    try read { (reader) throws(AttributeError) in try reader.tensor(name) }
+  mutating func tensor(_ name: String) throws(Refusal) -> Tensor? {
+    try read { (reader) throws(Refusal) in try reader.tensor(name) }
   }
 
   mutating func has(_ name: String) -> Bool { attributes.has(name) }
@@ -88,116 +88,116 @@ struct NodeImport {
   }
 
   /// Fails unless an attribute is absent or has the only value that is supported.
-  mutating func expect(_ name: String, _ value: Int) throws(Failure) {
+  mutating func expect(_ name: String, _ value: Int) throws(Refusal) {
     let given = try int(name, default: value)
-    guard given == value else { throw Failure("attribute \(name) is \(given), only \(value) is supported") }
+    guard given == value else { throw Refusal("attribute \(name) is \(given), only \(value) is supported") }
   }
 
-  mutating func expect(_ name: String, _ value: String) throws(Failure) {
+  mutating func expect(_ name: String, _ value: String) throws(Refusal) {
     let given = try string(name, default: value)
     guard given == value else {
-      throw Failure("attribute \(name) is \"\(printable(given))\", only \"\(value)\" is supported")
+      throw Refusal("attribute \(name) is \"\(printable(given))\", only \"\(value)\" is supported")
     }
   }
 
   // MARK: Inputs
 
-  func input(_ index: Int, _ role: String) throws(Failure) -> Symbol {
-    guard let symbol = optional(index) else { throw Failure("input \(index) (\(role)) is missing") }
+  func input(_ index: Int, _ role: String) throws(Refusal) -> Symbol {
+    guard let symbol = optional(index) else { throw Refusal("input \(index) (\(role)) is missing") }
     return symbol
   }
 
   func optional(_ index: Int) -> Symbol? { index < symbols.count ? symbols[index] : nil }
 
   /// The inputs, of which none may be left out.
-  func allInputs() throws(Failure) -> [Symbol] {
-    guard !symbols.isEmpty else { throw Failure("has no inputs") }
+  func allInputs() throws(Refusal) -> [Symbol] {
+    guard !symbols.isEmpty else { throw Refusal("has no inputs") }
     var result: [Symbol] = []
     for index in symbols.indices { result.append(try input(index, "operand")) }
     return result
   }
 
   /// The value of an input that must be known when the model is read; nil when it is left out.
-  func constant(_ index: Int, _ role: String) throws(Failure) -> Tensor? {
+  func constant(_ index: Int, _ role: String) throws(Refusal) -> Tensor? {
     guard let symbol = optional(index) else { return nil }
     guard let constant = symbol.constant else {
-      throw Failure(
+      throw Refusal(
         "input \(index) (\(role)) is computed at run time, expected a constant",
         remedy: "export with fixed shapes, or simplify the model")
     }
     return constant
   }
 
-  func ints(input index: Int, _ role: String) throws(Failure) -> [Int]? {
+  func ints(input index: Int, _ role: String) throws(Refusal) -> [Int]? {
     guard let tensor = try constant(index, role) else { return nil }
     guard let values = tensor.integers() else {
-      throw Failure("input \(index) (\(role)) is \(tensor.type), expected integers")
+      throw Refusal("input \(index) (\(role)) is \(tensor.type), expected integers")
     }
     return values
   }
 
-  mutating func floats(input index: Int, orAttribute name: String) throws(Failure) -> [Float]? {
+  mutating func floats(input index: Int, orAttribute name: String) throws(Refusal) -> [Float]? {
     if let values = try floats(name) { return values }
     return try floats(input: index, name)
   }
 
-  func floats(input index: Int, _ role: String) throws(Failure) -> [Float]? {
+  func floats(input index: Int, _ role: String) throws(Refusal) -> [Float]? {
     guard let tensor = try constant(index, role) else { return nil }
     guard let values = tensor.floats() else {
-      throw Failure("input \(index) (\(role)) is \(tensor.type), expected floats")
+      throw Refusal("input \(index) (\(role)) is \(tensor.type), expected floats")
     }
     return values
   }
 
   /// One number that newer opsets take as an input and older ones as an attribute; nil when it is left out.
-  mutating func scalar(input index: Int, orAttribute name: String) throws(Failure) -> Float? {
+  mutating func scalar(input index: Int, orAttribute name: String) throws(Refusal) -> Float? {
     if has(name) { return try float(name) }
     guard let tensor = try constant(index, name) else { return nil }
     guard tensor.count == 1, let value = tensor.doubles().first else {
-      throw Failure("input \(index) (\(name)) is \(tensor.type), expected one number")
+      throw Refusal("input \(index) (\(name)) is \(tensor.type), expected one number")
     }
     return Float(value)
   }
 
   /// A list that newer opsets take as an input and older ones as an attribute.
-  mutating func ints(input index: Int, orAttribute name: String) throws(Failure) -> [Int]? {
+  mutating func ints(input index: Int, orAttribute name: String) throws(Refusal) -> [Int]? {
     if let values = try ints(name) { return values }
     return try ints(input: index, name)
   }
 
-  func axis(_ axis: Int, rank: Int) throws(Failure) -> Int {
-    do throws(OperatorError) { return try normalizedAxis(axis, rank: rank) } catch { throw Failure("\(error)") }
+  func axis(_ axis: Int, rank: Int) throws(Refusal) -> Int {
+    return try normalizedAxis(axis, rank: rank)
   }
 
   // MARK: Adding operators
 
   /// Adds the operator that computes the node's outputs.
-  func add(_ op: some Operator, _ inputs: [Symbol?]) throws(Failure) -> [Symbol] {
+  func add(_ op: some Operator, _ inputs: [Symbol?]) throws(Refusal) -> [Symbol] {
     try check(op)
     return try addChecked(op, inputs)
   }
 
   /// Adds the operator that computes the node's outputs where ONNX has its attributes under the same names. Takes all
   /// inputs, of which none may be left out, unless others are given.
-  mutating func add<Op: Operator>(reading _: Op.Type, _ inputs: [Symbol?]? = nil) throws(Failure) -> [Symbol] {
-    let op = try read { (reader) throws(AttributeError) in try Op(reading: &reader) }
+  mutating func add<Op: Operator>(reading _: Op.Type, _ inputs: [Symbol?]? = nil) throws(Refusal) -> [Symbol] {
+    let op = try read { (reader) throws(Refusal) in try Op(reading: &reader) }
     guard let inputs else { return try addChecked(op, try allInputs()) }
     return try addChecked(op, inputs)
   }
 
   /// Adds an operator on the way to the outputs; `step` tells its name from others of the node.
-  func add(step: String, _ op: some Operator, _ inputs: [Symbol?]) throws(Failure) -> Symbol {
+  func add(step: String, _ op: some Operator, _ inputs: [Symbol?]) throws(Refusal) -> Symbol {
     try check(op)
     let name = "\(record.name)/\(step)"
     return try importer.add(op, name: name, inputs: inputs, outputNames: [name], origin: record.name)[0]
   }
 
-  private func addChecked(_ op: some Operator, _ inputs: [Symbol?]) throws(Failure) -> [Symbol] {
+  private func addChecked(_ op: some Operator, _ inputs: [Symbol?]) throws(Refusal) -> [Symbol] {
     try importer.add(op, name: record.name, inputs: inputs, outputNames: record.outputs, origin: record.name)
   }
 
-  private func check(_ op: some Operator) throws(Failure) {
-    do throws(AttributeError) { try op.check() } catch { throw Failure("\(error)") }
+  private func check(_ op: some Operator) throws(Refusal) {
+    try op.check()
   }
 
   /// A constant the importer makes up.
@@ -207,7 +207,7 @@ struct NodeImport {
   func result(_ tensor: Tensor) -> [Symbol] { [Symbol(record.outputs.first ?? record.name, constant: tensor)] }
 
   /// A constant of the model that is the node's output.
-  func result(weights tensor: Tensor) throws(Failure) -> [Symbol] {
+  func result(weights tensor: Tensor) throws(Refusal) -> [Symbol] {
     try importer.check(weights: tensor)
     return result(tensor)
   }

@@ -55,27 +55,27 @@ final class Initializers {
   /// The files beside the model that tensors were read from, in the order of their names.
   var companionFiles: [MappedFile] { companions.opened }
 
-  func tensor(_ name: String) throws(Failure) -> Tensor? {
+  func tensor(_ name: String) throws(Refusal) -> Tensor? {
     if let tensor = read[name] { return tensor }
     guard let record = byName[name] else { return nil }
-    do throws(Failure) {
+    do throws(Refusal) {
       let tensor = try record.tensor(model.file, external: companions)
       if checksWeights { try checkFinite(tensor) }
       read[name] = tensor
       byteCount += tensor.type.byteCount
       return tensor
     } catch {
-      throw Failure("initializer \(printable(name)): \(error.reason)", remedy: error.remedy)
+      throw error.about("initializer \(printable(name))")
     }
   }
 }
 
 /// Refuses a tensor of weights with NaN or infinite elements. A single infinity is the bound of a Clip, not a weight.
-func checkFinite(_ tensor: Tensor) throws(Failure) {
+func checkFinite(_ tensor: Tensor) throws(Refusal) {
   guard let index = tensor.firstNonFinite() else { return }
   let value = tensor.withBytes { $0.loadUnaligned(fromByteOffset: 4 * index, as: Float.self) }
   guard value.isNaN || tensor.count > 1 else { return }
-  throw Failure(
+  throw Refusal(
     "holds \(value.isNaN ? "NaN" : "\(value)") at element \(index)",
     remedy: "the training diverged or the export is damaged: export a sound checkpoint")
 }

@@ -5,24 +5,24 @@ import Tensors
 /// Functions of two numbers, and chains of them.
 enum Arithmetic: ONNXFamily {
   static let readers: [String: NodeReader] = [
-    Binary.Function.add.onnxType: { node throws(Failure) in try binary(.add, &node) },
-    Binary.Function.sub.onnxType: { node throws(Failure) in try binary(.sub, &node) },
-    Binary.Function.mul.onnxType: { node throws(Failure) in try binary(.mul, &node) },
-    Binary.Function.div.onnxType: { node throws(Failure) in try binary(.div, &node) },
+    Binary.Function.add.onnxType: { node throws(Refusal) in try binary(.add, &node) },
+    Binary.Function.sub.onnxType: { node throws(Refusal) in try binary(.sub, &node) },
+    Binary.Function.mul.onnxType: { node throws(Refusal) in try binary(.mul, &node) },
+    Binary.Function.div.onnxType: { node throws(Refusal) in try binary(.div, &node) },
     Binary.Function.pow.onnxType: power,
-    Binary.Function.min.onnxType: { node throws(Failure) in try chain(.min, &node) },
-    Binary.Function.max.onnxType: { node throws(Failure) in try chain(.max, &node) },
-    "Sum": { node throws(Failure) in try chain(.add, &node) },
+    Binary.Function.min.onnxType: { node throws(Refusal) in try chain(.min, &node) },
+    Binary.Function.max.onnxType: { node throws(Refusal) in try chain(.max, &node) },
+    "Sum": { node throws(Refusal) in try chain(.add, &node) },
     "Mean": mean,
   ]
 
-  private static func binary(_ function: Binary.Function, _ node: inout NodeImport) throws(Failure) -> [Symbol] {
+  private static func binary(_ function: Binary.Function, _ node: inout NodeImport) throws(Refusal) -> [Symbol] {
     node.ignore("consumed_inputs")
     return try node.add(Binary(function), [try node.input(0, "a"), try node.input(1, "b")])
   }
 
   /// The exponent may have another type than the base.
-  private static func power(_ node: inout NodeImport) throws(Failure) -> [Symbol] {
+  private static func power(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
     let base = try node.input(0, "base")
     var exponent = try node.input(1, "exponent")
     if exponent.element != base.element {
@@ -32,7 +32,7 @@ enum Arithmetic: ONNXFamily {
   }
 
   /// Sum, Max and Min of any number of operands, from left to right.
-  private static func chain(_ function: Binary.Function, _ node: inout NodeImport) throws(Failure) -> [Symbol] {
+  private static func chain(_ function: Binary.Function, _ node: inout NodeImport) throws(Refusal) -> [Symbol] {
     node.ignore("consumed_inputs")
     let operands = try node.allInputs()
     guard operands.count > 1 else { return try node.identity() }
@@ -43,7 +43,7 @@ enum Arithmetic: ONNXFamily {
     return try node.add(Binary(function), [total, operands[operands.count - 1]])
   }
 
-  private static func mean(_ node: inout NodeImport) throws(Failure) -> [Symbol] {
+  private static func mean(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
     let operands = try node.allInputs()
     guard operands.count > 1 else { return try node.identity() }
     var total = operands[0]
@@ -81,7 +81,7 @@ extension Binary: ONNXWritable {
 extension AddInt8: ONNXWritable {
   var opset: Int { output.function.onnx.opset }
 
-  func write(_ node: Node, to emission: inout Emission) throws(Failure) {
+  func write(_ node: Node, to emission: inout Emission) throws(Refusal) {
     emission.add("Add", for: node, inputs: try emission.reals(node), output: output)
   }
 }
@@ -89,7 +89,7 @@ extension AddInt8: ONNXWritable {
 extension MulInt8: ONNXWritable {
   var opset: Int { output.function.onnx.opset }
 
-  func write(_ node: Node, to emission: inout Emission) throws(Failure) {
+  func write(_ node: Node, to emission: inout Emission) throws(Refusal) {
     emission.add("Mul", for: node, inputs: try emission.reals(node), output: output)
   }
 }

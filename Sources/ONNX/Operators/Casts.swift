@@ -6,7 +6,7 @@ import Tensors
 enum Casts: ONNXFamily {
   static let readers: [String: NodeReader] = ["Cast": cast]
 
-  private static func cast(_ node: inout NodeImport) throws(Failure) -> [Symbol] {
+  private static func cast(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
     node.ignore("saturate")
     let x = try node.input(0, "x")
     let target = try DataType.named(try node.int("to")).element

@@ -1,5 +1,6 @@
 import IR
 import Operators
+import Tensors
 
 /// Comparisons of two numbers and functions of two truth values.
 enum Comparisons: ONNXFamily {
@@ -7,7 +8,7 @@ enum Comparisons: ONNXFamily {
     Dictionary(uniqueKeysWithValues: Compare.Function.allCases.map { ($0.onnxType, reader(of: $0)) })
 
   private static func reader(of function: Compare.Function) -> NodeReader {
-    { node throws(Failure) in try node.add(Compare(function), [try node.input(0, "a"), try node.input(1, "b")]) }
+    { node throws(Refusal) in try node.add(Compare(function), [try node.input(0, "a"), try node.input(1, "b")]) }
   }
 }
 

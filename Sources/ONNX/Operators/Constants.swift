@@ -12,27 +12,27 @@ enum Constants: ONNXFamily {
     "Size": size,
   ]
 
-  private static func constant(_ node: inout NodeImport) throws(Failure) -> [Symbol] {
+  private static func constant(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
     if let tensor = try node.tensor("value") { return try node.result(weights: tensor) }
     if node.has("value_float") { return node.result(Tensor(scalar: try node.float("value_float"))) }
     if node.has("value_int") { return node.result(Tensor(scalar: Int64(try node.int("value_int")))) }
     if let values = try node.floats("value_floats") { return node.result(Tensor(values)) }
     if let values = try node.ints("value_ints") { return node.result(Tensor(values.map(Int64.init))) }
-    throw Failure("has no value of numbers")
+    throw Refusal("has no value of numbers")
   }
 
-  private static func constantOfShape(_ node: inout NodeImport) throws(Failure) -> [Symbol] {
-    guard try node.constant(0, "shape") != nil else { throw Failure("input 0 (shape) is missing") }
+  private static func constantOfShape(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
+    guard try node.constant(0, "shape") != nil else { throw Refusal("input 0 (shape) is missing") }
     return try node.add(reading: ConstantOfShape.self, [try node.input(0, "shape")])
   }
 
-  private static func range(_ node: inout NodeImport) throws(Failure) -> [Symbol] {
+  private static func range(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
     for (index, role) in ["start", "limit", "delta"].enumerated() { _ = try node.constant(index, role) }
     return try node.add(RangeOperator(), try node.allInputs())
   }
 
   /// Shapes are known, so this is a constant.
-  private static func shape(_ node: inout NodeImport) throws(Failure) -> [Symbol] {
+  private static func shape(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
     let shape = try node.input(0, "x").shape
     func bound(_ given: Int) -> Int { min(max(given < 0 ? given + shape.count : given, 0), shape.count) }
     let start = bound(try node.int("start", default: 0))
@@ -40,7 +40,7 @@ enum Constants: ONNXFamily {
     return node.result(Tensor(shape[start..<max(start, end)].map(Int64.init)))
   }
 
-  private static func size(_ node: inout NodeImport) throws(Failure) -> [Symbol] {
+  private static func size(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
     node.result(Tensor(scalar: Int64(try node.input(0, "x").type.count)))
   }
 }

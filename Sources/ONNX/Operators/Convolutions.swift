@@ -1,18 +1,19 @@
 import IR
 import Operators
+import Tensors
 
 /// Conv and ConvTranspose.
 enum Convolutions: ONNXFamily {
   static let readers: [String: NodeReader] = ["Conv": conv, "ConvTranspose": convTranspose]
 
-  private static func conv(_ node: inout NodeImport) throws(Failure) -> [Symbol] {
+  private static func conv(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
     let x = try node.input(0, "x")
     let w = try node.input(1, "weights")
     let window = try node.window(x, kernel: Array(w.shape.dropFirst(2)))
     return try node.add(Conv(window: window, group: try node.int("group", default: 1)), [x, w, node.optional(2)])
   }
 
-  private static func convTranspose(_ node: inout NodeImport) throws(Failure) -> [Symbol] {
+  private static func convTranspose(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
     let x = try node.input(0, "x")
     let w = try node.input(1, "weights")
     let mode = try node.string("auto_pad", default: "NOTSET")
@@ -21,13 +22,13 @@ enum Convolutions: ONNXFamily {
     var window = try node.window(x, kernel: Array(w.shape.dropFirst(2)))
     // Checked before anything is computed with it, as the window was.
     guard outputPadding.count == 2, outputPadding.allSatisfy((0...(1 << 15)).contains) else {
-      throw Failure("output_padding \(outputPadding) is not that of a 2-D window")
+      throw Refusal("output_padding \(outputPadding) is not that of a 2-D window")
     }
     let isSame = mode == "SAME_UPPER" || mode == "SAME_LOWER"
     if outputShape != nil || isSame {
       let target = Array((outputShape ?? [x.shape[2] * window.strides[0], x.shape[3] * window.strides[1]]).suffix(2))
       guard target.count == 2, target.allSatisfy((1...(1 << 15)).contains) else {
-        throw Failure("output_shape \(target) is not that of an image")
+        throw Refusal("output_shape \(target) is not that of an image")
       }
       for axis in 0..<2 {
         let extent = (window.kernel[axis] - 1) * window.dilations[axis] + 1
@@ -67,7 +68,7 @@ extension Conv: ONNXWritable {
 extension ConvInt8: ONNXWritable {
   var opset: Int { output?.function.onnx.opset ?? ONNXWriter.baseOpset }
 
-  func write(_ node: Node, to emission: inout Emission) throws(Failure) {
+  func write(_ node: Node, to emission: inout Emission) throws(Refusal) {
     emission.add(
       "Conv", for: node, inputs: try emission.weighted(node), Convolutions.attributes(window, group: group),
       output: output)

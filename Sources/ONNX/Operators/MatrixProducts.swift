@@ -7,7 +7,7 @@ enum MatrixProducts: ONNXFamily {
   static let readers: [String: NodeReader] = ["Gemm": gemm, "MatMul": matMul]
 
   /// y = alpha * A' * B' + beta * C. Factors go into constants where they can.
-  private static func gemm(_ node: inout NodeImport) throws(Failure) -> [Symbol] {
+  private static func gemm(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
     let alpha = try node.float("alpha", default: 1)
     let beta = try node.float("beta", default: 1)
     var a = try node.input(0, "A")
@@ -15,7 +15,7 @@ enum MatrixProducts: ONNXFamily {
     let transB = try node.bool("transB", default: false)
     node.ignore("broadcast")
     guard a.shape.count == 2, b.shape.count == 2 else {
-      throw Failure("A has shape \(a.shape) and B \(b.shape), expected 2 dimensions each")
+      throw Refusal("A has shape \(a.shape) and B \(b.shape), expected 2 dimensions each")
     }
     if try node.bool("transA", default: false) {
       a = try node.add(step: "transpose_a", Transpose(perm: [1, 0]), [a])
@@ -56,7 +56,7 @@ enum MatrixProducts: ONNXFamily {
   }
 
   /// Known products are computed, not layers.
-  private static func matMul(_ node: inout NodeImport) throws(Failure) -> [Symbol] {
+  private static func matMul(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
     let a = try node.input(0, "a")
     let b = try node.input(1, "b")
     if a.constant == nil, let layer = Gemm(product: a.type, Operand(b.type, constant: b.constant)) {
@@ -104,7 +104,7 @@ extension Gemm: ONNXWritable {
 extension GemmInt8: ONNXWritable {
   var opset: Int { output?.function.onnx.opset ?? ONNXWriter.baseOpset }
 
-  func write(_ node: Node, to emission: inout Emission) throws(Failure) {
+  func write(_ node: Node, to emission: inout Emission) throws(Refusal) {
     emission.add("Gemm", for: node, inputs: try emission.weighted(node), ["transB": .int(1)], output: output)
   }
 }

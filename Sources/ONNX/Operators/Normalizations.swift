@@ -8,15 +8,15 @@ enum Normalizations: ONNXFamily {
     "BatchNormalization": batch,
     "InstanceNormalization": instance,
     "LayerNormalization": layer,
-    "LRN": { node throws(Failure) in try node.add(reading: LRN.self, [try node.input(0, "x")]) },
+    "LRN": { node throws(Refusal) in try node.add(reading: LRN.self, [try node.input(0, "x")]) },
   ]
 
-  private static func batch(_ node: inout NodeImport) throws(Failure) -> [Symbol] {
+  private static func batch(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
     node.ignore("momentum", "consumed_inputs", "is_test")
     try node.expect("training_mode", 0)
     try node.expect("spatial", 1)
     guard !(1..<max(1, node.outputCount)).contains(where: node.usesOutput) else {
-      throw Failure("is in training mode", remedy: "export the model in inference mode")
+      throw Refusal("is in training mode", remedy: "export the model in inference mode")
     }
     var inputs: [Symbol] = []
     for (index, role) in ["x", "scale", "bias", "mean", "variance"].enumerated() {
@@ -25,17 +25,17 @@ enum Normalizations: ONNXFamily {
     return try node.add(reading: BatchNormalization.self, inputs)
   }
 
-  private static func instance(_ node: inout NodeImport) throws(Failure) -> [Symbol] {
+  private static func instance(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
     node.ignore("consumed_inputs")
     return try node.add(
       reading: InstanceNormalization.self,
       [try node.input(0, "x"), try node.input(1, "scale"), try node.input(2, "bias")])
   }
 
-  private static func layer(_ node: inout NodeImport) throws(Failure) -> [Symbol] {
+  private static func layer(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
     node.ignore("stash_type")
     guard !node.usesOutput(1), !node.usesOutput(2) else {
-      throw Failure("its mean and deviation outputs are not supported")
+      throw Refusal("its mean and deviation outputs are not supported")
     }
     return try node.add(
       reading: LayerNormalization.self, [try node.input(0, "x"), try node.input(1, "scale"), node.optional(2)])

@@ -1,8 +1,9 @@
 import IR
 import Operators
+import Tensors
 
 /// Makes typed operators of one ONNX node and returns its outputs.
-typealias NodeReader = @Sendable (inout NodeImport) throws(Failure) -> [Symbol]
+typealias NodeReader = @Sendable (inout NodeImport) throws(Refusal) -> [Symbol]
 
 /// An operator or a small family of operators that are alike in ONNX: one file of this folder, which also holds how
 /// they are written (`ONNXWritable`), and one line of `ONNXFamilies`.
@@ -20,13 +21,13 @@ protocol ONNXWritable: Operator {
   var opset: Int { get }
 
   /// Writes the nodes; by default one of the operator's name with its inputs and attributes as they are.
-  func write(_ node: Node, to emission: inout Emission) throws(Failure)
+  func write(_ node: Node, to emission: inout Emission) throws(Refusal)
 }
 
 extension ONNXWritable {
   var opset: Int { ONNXWriter.baseOpset }
 
-  func write(_ node: Node, to emission: inout Emission) throws(Failure) {
+  func write(_ node: Node, to emission: inout Emission) throws(Refusal) {
     emission.add(name, for: node, inputs: emission.names(node.inputs), attributes)
   }
 }

@@ -1,9 +1,10 @@
 import Operators
+import Tensors
 
 /// PRelu, the same in ONNX as here.
 enum PRelus: ONNXFamily {
   static let readers: [String: NodeReader] = [
-    "PRelu": { node throws(Failure) in try node.add(reading: PRelu.self) }
+    "PRelu": { node throws(Refusal) in try node.add(reading: PRelu.self) }
   ]
 }
 

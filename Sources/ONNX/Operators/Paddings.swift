@@ -7,15 +7,15 @@ enum Paddings: ONNXFamily {
   static let readers: [String: NodeReader] = ["Pad": pad]
 
   /// Pads and value are attributes before opset 11, inputs since; opset 18 can name the axes.
-  private static func pad(_ node: inout NodeImport) throws(Failure) -> [Symbol] {
+  private static func pad(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
     let x = try node.input(0, "x")
     let rank = x.shape.count
     let value = try node.scalar(input: 2, orAttribute: "value") ?? 0
     guard var pads = try node.ints(input: 1, orAttribute: "pads") else {
-      throw Failure("input 1 (pads) is missing")
+      throw Refusal("input 1 (pads) is missing")
     }
     if let axes = try node.ints(input: 3, "axes") {
-      guard pads.count == 2 * axes.count else { throw Failure("pads \(pads) do not fit axes \(axes)") }
+      guard pads.count == 2 * axes.count else { throw Refusal("pads \(pads) do not fit axes \(axes)") }
       var all = [Int](repeating: 0, count: 2 * rank)
       for (index, given) in axes.enumerated() {
         let axis = try node.axis(given, rank: rank)
@@ -30,7 +30,7 @@ enum Paddings: ONNXFamily {
 
 extension Pad: ONNXWritable {
   /// The value has the type of what is padded.
-  func write(_ node: Node, to emission: inout Emission) throws(Failure) {
+  func write(_ node: Node, to emission: inout Emission) throws(Refusal) {
     let type = emission.graph.type(of: node.outputs[0])
     let padding: Tensor
     switch type.element {
@@ -39,7 +39,7 @@ extension Pad: ONNXWritable {
     case .int8 where type.quantization != nil: padding = Tensor(scalar: value)
     case .int64 where value == 0: padding = Tensor(scalar: Int64(0))
     case .int32 where value == 0: padding = Tensor(scalar: Int32(0))
-    default: throw Failure("padding \(type.element) with \(value) has no ONNX form")
+    default: throw Refusal("padding \(type.element) with \(value) has no ONNX form")
     }
     let inputs = [
       emission.name(node.inputs[0]), emission.constant(node, "pads", ints: pads),

@@ -5,12 +5,12 @@ import Tensors
 /// Elements in another order: transpositions, blocks of positions as channels and back.
 enum Permutations: ONNXFamily {
   static let readers: [String: NodeReader] = [
-    "DepthToSpace": { node throws(Failure) in try node.add(reading: DepthToSpace.self, [try node.input(0, "x")]) },
-    "SpaceToDepth": { node throws(Failure) in try node.add(reading: SpaceToDepth.self, [try node.input(0, "x")]) },
+    "DepthToSpace": { node throws(Refusal) in try node.add(reading: DepthToSpace.self, [try node.input(0, "x")]) },
+    "SpaceToDepth": { node throws(Refusal) in try node.add(reading: SpaceToDepth.self, [try node.input(0, "x")]) },
     "Transpose": transpose,
   ]
 
-  private static func transpose(_ node: inout NodeImport) throws(Failure) -> [Symbol] {
+  private static func transpose(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
     let x = try node.input(0, "x")
     return try node.add(Transpose(perm: try node.ints("perm") ?? Array(x.shape.indices.reversed())), [x])
   }
@@ -22,9 +22,9 @@ extension Transpose: ONNXWritable {}
 
 extension ChannelShuffle: ONNXWritable {
   /// A transposition of groups and channels between two reshapes.
-  func write(_ node: Node, to emission: inout Emission) throws(Failure) {
+  func write(_ node: Node, to emission: inout Emission) throws(Refusal) {
     let shape = emission.graph.type(of: node.outputs[0]).shape
-    guard groups > 0, shape.count == 4 else { throw Failure("its groups do not fit") }
+    guard groups > 0, shape.count == 4 else { throw Refusal("its groups do not fit") }
     let split = emission.temporary(node, "split")
     let shuffled = emission.temporary(node, "shuffled")
     let splitShape = emission.constant(

@@ -6,20 +6,20 @@ import Tensors
 enum Pools: ONNXFamily {
   static let readers: [String: NodeReader] = [
     "AveragePool": averagePool,
-    "GlobalAveragePool": { node throws(Failure) in try node.add(reading: GlobalAveragePool.self) },
-    "GlobalMaxPool": { node throws(Failure) in try node.add(reading: GlobalMaxPool.self) },
+    "GlobalAveragePool": { node throws(Refusal) in try node.add(reading: GlobalAveragePool.self) },
+    "GlobalMaxPool": { node throws(Refusal) in try node.add(reading: GlobalMaxPool.self) },
     "MaxPool": maxPool,
   ]
 
-  private static func maxPool(_ node: inout NodeImport) throws(Failure) -> [Symbol] {
+  private static func maxPool(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
     try node.expect("storage_order", 0)
-    guard !node.usesOutput(1) else { throw Failure("the indices of MaxPool are not supported") }
+    guard !node.usesOutput(1) else { throw Refusal("the indices of MaxPool are not supported") }
     let x = try node.input(0, "x")
     let window = try node.window(x)
     return try node.add(MaxPool(window: window, ceiling: try node.bool("ceil_mode", default: false)), [x])
   }
 
-  private static func averagePool(_ node: inout NodeImport) throws(Failure) -> [Symbol] {
+  private static func averagePool(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
     let x = try node.input(0, "x")
     let op = AveragePool(
       window: try node.window(x), ceiling: try node.bool("ceil_mode", default: false),
@@ -46,7 +46,7 @@ extension AveragePoolInt8: ONNXWritable {
 
   /// Windows that reach beyond the padding, as ceil_mode makes them, get the padding they reach: with count_include_pad
   /// their positions there count in dermc, not in ONNX, and without it the padding makes no difference.
-  func write(_ node: Node, to emission: inout Emission) throws(Failure) {
+  func write(_ node: Node, to emission: inout Emission) throws(Refusal) {
     let output = Int8Output(output)
     let inputs = try emission.reals(node)
     guard var window else { return emission.add("GlobalAveragePool", for: node, inputs: inputs, output: output) }

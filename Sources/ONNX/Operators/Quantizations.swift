@@ -11,14 +11,14 @@ import Tensors
 enum Quantizations: ONNXFamily {
   static let readers: [String: NodeReader] = ["DequantizeLinear": dequantize, "QuantizeLinear": quantize]
 
-  private static func quantize(_ node: inout NodeImport) throws(Failure) -> [Symbol] {
+  private static func quantize(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
     let parameters = try LinearParameters(&node)
     let x = try node.input(0, "x")
     let type = node.has("output_dtype") ? try node.int("output_dtype") : 0
     let declared = type == 0 ? ElementType.uint8 : try DataType.named(type).element
     let element = parameters.element ?? declared
     guard element == .int8 || element == .uint8 else {
-      throw Failure("quantizes to \(element), expected int8 or uint8")
+      throw Refusal("quantizes to \(element), expected int8 or uint8")
     }
     if let (scale, zeroPoint) = parameters.single, x.constant == nil, !node.isModelOutput(0) {
       let shift = element == .uint8 ? 128 : 0
@@ -34,7 +34,7 @@ enum Quantizations: ONNXFamily {
     return try node.add(Cast(to: element), [clipped])
   }
 
-  private static func dequantize(_ node: inout NodeImport) throws(Failure) -> [Symbol] {
+  private static func dequantize(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
     let parameters = try LinearParameters(&node)
     let x = try node.input(0, "x")
     if let quantization = x.type.quantization {
@@ -44,11 +44,11 @@ enum Quantizations: ONNXFamily {
           ? [0, -128].contains(quantization.zeroPoint)
           : zeroPoint - (parameters.element == .uint8 ? 128 : 0) == quantization.zeroPoint
       else {
-        throw Failure("scale or zero point differ from those x was quantized with (\(quantization))")
+        throw Refusal("scale or zero point differ from those x was quantized with (\(quantization))")
       }
       return try node.add(DequantizeLinear(), [x])
     }
-    guard !x.element.isFloat else { throw Failure("x is \(x.type), expected integers") }
+    guard !x.element.isFloat else { throw Refusal("x is \(x.type), expected integers") }
     let (scale, zeroPoint) = try parameters.broadcast(to: x, node)
     let floats = try node.add(step: "float", Cast(to: .float32), [x])
     let shifted = try node.add(
@@ -64,18 +64,18 @@ private struct LinearParameters {
   /// The dimension along which they differ.
   let axis: Int
 
-  init(_ node: inout NodeImport) throws(Failure) {
+  init(_ node: inout NodeImport) throws(Refusal) {
     node.ignore("saturate")
     try node.expect("block_size", 0)
     guard let scale = try node.constant(1, "scale"), scale.element == .float32, scale.shape.count <= 1 else {
-      throw Failure("input 1 (scale) is missing or not one number or list of numbers")
+      throw Refusal("input 1 (scale) is missing or not one number or list of numbers")
     }
     guard scale.floats()?.allSatisfy({ $0 > 0 && $0.isFinite }) ?? false else {
-      throw Failure("scales must be positive numbers")
+      throw Refusal("scales must be positive numbers")
     }
     let zeroPoint = try node.constant(2, "zero_point")
     guard zeroPoint.map({ !$0.element.isFloat && ($0.count == scale.count) }) ?? true else {
-      throw Failure("zero_point has type \(zeroPoint?.type.description ?? ""), scale \(scale.type)")
+      throw Refusal("zero_point has type \(zeroPoint?.type.description ?? ""), scale \(scale.type)")
     }
     self.scale = scale
     self.zeroPoint = zeroPoint
@@ -94,25 +94,25 @@ private struct LinearParameters {
   }
 
   /// Both as float tensors that broadcast to x.
-  func broadcast(to x: Symbol, _ node: NodeImport) throws(Failure) -> (scale: Tensor, zeroPoint: Tensor) {
+  func broadcast(to x: Symbol, _ node: NodeImport) throws(Refusal) -> (scale: Tensor, zeroPoint: Tensor) {
     var dimension = 0
     if scale.count > 1 {
       dimension = try node.axis(axis, rank: x.shape.count)
       guard x.shape[dimension] == scale.count else {
-        throw Failure("has \(scale.count) scales, dimension \(dimension) of x is \(x.shape[dimension])")
+        throw Refusal("has \(scale.count) scales, dimension \(dimension) of x is \(x.shape[dimension])")
       }
     }
     let shape = scale.count == 1 ? [] : x.shape.indices.map { $0 == dimension ? scale.count : 1 }
     let zeros = zeroPoint?.integers()?.map(Float.init) ?? [Float](repeating: 0, count: scale.count)
     guard zeros.count == scale.count, let scales = scale.reshaped(shape) else {
-      throw Failure("scale and zero_point do not fit")
+      throw Refusal("scale and zero_point do not fit")
     }
     return (scales, Tensor(zeros, shape: shape))
   }
 }
 
 extension QuantizeLinear: ONNXWritable {
-  func write(_ node: Node, to emission: inout Emission) throws(Failure) {
+  func write(_ node: Node, to emission: inout Emission) throws(Refusal) {
     let output = node.outputs[0]
     emission.quantize(
       node, node.name, emission.name(node.inputs[0]), as: try emission.quantization(of: output),
@@ -121,7 +121,7 @@ extension QuantizeLinear: ONNXWritable {
 }
 
 extension DequantizeLinear: ONNXWritable {
-  func write(_ node: Node, to emission: inout Emission) throws(Failure) {
+  func write(_ node: Node, to emission: inout Emission) throws(Refusal) {
     let output = node.outputs[0]
     if let input = node.inputs[0], let known = emission.reals[input], !emission.graph.isOutput(output) {
       // Used by others before.

@@ -9,15 +9,15 @@ enum Reductions: ONNXFamily {
     .merging(["ArgMax": argMax]) { $1 }
 
   private static func reader(of function: Reduce.Function) -> NodeReader {
-    { node throws(Failure) in try reduce(function, &node) }
+    { node throws(Refusal) in try reduce(function, &node) }
   }
 
-  private static func argMax(_ node: inout NodeImport) throws(Failure) -> [Symbol] {
+  private static func argMax(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
     try node.add(reading: ArgMax.self, [try node.input(0, "x")])
   }
 
   /// Axes are an attribute first, an input later.
-  private static func reduce(_ function: Reduce.Function, _ node: inout NodeImport) throws(Failure) -> [Symbol] {
+  private static func reduce(_ function: Reduce.Function, _ node: inout NodeImport) throws(Refusal) -> [Symbol] {
     let x = try node.input(0, "x")
     let keeps = try node.bool("keepdims", default: true)
     let doesNothing = try node.bool("noop_with_empty_axes", default: false)
@@ -35,11 +35,11 @@ enum Reductions: ONNXFamily {
     }
     // Shape arithmetic: exact in float32 up to 2^24, which is checked.
     let exact = -1 << 24...1 << 24
-    guard values.allSatisfy(exact.contains) else { throw Failure("the integers are too large to reduce") }
+    guard values.allSatisfy(exact.contains) else { throw Refusal("the integers are too large to reduce") }
     let floats = try node.add(step: "float", Cast(to: .float32), [x])
     let result = try node.add(step: "reduced", op, [floats])
     guard result.constant?.doubles().allSatisfy({ $0.magnitude <= 0x1p24 }) ?? false else {
-      throw Failure("the result of reducing integers is too large")
+      throw Refusal("the result of reducing integers is too large")
     }
     return try node.add(Cast(to: x.element), [result])
   }

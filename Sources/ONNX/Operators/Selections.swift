@@ -1,5 +1,6 @@
 import IR
 import Operators
+import Tensors
 
 /// Parts of tensors, and elements of one or the other.
 enum Selections: ONNXFamily {
@@ -7,30 +8,30 @@ enum Selections: ONNXFamily {
     "Gather": gather,
     "Slice": slice,
     "Split": split,
-    "Where": { node throws(Failure) in try node.add(reading: Where.self) },
+    "Where": { node throws(Refusal) in try node.add(reading: Where.self) },
   ]
 
-  private static func gather(_ node: inout NodeImport) throws(Failure) -> [Symbol] {
+  private static func gather(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
     try node.add(reading: Gather.self, [try node.input(0, "data"), try node.input(1, "indices")])
   }
 
   /// Everything is an attribute before opset 10, an input since.
-  private static func slice(_ node: inout NodeImport) throws(Failure) -> [Symbol] {
+  private static func slice(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
     let x = try node.input(0, "x")
     guard let starts = try node.ints(input: 1, orAttribute: "starts"),
       let ends = try node.ints(input: 2, orAttribute: "ends")
-    else { throw Failure("starts or ends are missing") }
+    else { throw Refusal("starts or ends are missing") }
     let axes = try node.ints(input: 3, orAttribute: "axes")
     return try node.add(Slice(starts: starts, ends: ends, axes: axes, steps: try node.ints(input: 4, "steps")), [x])
   }
 
   /// Sizes are an attribute before opset 13, an input since; without them the parts are equal.
-  private static func split(_ node: inout NodeImport) throws(Failure) -> [Symbol] {
+  private static func split(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
     let x = try node.input(0, "x")
     let axis = try node.axis(try node.int("axis", default: 0), rank: x.shape.count)
     let parts = try node.int("num_outputs", default: node.outputCount)
     guard parts == node.outputCount, parts > 0 else {
-      throw Failure("attribute num_outputs is \(parts), the node has \(node.outputCount) outputs")
+      throw Refusal("attribute num_outputs is \(parts), the node has \(node.outputCount) outputs")
     }
     var sizes = try node.ints(input: 1, orAttribute: "split") ?? []
     if sizes.isEmpty {
@@ -39,7 +40,7 @@ enum Selections: ONNXFamily {
       sizes = (0..<parts).map { min(size, max(0, x.shape[axis] - $0 * size)) }
     }
     guard sizes.count == node.outputCount else {
-      throw Failure("is split into \(sizes.count) parts, the node has \(node.outputCount) outputs")
+      throw Refusal("is split into \(sizes.count) parts, the node has \(node.outputCount) outputs")
     }
     return try node.add(Split(axis: axis, sizes: sizes), [x])
   }

@@ -1,17 +1,18 @@
 import IR
 import Operators
+import Tensors
 
 /// Softmax and its logarithm.
 enum Softmaxes: ONNXFamily {
   static let readers: [String: NodeReader] = [
-    "LogSoftmax": { node throws(Failure) in try softmax(&node) { LogSoftmax(axis: $0) } },
-    "Softmax": { node throws(Failure) in try softmax(&node) { Softmax(axis: $0) } },
+    "LogSoftmax": { node throws(Refusal) in try softmax(&node) { LogSoftmax(axis: $0) } },
+    "Softmax": { node throws(Refusal) in try softmax(&node) { Softmax(axis: $0) } },
   ]
 
   /// Before opset 13 all dimensions from `axis` on count as one.
   private static func softmax<Op: Operator>(
     _ node: inout NodeImport, _ op: (_ axis: Int) -> Op
-  ) throws(Failure) -> [Symbol] {
+  ) throws(Refusal) -> [Symbol] {
     let x = try node.input(0, "x")
     let rank = x.shape.count
     let given = try node.int("axis", default: node.opset < 13 ? 1 : -1)

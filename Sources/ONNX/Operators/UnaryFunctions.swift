@@ -18,40 +18,40 @@ enum UnaryFunctions: ONNXFamily {
   ]
 
   private static func reader(of function: UnaryFunction) -> NodeReader {
-    { node throws(Failure) in try unary(function, &node) }
+    { node throws(Refusal) in try unary(function, &node) }
   }
 
-  private static func unary(_ function: UnaryFunction, _ node: inout NodeImport) throws(Failure) -> [Symbol] {
+  private static func unary(_ function: UnaryFunction, _ node: inout NodeImport) throws(Refusal) -> [Symbol] {
     node.ignore("consumed_inputs")
     return try node.add(Unary(function), [try node.input(0, "x")])
   }
 
   /// Bounds are attributes before opset 11, inputs since.
-  private static func clip(_ node: inout NodeImport) throws(Failure) -> [Symbol] {
+  private static func clip(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
     let lower = try node.scalar(input: 1, orAttribute: "min") ?? -.infinity
     let upper = try node.scalar(input: 2, orAttribute: "max") ?? .infinity
     return try node.add(Unary(.clip(lower: lower, upper: upper)), [try node.input(0, "x")])
   }
 
-  private static func leakyRelu(_ node: inout NodeImport) throws(Failure) -> [Symbol] {
+  private static func leakyRelu(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
     try unary(.leakyRelu(alpha: try node.float("alpha", default: 0.01)), &node)
   }
 
-  private static func elu(_ node: inout NodeImport) throws(Failure) -> [Symbol] {
+  private static func elu(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
     try unary(.elu(alpha: try node.float("alpha", default: 1)), &node)
   }
 
-  private static func hardSigmoid(_ node: inout NodeImport) throws(Failure) -> [Symbol] {
+  private static func hardSigmoid(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
     let alpha = try node.float("alpha", default: 0.2)
     return try unary(.hardSigmoid(alpha: alpha, beta: try node.float("beta", default: 0.5)), &node)
   }
 
   /// The tanh approximation is x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x^3))).
-  private static func gelu(_ node: inout NodeImport) throws(Failure) -> [Symbol] {
+  private static func gelu(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
     let approximation = try node.string("approximate", default: "none")
     if approximation == "none" { return try unary(.gelu, &node) }
     guard approximation == "tanh" else {
-      throw Failure("attribute approximate is \"\(printable(approximation))\", expected none or tanh")
+      throw Refusal("attribute approximate is \"\(printable(approximation))\", expected none or tanh")
     }
     let x = try node.input(0, "x")
     let square = try node.add(step: "square", Binary(.mul), [x, x])
@@ -70,7 +70,7 @@ enum UnaryFunctions: ONNXFamily {
   }
 
   /// Integers have no unary functions: 0 - x.
-  private static func negation(_ node: inout NodeImport) throws(Failure) -> [Symbol] {
+  private static func negation(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
     let x = try node.input(0, "x")
     switch x.element {
     case .int64: return try node.add(Binary(.sub), [node.constant("zero", Tensor(scalar: Int64(0))), x])
@@ -124,7 +124,7 @@ extension Unary: ONNXWritable {
 extension LookupInt8: ONNXWritable {
   var opset: Int { function.onnx.opset }
 
-  func write(_ node: Node, to emission: inout Emission) throws(Failure) {
+  func write(_ node: Node, to emission: inout Emission) throws(Refusal) {
     let inputs = try emission.reals(node)
     let result = emission.temporary(node, "result")
     emission.add(function, node.name, from: inputs[0], to: result, node)

@@ -1,19 +1,20 @@
 import IR
 import Operators
+import Tensors
 
 extension NodeImport {
   /// The window of a convolution or pooling over `x`, with explicit pads. Its numbers are checked.
-  mutating func window(_ x: Symbol, kernel known: [Int]? = nil) throws(Failure) -> Window {
+  mutating func window(_ x: Symbol, kernel known: [Int]? = nil) throws(Refusal) -> Window {
     guard x.shape.count == 4 else {
-      throw Failure("x has shape \(x.shape): only 2-D windows over [N, C, H, W] are supported")
+      throw Refusal("x has shape \(x.shape): only 2-D windows over [N, C, H, W] are supported")
     }
-    guard let kernel = try ints("kernel_shape") ?? known else { throw Failure("attribute kernel_shape is missing") }
+    guard let kernel = try ints("kernel_shape") ?? known else { throw Refusal("attribute kernel_shape is missing") }
     var window = Window(
       kernel: kernel, strides: try ints("strides") ?? [1, 1], dilations: try ints("dilations") ?? [1, 1],
       pads: try ints("pads") ?? [0, 0, 0, 0])
     // Checked before anything is computed with them: a file may hold any number.
     guard (try? window.check()) != nil else {
-      throw Failure(
+      throw Refusal(
         "kernel_shape \(kernel), strides \(window.strides), dilations \(window.dilations), pads \(window.pads) are not "
           + "those of a 2-D window")
     }
@@ -32,14 +33,14 @@ extension NodeImport {
         window.pads[axis + 2] = total - window.pads[axis]
       }
       try check(window)
-    default: throw Failure("attribute auto_pad is \"\(printable(mode))\", which is not known")
+    default: throw Refusal("attribute auto_pad is \"\(printable(mode))\", which is not known")
     }
     return window
   }
 
   /// Checks a window whose pads were computed.
-  func check(_ window: Window) throws(Failure) {
-    do throws(AttributeError) { try window.check() } catch { throw Failure("\(error)") }
+  func check(_ window: Window) throws(Refusal) {
+    try window.check()
   }
 }
 

@@ -30,14 +30,14 @@ enum DataType: Int {
   }
 
   /// The type a number in a file stands for.
-  static func named(_ number: Int) throws(Failure) -> DataType {
+  static func named(_ number: Int) throws(Refusal) -> DataType {
     if let type = DataType(rawValue: number) { return type }
     let names = [
       0: "undefined", 4: "uint16", 5: "int16", 8: "string", 12: "uint32", 13: "uint64", 14: "complex64",
       15: "complex128", 17: "float8e4m3fn", 18: "float8e4m3fnuz", 19: "float8e5m2", 20: "float8e5m2fnuz", 21: "uint4",
       22: "int4", 23: "float4e2m1",
     ]
-    throw Failure(
+    throw Refusal(
       "element type \(names[number] ?? "\(number)") is not supported, expected float32, float16, bfloat16, double, int8, "
         + "uint8, int32, int64 or bool")
   }

@@ -27,7 +27,7 @@ final class ExternalData {
   /// The file and range a tensor's entries (location, offset, length) name.
   func locate(
     _ entries: [(key: String, value: String)], byteCount: Int
-  ) throws(Failure) -> (file: MappedFile, range: Range<Int>) {
+  ) throws(Refusal) -> (file: MappedFile, range: Range<Int>) {
     var location: String?
     var offset = 0
     var length = byteCount
@@ -39,50 +39,50 @@ final class ExternalData {
       default: break
       }
     }
-    guard let location, !location.isEmpty else { throw Failure("its external data names no file") }
+    guard let location, !location.isEmpty else { throw Refusal("its external data names no file") }
     let file = try open(location)
     guard length == byteCount else {
-      throw Failure("its external data is \(length) bytes long, its shape needs \(byteCount)")
+      throw Refusal("its external data is \(length) bytes long, its shape needs \(byteCount)")
     }
     guard offset <= file.count - length else {
-      throw Failure(
+      throw Refusal(
         "its external data at \(offset) of \(length) bytes runs past the end of \(printable(location)) (\(file.count))",
         remedy: "the companion file is truncated or belongs to another model")
     }
     return (file, offset..<offset + length)
   }
 
-  private func number(_ key: String, _ text: String) throws(Failure) -> Int {
+  private func number(_ key: String, _ text: String) throws(Refusal) -> Int {
     guard let value = Int(text), value >= 0 else {
-      throw Failure("its external data has \(key) \"\(printable(text))\", expected a number")
+      throw Refusal("its external data has \(key) \"\(printable(text))\", expected a number")
     }
     return value
   }
 
-  private func open(_ location: String) throws(Failure) -> MappedFile {
+  private func open(_ location: String) throws(Refusal) -> MappedFile {
     if let file = files[location] { return file }
     let components = location.utf8.split(separator: ExternalData.slash, omittingEmptySubsequences: false)
     guard location.utf8.first != ExternalData.slash, !components.contains(where: { $0.elementsEqual("..".utf8) }),
       !location.utf8.contains(0)
     else {
-      throw Failure(
+      throw Refusal(
         "its external data is in \"\(printable(location))\", expected a relative path inside the model's folder")
     }
     let path = folder + "/" + location
     guard let real = resolve(path), let root = resolve(folder) else {
-      throw Failure(
+      throw Refusal(
         "its external data file \"\(printable(location))\" is missing",
         remedy: "put it into the folder of the model")
     }
     guard real.utf8.starts(with: (root == "/" ? root : root + "/").utf8) else {
-      throw Failure("its external data file \"\(printable(location))\" leads outside the model's folder")
+      throw Refusal("its external data file \"\(printable(location))\" leads outside the model's folder")
     }
-    do throws(FileError) {
+    do throws(Refusal) {
       let file = try MappedFile(path: real)
       files[location] = file
       return file
     } catch {
-      throw Failure("its external data file \"\(printable(location))\" cannot be read: \(error.reason)")
+      throw error.about("its external data file \"\(printable(location))\" cannot be read")
     }
   }
 

@@ -36,12 +36,12 @@ enum Messages {
   /// - Parameter connections: how many inputs and outputs the node may have
   static func node(
     _ file: MappedFile, _ range: Range<Int>, connections: Int = Limits.connections
-  ) throws(Failure) -> NodeRecord {
+  ) throws(Refusal) -> NodeRecord {
     try checkNode(file, range, connections: connections)
     // protobuf-c keeps the order of repeated fields, so the n-th tensor belongs to the n-th attribute.
     let tensors = try attributeTensors(file, range)
     return try decoding("NodeProto", file, range, onnx__node_proto__unpack, onnx__node_proto__free_unpacked) {
-      (proto) throws(Failure) in
+      (proto) throws(Refusal) in
       var attributes: [String: Attribute] = [:]
       var foreign: [String] = []
       for index in 0..<proto.n_attribute {
@@ -62,10 +62,10 @@ enum Messages {
     }
   }
 
-  static func value(_ file: MappedFile, _ range: Range<Int>) throws(Failure) -> ValueRecord {
+  static func value(_ file: MappedFile, _ range: Range<Int>) throws(Refusal) -> ValueRecord {
     try decoding(
       "ValueInfoProto", file, range, onnx__value_info_proto__unpack, onnx__value_info_proto__free_unpacked
-    ) { (proto) throws(Failure) in
+    ) { (proto) throws(Refusal) in
       let name = string(proto.name)
       try checkName(name.utf8.count, range)
       guard let tensor = proto.type?.pointee.tensor_type?.pointee else {
@@ -86,18 +86,18 @@ enum Messages {
 
   static func operatorSet(
     _ file: MappedFile, _ range: Range<Int>
-  ) throws(Failure) -> (domain: String, version: Int) {
+  ) throws(Refusal) -> (domain: String, version: Int) {
     try decoding(
       "OperatorSetIdProto", file, range, onnx__operator_set_id_proto__unpack,
       onnx__operator_set_id_proto__free_unpacked
-    ) { (proto) throws(Failure) in (string(proto.domain), Int(proto.version)) }
+    ) { (proto) throws(Refusal) in (string(proto.domain), Int(proto.version)) }
   }
 
-  static func entry(_ file: MappedFile, _ range: Range<Int>) throws(Failure) -> (key: String, value: String) {
+  static func entry(_ file: MappedFile, _ range: Range<Int>) throws(Refusal) -> (key: String, value: String) {
     try decoding(
       "StringStringEntryProto", file, range, onnx__string_string_entry_proto__unpack,
       onnx__string_string_entry_proto__free_unpacked
-    ) { (proto) throws(Failure) in (string(proto.key), string(proto.value)) }
+    ) { (proto) throws(Refusal) in (string(proto.key), string(proto.value)) }
   }
 
   // MARK: Decoding
@@ -107,8 +107,8 @@ enum Messages {
     _ name: String, _ file: MappedFile, _ range: Range<Int>,
     _ unpack: (UnsafeMutablePointer<ProtobufCAllocator>?, Int, UnsafePointer<UInt8>?) -> UnsafeMutablePointer<Message>?,
     _ free: (UnsafeMutablePointer<Message>?, UnsafeMutablePointer<ProtobufCAllocator>?) -> Void,
-    _ body: (Message) throws(Failure) -> Result
-  ) throws(Failure) -> Result {
+    _ body: (Message) throws(Refusal) -> Result
+  ) throws(Refusal) -> Result {
     // Nested messages take a hundred times their bytes; those of a model are small, and hostile ones stop here.
     var left = 16 << 20 + 8 * range.count
     let message = withUnsafeMutablePointer(to: &left) { left in
@@ -123,14 +123,14 @@ enum Messages {
       }
     }
     guard let message else {
-      throw Failure("the \(name) at byte \(range.lowerBound) cannot be decoded", remedy: "the file is damaged")
+      throw Refusal("the \(name) at byte \(range.lowerBound) cannot be decoded", remedy: "the file is damaged")
     }
     defer { free(message, nil) }
     return try body(message.pointee)
   }
 
   /// Refuses a node with more inputs, outputs and letters than models have before it is decoded.
-  private static func checkNode(_ file: MappedFile, _ range: Range<Int>, connections: Int) throws(Failure) {
+  private static func checkNode(_ file: MappedFile, _ range: Range<Int>, connections: Int) throws(Refusal) {
     var reader = WireReader(file, range: range)
     var count = 0
     while let field = try reader.next() {
@@ -139,15 +139,15 @@ enum Messages {
       if field.number <= 2 { count += 1 }
     }
     guard count <= connections else {
-      throw Failure(
+      throw Refusal(
         "the nodes up to the one at byte \(range.lowerBound) have more than \(Limits.connections) inputs and outputs",
         remedy: Messages.limitRemedy)
     }
   }
 
-  static func checkName(_ bytes: Int, _ range: Range<Int>) throws(Failure) {
+  static func checkName(_ bytes: Int, _ range: Range<Int>) throws(Refusal) {
     guard bytes <= Limits.nameBytes else {
-      throw Failure(
+      throw Refusal(
         "a name at byte \(range.lowerBound) has \(bytes) bytes, more than \(Limits.nameBytes)",
         remedy: Messages.limitRemedy)
     }
@@ -160,7 +160,7 @@ enum Messages {
   /// The attribute's value; nil for kinds no supported operator has.
   private static func value(
     of proto: Onnx__AttributeProto, _ file: MappedFile, _ tensor: [Range<Int>]
-  ) throws(Failure) -> Attribute? {
+  ) throws(Refusal) -> Attribute? {
     switch kind(of: proto, hasTensor: !tensor.isEmpty) {
     case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOAT: return .float(proto.f)
     case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INT: return .int(Int(proto.i))
@@ -194,7 +194,7 @@ enum Messages {
   /// For each attribute of a node the pieces of its tensor (t = 5), as they lie in the file.
   private static func attributeTensors(
     _ file: MappedFile, _ range: Range<Int>
-  ) throws(Failure) -> [[Range<Int>]] {
+  ) throws(Refusal) -> [[Range<Int>]] {
     var result: [[Range<Int>]] = []
     var node = WireReader(file, range: range)
     while let field = try node.next() {

@@ -32,27 +32,27 @@ struct ModelFile {
     static let node = 1, name = 2, initializer = 5, input = 11, output = 12, sparseInitializer = 15
   }
 
-  init(_ file: MappedFile) throws(Failure) {
+  init(_ file: MappedFile) throws(Refusal) {
     self.file = file
-    guard file.count > 0 else { throw Failure("is empty") }
-    if let kind = file.withBytes(FileKind.recognize) { throw Failure(kind.reason, remedy: kind.remedy) }
+    guard file.count > 0 else { throw Refusal("is empty") }
+    if let kind = file.withBytes(FileKind.recognize) { throw Refusal(kind.reason, remedy: kind.remedy) }
     var graphs: [Range<Int>] = []
     var producerVersion = ""
     var reader = WireReader(file, range: 0..<file.count)
     var isFirst = true
     while true {
       let field: WireField?
-      do throws(Failure) {
+      do throws(Refusal) {
         field = try reader.next()
       } catch {
         // Only a file that began like a model is a damaged model.
-        throw isFirst ? Failure.notAModel : error
+        throw isFirst ? Refusal.notAModel : error
       }
       guard let field else { break }
       guard ModelField.known.contains(field.number) else {
         throw isFirst
-          ? Failure.notAModel
-          : Failure("has a field \(field.number) that ONNX models do not have", remedy: "the file is damaged")
+          ? Refusal.notAModel
+          : Refusal("has a field \(field.number) that ONNX models do not have", remedy: "the file is damaged")
       }
       isFirst = false
       switch field.number {
@@ -72,12 +72,12 @@ struct ModelFile {
     }
     if !producerVersion.isEmpty { producer += " " + producerVersion }
     guard !graphs.isEmpty else {
-      throw Failure("holds no graph", remedy: "the file is truncated or is not an ONNX model")
+      throw Refusal("holds no graph", remedy: "the file is truncated or is not an ONNX model")
     }
     for range in graphs { try readGraph(range) }
   }
 
-  private mutating func readGraph(_ range: Range<Int>) throws(Failure) {
+  private mutating func readGraph(_ range: Range<Int>) throws(Refusal) {
     var reader = WireReader(file, range: range)
     while let field = try reader.next() {
       guard let range = field.range else { continue }
@@ -118,11 +118,11 @@ struct ModelFile {
     if ClassNameMetadata.keys.contains(key), metadata[key] == nil { metadata[key] = value }
   }
 
-  private func check(_ count: Int, _ limit: Int, _ what: String) throws(Failure) {
-    guard count <= limit else { throw Failure("has more than \(limit) \(what)", remedy: Messages.limitRemedy) }
+  private func check(_ count: Int, _ limit: Int, _ what: String) throws(Refusal) {
+    guard count <= limit else { throw Refusal("has more than \(limit) \(what)", remedy: Messages.limitRemedy) }
   }
 
-  private func functionName(_ range: Range<Int>) throws(Failure) -> String {
+  private func functionName(_ range: Range<Int>) throws(Refusal) -> String {
     var name = ""
     var reader = WireReader(file, range: range)
     while let field = try reader.next() {
@@ -158,6 +158,6 @@ enum FileKind {
   }
 }
 
-extension Failure {
-  fileprivate static let notAModel = Failure("is not an ONNX model", remedy: "expected a protobuf ModelProto")
+extension Refusal {
+  fileprivate static let notAModel = Refusal("is not an ONNX model", remedy: "expected a protobuf ModelProto")
 }

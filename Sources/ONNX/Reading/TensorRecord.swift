@@ -18,7 +18,7 @@ struct TensorRecord {
   }
 
   /// Reads the header; `ranges` are the pieces of one message, which protobuf allows to be split.
-  init(_ file: MappedFile, ranges: [Range<Int>]) throws(Failure) {
+  init(_ file: MappedFile, ranges: [Range<Int>]) throws(Refusal) {
     for range in ranges {
       var reader = WireReader(file, range: range)
       while let field = try reader.next() {
@@ -42,21 +42,21 @@ struct TensorRecord {
   }
 
   /// Bytes the elements take in the file or its companion.
-  func byteCount() throws(Failure) -> Int { try elementCount() * DataType.named(dataType).size }
+  func byteCount() throws(Refusal) -> Int { try elementCount() * DataType.named(dataType).size }
 
-  private func elementCount() throws(Failure) -> Int {
-    guard let count = Limits.count(dimensions) else { throw Failure("its shape \(dimensions) is beyond the limits") }
+  private func elementCount() throws(Refusal) -> Int {
+    guard let count = Limits.count(dimensions) else { throw Refusal("its shape \(dimensions) is beyond the limits") }
     return count
   }
 
   /// The elements: where they lie in the mapped file if their type is one of ours, else converted to float32.
-  func tensor(_ file: MappedFile, external companions: ExternalData?) throws(Failure) -> Tensor {
-    guard !isSegment else { throw Failure("it is stored in segments, which is not supported") }
+  func tensor(_ file: MappedFile, external companions: ExternalData?) throws(Refusal) -> Tensor {
+    guard !isSegment else { throw Refusal("it is stored in segments, which is not supported") }
     let type = try DataType.named(dataType)
     let count = try elementCount()
     let target = TensorType(type.element, dimensions)
     if isExternal {
-      guard let companions else { throw Failure("external data is only supported for initializers") }
+      guard let companions else { throw Refusal("external data is only supported for initializers") }
       let bytes = count * type.size
       let (companion, range) = try companions.locate(external, byteCount: bytes)
       return try tensor(target, type, companion, range)
@@ -67,14 +67,14 @@ struct TensorRecord {
 
   private func tensor(
     _ target: TensorType, _ type: DataType, _ file: MappedFile, _ range: Range<Int>
-  ) throws(Failure) -> Tensor {
+  ) throws(Refusal) -> Tensor {
     guard range.count == target.count * type.size else {
-      throw Failure("it has \(range.count) bytes of data, its shape \(target.shape) needs \(target.count * type.size)")
+      throw Refusal("it has \(range.count) bytes of data, its shape \(target.shape) needs \(target.count * type.size)")
     }
     if type.size == target.element.size {
       guard let buffer = Buffer(file, offset: range.lowerBound, count: range.count),
         let tensor = Tensor(target, buffer)
-      else { throw Failure("its data lies outside the file") }
+      else { throw Refusal("its data lies outside the file") }
       return tensor
     }
     return file.withBytes { bytes in
@@ -101,7 +101,7 @@ struct TensorRecord {
 
   // MARK: Typed data
 
-  private func typedTensor(_ target: TensorType, _ type: DataType, _ file: MappedFile) throws(Failure) -> Tensor {
+  private func typedTensor(_ target: TensorType, _ type: DataType, _ file: MappedFile) throws(Refusal) -> Tensor {
     switch type {
     case .float:
       let fields = typed[Field.floatData] ?? []
@@ -128,9 +128,9 @@ struct TensorRecord {
     }
   }
 
-  private func tensor<Element: TensorElement>(_ target: TensorType, _ elements: [Element]) throws(Failure) -> Tensor {
+  private func tensor<Element: TensorElement>(_ target: TensorType, _ elements: [Element]) throws(Refusal) -> Tensor {
     guard elements.count == target.count else {
-      throw Failure("it has \(elements.count) elements of data, its shape \(target.shape) needs \(target.count)")
+      throw Refusal("it has \(elements.count) elements of data, its shape \(target.shape) needs \(target.count)")
     }
     return Tensor(elements, shape: target.shape)
   }
@@ -138,7 +138,7 @@ struct TensorRecord {
   /// A tensor of numbers in a field; of those the shape has no place for, only how many there are is kept.
   private func integers<Element: TensorElement>(
     _ number: Int, _ target: TensorType, _ file: MappedFile, _ convert: (Int) -> Element
-  ) throws(Failure) -> Tensor {
+  ) throws(Refusal) -> Tensor {
     var elements: [Element] = []
     elements.reserveCapacity(min(target.count, file.count))
     var count = 0
@@ -149,12 +149,12 @@ struct TensorRecord {
       }
     }
     guard count == target.count else {
-      throw Failure("it has \(count) elements of data, its shape \(target.shape) needs \(target.count)")
+      throw Refusal("it has \(count) elements of data, its shape \(target.shape) needs \(target.count)")
     }
     return Tensor(elements, shape: target.shape)
   }
 
-  private func numbers(_ fields: [WireField], size: Int, _ file: MappedFile) throws(Failure) -> [UInt64] {
+  private func numbers(_ fields: [WireField], size: Int, _ file: MappedFile) throws(Refusal) -> [UInt64] {
     var result: [UInt64] = []
     for field in fields {
       switch field.content {
@@ -163,7 +163,7 @@ struct TensorRecord {
       case .bytes(let range):
         var reader = WireReader(file, range: range)
         while reader.position < reader.end { result.append(try reader.fixed(size)) }
-      default: throw Failure("its data is encoded with the wrong size of number")
+      default: throw Refusal("its data is encoded with the wrong size of number")
       }
     }
     return result

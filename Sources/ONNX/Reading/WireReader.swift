@@ -30,7 +30,7 @@ struct WireReader {
   }
 
   /// The next field, or nil at the end of the message.
-  mutating func next() throws(Failure) -> WireField? {
+  mutating func next() throws(Refusal) -> WireField? {
     guard position < end else { return nil }
     let start = position
     let key = try varint()
@@ -43,7 +43,7 @@ struct WireReader {
     case 2:
       let length = try varint()
       guard length <= UInt64(end - position) else {
-        throw Failure(
+        throw Refusal(
           "field \(number) at byte \(start) is \(length) bytes long, only \(end - position) are left",
           remedy: "the file is truncated or damaged: copy or download it again")
       }
@@ -54,7 +54,7 @@ struct WireReader {
     }
   }
 
-  mutating func varint() throws(Failure) -> UInt64 {
+  mutating func varint() throws(Refusal) -> UInt64 {
     var value: UInt64 = 0
     var shift: UInt64 = 0
     let start = position
@@ -68,9 +68,9 @@ struct WireReader {
   }
 
   /// A little-endian number of up to 8 bytes.
-  mutating func fixed(_ size: Int) throws(Failure) -> UInt64 {
+  mutating func fixed(_ size: Int) throws(Refusal) -> UInt64 {
     guard end - position >= size else {
-      throw Failure(
+      throw Refusal(
         "ends in the middle of a number at byte \(position)",
         remedy: "the file is truncated or damaged: copy or download it again")
     }
@@ -80,8 +80,8 @@ struct WireReader {
     return value
   }
 
-  private func malformed(at offset: Int) -> Failure {
-    Failure("byte \(offset) is not a protobuf field", remedy: "the file is damaged or not an ONNX model")
+  private func malformed(at offset: Int) -> Refusal {
+    Refusal("byte \(offset) is not a protobuf field", remedy: "the file is damaged or not an ONNX model")
   }
 }
 
@@ -102,13 +102,13 @@ extension WireField {
   }
 
   /// Hands over the numbers of a repeated varint field, packed or not.
-  func forEachInteger(in file: MappedFile, _ take: (Int) -> Void) throws(Failure) {
+  func forEachInteger(in file: MappedFile, _ take: (Int) -> Void) throws(Refusal) {
     switch content {
     case .varint(let value): take(Int(truncatingIfNeeded: value))
     case .bytes(let range):
       var reader = WireReader(file, range: range)
       while reader.position < reader.end { take(Int(truncatingIfNeeded: try reader.varint())) }
-    case .fixed32, .fixed64: throw Failure("field \(number) is a fixed-size number, expected integers")
+    case .fixed32, .fixed64: throw Refusal("field \(number) is a fixed-size number, expected integers")
     }
   }
 }

@@ -9,9 +9,9 @@ import Tensors
 extension Emission {
   // MARK: Conversions
 
-  func quantization(of value: ValueID?) throws(Failure) -> Quantization {
+  func quantization(of value: ValueID?) throws(Refusal) -> Quantization {
     guard let quantization = value.flatMap({ graph.type(of: $0).quantization }) else {
-      throw Failure("its integers have no scale")
+      throw Refusal("its integers have no scale")
     }
     return quantization
   }
@@ -22,14 +22,14 @@ extension Emission {
     add("QuantizeLinear", name: nodeName, inputs: [x] + constants(node, quantization), outputs: [y])
   }
 
-  mutating func dequantize(_ node: Node, _ nodeName: String, _ x: ValueID?, to y: String) throws(Failure) {
+  mutating func dequantize(_ node: Node, _ nodeName: String, _ x: ValueID?, to y: String) throws(Refusal) {
     let quantization = try quantization(of: x)
     add("DequantizeLinear", name: nodeName, inputs: [name(x)] + constants(node, quantization), outputs: [y])
     if let x { reals[x] = y }
   }
 
   /// The name of the real numbers an int8 value stands for; one DequantizeLinear serves all operators.
-  private mutating func real(_ node: Node, _ value: ValueID?) throws(Failure) -> String {
+  private mutating func real(_ node: Node, _ value: ValueID?) throws(Refusal) -> String {
     if let value, let known = reals[value] { return known }
     let y = temporary(node, "dequantized")
     try dequantize(node, y, value, to: y)
@@ -52,7 +52,7 @@ extension Emission {
   /// Writes an operator that moves elements: int8 ones as the real numbers they stand for, back by the same scale.
   ///
   /// ONNX has many of them for int8 too, runtimes have fewer; all recognise this form.
-  mutating func move(_ node: Node, _ op: any ONNXWritable) throws(Failure) {
+  mutating func move(_ node: Node, _ op: any ONNXWritable) throws(Refusal) {
     var standIns: [ValueID: String] = [:]
     for case let input? in node.inputs where graph.type(of: input).quantization != nil {
       standIns[input] = try real(node, input)
@@ -60,7 +60,7 @@ extension Emission {
     guard !standIns.isEmpty else { return try op.write(node, to: &self) }
     let outputs = node.outputs.filter { graph.type(of: $0).quantization != nil }
     for output in outputs { standIns[output] = temporary(node, "moved") }
-    try naming(standIns) { emission throws(Failure) in try op.write(node, to: &emission) }
+    try naming(standIns) { emission throws(Refusal) in try op.write(node, to: &emission) }
     for output in outputs {
       let quantized = temporary(node, "quantized")
       quantize(node, quantized, standIns[output] ?? "", as: try quantization(of: output), to: name(output))
@@ -93,13 +93,8 @@ extension Emission {
   }
 
   /// The inputs of a layer: x; the weights with a scale for each output channel; the bias, whose scale is s_x * s_w.
-  mutating func weighted(_ node: Node) throws(Failure) -> [String] {
-    let weights: Int8Weights
-    do throws(OperatorError) {
-      weights = try Int8Weights(graph.operands(of: node))
-    } catch {
-      throw Failure("\(error)")
-    }
+  mutating func weighted(_ node: Node) throws(Refusal) -> [String] {
+    let weights = try Int8Weights(graph.operands(of: node))
     let channels = weights.scales.count
     var inputs = [
       try real(node, node.inputs[0]),
@@ -118,7 +113,7 @@ extension Emission {
   }
 
   /// The names of the real numbers that all inputs stand for.
-  mutating func reals(_ node: Node) throws(Failure) -> [String] {
+  mutating func reals(_ node: Node) throws(Refusal) -> [String] {
     var names: [String] = []
     for input in node.inputs { names.append(try real(node, input)) }
     return names

@@ -31,9 +31,9 @@ struct Emission {
   }
 
   /// Writes a node.
-  mutating func write(_ node: Node) throws(Failure) {
+  mutating func write(_ node: Node) throws(Refusal) {
     guard let op = node.op as? any ONNXWritable else {
-      throw Failure("the operator has no ONNX form", remedy: "write a .derm file instead")
+      throw Refusal("the operator has no ONNX form", remedy: "write a .derm file instead")
     }
     if op is any ElementMoving {
       try move(node, op)
@@ -58,8 +58,8 @@ struct Emission {
 
   /// Writes what `body` writes with other names for some values.
   mutating func naming(
-    _ names: [ValueID: String], _ body: (inout Emission) throws(Failure) -> Void
-  ) throws(Failure) {
+    _ names: [ValueID: String], _ body: (inout Emission) throws(Refusal) -> Void
+  ) throws(Refusal) {
     let before = standIns
     standIns.merge(names) { $1 }
     defer { standIns = before }

@@ -1,5 +1,5 @@
 package import IR
-import Tensors
+package import Tensors
 
 /// Writes graphs as ONNX models that compute the same: activations fused into operators become nodes of their own, a
 /// free batch becomes the dimension N, int8 operators become float ones between DequantizeLinear and QuantizeLinear
@@ -11,26 +11,26 @@ package enum ONNXWriter {
   static let baseOpset = 17
 
   /// - Throws: when an operator has no ONNX form, or the file cannot be written; then nothing of it is left.
-  package static func write(_ graph: Graph, to path: String, producerVersion: String = "") throws(ONNXError) {
+  package static func write(_ graph: Graph, to path: String, producerVersion: String = "") throws(Refusal) {
     var emission = Emission(graph)
     for node in graph.nodesInOrder() {
-      do throws(Failure) {
+      do throws(Refusal) {
         try emission.write(node)
       } catch {
-        throw ONNXError(file: path, node: node.name, op: node.op.name, reason: error.reason, remedy: error.remedy)
+        throw error.at(node).of(file: path)
       }
     }
     let model = model(emission.graphMessage(), opset: emission.opset, producerVersion: producerVersion)
     guard model.count < 1 << 31 else {
-      throw ONNXError(
+      throw Refusal(
         file: path, reason: "would be \(model.count) bytes long, ONNX files end at 2 GiB",
         remedy: "write a .derm file instead")
     }
-    let failure = model.withPieces { pieces -> FileError? in
-      do throws(FileError) { try OutputFile.write(pieces, to: path) } catch { return error }
+    let failure = model.withPieces { pieces -> Refusal? in
+      do throws(Refusal) { try OutputFile.write(pieces, to: path) } catch { return error }
       return nil
     }
-    if let failure { throw ONNXError(file: path, reason: failure.reason) }
+    if let failure { throw failure }
   }
 
   private static func model(_ graph: WireWriter, opset: Int, producerVersion: String) -> WireWriter {

@@ -1,13 +1,14 @@
 package import IR
 package import Math
+package import Tensors
 
 extension AttributeReader {
   /// The activation fused into an operator, or identity.
-  package mutating func activation() throws(AttributeError) -> UnaryFunction {
+  package mutating func activation() throws(Refusal) -> UnaryFunction {
     let name = try string("activation", default: "identity")
     let parameters = try floats("activation_parameters") ?? []
     guard let function = UnaryFunction(name: name, parameters: parameters) else {
-      throw AttributeError("activation \(name) with parameters \(parameters) is not known")
+      throw Refusal("activation \(name) with parameters \(parameters) is not known")
     }
     return function
   }

@@ -1,6 +1,6 @@
 import CKernels
 package import IR
-import Tensors
+package import Tensors
 import Threads
 
 /// Applies a function of whole rows along one dimension, gathering rows that do not lie together.
@@ -17,7 +17,7 @@ package enum AxisRows {
       @escaping @Sendable (
         Int, Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>, UnsafeMutableRawPointer
       ) -> Void
-  ) throws(OperatorError) -> Kernel {
+  ) throws(Refusal) -> Kernel {
     let split = AxisSplit(site.outputs[0].shape, axis: axis, layout: site.layout(ofInput: 0))
     let extent = split.extent
     let rows = split.outer * split.inner

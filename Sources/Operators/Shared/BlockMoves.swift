@@ -1,5 +1,5 @@
-package import IR
-import Tensors
+import IR
+package import Tensors
 
 /// Moves between channels and blocks of positions: what DepthToSpace and SpaceToDepth share.
 package enum BlockMoves {
@@ -26,9 +26,9 @@ package enum BlockMoves {
       elementSize: elementSize)
   }
 
-  package static func check(block: Int) throws(AttributeError) {
+  package static func check(block: Int) throws(Refusal) {
     guard (1...(1 << 15)).contains(block) else {
-      throw AttributeError("attribute blocksize is \(block), expected 1...32768")
+      throw Refusal("attribute blocksize is \(block), expected 1...32768")
     }
   }
 }

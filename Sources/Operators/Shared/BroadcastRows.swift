@@ -1,5 +1,5 @@
 package import IR
-import Tensors
+package import Tensors
 package import Threads
 
 /// Visits a broadcast result row by row in physical order, for any number of operands.
@@ -18,7 +18,7 @@ package struct BroadcastRows: Sendable {
   private let operandCount: Int
 
   /// Rows of the site's first output over its first `operands` inputs.
-  package init(_ site: Site, operands: Int) throws(OperatorError) {
+  package init(_ site: Site, operands: Int) throws(Refusal) {
     let output = site.outputs[0]
     var strides: [[Int]] = []
     for index in 0..<operands {

@@ -1,17 +1,17 @@
-package import IR
+import IR
 package import Tensors
 
 /// NumPy broadcasting of shapes.
 package enum Broadcasting {
   /// The shape two shapes broadcast to.
-  package static func shape(_ a: [Int], _ b: [Int]) throws(OperatorError) -> [Int] {
+  package static func shape(_ a: [Int], _ b: [Int]) throws(Refusal) -> [Int] {
     let rank = max(a.count, b.count)
     var result: [Int] = []
     for index in 0..<rank {
       let left = index < rank - a.count ? 1 : a[index - (rank - a.count)]
       let right = index < rank - b.count ? 1 : b[index - (rank - b.count)]
       guard left == right || left == 1 || right == 1 else {
-        throw OperatorError("shapes \(a) and \(b) do not broadcast")
+        throw Refusal("shapes \(a) and \(b) do not broadcast")
       }
       result.append(left == 1 ? right : left)
     }

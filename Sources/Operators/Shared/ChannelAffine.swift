@@ -1,7 +1,7 @@
 import CKernels
 package import IR
 package import Math
-import Tensors
+package import Tensors
 import Threads
 
 /// y = activation(x * scale[c] + shift[c]) along dimension 1, one fused multiply-add in either layout.
@@ -20,7 +20,7 @@ package struct ChannelAffine: Sendable {
   }
 
   /// The kernel for an input of the site's first input's type.
-  package func kernel(for site: Site) throws(OperatorError) -> Kernel {
+  package func kernel(for site: Site) throws(Refusal) -> Kernel {
     let shape = site.outputs[0].shape
     let split = AxisSplit(shape, axis: 1, layout: site.layout(ofOutput: 0))
     guard site.outputs[0].count > 0 else { return try site.emptyKernel() }
@@ -69,7 +69,7 @@ package struct ChannelAffine: Sendable {
 }
 
 /// The number of channels of x [N, C, ...], checked against the vectors that go with it.
-package func channelCount(_ x: Operand) throws(OperatorError) -> Int {
-  guard x.type.rank >= 2 else { throw OperatorError("x has shape \(x.shape), expected [N, C, ...]") }
+package func channelCount(_ x: Operand) throws(Refusal) -> Int {
+  guard x.type.rank >= 2 else { throw Refusal("x has shape \(x.shape), expected [N, C, ...]") }
   return x.shape[1]
 }

@@ -10,7 +10,7 @@ package import Threads
 /// others as its constants.
 package func evaluateConstants(
   _ op: any Operator, inputs: [Tensor?], math: any FloatMath = KernelMath()
-) throws(OperatorError) -> [Tensor] {
+) throws(Refusal) -> [Tensor] {
   let isChannelsLast = op.layout == .channelsLast
   return try evaluate(
     op, inputs: inputs, layout: isChannelsLast ? .channelsLast : .rowMajor, math: math, workers: Workers(threads: 1)
@@ -23,7 +23,7 @@ package func evaluateConstants(
 package func evaluate(
   _ op: any Operator, inputs: [Tensor?], layout: Layout, math: any FloatMath = KernelMath(), workers: Workers,
   isConstant: (Int) -> Bool
-) throws(OperatorError) -> [Tensor] {
+) throws(Refusal) -> [Tensor] {
   let tensors = inputs.map { $0?.owned() }
   var operands: [Operand?] = []
   for (index, tensor) in tensors.enumerated() {

@@ -36,17 +36,17 @@ package struct Int8Output: Sendable, Hashable {
     upper = 127
   }
 
-  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+  package init(reading attributes: inout AttributeReader) throws(Refusal) {
     quantization = try Quantization(reading: &attributes)
     lower = try attributes.int("lower", default: -128)
     upper = try attributes.int("upper", default: 127)
     guard -128 <= lower, lower <= upper, upper <= 127 else {
-      throw AttributeError("bounds \(lower)...\(upper) are out of range")
+      throw Refusal("bounds \(lower)...\(upper) are out of range")
     }
     let name = try attributes.string("function", default: "identity")
     let parameters = try attributes.floats("function_parameters") ?? []
     guard let function = UnaryFunction(name: name, parameters: parameters) else {
-      throw AttributeError("function \(name) with parameters \(parameters) is not known")
+      throw Refusal("function \(name) with parameters \(parameters) is not known")
     }
     self.function = function
     inner = function == .identity ? quantization : try Quantization(reading: &attributes, prefix: "inner")
@@ -115,9 +115,9 @@ package struct Requantization: Sendable {
 
 extension Operand {
   /// The quantization of an int8 activation.
-  package func quantized(_ role: String) throws(OperatorError) -> Quantization {
+  package func quantized(_ role: String) throws(Refusal) -> Quantization {
     guard type.element == .int8, let quantization = type.quantization else {
-      throw OperatorError("\(role) is \(type), expected a quantized int8 tensor")
+      throw Refusal("\(role) is \(type), expected a quantized int8 tensor")
     }
     return quantization
   }
@@ -125,11 +125,11 @@ extension Operand {
 
 extension Quantization {
   /// Reads `<prefix>_scale` and `<prefix>_zero_point`.
-  package init(reading attributes: inout AttributeReader, prefix: String = "output") throws(AttributeError) {
+  package init(reading attributes: inout AttributeReader, prefix: String = "output") throws(Refusal) {
     let scale = try attributes.float("\(prefix)_scale")
     let zeroPoint = try attributes.int("\(prefix)_zero_point")
     guard scale.isFinite, scale >= .leastNormalMagnitude, (-128...127).contains(zeroPoint) else {
-      throw AttributeError("\(prefix)_scale \(scale) or \(prefix)_zero_point \(zeroPoint) is out of range")
+      throw Refusal("\(prefix)_scale \(scale) or \(prefix)_zero_point \(zeroPoint) is out of range")
     }
     self.init(scale: scale, zeroPoint: zeroPoint)
   }

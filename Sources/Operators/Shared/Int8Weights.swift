@@ -9,27 +9,27 @@ package struct Int8Weights: Sendable {
   package let bias: Tensor?
 
   /// Reads inputs 1 (weights), 2 (scales) and 3 (bias, optional).
-  package init(_ inputs: [Operand?]) throws(OperatorError) {
+  package init(_ inputs: [Operand?]) throws(Refusal) {
     guard let weights = try inputs.required(1, "weights").constant,
       let scales = try inputs.required(2, "weight scales").constant?.floats()
-    else { throw OperatorError("weights that are computed at run time are not supported") }
+    else { throw Refusal("weights that are computed at run time are not supported") }
     self.weights = weights
     self.scales = scales
     guard scales.allSatisfy({ $0.isFinite && $0 > 0 }) else {
-      throw OperatorError("a weight scale is not a positive number")
+      throw Refusal("a weight scale is not a positive number")
     }
     // Kernels rely on it: the sum of two products then fits int16.
     guard weights.buffer.isFree(of: 0x80) else {
-      throw OperatorError("a weight is -128, expected -127...127")
+      throw Refusal("a weight is -128, expected -127...127")
     }
     bias = inputs.optional(3)?.constant
     if inputs.optional(3) != nil, bias == nil {
-      throw OperatorError("a bias that is computed at run time is not supported")
+      throw Refusal("a bias that is computed at run time is not supported")
     }
   }
 
   /// Checks element types and shapes without touching the values.
-  package static func checkTypes(_ inputs: [Operand?], channels: Int) throws(OperatorError) {
+  package static func checkTypes(_ inputs: [Operand?], channels: Int) throws(Refusal) {
     try inputs.expect(atMost: 4)
     try inputs.required(1, "weights").expect(.int8, "weights")
     let scales = try inputs.required(2, "weight scales")

@@ -7,17 +7,17 @@ import Threads
 /// What the pooling operators share: the window's checks and the loop over images and rows.
 package enum Pooling {
   /// The output shape of pooling x [N, C, H, W].
-  package static func outputShape(_ x: Operand, window: Window, ceiling: Bool) throws(OperatorError) -> [Int] {
+  package static func outputShape(_ x: Operand, window: Window, ceiling: Bool) throws(Refusal) -> [Int] {
     try x.expect(rank: 4, "x")
     let size = Array(x.shape[2...])
-    guard x.type.count > 0 else { throw OperatorError("x with shape \(x.shape) is empty") }
+    guard x.type.count > 0 else { throw Refusal("x with shape \(x.shape) is empty") }
     for axis in 0..<2 {
       let extent = (window.kernel[axis] - 1) * window.dilations[axis] + 1
       // Otherwise a window could lie wholly in the padding and have no value.
       guard max(window.pads[axis], window.pads[axis + 2]) < extent,
         window.kernel[axis] == 1 || window.dilations[axis] <= size[axis]
       else {
-        throw OperatorError(
+        throw Refusal(
           "window \(window.kernel) with dilations \(window.dilations) and pads \(window.pads) has positions wholly "
             + "outside an image of \(size)")
       }

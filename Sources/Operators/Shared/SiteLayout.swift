@@ -65,9 +65,9 @@ package struct AxisSplit: Sendable, Equatable {
 
 extension Site {
   /// The kernel of outputs without elements.
-  package func emptyKernel() throws(OperatorError) -> Kernel {
+  package func emptyKernel() throws(Refusal) -> Kernel {
     // A kernel that writes nothing leaves what was there before as the result.
-    if let output = outputs.first(where: { $0.count > 0 }) { throw OperatorError("cannot compute \(output)") }
+    if let output = outputs.first(where: { $0.count > 0 }) { throw Refusal("cannot compute \(output)") }
     return Kernel(implementation: "empty") { _ in }
   }
 }

@@ -1,7 +1,7 @@
 import CKernels
 package import IR
 package import Math
-import Tensors
+package import Tensors
 
 /// Kernel size, strides, dilations and explicit padding of a 2-D convolution or pooling.
 package struct Window: Sendable, Hashable {
@@ -19,9 +19,9 @@ package struct Window: Sendable, Hashable {
     self.pads = pads
   }
 
-  package init(reading attributes: inout AttributeReader) throws(AttributeError) {
+  package init(reading attributes: inout AttributeReader) throws(Refusal) {
     guard let kernel = try attributes.ints("kernel_shape") else {
-      throw AttributeError("attribute kernel_shape is missing")
+      throw Refusal("attribute kernel_shape is missing")
     }
     self.init(
       kernel: kernel, strides: try attributes.ints("strides") ?? [1, 1],
@@ -30,15 +30,15 @@ package struct Window: Sendable, Hashable {
   }
 
   /// Fails unless the numbers are those of a 2-D window and small enough to compute with.
-  package func check() throws(AttributeError) {
+  package func check() throws(Refusal) {
     guard kernel.count == 2, strides.count == 2, dilations.count == 2, pads.count == 4 else {
-      throw AttributeError(
+      throw Refusal(
         "kernel_shape \(kernel) with strides \(strides), dilations \(dilations), pads \(pads): only 2-D windows are supported"
       )
     }
     let range = 1...(1 << 15)
     guard (kernel + strides + dilations).allSatisfy(range.contains), pads.allSatisfy((0...(1 << 15)).contains) else {
-      throw AttributeError(
+      throw Refusal(
         "kernel_shape \(kernel), strides \(strides), dilations \(dilations) or pads \(pads) is out of range")
     }
   }
@@ -54,13 +54,13 @@ package struct Window: Sendable, Hashable {
   package var isSinglePosition: Bool { kernel == [1, 1] && strides == [1, 1] && pads == [0, 0, 0, 0] }
 
   /// Height and width of the output for an input's [height, width]. `ceiling` rounds up, as ceil_mode of pooling does.
-  package func outputSize(_ input: [Int], ceiling: Bool = false) throws(OperatorError) -> [Int] {
+  package func outputSize(_ input: [Int], ceiling: Bool = false) throws(Refusal) -> [Int] {
     var result: [Int] = []
     for axis in 0..<2 {
       let extent = (kernel[axis] - 1) * dilations[axis] + 1
       let room = input[axis] + pads[axis] + pads[axis + 2] - extent
       guard room >= 0 else {
-        throw OperatorError("window \(kernel) is larger than the padded input \(input) with pads \(pads)")
+        throw Refusal("window \(kernel) is larger than the padded input \(input) with pads \(pads)")
       }
       var size = (room + (ceiling ? strides[axis] - 1 : 0)) / strides[axis] + 1
       // A last window that would start in the padding after the image is dropped, as in ONNX since opset 19 and

@@ -1,4 +1,5 @@
 package import IR
+package import Tensors
 
 /// A rewriting of a graph that keeps what the graph computes (up to rounding), or says that it does not.
 ///
@@ -8,16 +9,18 @@ package struct Pass: Sendable {
   package let name: String
   /// What it does, in one line.
   package let summary: String
-  package let run: @Sendable (inout Graph, inout PassLog) throws(NodeError) -> Void
+  private let body: @Sendable (inout Graph, inout PassLog) throws(Refusal) -> Void
 
   package init(
     _ name: String, _ summary: String,
-    run: @escaping @Sendable (inout Graph, inout PassLog) throws(NodeError) -> Void
+    run: @escaping @Sendable (inout Graph, inout PassLog) throws(Refusal) -> Void
   ) {
     self.name = name
     self.summary = summary
-    self.run = run
+    body = run
   }
+
+  package func run(_ graph: inout Graph, _ log: inout PassLog) throws(Refusal) { try body(&graph, &log) }
 }
 
 /// Passes that run one after another, once or until none of them finds anything more to do.
@@ -31,17 +34,4 @@ package struct PassGroup: Sendable {
     self.passes = passes
     self.repeats = repeats
   }
-}
-
-/// A pass that failed, or left a graph the verifier does not accept: a defect of the pass, not of the model.
-package struct PassError: Error, CustomStringConvertible {
-  package let pass: String
-  package let cause: NodeError
-
-  package init(pass: String, cause: NodeError) {
-    self.pass = pass
-    self.cause = cause
-  }
-
-  package var description: String { "pass \(pass): \(cause)" }
 }

@@ -1,4 +1,5 @@
 package import IR
+package import Tensors
 
 /// Runs passes and verifies the graph after each.
 package enum Pipeline {
@@ -7,7 +8,7 @@ package enum Pipeline {
 
   /// Runs groups in order. After an error the graph is as it was before.
   @discardableResult
-  package static func run(_ groups: [PassGroup], on graph: inout Graph) throws(PassError) -> PassLog {
+  package static func run(_ groups: [PassGroup], on graph: inout Graph) throws(Refusal) -> PassLog {
     var log = PassLog()
     var result = graph
     for group in groups {
@@ -21,13 +22,14 @@ package enum Pipeline {
     return log
   }
 
-  private static func run(_ pass: Pass, on graph: inout Graph, log: inout PassLog) throws(PassError) {
+  private static func run(_ pass: Pass, on graph: inout Graph, log: inout PassLog) throws(Refusal) {
     log.enter(pass)
-    do throws(NodeError) {
+    do throws(Refusal) {
       try pass.run(&graph, &log)
       try Verifier.check(graph)
     } catch {
-      throw PassError(pass: pass.name, cause: error)
+      // A pass that fails, or leaves a graph the verifier does not accept, is at fault, not the model.
+      throw Refusal(.defect, reason: "pass \(pass.name): \(error)")
     }
   }
 }

@@ -72,7 +72,7 @@ extension Graph {
 
   /// The channel (dimension 1) each element of a row comes from, when a path leads from [N, C, ...] to rows [N, K] that
   /// are all alike; nil when it leads elsewhere.
-  func channels(of value: ValueID, after path: [Node]) throws(NodeError) -> [Int]? {
+  func channels(of value: ValueID, after path: [Node]) throws(Refusal) -> [Int]? {
     let shape = shape(value)
     guard let last = path.last?.outputs.first, self.shape(last).count == 2, shape.count >= 2,
       self.shape(last)[0] == shape[0], shape.reduce(1, *) <= 1 << 22
@@ -84,11 +84,11 @@ extension Graph {
     for node in path {
       // An image must stay in its row for every batch.
       if let transpose = node.op as? Transpose, transpose.order(rank: moved.type.rank).first != 0 { return nil }
-      do throws(OperatorError) {
+      do throws(Refusal) {
         guard let result = try evaluateConstants(node.op, inputs: [moved]).first else { return nil }
         moved = result
       } catch {
-        throw NodeError(node, "\(error)")
+        throw error.at(node)
       }
     }
     let places = moved.elements(as: Float.self).map { Int($0) }

@@ -80,7 +80,7 @@ struct LinearLayer {
   /// would not be finite in float32.
   func foldAfter(
     scale: [Double]?, shift: [Double], activation: UnaryFunction, in graph: inout Graph, origins: [String]
-  ) throws(NodeError) -> Bool {
+  ) throws(Refusal) -> Bool {
     let folded = (0..<outputs).map { bias[$0] * (scale?[$0] ?? 1) + shift[$0] }
     let changed = scale.map { scale in mapWeights { weight, output, _ in weight * scale[output] } }
     return try replace(weights: changed, bias: folded, activation: activation, in: &graph, origins: origins)
@@ -90,7 +90,7 @@ struct LinearLayer {
   /// False, and nothing changed, when a number would not be finite in float32.
   func foldBefore(
     scale: [Double], shift: [Double], x: ValueID, in graph: inout Graph, origins: [String]
-  ) throws(NodeError) -> Bool {
+  ) throws(Refusal) -> Bool {
     var folded = bias
     visit { weight, output, input in folded[output] += Double(weight) * shift[input] }
     let changed = mapWeights { weight, _, input in weight * scale[input] }
@@ -100,7 +100,7 @@ struct LinearLayer {
   private func replace(
     weights: Tensor?, bias: [Double], activation: UnaryFunction, x: ValueID? = nil, in graph: inout Graph,
     origins: [String]
-  ) throws(NodeError) -> Bool {
+  ) throws(Refusal) -> Bool {
     guard var op = node.op as? any ActivationCarrying, bias.allSatisfy({ Float($0).isFinite }),
       weights?.elements(as: Float.self).allSatisfy(\.isFinite) ?? true
     else { return false }

@@ -48,7 +48,7 @@ extension Reshape {
 
   /// The output shape for an input shape; nil when it does not fit.
   func result(for input: [Int]) -> [Int]? {
-    do throws(OperatorError) {
+    do throws(Refusal) {
       return try inferTypes([Operand(TensorType(.float32, input))]).first?.shape
     } catch {
       return nil

@@ -50,17 +50,17 @@ extension Graph {
   /// Gives a node another operator and other inputs.
   mutating func rewrite(
     _ node: Node, as op: any Operator, inputs: [ValueID?], origins: [String] = []
-  ) throws(NodeError) {
-    do throws(OperatorError) {
+  ) throws(Refusal) {
+    do throws(Refusal) {
       try update(node.id, op: op, inputs: inputs, origins: origins)
     } catch {
-      throw NodeError(node, "cannot become \(op.name): \(error)")
+      throw error.about("cannot become \(op.name)").at(node)
     }
   }
 
   /// Why an operator does not take these inputs; nil when it does.
-  func objection(to op: any Operator, on inputs: [ValueID?]) -> OperatorError? {
-    do throws(OperatorError) {
+  func objection(to op: any Operator, on inputs: [ValueID?]) -> Refusal? {
+    do throws(Refusal) {
       _ = try op.inferTypes(inputs.map { operand($0) })
       return nil
     } catch {
@@ -71,14 +71,14 @@ extension Graph {
   /// Adds a node of one output that computes a part of what another node did.
   mutating func insert(
     _ op: any Operator, _ name: String, inputs: [ValueID?], for node: Node
-  ) throws(NodeError) -> ValueID {
-    do throws(OperatorError) {
+  ) throws(Refusal) -> ValueID {
+    do throws(Refusal) {
       let outputs = try add(op, name: name, inputs: inputs, origins: node.origins)
       if let output = outputs.first { return output }
     } catch {
-      throw NodeError(node, "cannot be computed by \(op.name): \(error)")
+      throw error.about("cannot be computed by \(op.name)").at(node)
     }
-    throw NodeError(node, "cannot be computed by \(op.name), which has no output")
+    throw Refusal(node, "cannot be computed by \(op.name), which has no output")
   }
 
   /// Whether a node's output can be replaced by another value without changing the names the model shows.

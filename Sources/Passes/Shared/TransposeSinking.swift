@@ -40,7 +40,7 @@ struct TransposeSinking {
   }
 
   /// Moves a transpose as far down as it goes; returns how many transposes there are fewer then.
-  mutating func sink(_ id: NodeID, in graph: inout Graph) throws(NodeError) -> Int {
+  mutating func sink(_ id: NodeID, in graph: inout Graph) throws(Refusal) -> Int {
     waiting = [id]
     saved = 0
     while let next = waiting.popLast() {
@@ -71,7 +71,7 @@ struct TransposeSinking {
   /// T_q(T_p(x)) = T_r(x) with r[i] = p[q[i]].
   private mutating func compose(
     _ first: [Int], _ second: [Int], _ x: ValueID, _ user: Node, in graph: inout Graph
-  ) throws(NodeError) {
+  ) throws(Refusal) {
     let order = second.map { first[$0] }
     if order == Array(order.indices), let output = user.outputs.first, graph.canReplace(output, with: x) {
       graph.replaceUses(of: output, with: x)
@@ -83,7 +83,7 @@ struct TransposeSinking {
   }
 
   /// Lets a node read what was before the transpose, and transposes its outputs instead.
-  private mutating func move(_ order: [Int], below user: Node, in graph: inout Graph) throws(NodeError) {
+  private mutating func move(_ order: [Int], below user: Node, in graph: inout Graph) throws(Refusal) {
     guard let passage = TransposeSinking.passage(of: order, through: user, in: graph) else { return }
     var sources: [ValueID?] = []
     for case let input? in user.inputs {
@@ -93,10 +93,10 @@ struct TransposeSinking {
     }
     let outputOrder = passage.outputOrder
     let outputs: [ValueID]
-    do throws(OperatorError) {
+    do throws(Refusal) {
       outputs = try graph.add(passage.op, name: user.name, inputs: sources, origins: user.origins)
     } catch {
-      throw NodeError(user, "cannot move above a transpose: \(error)")
+      throw error.about("cannot move above a transpose").at(user)
     }
     for (old, new) in zip(user.outputs, outputs) {
       if outputOrder == Array(outputOrder.indices) {
@@ -118,7 +118,7 @@ struct TransposeSinking {
   /// What an input of a node is a transpose of; nil when it is none.
   private func source(
     of input: ValueID, _ order: [Int], for user: Node, _ passage: TransposePassage, in graph: inout Graph
-  ) throws(NodeError) -> ValueID? {
+  ) throws(Refusal) -> ValueID? {
     if let producer = graph.producer(of: input), let transpose = producer.op as? Transpose {
       return transpose.order(rank: graph.shape(input).count) == order ? graph.input(producer, 0) : nil
     }
@@ -129,12 +129,12 @@ struct TransposeSinking {
     let padded = [Int](repeating: 1, count: order.count - tensor.type.rank) + tensor.shape
     var inverse = order
     for (position, axis) in order.enumerated() { inverse[axis] = position }
-    do throws(OperatorError) {
+    do throws(Refusal) {
       guard let full = tensor.reshaped(padded) else { return nil }
       let moved = try evaluateConstants(Transpose(perm: inverse), inputs: [full])
       return moved.first.map { graph.addConstant("\(graph[input].name)_transposed", $0) }
     } catch {
-      throw NodeError(user, "\(error)")
+      throw error.at(user)
     }
   }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Compiler
 import Quantization
 import Reports
+import Tensors
 
 struct CompileCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -96,13 +97,13 @@ struct CompileCommand: ParsableCommand {
     request.measuresLatency = latency
     let reports = try ReportFile.all([replacingExtension(output, with: "report.json")] + report)
     if thumbnails, eval == nil || !reports.contains(where: \.showsPictures) {
-      throw Diagnostic.usage("--thumbnails: needs --eval DIR and --report FILE.html, which shows them")
+      throw Refusal.usage("--thumbnails: needs --eval DIR and --report FILE.html, which shows them")
     }
     if latency, !reports.contains(where: \.isForPeople) {
-      throw Diagnostic.usage("--latency: needs --report FILE.html or FILE.md, which shows it")
+      throw Refusal.usage("--latency: needs --report FILE.html or FILE.md, which shows it")
     }
     if let path = measures.predictions {
-      guard eval != nil else { throw Diagnostic.usage("--predictions \(path): needs --eval DIR") }
+      guard eval != nil else { throw Refusal.usage("--predictions \(path): needs --eval DIR") }
       try PredictionTable.checkName(path)
     }
     let paths = [output] + reports.map(\.path) + [measures.predictions].compactMap(\.self)
@@ -122,13 +123,13 @@ struct CompileCommand: ParsableCommand {
     recipe.estimator = range
     if let prune {
       guard prune >= 0, prune < 1 else {
-        throw Diagnostic.usage("--prune \(prune): expected a fraction from 0 to below 1")
+        throw Refusal.usage("--prune \(prune): expected a fraction from 0 to below 1")
       }
       recipe.pruneFraction = prune
     }
     recipe.pruneScope = pruneScope
     if let samples {
-      guard samples > 0 else { throw Diagnostic.usage("--samples \(samples): expected at least 1") }
+      guard samples > 0 else { throw Refusal.usage("--samples \(samples): expected at least 1") }
       recipe.samples = samples
     }
     recipe.seed = seed

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CanonicalJSON
 import Compiler
+import Tensors
 import Texts
 
 struct DoctorCommand: ParsableCommand {
@@ -53,7 +54,7 @@ struct DoctorCommand: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func run() throws {
-    guard samples > 0 else { throw Diagnostic.usage("--samples \(samples): expected at least 1") }
+    guard samples > 0 else { throw Refusal.usage("--samples \(samples): expected at least 1") }
     let settings = try preprocessing.settings(data: dataOptions)
     let files = try output.map { try DoctorFiles(folder: $0, replaces: overwrite) }
     let loaded = try LoadedModel(path: model, size: settings.freeSize, trusting: try trust.keys())

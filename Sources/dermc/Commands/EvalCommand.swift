@@ -57,7 +57,7 @@ struct EvalCommand: ParsableCommand {
     ).run()
     if let path = measures.predictions {
       let table = try result.predictions.stage(for: path)
-      do throws(FileError) { try table.commit() } catch { throw Diagnostic.refused("\(error)") }
+      try table.commit()
     }
     if json {
       Console.json(result.json)

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Compiler
 import Reports
+import Tensors
 
 struct GateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -24,6 +25,6 @@ struct GateCommand: ParsableCommand {
   func run() throws {
     let gate = try GateCheck(report, budget: budget).run()
     if !common.quiet { Console.text(gate.text) }
-    guard gate.passes else { throw Diagnostic(.failed, "\(report): the budget is broken") }
+    guard gate.passes else { throw Refusal(.failed, file: report, reason: "the budget is broken") }
   }
 }

@@ -45,7 +45,7 @@ struct RunCommand: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func run() throws {
-    guard top > 0 else { throw Diagnostic.usage("--top \(top): expected at least 1") }
+    guard top > 0 else { throw Refusal.usage("--top \(top): expected at least 1") }
     let settings = try preprocessing.settings(data: dataOptions)
     let threads = try common.threadCount()
     if let output { try Outputs.check([output], inputs: [model, input]) }
@@ -55,7 +55,7 @@ struct RunCommand: ParsableCommand {
       math: arithmetic.math, isStrict: strict, observer: Watcher(common)
     ).run()
     if let output {
-      do throws(FileError) { try predictions.write(to: output) } catch { throw Diagnostic.refused("\(error)") }
+      try predictions.write(to: output)
     }
     if json {
       Console.json(predictions.json(top: top))

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Compiler
+import Tensors
 import Texts
 
 struct SignCommand: ParsableCommand {
@@ -38,13 +39,13 @@ struct SignCommand: ParsableCommand {
   func run() throws {
     if let newKey {
       guard bundle == nil, key == nil, output == nil, !detached else {
-        throw Diagnostic.usage("--new-key makes keys and nothing else; sign with --key afterwards")
+        throw Refusal.usage("--new-key makes keys and nothing else; sign with --key afterwards")
       }
       return show(try KeyMaking(at: newKey).run())
     }
-    guard let bundle else { throw Diagnostic.usage("sign: expected a bundle to sign, or --new-key") }
-    guard let key else { throw Diagnostic.usage("\(bundle): give a secret key with --key; --new-key makes one") }
-    guard output == nil || !detached else { throw Diagnostic.usage("give either --output or --detached") }
+    guard let bundle else { throw Refusal.usage("sign: expected a bundle to sign, or --new-key") }
+    guard let key else { throw Refusal.usage("\(bundle): give a secret key with --key; --new-key makes one") }
+    guard output == nil || !detached else { throw Refusal.usage("give either --output or --detached") }
     let signing = BundleSigning(bundle, keyPath: key, to: detached ? .beside : .file(output ?? bundle))
     try Outputs.check([signing.output], inputs: [key])
     show(try signing.run().map { "\(signing.output): \($0)" })

@@ -1,6 +1,7 @@
 import Answers
 import ArgumentParser
 import Compiler
+import Tensors
 
 /// What a model's answer means: commands that read answers take these.
 struct AnswerOptions: ParsableArguments {
@@ -25,7 +26,7 @@ struct AnswerOptions: ParsableArguments {
   var threshold: String?
 
   /// - Parameter measures: of commands that measure answers
-  func settings(_ measures: MeasureOptions? = nil) throws(Diagnostic) -> AnswerSettings {
+  func settings(_ measures: MeasureOptions? = nil) throws(Refusal) -> AnswerSettings {
     try AnswerSettings(
       task: task, scores: scores, output: outputName, positive: positive, threshold: threshold,
       sensitivity: measures?.sensitivity, specificities: measures?.atSpecificity ?? [])

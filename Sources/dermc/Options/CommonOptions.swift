@@ -1,5 +1,6 @@
 import ArgumentParser
 import Compiler
+import Tensors
 
 /// How much to say and with how many threads: every command takes these.
 struct CommonOptions: ParsableArguments {
@@ -12,7 +13,7 @@ struct CommonOptions: ParsableArguments {
   @Flag(name: [.short, .long], help: "Say more: what passes did, layers that stay float.")
   var verbose = false
 
-  func threadCount() throws(Diagnostic) -> Int {
+  func threadCount() throws(Refusal) -> Int {
     guard let threads else { return Machine.processors }
     guard (1...256).contains(threads) else { throw .usage("--threads \(threads): expected 1 to 256") }
     return threads

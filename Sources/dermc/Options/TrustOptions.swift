@@ -1,6 +1,7 @@
 import ArgumentParser
 import Compiler
 import Signing
+import Tensors
 
 /// Whose signature a bundle must have: commands that rely on one take this.
 struct TrustOptions: ParsableArguments {
@@ -11,11 +12,11 @@ struct TrustOptions: ParsableArguments {
   var publicKeys: [String] = []
 
   /// Nil where no signature is demanded.
-  func keys() throws(Diagnostic) -> [PublicKey]? {
+  func keys() throws(Refusal) -> [PublicKey]? {
     guard !publicKeys.isEmpty else { return nil }
     var keys: [PublicKey] = []
     for path in publicKeys {
-      do throws(SigningError) { keys.append(try PublicKey(path: path)) } catch { throw .refused("\(error)") }
+      keys.append(try PublicKey(path: path))
     }
     return keys
   }

@@ -1,4 +1,4 @@
-import IR
+import Tensors
 import Testing
 
 @Suite struct OneLineTests {
@@ -16,11 +16,5 @@ import Testing
     let wide = String(repeating: "漢", count: 1000)
     #expect(oneLine(wide) == wide)
     #expect(oneLine(wide + "字") == wide + "...")
-  }
-
-  @Test func errorsAreOneLine() {
-    let error = NodeError(node: "a\nb", op: "Conv\t", reason: "no\u{1B}")
-    #expect("\(error)" == "node a?b (Conv?): no?")
-    #expect("\(OperatorError("a\nb"))" == "a?b" && "\(AttributeError("a\nb"))" == "a?b")
   }
 }

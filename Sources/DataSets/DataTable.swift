@@ -29,7 +29,8 @@ struct DataTable {
       image = column
     } else {
       throw Refusal(
-        "\(path): no column names files, such as file and label do files and classes; it has "
+        file: path,
+        reason: "no column names files, such as file and label do files and classes; it has "
           + "\(DataTable.list(header)): say which with --image-column and --label-column")
     }
   }

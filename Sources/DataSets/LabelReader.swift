@@ -160,7 +160,9 @@ struct LabelReader {
     var reader = try table.rows()
     while try DataTable.next(&reader, table.path) {
       for part in parts(reader[column]) where number(part) == nil { names.insert(part) }
-      guard names.count <= labelLimit else { throw Refusal("\(table.path): names more than \(labelLimit) classes") }
+      guard names.count <= labelLimit else {
+        throw Refusal(file: table.path, reason: "names more than \(labelLimit) classes")
+      }
     }
     return names.sorted()
   }
@@ -173,7 +175,7 @@ struct LabelReader {
     for column in columns where try !isUnused(column, in: table) { names.append(table.header[column]) }
     var seen: Set<String> = []
     if let twice = names.first(where: { !seen.insert($0).inserted }) {
-      throw Refusal("\(table.path): has two columns \(DataTable.shown(twice))")
+      throw Refusal(file: table.path, reason: "has two columns \(DataTable.shown(twice))")
     }
     return names
   }
@@ -195,21 +197,24 @@ struct LabelReader {
         columnClasses.append((column, classes.index(of: name)))
       } else if isGiven, known.contains(name.lowercased()) {
         throw Refusal(
-          "\(table.path): column \(DataTable.shown(name)) is a class and holds values that are not 0 or 1: say with "
+          file: table.path,
+          reason: "column \(DataTable.shown(name)) is a class and holds values that are not 0 or 1: say with "
             + "--label-column which column has the classes")
       }
     }
     let bound = Set(columnClasses.compactMap(\.index))
     guard !bound.isEmpty else {
       throw Refusal(
-        "\(table.path): none of its columns \(DataTable.list(columns.map { table.header[$0] })) is a class of the "
+        file: table.path,
+        reason: "none of its columns \(DataTable.list(columns.map { table.header[$0] })) is a class of the "
           + "model (\(DataTable.list(classes.names))): give the model's names with --labels, or --label-column")
     }
     let others = classes.names.indices.filter { !bound.contains($0) }
     rest = others.first
     guard others.count <= (kind == .oneClass ? 1 : 0) else {
       throw Refusal(
-        "\(table.path): has no column for the classes \(DataTable.list(others.map { classes.names[$0] })); it has "
+        file: table.path,
+        reason: "has no column for the classes \(DataTable.list(others.map { classes.names[$0] })); it has "
           + DataTable.list(columns.map { table.header[$0] }))
     }
   }

@@ -12,12 +12,13 @@ package enum SampleFolder {
     at path: String, inputs: ModelInputs, options: TableOptions = TableOptions()
   ) throws(Refusal) -> SampleSet {
     switch FileTree.kind(of: path) {
-    case .missing: throw Refusal("\(path): no such file or folder")
-    case .other: throw Refusal("\(path): is neither a file nor a folder")
+    case .missing: throw Refusal(file: path, reason: "no such file or folder")
+    case .other: throw Refusal(file: path, reason: "is neither a file nor a folder")
     case .file:
       guard SampleFormat(path: path) != nil else {
         throw Refusal(
-          "\(path): is not an image (\(SampleFormat.imageEndings)) or tensor file (\(SampleFormat.tensorEndings))")
+          file: path,
+          reason: "is not an image (\(SampleFormat.imageEndings)) or tensor file (\(SampleFormat.tensorEndings))")
       }
       var set = SampleSet(folder: path)
       let sample = Sample(name: path, path: path)
@@ -42,7 +43,8 @@ package enum SampleFolder {
     set.unread = content.unread()
     guard !set.samples.isEmpty else {
       throw Refusal(
-        "\(path): contains no images (\(SampleFormat.imageEndings)) or tensors (\(SampleFormat.tensorEndings))"
+        file: path,
+        reason: "contains no images (\(SampleFormat.imageEndings)) or tensors (\(SampleFormat.tensorEndings))"
           + content.remark())
     }
     try rows?.describe(&set)
@@ -108,7 +110,7 @@ package enum SampleFolder {
     at path: String, classes: [String]?, labels: LabelKind = .oneClass, inputs: ModelInputs,
     options: TableOptions = TableOptions()
   ) throws(Refusal) -> SampleSet {
-    guard FileTree.kind(of: path) == .folder else { throw Refusal("\(path): no such folder") }
+    guard FileTree.kind(of: path) == .folder else { throw Refusal(file: path, reason: "no such folder") }
     let folders = try classFolders(of: path)
     let content = try FolderContent(path)
     let (found, ignored) = try labelTable(content, classes: classes, folders: folders, options: options)
@@ -161,7 +163,8 @@ package enum SampleFolder {
       let labels = try table.labels(classes, options: options)
       guard labels != nil || !folders.isEmpty && options.path != nil else {
         throw Refusal(
-          "\(path): no column has classes, as label does; it has \(DataTable.list(table.header)): say which with "
+          file: path,
+          reason: "no column has classes, as label does; it has \(DataTable.list(table.header)): say which with "
             + "--label-column")
       }
       return ((table, labels), [])
@@ -184,7 +187,8 @@ package enum SampleFolder {
     }
     guard labelled.count <= 1 else {
       throw Refusal(
-        "\(content.path): has several tables of classes (\(list(labelled.map(\.0.path)))): say which with --table")
+        file: content.path,
+        reason: "has several tables of classes (\(list(labelled.map(\.0.path)))): say which with --table")
     }
     if let table = labelled.first { return (table, others.map(\.path)) }
     if !folders.isEmpty {
@@ -193,11 +197,13 @@ package enum SampleFolder {
     }
     if let table = others.first {
       throw Refusal(
-        "\(table.path): no column has classes, as label does; it has \(DataTable.list(table.header)): say which with "
+        file: table.path,
+        reason: "no column has classes, as label does; it has \(DataTable.list(table.header)): say which with "
           + "--label-column")
     }
     throw failure
-      ?? Refusal("\(content.path): has neither class folders nor a table such as labels.csv with columns file,label")
+      ?? Refusal(
+        file: content.path, reason: "has neither class folders nor a table such as labels.csv with columns file,label")
   }
 
   private static func list(_ paths: [String]) -> String {
@@ -215,7 +221,7 @@ package enum SampleFolder {
         "\(option) \(DataTable.shown(column)): \(path) has no table with that column: give one with --table")
     }
     guard !folders.isEmpty else {
-      throw Refusal("\(path): has neither class folders nor labels.csv with columns file,label")
+      throw Refusal(file: path, reason: "has neither class folders nor labels.csv with columns file,label")
     }
     let rows: TableRows?
     if let table {
@@ -243,7 +249,7 @@ package enum SampleFolder {
       }
     }
     guard !set.samples.isEmpty else {
-      throw Refusal("\(path): its class folders contain no images or tensors\(content.remark())")
+      throw Refusal(file: path, reason: "its class folders contain no images or tensors\(content.remark())")
     }
     set.classes = names.names
     if kind == .labelSets { set.labelSets = set.samples.map { $0.label.map { [$0] } ?? [] } }

@@ -73,7 +73,8 @@ extension DecisionOutput {
       isPositive: used.map { data.labels[$0] == meaning.positive },
       probabilities: runs.flatMap(rows.rows).map { meaning.probabilities($0)[meaning.positive] })
     guard let threshold else {
-      throw Refusal("\(data.path): has not both positive and negative samples, so that no threshold can be chosen")
+      throw Refusal(
+        file: data.path, reason: "has not both positive and negative samples, so that no threshold can be chosen")
     }
     meaning.thresholds = [threshold]
   }

@@ -65,7 +65,7 @@ package struct Compilation {
     // Read.
     let model = try LoadedModel(path: request.model, size: request.settings.freeSize)
     if model.bundle?.kind == .compiled {
-      throw Refusal("\(model.path): is already compiled: give the float model it was made from")
+      throw Refusal(file: model.path, reason: "is already compiled: give the float model it was made from")
     }
     try request.answer.checkMeasured(request.evaluationPath != nil)
     var decision = try DecisionOutput(
@@ -214,7 +214,8 @@ package struct Compilation {
     for (value, observation) in observations.sorted(by: { $0.key < $1.key }) where observation.histograms.notFinite > 0
     {
       throw Refusal(
-        "\(request.model): value \(graph[value].name) became NaN or infinite on calibration samples; "
+        file: request.model,
+        reason: "value \(graph[value].name) became NaN or infinite on calibration samples; "
           + "check the preprocessing (--scale, --mean, --std)"
       )
     }
@@ -240,7 +241,8 @@ package struct Compilation {
   /// What --strict does with warnings.
   private func refuse(_ warnings: [String]) throws(Refusal) {
     guard !warnings.isEmpty else { return }
-    throw Refusal("\(request.model): \(warnings.joined(separator: "; ")) (leave out --strict to compile all the same)")
+    throw Refusal(
+      file: request.model, reason: "\(warnings.joined(separator: "; ")) (leave out --strict to compile all the same)")
   }
 
   private func selfTest(of graph: Graph, _ plan: Plan) throws(Refusal) -> SelfTest {

@@ -39,7 +39,7 @@ package struct DataBinding: Sendable {
     self.stored = stored
     self.labels = labels
     self.decision = decision
-    guard !model.graph.inputs.isEmpty else { throw Refusal("\(model.path): has no input") }
+    guard !model.graph.inputs.isEmpty else { throw Refusal(file: model.path, reason: "has no input") }
     inputs = try refusing(model) { () throws(Refusal) in
       try ModelInputs(
         model.graph.inputs.map { ModelInputs.Input(name: model.graph[$0].name, type: model.graph.type(of: $0)) },
@@ -55,7 +55,7 @@ package struct DataBinding: Sendable {
     }
     if let labels, let count = classCount, labels.count != count {
       let origin = settings.labelsFile ?? (settings.labels == nil ? "class names" : "--labels")
-      throw Refusal("\(origin): has \(labels.count) class names, \(model.path) has \(count) \(classNoun)")
+      throw Refusal(file: origin, reason: "has \(labels.count) class names, \(model.path) has \(count) \(classNoun)")
     }
   }
 
@@ -111,14 +111,15 @@ package struct DataBinding: Sendable {
   package func labelled(at path: String) throws(Refusal) -> LabelledData {
     guard decision.meaning.task != .none else {
       throw Refusal(
-        "\(model.path): output \(Printable.name(decision.meaning.output)) \(decision.rows.description) is no decision that labels could be "
-          + "held against: name another output with --output-name, or say what it decides with --task"
-      )
+        file: model.path,
+        reason: "output \(Printable.name(decision.meaning.output)) \(decision.rows.description) is no decision that "
+          + "labels could be held against: name another output with --output-name, or say what it decides with --task")
     }
     let kind: LabelKind = decision.meaning.task == .multilabel ? .labelSets : .oneClass
     guard decision.rows.batch == 1 else {
       throw Refusal(
-        "\(model.path): takes batches of \(decision.rows.batch): export it with a batch of 1 or a free one to "
+        file: model.path,
+        reason: "takes batches of \(decision.rows.batch): export it with a batch of 1 or a free one to "
           + "evaluate it"
       )
     }
@@ -128,11 +129,12 @@ package struct DataBinding: Sendable {
     let data = LabelledData(path: path, loader: try loader(set))
     if let count = classCount {
       guard data.classes.count <= count else {
-        throw Refusal("\(path): has \(data.classes.count) classes, the model has \(count) \(classNoun)")
+        throw Refusal(file: path, reason: "has \(data.classes.count) classes, the model has \(count) \(classNoun)")
       }
       if labels == nil, data.classes.count < count, !data.hasNumberLabels {
         throw Refusal(
-          "\(path): has \(data.classes.count) class\(set.table == nil ? " folders" : "es"), the model has \(count) "
+          file: path,
+          reason: "has \(data.classes.count) class\(set.table == nil ? " folders" : "es"), the model has \(count) "
             + "\(classNoun); name all classes in order with --labels FILE"
         )
       }

@@ -162,10 +162,10 @@ package struct DataSettings: Sendable {
     }
     text = String(decoding: bytes, as: UTF8.self)
     let lines = text.split(whereSeparator: \.isNewline).map(DataSetTexts.trimmed).filter { !$0.isEmpty }
-    guard !lines.isEmpty else { throw Refusal("\(path): is empty; expected one class name a line") }
+    guard !lines.isEmpty else { throw Refusal(file: path, reason: "is empty; expected one class name a line") }
     var seen: Set<String> = []
     if let twice = lines.first(where: { !seen.insert($0).inserted }) {
-      throw Refusal("\(path): class \(twice) is named twice; expected one class name a line, each once")
+      throw Refusal(file: path, reason: "class \(twice) is named twice; expected one class name a line, each once")
     }
     return lines
   }

@@ -45,13 +45,14 @@ package struct Doctor {
 
   package func run() throws(Refusal) -> DoctorFindings {
     guard model.graph.inputs.count == 1 else {
-      throw Refusal("\(model.path): has \(model.graph.inputs.count) inputs, doctor looks at models with one")
+      throw Refusal(file: model.path, reason: "has \(model.graph.inputs.count) inputs, doctor looks at models with one")
     }
     let data = try DoctorData(
       path, model: model, names: settings.labels ?? model.labels, answer: answer, table: settings.table,
       usesLabels: usesLabels)
     guard data.decision.rows.batch == 1 else {
-      throw Refusal("\(model.path): takes batches of \(data.decision.rows.batch): export it with a batch of 1")
+      throw Refusal(
+        file: model.path, reason: "takes batches of \(data.decision.rows.batch): export it with a batch of 1")
     }
     if let warning = data.decision.warning { observer.warn(warning) }
     let chosen = data.choose(samples, seed: seed)
@@ -76,7 +77,7 @@ package struct Doctor {
       let readable = images.readable
       guard !readable.isEmpty else {
         let first = images.problems.first.map { "; \($0.sample.name) \($0.reason)" } ?? ""
-        throw Refusal("\(path): no image could be used\(first)")
+        throw Refusal(file: path, reason: "no image could be used\(first)")
       }
       count = readable.count
       let bench = Bench(

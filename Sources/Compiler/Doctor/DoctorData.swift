@@ -33,14 +33,15 @@ struct DoctorData: Sendable {
     }
     samples = found.filter { SampleFormat(path: $0.path) == .image }
     guard !samples.isEmpty else {
-      throw Refusal("\(path): holds tensors only, and how images become inputs is tried on images")
+      throw Refusal(file: path, reason: "holds tensors only, and how images become inputs is tried on images")
     }
     let classes = labelled?.classes ?? []
     let isNumbered = classes.allSatisfy { Int($0) != nil }
     decision = try DecisionOutput(model, answer, labels: names ?? (isNumbered ? nil : classes))
     let count = decision.meaning.classCount
     if let names, count > 0, names.count != count {
-      throw Refusal("\(model.path): decides among \(count) classes, there are \(names.count) class names (--labels)")
+      throw Refusal(
+        file: model.path, reason: "decides among \(count) classes, there are \(names.count) class names (--labels)")
     }
     let highest = samples.reduce(0) { max($0, $1.label ?? 0) }
     isLabelled = labelled != nil && highest < count && (names != nil || isNumbered || classes.count == count)

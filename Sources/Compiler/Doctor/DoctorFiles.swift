@@ -11,12 +11,12 @@ package struct DoctorFiles: Sendable {
   /// Refuses, before any work is done, what is no folder, cannot be written, or would be replaced without being asked
   /// for.
   package init(folder: String, replaces: Bool) throws(Refusal) {
-    guard FileTree.kind(of: folder) == .folder else { throw Refusal("\(folder): no such folder") }
+    guard FileTree.kind(of: folder) == .folder else { throw Refusal(file: folder, reason: "no such folder") }
     preprocessing = "\(folder)/preprocess.json"
     classes = "\(folder)/classes.txt"
     for path in [preprocessing, classes] {
       guard replaces || FileTree.kind(of: path) == .missing else {
-        throw Refusal("\(path): exists; give another folder, or --overwrite to replace it")
+        throw Refusal(file: path, reason: "exists; give another folder, or --overwrite to replace it")
       }
       try OutputFile.check(path)
     }

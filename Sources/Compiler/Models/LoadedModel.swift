@@ -75,7 +75,8 @@ package struct LoadedModel: Sendable {
       return
     }
     guard keys == nil else {
-      throw Refusal("\(path): is not a bundle, and only bundles are signed; convert it to .derm and sign that")
+      throw Refusal(
+        file: path, reason: "is not a bundle, and only bundles are signed; convert it to .derm and sign that")
     }
     let model = try ONNXReader.read(path: path, options: ONNXReadingOptions(size: size, checksWeights: checksWeights))
     format = .onnx
@@ -107,7 +108,8 @@ package struct LoadedModel: Sendable {
       let sides = [size.height, size.width]
       guard Array(shape[2...3]) == sides || Array(shape[1...2]) == sides else {
         throw Refusal(
-          "\(path): --size \(size.height)x\(size.width) does not fit: input \(graph[input].name) has the fixed shape "
+          file: path,
+          reason: "--size \(size.height)x\(size.width) does not fit: input \(graph[input].name) has the fixed shape "
             + "\(shape)"
         )
       }

@@ -140,9 +140,12 @@ package struct AttributeReader {
     consumed.formUnion(names)
   }
 
+  /// Attributes that were never asked for, in order.
+  package var unread: [String] { attributes.keys.filter { !consumed.contains($0) }.sorted() }
+
   /// Fails when an attribute was never asked for: its meaning would be lost.
   package func finish() throws(Refusal) {
-    let unknown = attributes.keys.filter { !consumed.contains($0) }.sorted()
+    let unknown = unread
     guard unknown.isEmpty else {
       throw Refusal("attribute \(unknown.joined(separator: ", ")) is not supported")
     }

@@ -202,6 +202,13 @@ package struct Graph: Sendable {
     return ValueID(values.count - 1)
   }
 
+  /// Gives a value that is being built another name, or one made of it where that is taken.
+  package mutating func rename(_ id: ValueID, to name: String) {
+    let unique = valueNames.unique(name)
+    pending?.names.append((name, unique))
+    change(id) { $0.name = unique }
+  }
+
   // MARK: Editing
 
   /// Makes every use of `old`, graph outputs included, a use of `new`. A graph output keeps its name: where `old` was

@@ -6,6 +6,8 @@ extension Limits {
   package static let values = 1 << 18
   /// Inputs and outputs of all nodes together.
   package static let connections = 1 << 18
+  /// How deep graphs of control flow may stand in each other, and calls of functions.
+  package static let graphDepth = 16
   /// Bytes of a name.
   package static let nameBytes = 1 << 12
 

@@ -1,12 +1,12 @@
 import IR
 package import Tensors
 
-/// Reads ONNX models: IR versions 3 to 10, operator sets 7 to 21.
+/// Reads ONNX models: IR versions 3 to 13, operator sets 7 to 25.
 ///
 /// Weights stay in the mapped file, which lives as long as a tensor of the graph does.
 package enum ONNXReader {
-  static let irVersions = 3...10
-  static let opsets = 7...21
+  static let irVersions = 3...13
+  static let opsets = 7...25
 
   package static func read(
     path: String, options: ONNXReadingOptions = ONNXReadingOptions()
@@ -14,16 +14,15 @@ package enum ONNXReader {
     let file: MappedFile
     do throws(Refusal) { file = try MappedFile(path: path) } catch { throw error.about("cannot be read") }
     let model: ModelFile
-    let nodes: [NodeRecord]
-    let opset: Int
-    do throws(Refusal) {
-      model = try ModelFile(file)
-      opset = try checkVersions(model)
-      nodes = try liveNodes(of: model)
-      try checkOperators(nodes, model, opset)
-    } catch {
-      throw error.of(file: path)
-    }
+    do throws(Refusal) { model = try ModelFile(file) } catch { throw error.of(file: path) }
+    do throws(Refusal) { return try read(model, options) } catch { throw error.withRemedy.of(file: path) }
+  }
+
+  private static func read(_ model: ModelFile, _ options: ONNXReadingOptions) throws(Refusal) -> ONNXModel {
+    let opset = try checkVersions(model)
+    var inlining = FunctionInlining(model)
+    let nodes = try NodeOrder.live(inlining.inline(model.graph.nodes), outputs: model.graph.outputs.map(\.name))
+    try checkOperators(nodes, model, opset)
     let initializers = Initializers(model, checksWeights: options.checksWeights)
     let memo = FoldMemo()
     func graph(batch: Int) throws(Refusal) -> Graph {
@@ -34,57 +33,42 @@ package enum ONNXReader {
       return importer.graph
     }
     var result = try graph(batch: 1)
-    let inputs = model.inputs.filter { !initializers.contains($0.name) }
+    let inputs = model.graph.inputs.filter { !initializers.contains($0.name) }
     // The second import only tells which literal shapes follow the batch; a failure means the batch is not free.
     if !inputs.isEmpty, inputs.allSatisfy(InputBinding.hasFreeBatch), let twice = try? graph(batch: 2) {
       FreeBatch.adapt(&result, like: twice)
     }
     return ONNXModel(
       graph: result, producer: model.producer, irVersion: model.irVersion, opset: opset,
-      classNames: ClassNameMetadata.names(model.metadata), files: [file] + initializers.companionFiles)
+      classNames: ClassNameMetadata.names(model.metadata), files: [model.file] + initializers.companionFiles)
   }
 
   private static func checkVersions(_ model: ModelFile) throws(Refusal) -> Int {
-    guard irVersions.contains(model.irVersion) else {
-      throw Refusal("has IR version \(model.irVersion), expected \(irVersions.lowerBound) to \(irVersions.upperBound)")
-    }
     guard let opset = model.opsets[""] else {
       throw Refusal("names no operator set", remedy: "the file is truncated or is not an ONNX model")
     }
-    guard opsets.contains(opset) else {
+    guard opsets.contains(opset) else { throw unknown(opset: opset) }
+    guard irVersions.contains(model.irVersion) else {
       throw Refusal(
-        "uses operator set \(opset), expected \(opsets.lowerBound) to \(opsets.upperBound)",
-        remedy: "convert it with onnx.version_converter or export with opset_version 17")
+        "has IR version \(model.irVersion), expected \(irVersions.lowerBound) to \(irVersions.upperBound)",
+        remedy: "export it again, or set ir_version with the onnx package where the model uses nothing newer")
     }
-    guard model.sparseInitializers == 0 else { throw Refusal("has sparse initializers, which are not supported") }
     return opset
   }
 
-  /// The nodes that outputs depend on, named, in the order of the file.
-  private static func liveNodes(of model: ModelFile) throws(Refusal) -> [NodeRecord] {
-    var needed = Set(model.outputs.map(\.name))
-    var live: [NodeRecord] = []
-    for (index, node) in model.nodes.enumerated().reversed() {
-      guard node.outputs.contains(where: { needed.contains($0) && !$0.isEmpty }) else { continue }
-      needed.formUnion(node.inputs)
-      var named = node
-      if named.name.isEmpty { named.name = "\(node.opType)_\(index)" }
-      live.append(named)
-    }
-    return live.reversed()
+  static func unknown(opset: Int) -> Refusal {
+    Refusal(
+      "uses operator set \(opset), expected \(opsets.lowerBound) to \(opsets.upperBound)",
+      remedy: "convert it with onnx.version_converter or export with opset_version 17")
   }
 
-  /// Names all nodes that cannot be imported, not just the first.
-  private static func checkOperators(_ nodes: [NodeRecord], _ model: ModelFile, _ opset: Int) throws(Refusal) {
+  /// Names all operators that cannot be imported, not just the first, each with the first of its nodes.
+  static func checkOperators(_ nodes: [NodeRecord], _ model: ModelFile, _ opset: Int) throws(Refusal) {
     var unknown: [(op: String, nodes: [String])] = []
     var positions: [String: Int] = [:]
-    var hasControlFlow = false
-    var hasFunctions = false
     for node in nodes {
       let domain = ModelFile.standard(node.domain)
-      if domain.isEmpty, ONNXFamilies.readers[node.opType] != nil { continue }
-      hasControlFlow = hasControlFlow || domain.isEmpty && ["If", "Loop", "Scan"].contains(node.opType)
-      hasFunctions = hasFunctions || model.functions.contains(node.opType)
+      if ONNXFamilies.reader(of: node) != nil { continue }
       let version = model.opsets[domain].map { " opset \($0)" } ?? ""
       let op = domain.isEmpty ? "\(node.opType)" : "\(domain).\(node.opType)\(version)"
       if let index = positions[op] {
@@ -95,12 +79,22 @@ package enum ONNXReader {
       }
     }
     guard !unknown.isEmpty else { return }
-    let list = unknown.map { "\(printable($0.op)) (\($0.nodes.map(printable).joined(separator: ", ")))" }
-    let remedy =
-      hasControlFlow
-      ? "control flow is not supported: export the model by tracing with fixed inputs"
-      : hasFunctions ? "functions defined in the model are not supported: inline them (onnx.inliner)" : nil
+    let list = unknown.map {
+      let nodes = Listing.of($0.nodes.map { oneLine($0, limit: 60) }, most: unknown.count > 2 ? 1 : 2)
+      return "\(oneLine($0.op, limit: 60)) (\(nodes))"
+    }
     throw Refusal(
-      "operators that are not supported (opset \(opset)): \(list.joined(separator: "; "))", remedy: remedy)
+      "operators that are not supported (opset \(opset)): \(Listing.of(list, separator: "; ", most: 5))",
+      remedy: "docs/supported.md has what can be exported instead")
+  }
+}
+
+extension Refusal {
+  /// The refusal of a model that can be decoded, with what can be done about it.
+  fileprivate var withRemedy: Refusal {
+    guard remedy == nil else { return self }
+    var refusal = self
+    refusal.remedy = "docs/supported.md has what is read of " + (place.map { oneLine($0.op, limit: 60) } ?? "ONNX")
+    return refusal
   }
 }

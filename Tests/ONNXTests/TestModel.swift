@@ -48,7 +48,7 @@ struct TestModel {
 
   mutating func node(
     _ opType: String, _ inputs: [String], _ outputs: [String], name: String = "", domain: String = "",
-    _ attributes: [String: Attribute] = [:]
+    _ attributes: [String: Attribute] = [:], graphs: [String: TestModel] = [:], references: [String: String] = [:]
   ) {
     graph.message(1) { node in
       for input in inputs { node.string(1, input) }
@@ -58,12 +58,79 @@ struct TestModel {
       for (key, value) in attributes.sorted(by: { $0.key < $1.key }) {
         node.message(5) { Emission.write(value, key, to: &$0) }
       }
+      for (key, inner) in graphs.sorted(by: { $0.key < $1.key }) {
+        node.message(5) { attribute in
+          attribute.string(1, key)
+          attribute.message(6, inner.graph)
+          attribute.integer(20, 5)
+        }
+      }
+      for (key, reference) in references.sorted(by: { $0.key < $1.key }) {
+        node.message(5) { attribute in
+          attribute.string(1, key)
+          attribute.string(21, reference)
+          attribute.integer(20, 2)
+        }
+      }
       if !domain.isEmpty { node.string(7, domain) }
     }
   }
 
   mutating func initializer(_ name: String, _ tensor: Tensor) {
     graph.message(5) { Emission.write(tensor, name, to: &$0) }
+  }
+
+  /// An operator the model defines, with the nodes of `body`.
+  mutating func function(
+    _ name: String, domain: String = "local", inputs: [String], outputs: [String], attributes: [String] = [],
+    defaults: [String: Attribute] = [:], opset: Int? = 17, _ body: TestModel
+  ) {
+    extra.message(25) { function in
+      function.string(1, name)
+      for input in inputs { function.string(4, input) }
+      for output in outputs { function.string(5, output) }
+      for attribute in attributes { function.string(6, attribute) }
+      for (key, value) in defaults { function.message(11) { Emission.write(value, key, to: &$0) } }
+      // Nodes are field 1 of a graph and field 7 of a function.
+      for node in body.nodes { function.bytes(7, node) }
+      if let opset {
+        function.message(9) {
+          $0.string(1, "")
+          $0.integer(2, opset)
+        }
+      }
+      function.string(10, domain)
+    }
+  }
+
+  /// The messages of the nodes.
+  private var nodes: [[UInt8]] {
+    let bytes = graph.withPieces { pieces in pieces.flatMap { Array($0) } }
+    var nodes: [[UInt8]] = []
+    var position = 0
+    while position < bytes.count {
+      precondition(bytes[position] == 1 << 3 | 2, "functions of tests hold nodes alone")
+      position += 1
+      var length = 0
+      var shift = 0
+      repeat {
+        length |= Int(bytes[position] & 0x7F) << shift
+        shift += 7
+        position += 1
+      } while bytes[position - 1] >= 0x80
+      nodes.append(Array(bytes[position..<position + length]))
+      position += length
+    }
+    return nodes
+  }
+
+  /// A float tensor stored by what of it is not zero.
+  mutating func sparseInitializer(_ name: String, _ shape: [Int], values: [Float], indices: Tensor) {
+    graph.message(15) { sparse in
+      sparse.message(1) { Emission.write(Tensor(values), name, to: &$0) }
+      sparse.message(2) { Emission.write(indices, "", to: &$0) }
+      for extent in shape { sparse.integer(3, extent) }
+    }
   }
 
   /// A float initializer whose data is in another file.

@@ -2,6 +2,13 @@ import IR
 import Operators
 import Tensors
 
+/// A branch or body of control flow, in order and without what nothing reads.
+struct InnerGraph {
+  let record: GraphRecord
+  let nodes: [NodeRecord]
+  let initializers: Initializers
+}
+
 /// Makes an IR graph of a model for one batch size. Constants are folded on the way.
 final class GraphImporter {
   let model: ModelFile
@@ -10,11 +17,20 @@ final class GraphImporter {
   /// Names of the model's outputs.
   let modelOutputs: Set<String>
 
+  private struct Scope {
+    var symbols: [String: Symbol] = [:]
+    let initializers: Initializers
+  }
+
   private let initializers: Initializers
   private let memo: FoldMemo
   private let binding: InputBinding
   private let checksWeights: Bool
-  private var symbols: [String: Symbol] = [:]
+  /// What names stand for: those of the model, then those of graphs within it that are being imported, the innermost
+  /// last.
+  private var scopes: [Scope]
+  private var problems = Problems()
+  private var innerNodeCount = 0
   private var foldCount = 0
   private var foldedBytes = 0
   private var filledBytes = 0
@@ -31,30 +47,32 @@ final class GraphImporter {
     self.memo = memo
     self.binding = binding
     self.checksWeights = checksWeights
-    graph = Graph(name: model.graphName)
-    modelOutputs = Set(model.outputs.map(\.name))
+    scopes = [Scope(initializers: initializers)]
+    graph = Graph(name: model.graph.name)
+    modelOutputs = Set(model.graph.outputs.map(\.name))
   }
 
+  /// Imports the nodes, and says of all that cannot be read why.
   func run(_ nodes: [NodeRecord]) throws(Refusal) {
-    do throws(Refusal) {
-      try addInputs()
-      nameOutputs(nodes)
-      for node in nodes {
-        do throws(Refusal) { try importNode(node) } catch {
-          throw error.at(Refusal.Place(node: node.name, op: node.opType, opset: opset))
-        }
+    try addInputs()
+    nameOutputs(nodes)
+    for node in nodes {
+      if problems.reach(node) { continue }
+      do throws(Refusal) {
+        try importNode(node)
+      } catch {
+        problems.add(error, of: node, unknown: node.outputs.filter { scopes[0].symbols[$0] == nil })
       }
-      try addOutputs()
-    } catch {
-      throw error.of(file: model.file.path)
     }
+    if let refusal = problems.refusal { throw refusal }
+    try addOutputs()
   }
 
   private func addInputs() throws(Refusal) {
-    for input in model.inputs where !initializers.contains(input.name) {
+    for input in model.graph.inputs where !initializers.contains(input.name) {
       let type = try binding.type(of: input)
       let id = graph.addInput(input.name, type)
-      symbols[input.name] = Symbol(input.name, type, id: id)
+      scopes[0].symbols[input.name] = Symbol(input.name, type, id: id)
     }
   }
 
@@ -72,19 +90,57 @@ final class GraphImporter {
   }
 
   private func addOutputs() throws(Refusal) {
-    guard !model.outputs.isEmpty else { throw Refusal("the graph has no outputs") }
-    for output in model.outputs {
-      guard let symbol = try symbol(output.name), let id = symbol.value(in: &graph) else {
+    guard !model.graph.outputs.isEmpty else { throw Refusal("the graph has no outputs") }
+    for output in model.graph.outputs {
+      guard let symbol = try symbol(output.name) else {
         throw Refusal("output \(printable(output.name)) is not produced by any node")
+      }
+      guard var id = symbol.value(in: &graph) else {
+        throw Refusal(
+          "output \(printable(output.name)) is a sequence of tensors, expected a tensor",
+          remedy: "export the model with tensors as outputs")
+      }
+      if graph[id].name != output.name {
+        if graph.isInput(id) || graph.isOutput(id) {
+          // What has a name from outside already gets another one by a node that changes nothing.
+          id = try graph.add(
+            Reshape(shape: symbol.shape), name: output.name, inputs: [id], outputNames: [output.name],
+            origins: [output.name])[0]
+        } else {
+          graph.rename(id, to: output.name)
+        }
       }
       graph.addOutput(id)
     }
   }
 
   private func importNode(_ record: NodeRecord) throws(Refusal) {
-    guard let reader = ONNXFamilies.readers[record.opType] else {
-      throw Refusal("operator \(record.opType) is not supported")
+    let place = Refusal.Place(node: record.name, op: record.opType, opset: record.opset ?? opset)
+    do throws(Refusal) {
+      guard let reader = ONNXFamilies.reader(of: record) else {
+        throw Refusal("operator \(record.opType) is not supported")
+      }
+      var node = NodeImport(record, inputs: try inputs(of: record), importer: self)
+      let outputs: [Symbol]
+      do throws(Refusal) { outputs = try reader(&node) } catch { throw node.refusal(with: error) }
+      for (index, name) in record.outputs.enumerated() where !name.isEmpty {
+        guard index < outputs.count else {
+          guard record.readOutputs.contains(index) else { continue }
+          throw Refusal("output \(index) (\(printable(name))) of \(record.opType) is not supported")
+        }
+        guard scopes[scopes.count - 1].symbols[name] == nil else {
+          throw Refusal("output \(printable(name)) is produced twice")
+        }
+        scopes[scopes.count - 1].symbols[name] = outputs[index]
+      }
+      // The outputs stand: what else is wrong in the model can be found.
+      try node.finish()
+    } catch {
+      throw error.place == nil ? error.at(place) : error
     }
+  }
+
+  private func inputs(of record: NodeRecord) throws(Refusal) -> [Symbol?] {
     var inputs: [Symbol?] = []
     for name in record.inputs {
       guard !name.isEmpty else {
@@ -92,28 +148,65 @@ final class GraphImporter {
         continue
       }
       guard let symbol = try symbol(name) else {
-        throw Refusal("input \(printable(name)) is not produced by any node before it")
+        throw Refusal("input \(printable(name)) is not produced by any node")
+      }
+      guard symbol.elements == nil || ONNXFamilies.takeSequences.contains(record.opType) else {
+        throw Refusal("input \(printable(name)) is a sequence of tensors, expected a tensor")
       }
       inputs.append(symbol)
     }
-    var node = NodeImport(record, inputs: inputs, importer: self)
-    let outputs = try reader(&node)
-    try node.finish()
-    for (index, name) in record.outputs.enumerated() where !name.isEmpty {
-      guard index < outputs.count else {
-        throw Refusal("output \(index) (\(printable(name))) of \(record.opType) is not supported")
-      }
-      guard symbols[name] == nil else { throw Refusal("output \(printable(name)) is produced twice") }
-      symbols[name] = outputs[index]
-    }
+    return inputs
   }
 
   private func symbol(_ name: String) throws(Refusal) -> Symbol? {
-    if let symbol = symbols[name] { return symbol }
-    guard let tensor = try initializers.tensor(name) else { return nil }
-    let symbol = Symbol(name, constant: tensor)
-    symbols[name] = symbol
-    return symbol
+    for index in scopes.indices.reversed() {
+      if let symbol = scopes[index].symbols[name] { return symbol }
+      guard let tensor = try scopes[index].initializers.tensor(name) else { continue }
+      let symbol = Symbol(name, constant: tensor)
+      scopes[index].symbols[name] = symbol
+      return symbol
+    }
+    return nil
+  }
+
+  // MARK: Graphs within the model
+
+  /// A graph that a node holds, made ready to be imported any number of times.
+  func inner(_ graph: GraphRecord) throws(Refusal) -> InnerGraph {
+    let nodes = try NodeOrder.live(graph.nodes, outputs: graph.outputs.map(\.name))
+    try ONNXReader.checkOperators(nodes, model, opset)
+    return InnerGraph(record: graph, nodes: nodes, initializers: Initializers(graph, like: initializers))
+  }
+
+  /// Imports a graph that a node holds, for what its inputs are; returns its outputs.
+  ///
+  /// - Parameter prefix: put before the names of its nodes
+  func run(_ inner: InnerGraph, _ arguments: [Symbol], prefix: String) throws(Refusal) -> [Symbol] {
+    guard arguments.count == inner.record.inputs.count else {
+      throw Refusal("its graph has \(inner.record.inputs.count) inputs, expected \(arguments.count)")
+    }
+    var scope = Scope(initializers: inner.initializers)
+    for (input, argument) in zip(inner.record.inputs, arguments) { scope.symbols[input.name] = argument }
+    scopes.append(scope)
+    defer { scopes.removeLast() }
+    for node in inner.nodes {
+      innerNodeCount += 1
+      guard innerNodeCount <= Limits.nodes else {
+        throw Refusal(
+          "control flow becomes more than \(Limits.nodes) nodes", remedy: "export the model without loops")
+      }
+      var named = node
+      named.name = "\(prefix)/\(node.name)"
+      try importNode(named)
+    }
+    var outputs: [Symbol] = []
+    for output in inner.record.outputs {
+      guard let symbol = try symbol(output.name) else {
+        throw Refusal("output \(printable(output.name)) of its graph is not produced by any node")
+      }
+      outputs.append(symbol)
+    }
+    return outputs
   }
 
   // MARK: Adding nodes
@@ -152,7 +245,7 @@ final class GraphImporter {
   }
 
   /// Folding may make large tensors of small ones.
-  private func spend(_ type: TensorType, isFilled: Bool) throws(Refusal) {
+  func spend(_ type: TensorType, isFilled: Bool) throws(Refusal) {
     guard !isFilled else {
       filledBytes += type.byteCount
       guard filledBytes <= Limits.filledBytes else {
@@ -167,6 +260,12 @@ final class GraphImporter {
       throw Refusal(
         "constant \(type) is too large: \(foldedBytes) bytes of constants would be computed from \(given)")
     }
+  }
+
+  /// A sparse tensor that a node carries itself.
+  func tensor(_ record: SparseTensorRecord) throws(Refusal) -> Tensor {
+    try spend(record.type(), isFilled: true)
+    return try record.tensor(model.file, external: nil)
   }
 
   /// A constant that a node carries itself.

@@ -57,7 +57,7 @@ struct InputBinding {
     }
     guard let size else {
       let what = free.count == 2 ? "height and width" : free[0] == spatial[0] ? "height" : "width"
-      throw Refusal("input \(name) has free \(what): pass --size")
+      throw Refusal("input \(name) has free \(what)", remedy: "pass --size")
     }
     guard size.height > 0, size.width > 0 else { throw Refusal("--size must be positive") }
     for (axis, extent) in zip(spatial, [size.height, size.width]) where free.contains(axis) { shape[axis] = extent }

@@ -9,32 +9,47 @@ struct NodeImport {
   private let symbols: [Symbol?]
   private let importer: GraphImporter
   private var attributes: AttributeReader
+  /// What is wrong with attributes whose defaults were taken instead, to find what else is wrong.
+  private var problems: [String] = []
+  /// Attributes that are graphs or sparse tensors and were looked at.
+  private var lookedAt: Set<String> = []
 
   init(_ record: NodeRecord, inputs: [Symbol?], importer: GraphImporter) {
     self.record = record
     symbols = inputs
     self.importer = importer
-    attributes = AttributeReader(record.attributes)
+    attributes = AttributeReader(record.attributes.values)
   }
 
-  var opset: Int { importer.opset }
+  var opset: Int { record.opset ?? importer.opset }
   var inputCount: Int { symbols.count }
   var outputCount: Int { record.outputs.count }
 
   /// Whether something may read an output.
-  func usesOutput(_ index: Int) -> Bool { index < record.outputs.count && !record.outputs[index].isEmpty }
+  func usesOutput(_ index: Int) -> Bool { record.readOutputs.contains(index) }
 
   /// Whether an output is one of the model.
   func isModelOutput(_ index: Int) -> Bool {
     usesOutput(index) && importer.modelOutputs.contains(record.outputs[index])
   }
 
-  /// Fails when an attribute or an input was given that the importer did not look at.
+  /// Fails when an attribute was given that the reader did not look at, or one whose value is not supported.
   func finish() throws(Refusal) {
-    guard record.foreignAttributes.isEmpty else {
-      throw Refusal("attribute \(printable(record.foreignAttributes.joined(separator: ", "))) is not supported")
+    var all = problems
+    let given = record.attributes
+    var unknown = given.foreign + given.references.keys + given.graphs.keys + given.sparse.keys
+    unknown.removeAll(where: lookedAt.contains)
+    unknown += attributes.unread
+    if !unknown.isEmpty {
+      all.append("attribute \(printable(unknown.sorted().joined(separator: ", "))) is not supported")
     }
-    try attributes.finish()
+    guard all.isEmpty else { throw Refusal(all.joined(separator: "; ")) }
+  }
+
+  /// What the node is refused for, with what else is wrong with its attributes.
+  func refusal(with error: Refusal) -> Refusal {
+    guard !problems.isEmpty, error.place == nil else { return error }
+    return Refusal((problems + [error.reason]).joined(separator: "; "), remedy: error.remedy)
   }
 
   // MARK: Attributes
@@ -65,7 +80,12 @@ struct NodeImport {
   mutating func choice<Choice: RawRepresentable & CaseIterable>(
     _ name: String, default fallback: Choice
   ) throws(Refusal) -> Choice where Choice.RawValue == String {
-    try read { (reader) throws(Refusal) in try reader.choice(name, default: fallback) }
+    do throws(Refusal) {
+      return try read { (reader) throws(Refusal) in try reader.choice(name, default: fallback) }
+    } catch {
+      problems.append(error.reason)
+      return fallback
+    }
   }
 
   mutating func ints(_ name: String) throws(Refusal) -> [Int]? {
@@ -80,6 +100,23 @@ struct NodeImport {
     try read { (reader) throws(Refusal) in try reader.tensor(name) }
   }
 
+  /// A tensor that is stored by what of it is not zero.
+  mutating func sparseTensor(_ name: String) throws(Refusal) -> Tensor? {
+    guard let record = record.attributes.sparse[name] else { return nil }
+    lookedAt.insert(name)
+    return try importer.tensor(record)
+  }
+
+  /// A branch or body of control flow.
+  mutating func graph(_ name: String) throws(Refusal) -> InnerGraph {
+    lookedAt.insert(name)
+    guard let graph = record.attributes.graphs[name] else { throw Refusal("attribute \(name) is missing") }
+    return try importer.inner(graph)
+  }
+
+  /// Accepts a graph that is not needed.
+  mutating func ignore(graph name: String) { lookedAt.insert(name) }
+
   mutating func has(_ name: String) -> Bool { attributes.has(name) }
 
   /// Accepts attributes that change nothing in inference.
@@ -90,13 +127,13 @@ struct NodeImport {
   /// Fails unless an attribute is absent or has the only value that is supported.
   mutating func expect(_ name: String, _ value: Int) throws(Refusal) {
     let given = try int(name, default: value)
-    guard given == value else { throw Refusal("attribute \(name) is \(given), only \(value) is supported") }
+    if given != value { problems.append("attribute \(name) is \(given), only \(value) is supported") }
   }
 
   mutating func expect(_ name: String, _ value: String) throws(Refusal) {
     let given = try string(name, default: value)
-    guard given == value else {
-      throw Refusal("attribute \(name) is \"\(printable(given))\", only \"\(value)\" is supported")
+    if given != value {
+      problems.append("attribute \(name) is \"\(printable(given))\", only \"\(value)\" is supported")
     }
   }
 
@@ -199,6 +236,14 @@ struct NodeImport {
   private func check(_ op: some Operator) throws(Refusal) {
     try op.check()
   }
+
+  /// Adds the nodes of a graph the node holds, for what its inputs are; returns its outputs.
+  func add(step: String, _ graph: InnerGraph, _ arguments: [Symbol]) throws(Refusal) -> [Symbol] {
+    try importer.run(graph, arguments, prefix: "\(record.name)/\(step)")
+  }
+
+  /// A sequence of tensors.
+  func sequence(_ elements: [Symbol]) -> Symbol { Symbol(record.outputs.first ?? record.name, elements: elements) }
 
   /// A constant the importer makes up.
   func constant(_ step: String, _ tensor: Tensor) -> Symbol { Symbol("\(record.name)/\(step)", constant: tensor) }

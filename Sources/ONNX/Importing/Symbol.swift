@@ -8,6 +8,8 @@ final class Symbol {
   let name: String
   let type: TensorType
   let constant: Tensor?
+  /// The tensors of a sequence, which has neither a type of its own nor a value.
+  let elements: [Symbol]?
   /// The value in the IR graph; nil as long as a constant is not needed there.
   private(set) var id: ValueID?
 
@@ -16,12 +18,21 @@ final class Symbol {
     self.type = type
     self.id = id
     constant = nil
+    elements = nil
   }
 
   init(_ name: String, constant: Tensor) {
     self.name = name
     type = constant.type
     self.constant = constant
+    elements = nil
+  }
+
+  init(_ name: String, elements: [Symbol]) {
+    self.name = name
+    type = TensorType(.float32, [])
+    constant = nil
+    self.elements = elements
   }
 
   var shape: [Int] { type.shape }
@@ -33,33 +44,59 @@ final class Symbol {
   }
 }
 
-/// The initializers of a model as constants, read once however often the model is imported.
+/// The initializers of a graph as constants, read once however often it is imported.
 final class Initializers {
-  private let model: ModelFile
+  private let file: MappedFile
   private let companions: ExternalData
   private let checksWeights: Bool
   private let byName: [String: TensorRecord]
+  private let sparse: [String: SparseTensorRecord]
   private var read: [String: Tensor] = [:]
   /// Bytes of the constants that were read.
   private(set) var byteCount = 0
+  private var sparseBytes = 0
 
   init(_ model: ModelFile, checksWeights: Bool) {
-    self.model = model
+    file = model.file
     self.checksWeights = checksWeights
     companions = ExternalData(modelPath: model.file.path)
-    byName = Dictionary(model.initializers.map { ($0.name, $0) }) { _, last in last }
+    (byName, sparse) = Initializers.records(model.graph)
   }
 
-  func contains(_ name: String) -> Bool { byName[name] != nil }
+  /// Those of a graph within the model of others.
+  init(_ graph: GraphRecord, like outer: Initializers) {
+    file = outer.file
+    checksWeights = outer.checksWeights
+    companions = outer.companions
+    (byName, sparse) = Initializers.records(graph)
+  }
+
+  private static func records(
+    _ graph: GraphRecord
+  ) -> (byName: [String: TensorRecord], sparse: [String: SparseTensorRecord]) {
+    (
+      Dictionary(graph.initializers.map { ($0.name, $0) }) { _, last in last },
+      Dictionary(graph.sparseInitializers.map { ($0.name, $0) }) { _, last in last }
+    )
+  }
+
+  func contains(_ name: String) -> Bool { byName[name] != nil || sparse[name] != nil }
 
   /// The files beside the model that tensors were read from, in the order of their names.
   var companionFiles: [MappedFile] { companions.opened }
 
   func tensor(_ name: String) throws(Refusal) -> Tensor? {
     if let tensor = read[name] { return tensor }
-    guard let record = byName[name] else { return nil }
+    guard contains(name) else { return nil }
     do throws(Refusal) {
-      let tensor = try record.tensor(model.file, external: companions)
+      let tensor: Tensor
+      if let record = byName[name] {
+        tensor = try record.tensor(file, external: companions)
+      } else if let record = sparse[name] {
+        tensor = try dense(record)
+      } else {
+        return nil
+      }
       if checksWeights { try checkFinite(tensor) }
       read[name] = tensor
       byteCount += tensor.type.byteCount
@@ -67,6 +104,15 @@ final class Initializers {
     } catch {
       throw error.about("initializer \(printable(name))")
     }
+  }
+
+  /// A few bytes may stand for many zeros.
+  private func dense(_ record: SparseTensorRecord) throws(Refusal) -> Tensor {
+    sparseBytes += try record.type().byteCount
+    guard sparseBytes <= Limits.filledBytes else {
+      throw Refusal("sparse tensors become \(sparseBytes) bytes, at most \(Limits.filledBytes)")
+    }
+    return try record.tensor(file, external: companions)
   }
 }
 

@@ -14,6 +14,7 @@ enum Constants: ONNXFamily {
 
   private static func constant(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
     if let tensor = try node.tensor("value") { return try node.result(weights: tensor) }
+    if let tensor = try node.sparseTensor("sparse_value") { return try node.result(weights: tensor) }
     if node.has("value_float") { return node.result(Tensor(scalar: try node.float("value_float"))) }
     if node.has("value_int") { return node.result(Tensor(scalar: Int64(try node.int("value_int")))) }
     if let values = try node.floats("value_floats") { return node.result(Tensor(values)) }

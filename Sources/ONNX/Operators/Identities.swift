@@ -1,3 +1,4 @@
+import Operators
 import Tensors
 
 /// Nodes that hand on their first input.
@@ -12,7 +13,11 @@ enum Identities: ONNXFamily {
     if let mode = try node.constant(2, "training_mode"), mode.integers()?.contains(where: { $0 != 0 }) ?? false {
       throw Refusal("is in training mode", remedy: "export the model in inference mode")
     }
-    return try node.identity()
+    // Nothing is dropped: all elements are kept.
+    guard node.usesOutput(1) else { return try node.identity() }
+    let shape = try node.input(0, "x").shape
+    let kept = node.constant("kept", Tensor([true], shape: shape.map { _ in 1 }))
+    return try node.identity() + [try node.add(step: "mask", Expand(shape: shape), [kept])]
   }
 }
 

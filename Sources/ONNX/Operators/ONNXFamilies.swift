@@ -6,6 +6,7 @@ enum ONNXFamilies {
     Comparisons.self,
     Concatenations.self,
     Constants.self,
+    ControlFlow.self,
     Convolutions.self,
     Identities.self,
     MatrixProducts.self,
@@ -20,10 +21,20 @@ enum ONNXFamilies {
     Reshapes.self,
     Resizes.self,
     Selections.self,
+    Sequences.self,
     Softmaxes.self,
     UnaryFunctions.self,
   ]
 
-  /// How nodes of each type are read.
+  /// How nodes of each type are read; before the name of one that is not ONNX's own stands its domain and a dot.
   static let readers = Dictionary(uniqueKeysWithValues: all.flatMap { $0.readers.map { ($0.key, $0.value) } })
+
+  /// How a node is read; nil where it is not known.
+  static func reader(of node: NodeRecord) -> NodeReader? {
+    let domain = ModelFile.standard(node.domain)
+    return readers[domain.isEmpty ? node.opType : "\(domain).\(node.opType)"]
+  }
+
+  /// Operators whose inputs may be sequences of tensors.
+  static let takeSequences = Set(Sequences.readers.keys).union(ControlFlow.readers.keys).union(["Identity"])
 }

@@ -9,11 +9,30 @@ struct NodeRecord {
   var name: String
   let opType: String
   let domain: String
-  let inputs: [String]
-  let outputs: [String]
-  let attributes: [String: Attribute]
-  /// Attributes of a kind no supported operator has: subgraphs, sparse tensors, types.
-  let foreignAttributes: [String]
+  /// Which of several functions of one name a call means.
+  let overload: String
+  var inputs: [String]
+  var outputs: [String]
+  var attributes: AttributeRecords
+  /// The version of the standard operator set the node follows where it is not the model's.
+  var opset: Int?
+  /// Which outputs something reads.
+  var readOutputs: Set<Int> = []
+
+  /// The values the node depends on: its inputs, and what graphs among its attributes take from outside.
+  var reads: [String] { attributes.graphs.isEmpty ? inputs : inputs + attributes.graphs.flatMap(\.value.captures) }
+}
+
+/// The attributes of a node, by name.
+struct AttributeRecords {
+  var values: [String: Attribute] = [:]
+  /// Branches and bodies of control flow.
+  var graphs: [String: GraphRecord] = [:]
+  var sparse: [String: SparseTensorRecord] = [:]
+  /// In a function: which of its attributes gives the value.
+  var references: [String: String] = [:]
+  /// Attributes of a kind no supported operator has: lists of tensors and graphs, types.
+  var foreign: [String] = []
 }
 
 /// A ValueInfoProto of a tensor.
@@ -33,32 +52,66 @@ struct ValueRecord {
 
 /// Decodes single messages with protobuf-c.
 enum Messages {
-  /// - Parameter connections: how many inputs and outputs the node may have
+  /// - Parameter depth: how many graphs the node's graph is in
   static func node(
-    _ file: MappedFile, _ range: Range<Int>, connections: Int = Limits.connections
+    _ file: MappedFile, _ range: Range<Int>, budget: inout ReadingBudget, depth: Int = 0
   ) throws(Refusal) -> NodeRecord {
-    try checkNode(file, range, connections: connections)
-    // protobuf-c keeps the order of repeated fields, so the n-th tensor belongs to the n-th attribute.
-    let tensors = try attributeTensors(file, range)
-    return try decoding("NodeProto", file, range, onnx__node_proto__unpack, onnx__node_proto__free_unpacked) {
-      (proto) throws(Refusal) in
-      var attributes: [String: Attribute] = [:]
-      var foreign: [String] = []
+    try budget.takeNode()
+    try checkNode(file, range, connections: budget.connectionsLeft)
+    let parts = try nodeParts(file, range)
+    var node = try decoding(
+      "NodeProto", file, range, onnx__node_proto__unpack, onnx__node_proto__free_unpacked
+    ) { (proto) throws(Refusal) in
+      var attributes = AttributeRecords()
       for index in 0..<proto.n_attribute {
         guard let attribute = proto.attribute[index]?.pointee else { continue }
-        let name = string(attribute.name)
-        if attribute.ref_attr_name.map({ $0.pointee != 0 }) ?? false {
-          foreign.append(name)
-        } else if let value = try value(of: attribute, file, index < tensors.count ? tensors[index] : []) {
-          attributes[name] = value
-        } else {
-          foreign.append(name)
-        }
+        // protobuf-c keeps the order of repeated fields, so the n-th parts belong to the n-th attribute.
+        let parts = index < parts.attributes.count ? parts.attributes[index] : AttributeParts()
+        try add(attribute, parts, to: &attributes, file)
       }
       return NodeRecord(
         name: string(proto.name), opType: string(proto.op_type), domain: string(proto.domain),
-        inputs: strings(proto.input, proto.n_input), outputs: strings(proto.output, proto.n_output),
-        attributes: attributes, foreignAttributes: foreign)
+        overload: parts.overload, inputs: strings(proto.input, proto.n_input),
+        outputs: strings(proto.output, proto.n_output), attributes: attributes)
+    }
+    budget.takeConnections(node.inputs.count + node.outputs.count)
+    for parts in parts.attributes where !parts.graph.isEmpty {
+      let graph = try GraphRecord(file, ranges: parts.graph, budget: &budget, depth: depth + 1)
+      node.attributes.graphs[parts.name] = graph
+    }
+    return node
+  }
+
+  /// Reads an AttributeProto that stands by itself.
+  static func attribute(
+    _ file: MappedFile, _ range: Range<Int>, _ attributes: inout AttributeRecords, budget: inout ReadingBudget
+  ) throws(Refusal) {
+    let parts = try attributeParts(file, range)
+    var result = attributes
+    try decoding(
+      "AttributeProto", file, range, onnx__attribute_proto__unpack, onnx__attribute_proto__free_unpacked
+    ) { (proto) throws(Refusal) in try add(proto, parts, to: &result, file) }
+    attributes = result
+    guard !parts.graph.isEmpty else { return }
+    attributes.graphs[parts.name] = try GraphRecord(file, ranges: parts.graph, budget: &budget, depth: 1)
+  }
+
+  /// Adds an attribute, but for its graph, to others.
+  private static func add(
+    _ proto: Onnx__AttributeProto, _ parts: AttributeParts, to attributes: inout AttributeRecords, _ file: MappedFile
+  ) throws(Refusal) {
+    let name = string(proto.name)
+    let reference = string(proto.ref_attr_name)
+    if !reference.isEmpty {
+      attributes.references[name] = reference
+    } else if !parts.sparse.isEmpty {
+      attributes.sparse[name] = try SparseTensorRecord(file, ranges: parts.sparse)
+    } else if !parts.graph.isEmpty {
+      return
+    } else if let value = try value(of: proto, file, parts.tensor) {
+      attributes.values[name] = value
+    } else {
+      attributes.foreign.append(name)
     }
   }
 
@@ -134,7 +187,7 @@ enum Messages {
     var reader = WireReader(file, range: range)
     var count = 0
     while let field = try reader.next() {
-      guard let text = field.range, field.number <= 4 else { continue }
+      guard let text = field.range, field.number <= 4 || field.number == 8 else { continue }
       try checkName(text.count, range)
       if field.number <= 2 { count += 1 }
     }
@@ -191,22 +244,41 @@ enum Messages {
     return ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INTS
   }
 
-  /// For each attribute of a node the pieces of its tensor (t = 5), as they lie in the file.
-  private static func attributeTensors(
+  /// The pieces of what an attribute holds that protobuf-c does not decode, as they lie in the file.
+  private struct AttributeParts {
+    var name = ""
+    var tensor: [Range<Int>] = []
+    var graph: [Range<Int>] = []
+    var sparse: [Range<Int>] = []
+  }
+
+  private static func nodeParts(
     _ file: MappedFile, _ range: Range<Int>
-  ) throws(Refusal) -> [[Range<Int>]] {
-    var result: [[Range<Int>]] = []
+  ) throws(Refusal) -> (attributes: [AttributeParts], overload: String) {
+    var attributes: [AttributeParts] = []
+    var overload = ""
     var node = WireReader(file, range: range)
     while let field = try node.next() {
-      guard field.number == 5, let attribute = field.range else { continue }
-      var pieces: [Range<Int>] = []
-      var reader = WireReader(file, range: attribute)
-      while let part = try reader.next() {
-        if part.number == 5, let tensor = part.range { pieces.append(tensor) }
-      }
-      result.append(pieces)
+      if field.number == 5, let attribute = field.range { attributes.append(try attributeParts(file, attribute)) }
+      if field.number == 8 { overload = field.string(in: file) ?? "" }
     }
-    return result
+    return (attributes, overload)
+  }
+
+  private static func attributeParts(_ file: MappedFile, _ range: Range<Int>) throws(Refusal) -> AttributeParts {
+    var parts = AttributeParts()
+    var reader = WireReader(file, range: range)
+    while let part = try reader.next() {
+      guard let piece = part.range else { continue }
+      switch part.number {
+      case 1: parts.name = part.string(in: file) ?? ""
+      case 5: parts.tensor.append(piece)
+      case 6: parts.graph.append(piece)
+      case 22: parts.sparse.append(piece)
+      default: break
+      }
+    }
+    return parts
   }
 
   private static func string(_ text: UnsafePointer<CChar>?) -> String { text.map { String(cString: $0) } ?? "" }

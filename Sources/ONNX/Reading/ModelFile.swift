@@ -6,18 +6,11 @@ struct ModelFile {
   let file: MappedFile
   private(set) var irVersion = 0
   private(set) var producer = ""
-  private(set) var graphName = ""
-  private(set) var nodes: [NodeRecord] = []
-  private(set) var inputs: [ValueRecord] = []
-  private(set) var outputs: [ValueRecord] = []
-  private(set) var initializers: [TensorRecord] = []
-  private(set) var sparseInitializers = 0
-  /// Inputs and outputs of the nodes.
-  private var connections = 0
+  let graph: GraphRecord
   /// Versions by domain; the standard domain is "".
   private(set) var opsets: [String: Int] = [:]
-  /// Names of functions the model defines itself.
-  private(set) var functions: Set<String> = []
+  /// Operators the model defines itself.
+  private(set) var functions: [FunctionRecord] = []
   /// Metadata that may name classes, by key.
   private(set) var metadata: [String: String] = [:]
 
@@ -28,15 +21,13 @@ struct ModelFile {
     static let known: Set<Int> = [1, 2, 3, 4, 5, 6, 7, 8, 14, 20, 25, 26]
   }
 
-  private enum GraphField {
-    static let node = 1, name = 2, initializer = 5, input = 11, output = 12, sparseInitializer = 15
-  }
-
   init(_ file: MappedFile) throws(Refusal) {
     self.file = file
     guard file.count > 0 else { throw Refusal("is empty") }
     if let kind = file.withBytes(FileKind.recognize) { throw Refusal(kind.reason, remedy: kind.remedy) }
     var graphs: [Range<Int>] = []
+    var entries: [Range<Int>] = []
+    var budget = ReadingBudget()
     var producerVersion = ""
     var reader = WireReader(file, range: 0..<file.count)
     var isFirst = true
@@ -65,8 +56,8 @@ struct ModelFile {
         let (domain, version) = try Messages.operatorSet(file, range)
         opsets[ModelFile.standard(domain)] = version
       case ModelField.functions:
-        if let range = field.range { functions.insert(try functionName(range)) }
-      case ModelField.metadata: if let range = field.range { readMetadata(range) }
+        if let range = field.range { functions.append(try FunctionRecord(file, range, budget: &budget)) }
+      case ModelField.metadata: if let range = field.range { entries.append(range) }
       default: break
       }
     }
@@ -74,35 +65,8 @@ struct ModelFile {
     guard !graphs.isEmpty else {
       throw Refusal("holds no graph", remedy: "the file is truncated or is not an ONNX model")
     }
-    for range in graphs { try readGraph(range) }
-  }
-
-  private mutating func readGraph(_ range: Range<Int>) throws(Refusal) {
-    var reader = WireReader(file, range: range)
-    while let field = try reader.next() {
-      guard let range = field.range else { continue }
-      switch field.number {
-      case GraphField.node:
-        try check(nodes.count + 1, Limits.nodes, "nodes")
-        let node = try Messages.node(file, range, connections: Limits.connections - connections)
-        connections += node.inputs.count + node.outputs.count
-        nodes.append(node)
-      case GraphField.name: graphName = field.string(in: file) ?? ""
-      case GraphField.initializer:
-        try check(initializers.count + 1, Limits.values, "initializers")
-        let record = try TensorRecord(file, ranges: [range])
-        try Messages.checkName(record.name.utf8.count, range)
-        initializers.append(record)
-      case GraphField.input:
-        try check(inputs.count + 1, Limits.values, "inputs")
-        inputs.append(try Messages.value(file, range))
-      case GraphField.output:
-        try check(outputs.count + 1, Limits.values, "outputs")
-        outputs.append(try Messages.value(file, range))
-      case GraphField.sparseInitializer: sparseInitializers += 1
-      default: break
-      }
-    }
+    graph = try GraphRecord(file, ranges: graphs, budget: &budget)
+    for range in entries { readMetadata(range) }
   }
 
   /// An entry of the metadata, if it may name classes. What is wrong with it does not matter to the model.
@@ -116,19 +80,6 @@ struct ModelFile {
       if field.number == 2 { value = field.string(in: file) ?? "" }
     }
     if ClassNameMetadata.keys.contains(key), metadata[key] == nil { metadata[key] = value }
-  }
-
-  private func check(_ count: Int, _ limit: Int, _ what: String) throws(Refusal) {
-    guard count <= limit else { throw Refusal("has more than \(limit) \(what)", remedy: Messages.limitRemedy) }
-  }
-
-  private func functionName(_ range: Range<Int>) throws(Refusal) -> String {
-    var name = ""
-    var reader = WireReader(file, range: range)
-    while let field = try reader.next() {
-      if field.number == 1 { name = field.string(in: file) ?? "" }
-    }
-    return name
   }
 
   /// The standard domain has two spellings.

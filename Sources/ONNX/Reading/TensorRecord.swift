@@ -41,6 +41,9 @@ struct TensorRecord {
     }
   }
 
+  /// The type its elements have once they are read.
+  func element() throws(Refusal) -> ElementType { try DataType.named(dataType).element }
+
   /// Bytes the elements take in the file or its companion.
   func byteCount() throws(Refusal) -> Int { try elementCount() * DataType.named(dataType).size }
 

@@ -1,0 +1,153 @@
+import IR
+import Tensors
+
+/// Puts the nodes of the functions a model defines where they are called.
+///
+/// Names within a function get the name of the calling node before them; attributes that its nodes take from the call
+/// become those of the call, or the function's defaults. Functions may call functions. All nodes that come of it count
+/// towards the limit of nodes.
+struct FunctionInlining {
+  private let functions: [FunctionRecord.Key: FunctionRecord]
+  private var names: UniqueNames
+  private var budget = ReadingBudget()
+
+  init(_ model: ModelFile) {
+    functions = Dictionary(model.functions.map { ($0.key, $0) }) { first, _ in first }
+    names = UniqueNames(functions.isEmpty ? [] : FunctionInlining.names(in: model.graph))
+  }
+
+  /// The nodes with those of functions instead of calls.
+  mutating func inline(_ nodes: [NodeRecord]) throws(Refusal) -> [NodeRecord] {
+    guard !functions.isEmpty else { return nodes }
+    return try inline(nodes, depth: 0)
+  }
+
+  private mutating func inline(_ nodes: [NodeRecord], depth: Int) throws(Refusal) -> [NodeRecord] {
+    var result: [NodeRecord] = []
+    for var node in nodes {
+      try budget.takeNode()
+      for (name, graph) in node.attributes.graphs {
+        var inlined = graph
+        inlined.nodes = try inline(graph.nodes, depth: depth)
+        node.attributes.graphs[name] = inlined
+      }
+      guard let function = function(of: node) else {
+        result.append(node)
+        continue
+      }
+      do throws(Refusal) {
+        guard depth < Limits.graphDepth else {
+          throw Refusal("functions call functions more than \(Limits.graphDepth) deep", remedy: Messages.limitRemedy)
+        }
+        try result.append(contentsOf: inline(body(of: function, for: node), depth: depth + 1))
+      } catch {
+        throw error.place == nil ? error.at(Refusal.Place(node: node.name, op: node.opType)) : error
+      }
+    }
+    return result
+  }
+
+  /// The function a node calls. What the reader knows itself it reads itself.
+  private func function(of node: NodeRecord) -> FunctionRecord? {
+    guard ONNXFamilies.reader(of: node) == nil else { return nil }
+    let domain = ModelFile.standard(node.domain)
+    return functions[FunctionRecord.Key(domain: domain, name: node.opType, overload: node.overload)]
+  }
+
+  private mutating func body(of function: FunctionRecord, for call: NodeRecord) throws(Refusal) -> [NodeRecord] {
+    guard call.inputs.count <= function.inputs.count, call.outputs.count <= function.outputs.count else {
+      throw Refusal(
+        "calls a function of \(function.inputs.count) inputs and \(function.outputs.count) outputs with "
+          + "\(call.inputs.count) and \(call.outputs.count)", remedy: "check the model with onnx.checker")
+    }
+    if let opset = function.opset, !ONNXReader.opsets.contains(opset) {
+      throw ONNXReader.unknown(opset: opset)
+    }
+    let given = call.attributes
+    let known = function.attributes.union(function.defaults.values.keys).union(function.defaults.graphs.keys)
+    let unknown = Set(given.values.keys).union(given.graphs.keys).union(given.sparse.keys).subtracting(known)
+    guard unknown.isEmpty else {
+      throw Refusal("attribute \(unknown.sorted().joined(separator: ", ")) is not one of the function's")
+    }
+    var scope = Scope(prefix: call.name, opset: function.opset, call: given, defaults: function.defaults)
+    for (index, name) in function.inputs.enumerated() {
+      scope.names[name] = index < call.inputs.count ? call.inputs[index] : ""
+    }
+    var handedOn: [NodeRecord] = []
+    let produced = Set(function.nodes.flatMap(\.outputs))
+    for (index, name) in function.outputs.enumerated() {
+      guard index < call.outputs.count, !call.outputs[index].isEmpty else { continue }
+      if produced.contains(name), scope.names[name] == nil {
+        scope.names[name] = call.outputs[index]
+      } else if let input = scope.names[name], !input.isEmpty {
+        handedOn.append(
+          NodeRecord(
+            name: "\(call.name)/\(name)", opType: "Identity", domain: "", overload: "", inputs: [input],
+            outputs: [call.outputs[index]], attributes: AttributeRecords()))
+      } else {
+        throw Refusal("output \(printable(name)) of the function is not produced by any of its nodes")
+      }
+    }
+    return substitute(function.nodes, &scope) + handedOn
+  }
+
+  /// What names and attributes within a function stand for at one call.
+  private struct Scope {
+    let prefix: String
+    let opset: Int?
+    let call: AttributeRecords
+    let defaults: AttributeRecords
+    var names: [String: String] = [:]
+  }
+
+  private mutating func substitute(_ nodes: [NodeRecord], _ scope: inout Scope) -> [NodeRecord] {
+    var result: [NodeRecord] = []
+    for (index, node) in nodes.enumerated() {
+      var copy = node
+      copy.name = "\(scope.prefix)/\(node.name.isEmpty ? "\(node.opType)_\(index)" : node.name)"
+      copy.opset = scope.opset
+      copy.inputs = node.inputs.map { name(of: $0, &scope) }
+      copy.outputs = node.outputs.map { name(of: $0, &scope) }
+      for (name, reference) in node.attributes.references {
+        copy.attributes.references[name] = nil
+        copy.attributes.values[name] = scope.call.values[reference] ?? scope.defaults.values[reference]
+        copy.attributes.graphs[name] = scope.call.graphs[reference] ?? scope.defaults.graphs[reference]
+        copy.attributes.sparse[name] = scope.call.sparse[reference] ?? scope.defaults.sparse[reference]
+      }
+      for (name, graph) in node.attributes.graphs { copy.attributes.graphs[name] = substitute(graph, scope) }
+      result.append(copy)
+    }
+    return result
+  }
+
+  /// A graph within a function sees its names; its own hide them and get names of their own, too.
+  private mutating func substitute(_ graph: GraphRecord, _ outer: Scope) -> GraphRecord {
+    var scope = outer
+    var copy = graph
+    for name in FunctionInlining.tensors(of: graph) + graph.nodes.flatMap(\.outputs) { scope.names[name] = nil }
+    copy.rename { name(of: $0, &scope) }
+    copy.nodes = substitute(graph.nodes, &scope)
+    return copy
+  }
+
+  private mutating func name(of name: String, _ scope: inout Scope) -> String {
+    guard !name.isEmpty else { return "" }
+    if let known = scope.names[name] { return known }
+    let unique = names.unique("\(scope.prefix)/\(name)")
+    scope.names[name] = unique
+    return unique
+  }
+
+  private static func names(in graph: GraphRecord) -> Set<String> {
+    var result = Set(tensors(of: graph))
+    for node in graph.nodes {
+      result.formUnion(node.outputs)
+      for inner in node.attributes.graphs.values { result.formUnion(names(in: inner)) }
+    }
+    return result
+  }
+
+  private static func tensors(of graph: GraphRecord) -> [String] {
+    graph.inputs.map(\.name) + graph.initializers.map(\.name) + graph.sparseInitializers.map(\.name)
+  }
+}

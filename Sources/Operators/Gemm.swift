@@ -88,9 +88,9 @@ package struct Gemm: Operator, ActivationCarrying, ParameterCarrying {
 }
 
 extension Gemm: Int8ConvertibleLayer {
-  package func int8Refusal(_ inputs: [Operand?]) -> String? {
-    inputs.int8RankRefusal(expected: 2) ?? weightsRefusal(inputs)
-  }
+  package func int8Refusal(_ inputs: [Operand?]) -> String? { weightsRefusal(inputs) }
+
+  package func channelAxis(rank: Int) -> Int { rank - 1 }
 
   package func weights(_ inputs: [Operand?]) -> LayerWeights? {
     guard let weights = inputs.optional(1)?.constant, let values = weights.floats() else { return nil }

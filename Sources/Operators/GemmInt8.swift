@@ -2,9 +2,10 @@ package import IR
 import Math
 package import Tensors
 
-/// Matrix product with constant weights in int8, the fully connected layer; numbers as in `ConvInt8`.
+/// Matrix product with constant weights in int8, the fully connected layer over the last dimension of x; numbers as in
+/// `ConvInt8`.
 ///
-/// Inputs: x int8 [N, K], weights int8 [M, K], weight scales float32 [M], bias int32 [M] (optional). Output [N, M].
+/// Inputs: x int8 [..., K], weights int8 [M, K], weight scales float32 [M], bias int32 [M] (optional). Output [..., M].
 package struct GemmInt8: Operator {
   package static let name = "GemmInt8"
 
@@ -24,26 +25,24 @@ package struct GemmInt8: Operator {
   package func inferTypes(_ inputs: [Operand?]) throws(Refusal) -> [TensorType] {
     let x = try inputs.required(0, "x")
     _ = try x.quantized("x")
-    try x.expect(rank: 2, "x")
     let weights = try inputs.required(1, "weights")
-    try weights.expect(rank: 2, "weights")
-    guard weights.shape[1] == x.shape[1], weights.shape[0] > 0, weights.shape[1] > 0 else {
-      throw Refusal("weights \(weights.shape) do not fit x \(x.shape)")
-    }
+    let shape = try Gemm.outputShape(x: x.shape, w: weights.shape, transB: true)
     try Int8Weights.checkTypes(inputs, channels: weights.shape[0])
-    let shape = try checkedShape([x.shape[0], weights.shape[0]])
     guard let output else { return [TensorType(.float32, shape)] }
     return [TensorType(.int8, shape, quantization: output.quantization)]
   }
 
   package func work(_ inputs: [Operand?], _ outputs: [TensorType]) -> Work {
-    guard let w = inputs.optional(1), let y = outputs.first else { return Work() }
-    return Work(macs: y.shape[0] * w.type.count, elementOperations: output?.hasTable == true ? y.count : 0)
+    guard let x = inputs.optional(0), let y = outputs.first else { return Work() }
+    return Work(macs: y.count * (x.shape.last ?? 0), elementOperations: output?.hasTable == true ? y.count : 0)
   }
 
   package func kernel(for site: Site) throws(Refusal) -> Kernel {
     let x = try site.inputs.required(0, "x")
-    let shape = ConvolutionShape(rows: x.shape[0], inner: x.shape[1], columns: site.outputs[0].shape[1])
+    let inner = x.shape.last ?? 1
+    let rows = x.type.count / inner
+    guard rows > 0 else { return try site.emptyKernel() }
+    let shape = ConvolutionShape(rows: rows, inner: inner, columns: site.outputs[0].count / rows)
     return try Int8Weights(site.inputs).kernel(shape, x: x, images: 1, output: output)
   }
 }

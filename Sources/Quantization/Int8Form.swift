@@ -1,5 +1,6 @@
 import IR
 import Operators
+import Tensors
 
 /// How a node of a float graph can take part in int8, as its operator says.
 enum Int8Form {
@@ -14,6 +15,18 @@ enum Int8Form {
   /// A layer whose multiplications pay for converting its input.
   static func isWeighted(_ node: Node, in graph: Graph) -> Bool {
     node.op is any Int8ConvertibleLayer && exists(for: node, in: graph)
+  }
+
+  /// The dimension of a value that channels lie along, as the first layer says that has it as its input; 1 where none
+  /// does.
+  static func channelAxis(of value: ValueID, in graph: Graph) -> Int {
+    for id in graph[value].users {
+      guard let node = graph[id], node.inputs.first == value else { continue }
+      if let layer = node.op as? any Int8ConvertibleLayer {
+        return layer.channelAxis(rank: graph.type(of: value).rank)
+      }
+    }
+    return 1
   }
 
   /// Whether a node only moves or selects elements of one input, so that int8 passes through unchanged.

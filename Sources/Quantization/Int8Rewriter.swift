@@ -78,7 +78,7 @@ struct Int8Rewriter {
     let channels = weights.shape[0]
     let quantized = WeightQuantization(
       weights.values, bias: weights.bias, channels: channels, inputScale: input.scale,
-      inputMeans: means(inputID, weights))
+      inputMeans: means(inputID, layer, weights))
     let largest = Int8Weights.largestAccumulator(
       weights: quantized.weights, bias: quantized.bias, channels: channels, inputZeroPoint: input.zeroPoint)
     guard largest <= Int(Int32.max) else {
@@ -136,8 +136,12 @@ struct Int8Rewriter {
   }
 
   /// For a channel, the mean input each weight meets; empty where bias correction is off or nothing was observed.
-  private func means(_ input: ValueID, _ weights: LayerWeights) -> (Int) -> [Double] {
-    guard options.correctsBias, let means = observations[input]?.channelMeans else { return { _ in [] } }
+  private func means(
+    _ input: ValueID, _ layer: any Int8ConvertibleLayer, _ weights: LayerWeights
+  ) -> (Int) -> [Double] {
+    guard options.correctsBias, let means = observations[input]?.channelMeans,
+      Int8Form.channelAxis(of: input, in: source) == layer.channelAxis(rank: source.type(of: input).rank)
+    else { return { _ in [] } }
     let shape = weights.shape
     let perGroup = shape[1]
     guard means.count == perGroup * weights.groups, weights.groups > 0 else { return { _ in [] } }

@@ -1,4 +1,4 @@
-/// What calibration has seen of one value: all its elements, and for 4-D values (and rows) each channel.
+/// What calibration has seen of one value: all its elements, and each channel where channels lie innermost.
 package struct Observation: Sendable {
   package var histograms = ScaledHistograms()
   /// Sum over images of the channel's mean, in units of 2^-24: integers, so that the order of images does not matter.

@@ -146,6 +146,16 @@ import Testing
     try check(net)
   }
 
+  /// Over the last dimension of whatever there is.
+  @Test(arguments: [[1, 7, 40], [1, 3, 5, 40]], [nil] + outputs) func productOfTokens(
+    shape: [Int], output: Int8Output?
+  ) throws {
+    var net = try Net(shape)
+    let w = net.weights([30, 40])
+    try net.finish(net.add(GemmInt8(output: output), net.x, w[0], w[1], w[2]))
+    try check(net)
+  }
+
   // MARK: Other operators
 
   @Test(arguments: outputs) func sum(output: Int8Output) throws {

@@ -22,7 +22,8 @@ import Testing
 
     (Gemm(), [float32(1, 4), matrix], nil),
     (Gemm(activation: .relu), [float32(1, 4), matrix, Operand(noise([5]))], nil),
-    (Gemm(), [float32(1, 7, 4), matrix], "the input has 3 dimensions, int8 has a form for 2"),
+    (Gemm(), [float32(1, 7, 4), matrix], nil),
+    (Gemm(), [float32(2, 3, 7, 4), matrix, Operand(noise([5]))], nil),
     (Gemm(activation: .tanh), [float32(1, 4), matrix], "activation tanh is not a clamp"),
     (Gemm(), [float32(1, 4), float32(5, 4)], "weights are not constant"),
     (Gemm(), [float32(1, 4), matrix, float32(5)], "the bias is not constant"),
@@ -123,6 +124,12 @@ import Testing
     // One number stands for all outputs.
     let single = try #require(Gemm().weights([x, Operand(noise([3, 2])), Operand(Tensor([Float(7)]))]))
     #expect(single.bias == [7, 7, 7])
+  }
+
+  /// Weights of their own are met along the last dimension by matrix products, along dimension 1 by all else.
+  @Test func channelsLieWhereWeightsDiffer() {
+    #expect((2...4).map { Gemm().channelAxis(rank: $0) } == [1, 2, 3])
+    #expect(Conv(window: Self.window).channelAxis(rank: 4) == 1 && ScaleShift().channelAxis(rank: 4) == 1)
   }
 
   @Test func scalingIsADepthwiseConvolution() throws {

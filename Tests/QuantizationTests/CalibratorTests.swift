@@ -69,6 +69,24 @@ import Testing
     }
   }
 
+  /// A matrix product has its channels along the last dimension: of tokens, and of a 4-D value that lies row-major.
+  @Test(arguments: [[1, 5, 3], [1, 3, 3], [1, 2, 4, 3]]) func channelsOfAMatrixProduct(shape: [Int]) throws {
+    var model = Model()
+    let x = model.input(shape)
+    model.graph.addOutput(try model.add("y", Gemm(), x, model.constant("w", [2, 3])))
+    var random = RandomNumbers(seed: 32)
+    let image = random.tensor(shape, -1...1)
+    let found = try calibrator(model.graph, [x]).run(
+      TensorSamples(samples: [[image]]), samples: [0], threads: 1)
+    let numbers = image.elements(as: Float.self)
+    let means = try #require(found[x]).channelMeans
+    try #require(means.count == 3)
+    for channel in 0..<3 {
+      let column = stride(from: channel, to: numbers.count, by: 3).map { Double(numbers[$0]) }
+      #expect(abs(means[channel] - column.reduce(0, +) / Double(column.count)) < 1e-6)
+    }
+  }
+
   /// Byte for byte, whichever thread has seen what.
   @Test func threadsMakeNoDifference() throws {
     let (model, values) = try model()

@@ -117,9 +117,6 @@ import Testing
         let w = model.constant("w", [2, 2, 1, 1])
         return try model.add("y", Conv(window: point), x, w, model.input([2], "b"))
       },
-      RefusedForm("the input has 4 dimensions, int8 has a form for 2") { model, x in
-        try model.add("y", Gemm(), x, model.constant("w", [4, 4]))
-      },
       RefusedForm("activation tanh is not a clamp") { model, x in
         try model.add(
           "y", ScaleShift(activation: .tanh), x, model.constant("s", [2]), model.constant("t", [2]))
@@ -209,17 +206,6 @@ import Testing
     #expect(
       try model.quantized().lines == [
         "float32 y: the input has 2 dimensions, int8 has a form for 4", "int8 last",
-      ])
-  }
-
-  @Test func productsOfMatricesStayFloat() throws {
-    var model = Model()
-    let x = model.input([1, 4, 3])
-    let y = try model.add("y", Gemm(), x, model.constant("w", [2, 3]))
-    model.graph.addOutput(y)
-    #expect(
-      try model.quantized().lines == [
-        "float32 y: the input has 3 dimensions, int8 has a form for 2"
       ])
   }
 

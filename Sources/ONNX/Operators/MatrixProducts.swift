@@ -75,29 +75,35 @@ extension Gemm: ONNXWritable {
   /// say it, with a bias or turned weights, they are made matrices and restored.
   func write(_ node: Node, to emission: inout Emission) {
     emission.activated(node, by: activation) { emission, result in
-      let attributes: [String: Attribute] = transB ? ["transB": .int(1)] : [:]
-      let output = emission.graph.type(of: node.outputs[0]).shape
-      var inputs = emission.names(node.inputs)
-      guard output.count != 2 else {
-        return emission.add("Gemm", name: node.name, inputs: inputs, outputs: [result], attributes)
+      let inputs = emission.names(node.inputs)
+      if emission.graph.type(of: node.outputs[0]).rank != 2, !transB, inputs.count == 2 {
+        emission.add("MatMul", name: node.name, inputs: inputs, outputs: [result])
+      } else {
+        emission.addMatrices(node, inputs: inputs, transB: transB, to: result)
       }
-      guard transB || inputs.count > 2 else {
-        return emission.add("MatMul", name: node.name, inputs: inputs, outputs: [result])
-      }
-      let inner = node.inputs[0].flatMap { emission.graph.type(of: $0).shape.last } ?? 1
-      let rows = emission.temporary(node, "rows")
-      emission.add(
-        "Reshape", name: rows, inputs: [inputs[0], emission.constant(node, "rows_shape", ints: [-1, inner])],
-        outputs: [rows])
-      inputs[0] = rows
-      let product = emission.temporary(node, "product")
-      emission.add("Gemm", name: node.name, inputs: inputs, outputs: [product], attributes)
-      // The first dimension may be a free batch.
-      let shape = output.count > 1 ? [-1] + output.dropFirst() : output
-      emission.add(
-        "Reshape", name: emission.temporary(node, "restored"),
-        inputs: [product, emission.constant(node, "shape", ints: shape)], outputs: [result])
     }
+  }
+}
+
+extension Emission {
+  /// Adds a Gemm over the last dimension of the first input; what is no matrix is made one, and the result restored.
+  fileprivate mutating func addMatrices(_ node: Node, inputs: [String], transB: Bool, to result: String) {
+    let attributes: [String: Attribute] = transB ? ["transB": .int(1)] : [:]
+    let output = graph.type(of: node.outputs[0]).shape
+    guard output.count != 2 else {
+      return add("Gemm", name: node.name, inputs: inputs, outputs: [result], attributes)
+    }
+    let inner = node.inputs[0].flatMap { graph.type(of: $0).shape.last } ?? 1
+    let rows = temporary(node, "rows")
+    add(
+      "Reshape", name: rows, inputs: [inputs[0], constant(node, "rows_shape", ints: [-1, inner])], outputs: [rows])
+    let product = temporary(node, "product")
+    add("Gemm", name: node.name, inputs: [rows] + inputs.dropFirst(), outputs: [product], attributes)
+    // The first dimension may be a free batch.
+    let shape = output.count > 1 ? [-1] + output.dropFirst() : output
+    add(
+      "Reshape", name: temporary(node, "restored"), inputs: [product, constant(node, "shape", ints: shape)],
+      outputs: [result])
   }
 }
 
@@ -105,6 +111,12 @@ extension GemmInt8: ONNXWritable {
   var opset: Int { output?.function.onnx.opset ?? ONNXWriter.baseOpset }
 
   func write(_ node: Node, to emission: inout Emission) throws(Refusal) {
-    emission.add("Gemm", for: node, inputs: try emission.weighted(node), ["transB": .int(1)], output: output)
+    let inputs = try emission.weighted(node)
+    guard let output else {
+      return emission.addMatrices(node, inputs: inputs, transB: true, to: emission.name(node.outputs[0]))
+    }
+    let result = emission.temporary(node, "result")
+    emission.addMatrices(node, inputs: inputs, transB: true, to: result)
+    emission.finish(node, result, output)
   }
 }

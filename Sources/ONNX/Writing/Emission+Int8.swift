@@ -73,8 +73,14 @@ extension Emission {
     _ opType: String, for node: Node, inputs: [String], _ attributes: [String: Attribute] = [:], output: Int8Output?
   ) {
     guard let output else { return add(opType, for: node, inputs: inputs, attributes) }
-    var result = temporary(node, "result")
+    let result = temporary(node, "result")
     add(opType, name: node.name, inputs: inputs, outputs: [result], attributes)
+    finish(node, result, output)
+  }
+
+  /// Adds what makes a float result the int8 output of a node.
+  mutating func finish(_ node: Node, _ result: String, _ output: Int8Output) {
+    var result = result
     let bounds = output.realBounds
     if bounds != .identity {
       let clamped = temporary(node, "clamped")

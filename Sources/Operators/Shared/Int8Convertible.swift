@@ -17,6 +17,9 @@ package protocol Int8ConvertibleLayer: Int8Convertible, ActivationCarrying {
   /// What int8 weights are made of, for inputs that are not refused.
   func weights(_ inputs: [Operand?]) -> LayerWeights?
 
+  /// The dimension of x that channels lie along: indices along it meet weights of their own.
+  func channelAxis(rank: Int) -> Int
+
   /// The int8 operator over such weights; its inputs are x, int8 weights, their scales and a bias, as `Int8Weights`
   /// reads them.
   ///
@@ -25,6 +28,8 @@ package protocol Int8ConvertibleLayer: Int8Convertible, ActivationCarrying {
 }
 
 extension Int8ConvertibleLayer {
+  package func channelAxis(rank _: Int) -> Int { 1 }
+
   /// Why weights, bias or activation have no int8 form.
   func weightsRefusal(_ inputs: [Operand?]) -> String? {
     guard activation.clampBounds != nil else { return "activation \(activation.stored.name) is not a clamp" }

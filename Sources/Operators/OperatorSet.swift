@@ -33,6 +33,7 @@ package enum OperatorSet {
     LogSoftmax.self,
     LookupInt8.self,
     MatMul.self,
+    MatMulInt8.self,
     MaxPool.self,
     MulInt8.self,
     PRelu.self,

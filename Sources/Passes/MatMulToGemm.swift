@@ -11,7 +11,9 @@ extension Pass {
   package static let matMulToGemm = Pass("matmul-to-gemm", "see products with constant matrices as layers") {
     (graph: inout Graph, log: inout PassLog) throws(Refusal) in
     for id in graph.nodeIDs {
-      guard let node = graph[id], node.op is MatMul, let x = graph.input(node, 0), let b = graph.input(node, 1) else {
+      guard let node = graph[id], let product = node.op as? MatMul, product.alpha == 1, let x = graph.input(node, 0),
+        let b = graph.input(node, 1)
+      else {
         continue
       }
       guard let matrix = graph.constant(b), var layer = Gemm(product: graph.type(of: x), Operand(matrix)) else {

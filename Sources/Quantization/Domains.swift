@@ -13,7 +13,7 @@ struct Domains {
     for node in order.reversed() {
       let wantsOutput = node.outputs.contains { wanted.contains($0) }
       let takesInt8 =
-        Int8Form.isWeighted(node, in: graph)
+        Int8Form.isWeighted(node, in: graph) || Int8Form.isProduct(node, in: graph)
         || (wantsOutput && (Int8Form.exists(for: node, in: graph) || Int8Form.passesThrough(node)))
       guard takesInt8 else { continue }
       if Int8Form.isWeighted(node, in: graph) {
@@ -26,7 +26,7 @@ struct Domains {
       let wantsOutput = node.outputs.contains { wanted.contains($0) }
       let inputs = node.inputs.compactMap { $0 }.filter { graph[$0].constant == nil }
       let isFed = !inputs.isEmpty && inputs.contains { int8Values.contains($0) }
-      if Int8Form.isWeighted(node, in: graph) {
+      if Int8Form.isWeighted(node, in: graph) || Int8Form.isProduct(node, in: graph) {
         int8Nodes.insert(node.id)
         if wantsOutput { int8Values.formUnion(node.outputs) } else { floatOutputs.formUnion(node.outputs) }
       } else if wantsOutput, isFed, Int8Form.exists(for: node, in: graph) || Int8Form.passesThrough(node) {

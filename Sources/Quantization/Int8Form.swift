@@ -17,6 +17,11 @@ enum Int8Form {
     node.op is any Int8ConvertibleLayer && exists(for: node, in: graph)
   }
 
+  /// A product of values that flow, whose multiplications pay for converting both.
+  static func isProduct(_ node: Node, in graph: Graph) -> Bool {
+    node.op is any Int8ConvertibleProduct && exists(for: node, in: graph)
+  }
+
   /// The dimension of a value that channels lie along, as the first layer says that has it as its input; 1 where none
   /// does.
   static func channelAxis(of value: ValueID, in graph: Graph) -> Int {

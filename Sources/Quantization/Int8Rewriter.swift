@@ -59,6 +59,7 @@ struct Int8Rewriter {
     }
     switch node.op {
     case let layer as any Int8ConvertibleLayer: try addLayer(node, layer)
+    case let product as any Int8ConvertibleProduct: try addProduct(node, product)
     case let operation as any Int8ConvertibleOperation:
       let order = operation.int8Order(source.operands(of: node))
       try add(
@@ -154,6 +155,19 @@ struct Int8Rewriter {
   }
 
   // MARK: Other operators
+
+  /// Adds the int8 form of a product over the int8 versions of its inputs.
+  private mutating func addProduct(_ node: Node, _ product: any Int8ConvertibleProduct) throws(Refusal) {
+    let result = node.outputs[0]
+    let output: Int8Output? = domains.isInt8(result) ? Int8Output(try quantization(of: result)) : nil
+    var inputs: [ValueID?] = []
+    for case let input? in node.inputs { inputs.append(try int8(input)) }
+    let outputs = try graph.add(
+      product.int8Form(output: output), name: node.name, inputs: inputs, outputNames: [source[result].name],
+      origins: node.origins)
+    if output == nil { floats[result] = outputs[0] } else { integers[result] = outputs[0] }
+    decisions.append(LayerDecision(node: node.name, op: node.op.name, precision: .int8))
+  }
 
   /// Adds the int8 form of a node over the int8 versions of its inputs.
   private mutating func add(

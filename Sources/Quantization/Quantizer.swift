@@ -67,8 +67,14 @@ package struct Quantizer {
   /// One quantization for every value that will be int8; values that must share one do.
   private func chooseQuantizations(_ domains: Domains) -> [ValueID: Quantization] {
     var groups = ValueGroups()
+    var symmetric: [ValueID] = []
     for node in order {
       guard let output = node.outputs.first else { continue }
+      if domains.isInt8(node), let product = node.op as? any Int8ConvertibleProduct,
+        let input = node.inputs[product.symmetricInput]
+      {
+        symmetric.append(input)
+      }
       if Int8Form.passesThrough(node), let input = node.inputs.first ?? nil {
         for output in node.outputs { groups.join(output, input) }
       } else if Int8Form.takesInputsAtOutputScale(node), domains.isInt8(output) {
@@ -82,10 +88,14 @@ package struct Quantizer {
       let known = ranges[root]
       ranges[root] = (min(range.low, known?.low ?? range.low), max(range.high, known?.high ?? range.high))
     }
+    let symmetricRoots = Set(symmetric.map { groups.root(of: $0) })
     var result: [ValueID: Quantization] = [:]
     for value in observations.keys {
-      guard let range = ranges[groups.root(of: value)] else { continue }
-      result[value] = Quantization(low: range.low, high: range.high)
+      let root = groups.root(of: value)
+      guard let range = ranges[root] else { continue }
+      result[value] =
+        symmetricRoots.contains(root)
+        ? Quantization(magnitude: max(-range.low, range.high)) : Quantization(low: range.low, high: range.high)
     }
     return result
   }

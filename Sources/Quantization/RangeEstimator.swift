@@ -56,4 +56,10 @@ extension Quantization {
     let zeroPoint = (-128 - low / scale).rounded(.toNearestOrEven)
     self.init(scale: Float(high > low ? scale : 1.0 / 255), zeroPoint: Int(max(-128, min(127, zeroPoint))))
   }
+
+  /// The symmetric int8 quantization of numbers up to a magnitude, as weights have it: s = magnitude / 127, z = 0.
+  package init(magnitude: Double) {
+    let scale = max(magnitude / 127, Double(Float.leastNormalMagnitude) * 4)
+    self.init(scale: Float(magnitude > 0 ? scale : 1.0 / 255), zeroPoint: 0)
+  }
 }

@@ -156,6 +156,17 @@ import Testing
     try check(net)
   }
 
+  /// Sums times alpha; with an int8 output or the bare numbers.
+  @Test(arguments: [nil] + outputs, [1, 0.35] as [Float]) func productOfActivations(
+    output: Int8Output?, alpha: Float
+  ) throws {
+    var net = try Net([1, 3, 9, 20], Quantization(scale: 0.02, zeroPoint: -11))
+    let other = try net.other(Quantization(scale: 0.008, zeroPoint: 0))
+    let turned = try net.add(Transpose(perm: [0, 1, 3, 2]), other, name: "turned")
+    try net.finish(net.add(MatMulInt8(alpha: alpha, output: output), net.x, turned))
+    try check(net, equal: 0.99)
+  }
+
   // MARK: Other operators
 
   @Test(arguments: outputs) func sum(output: Int8Output) throws {

@@ -53,6 +53,7 @@ struct Example: Sendable, CustomStringConvertible {
       Example(LayerNormalization(axis: -1), [matrix, channels, channels]),
       Example(LogSoftmax(axis: 1), [image]),
       Example(MatMul(), [matrix, noise([2, 4, 5])]),
+      Example(MatMul(alpha: 0.25), [noise([2, 4, 3]), noise([2, 3, 2])]),
       Example(MatMul(), [matrix, noise([4, 5])], constants: [1]),
       Example(MaxPool(window: window, ceiling: true), [image]),
       Example(PRelu(), [image, channels.reshaped([4, 1, 1]) ?? channels], constants: [1]),

@@ -28,6 +28,14 @@ import Testing
     (Gemm(), [float32(1, 4), float32(5, 4)], "weights are not constant"),
     (Gemm(), [float32(1, 4), matrix, float32(5)], "the bias is not constant"),
 
+    (MatMul(), [float32(2, 7, 4), float32(2, 4, 3)], nil),
+    (MatMul(alpha: 0.5), [float32(2, 3, 7, 4), float32(4, 3)], nil),
+    (MatMul(), [float32(7, 4), Operand(noise([2, 4, 3]))], "an operand is constant"),
+    (MatMul(), [Operand(noise([2, 7, 4])), float32(4, 3)], "an operand is constant"),
+    (MatMul(), [float32(7, 4), float32(4)], "an operand is a vector"),
+    (MatMul(), [float32(3, 4), float32(4, 3)], "so few rows do not pay for conversions"),
+    (MatMul(), [float32(4, 66_312), float32(66_312, 2)], "its sums of 66312 products could leave int32"),
+
     (ScaleShift(), [image, vector, vector], nil),
     (ScaleShift(), [float32(1, 4), vector, vector], "the input has 2 dimensions, int8 has a form for 4"),
     (ScaleShift(activation: .sigmoid), [image, vector, vector], "activation sigmoid is not a clamp"),
@@ -96,6 +104,13 @@ import Testing
         types = try layer.int8Form(weights, output: Int8Output(activation)).inferTypes([int8(inputs[0])] + constants)
         let sums = try layer.int8Form(weights, output: nil).inferTypes([int8(inputs[0])] + constants)
         #expect(sums == [TensorType(.float32, expected)])
+      } else if let product = op as? any Int8ConvertibleProduct {
+        var arguments = inputs.map { int8($0) }
+        let type = TensorType(
+          .int8, arguments[product.symmetricInput]?.shape ?? [], quantization: Quantization(scale: 0.2, zeroPoint: 0))
+        arguments[product.symmetricInput] = Operand(type)
+        types = try product.int8Form(output: Int8Output(activation)).inferTypes(arguments)
+        #expect(try product.int8Form(output: nil).inferTypes(arguments) == [TensorType(.float32, expected)])
       } else {
         let operation = try #require(op as? any Int8ConvertibleOperation)
         let arguments = operation.int8Order(inputs).map { int8(inputs[$0]) }

@@ -69,6 +69,78 @@ struct MatrixTests {
     #expect(constant.shape == dynamic.shape)
   }
 
+  @Test func alphaMultipliesSums() throws {
+    let (a, b) = (noise([2, 4, 3]), noise([3, 5], seed: 5))
+    let plain = try floats(MatMul(), [a, b])
+    #expect(try floats(MatMul(alpha: 0.3), [a, b]) == plain.map { $0 * 0.3 })
+    // Weights that are constant are no other product.
+    #expect(try compute(MatMul(alpha: 0.3), [a, b], constants: [1])[0].elements(as: Float.self).count == plain.count)
+    #expect(MatMul(alpha: 2).attributes.count == 1 && MatMul().attributes.isEmpty)
+  }
+
+  /// Integers of all sizes, -128 among them.
+  private func integers(_ shape: [Int], seed: UInt64) -> [Int8] {
+    noise(shape, seed: seed).elements(as: Float.self).map { Int8(max(-128, min(127, ($0 * 140).rounded()))) }
+  }
+
+  /// The formula of `MatMulInt8` once more; many pairs, few pairs in ranges of rows, broadcast ones.
+  @Test(arguments: [
+    ([5, 7], [7, 9]), ([2, 3, 5, 4], [2, 3, 4, 6]), ([3, 5, 4], [4, 1]), ([2, 1, 4, 33], [3, 33, 17]),
+    ([197, 64], [64, 197]), ([2, 130, 5], [2, 5, 3]), ([9, 4, 1], [9, 1, 4]),
+  ])
+  func multipliesIntegers(_ left: [Int], _ right: [Int]) throws {
+    let (a, b) = (integers(left, seed: 3), integers(right, seed: 4))
+    let output = Int8Output(Quantization(scale: 0.5, zeroPoint: 7), clamp: (-20, 25))
+    let x = quantized(a, left, scale: 0.013, zeroPoint: -17)
+    let y = quantized(b, right, scale: 0.021, zeroPoint: 0)
+    let real = try compute(MatMulInt8(alpha: 0.7, output: nil), [x, y])[0]
+    let rounded = try compute(MatMulInt8(alpha: 0.7, output: output), [x, y])[0]
+    #expect(rounded.type.quantization == output.quantization && rounded.shape == real.shape)
+    let inner = left[left.count - 1]
+    // Small integers are exact in float32, so their product is the float operator's.
+    let sums = try floats(
+      MatMul(),
+      [
+        Tensor(a.map { Float($0) + 17 }, shape: left), Tensor(b.map { max(-127, Float($0)) }, shape: right),
+      ])
+    #expect(255 * 127 * inner < 1 << 24, "sums are not exact")
+    let scale = Double(Float(0.7)) * Double(Float(0.013)) * Double(Float(0.021))
+    #expect(real.elements(as: Float.self) == sums.map { $0 * Float(scale) })
+    let expected = sums.map { sum in
+      let q = (sum * Float(scale / 0.5)).rounded(.toNearestOrEven) + 7
+      return Int8(max(Float(output.lower), min(Float(output.upper), q)))
+    }
+    #expect(rounded.elements(as: Int8.self) == expected)
+    #expect(Set(expected).count > min(3, expected.count / 2), "the values say too little")
+  }
+
+  /// A function is a table of the requantized sums.
+  @Test func functionsOfProducts() throws {
+    let (a, b) = (integers([6, 5], seed: 8), integers([5, 7], seed: 9))
+    let x = quantized(a, [6, 5], scale: 0.013, zeroPoint: -17)
+    let y = quantized(b, [5, 7], scale: 0.021, zeroPoint: 0)
+    let inner = Quantization(scale: 0.07, zeroPoint: 3)
+    let result = Quantization(scale: 0.01, zeroPoint: -20)
+    let sums = try compute(MatMulInt8(output: Int8Output(inner)), [x, y])[0].elements(as: Int8.self)
+    let both = try compute(MatMulInt8(output: Int8Output(result, function: .tanh, of: inner)), [x, y])[0]
+    #expect(both.elements(as: Int8.self) == sums.map { Int8(result.quantize(UnaryFunction.tanh(inner.real(Int($0))))) })
+  }
+
+  @Test func refusesMatMulInt8() {
+    func int8(_ shape: [Int], _ zeroPoint: Int = 0) -> Operand {
+      Operand(TensorType(.int8, shape, quantization: Quantization(scale: 1, zeroPoint: zeroPoint)))
+    }
+    let op = MatMulInt8(output: nil)
+    #expect(refusal(op, [int8([2, 3], 5), int8([3, 4], 1)]) == "b has the zero point 1, expected 0")
+    #expect(refusal(op, [int8([3]), int8([3, 4])]) == "a has shape [3], b [3, 4], expected matrices")
+    #expect(
+      refusal(op, [int8([2, 3]), int8([2, 4])]) == "a has shape [2, 3], b [2, 4]: 3 columns do not meet 2 rows")
+    #expect(
+      refusal(op, [int8([1, 66_312]), int8([66_312, 1])]) == "sums have 66312 products, expected 1 to 66311")
+    #expect(refusal(op, [int8([2, 0]), int8([0, 4])]) == "sums have 0 products, expected 1 to 66311")
+    #expect(op.work([int8([2, 3]), int8([3, 4])], [TensorType(.float32, [2, 4])]).macs == 24)
+  }
+
   @Test func refusesMatMul() {
     #expect(
       refusal(MatMul(), [float32(2, 3), float32(2, 3)]) == "a has shape [2, 3], b [2, 3]: 3 columns do not meet 2 rows")

@@ -350,6 +350,49 @@ import Testing
     let (_, log, _) = try model.rewritten(.matMulToGemm)
     #expect(log.lines == ["no effect square: its right operand is not a constant matrix"])
   }
+
+  /// Attention: factors before and behind the product, also beyond a transpose.
+  @Test func factorsGoIntoProducts() throws {
+    var model = Model()
+    let x = model.input([2, 4, 6])
+    let q = try model.add("q", Binary(.mul), x, model.scalar(0.5))
+    let k = try model.add("k", Binary(.div), try model.add("tanh", Unary(.tanh), x), model.scalar(4))
+    let turned = try model.add("turned", Transpose(perm: [0, 2, 1]), k)
+    let product = try model.add("product", MatMul(), q, turned)
+    let scaled = try model.add("scaled", Binary(.mul), model.scalar(3), product)
+    model.graph.addOutput(try model.add("softmax", Softmax(), scaled))
+    let (graph, log, difference) = try model.rewritten(.foldFactorIntoProduct)
+    #expect(
+      graph.description == """
+        x: float32[2,4,6]
+        tanh = Unary(x) function="tanh" -> float32[2,4,6]
+        turned = Transpose(tanh) perm=[0, 2, 1] -> float32[2,6,4]
+        product = MatMul(x, turned) alpha=0.375 -> float32[2,4,4]
+        softmax = Softmax(product) axis=-1 -> float32[2,4,4]
+        return softmax
+        """)
+    #expect(
+      log.lines == ["applied q: into product", "applied k: into product", "applied scaled: into product"])
+    #expect(difference < 1e-6)
+  }
+
+  @Test func factorsThatStay() throws {
+    var model = Model()
+    let x = model.input([4, 4])
+    // Used elsewhere; more than one number; a shape that grows; a factor float32 does not hold.
+    let used = try model.add("used", Binary(.mul), x, model.scalar(2))
+    let several = try model.add("several", Binary(.mul), x, model.constant("c", [4]))
+    let first = try model.add("first", MatMul(), used, several)
+    let grown = try model.add("grown", Binary(.mul), first, model.numbers("g", [2], shape: [1, 1, 1]))
+    let large = try model.add("large", Binary(.mul), x, model.scalar(1e-30))
+    let small = try model.add("small", Binary(.mul), x, model.scalar(1e-30))
+    model.graph.addOutput(try model.add("second", MatMul(), large, small))
+    model.graph.addOutput(grown)
+    model.graph.addOutput(used)
+    let (graph, log, _) = try model.rewritten(.foldFactorIntoProduct)
+    #expect(log.lines == ["applied large: into second", "refused small: second would be multiplied by 0.0"])
+    #expect(graph.nodeCount == model.graph.nodeCount - 1)
+  }
 }
 
 @Suite struct PoolingTests {

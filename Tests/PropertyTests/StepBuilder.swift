@@ -177,7 +177,7 @@ struct StepBuilder {
 
   private mutating func gemm(_ x: ValueID) -> [ValueID]? {
     var x = x
-    // Vectors are what most classifiers have in front of it, and what int8 has a form for.
+    // Vectors are what most classifiers have in front of it.
     if shape(x).count > 2, random.oneIn(2), let rows = add(Reshape(shape: [shape(x)[0], -1]), x)?[0] { x = rows }
     guard let inputs = shape(x).last, shape(x).count >= 2 else { return nil }
     let outputs = random.int(1...8)

@@ -66,7 +66,25 @@ enum MatrixProducts: ONNXFamily {
   }
 }
 
-extension MatMul: ONNXWritable {}
+extension MatMul: ONNXWritable {
+  func write(_ node: Node, to emission: inout Emission) {
+    emission.addProduct(node, inputs: emission.names(node.inputs), alpha: alpha, to: emission.name(node.outputs[0]))
+  }
+}
+
+extension MatMulInt8: ONNXWritable {
+  var opset: Int { output?.function.onnx.opset ?? ONNXWriter.baseOpset }
+
+  func write(_ node: Node, to emission: inout Emission) throws(Refusal) {
+    let inputs = try emission.reals(node)
+    guard let output else {
+      return emission.addProduct(node, inputs: inputs, alpha: alpha, to: emission.name(node.outputs[0]))
+    }
+    let result = emission.temporary(node, "result")
+    emission.addProduct(node, inputs: inputs, alpha: alpha, to: result)
+    emission.finish(node, result, output)
+  }
+}
 
 extension Gemm: ONNXWritable {
   var opset: Int { activation.onnx.opset }
@@ -86,6 +104,14 @@ extension Gemm: ONNXWritable {
 }
 
 extension Emission {
+  fileprivate mutating func addProduct(_ node: Node, inputs: [String], alpha: Float, to result: String) {
+    guard alpha != 1 else { return add("MatMul", name: node.name, inputs: inputs, outputs: [result]) }
+    let product = temporary(node, "product")
+    add("MatMul", name: node.name, inputs: inputs, outputs: [product])
+    let factor = constant(node, "alpha", Tensor(scalar: alpha))
+    add("Mul", name: temporary(node, "scaled"), inputs: [product, factor], outputs: [result])
+  }
+
   /// Adds a Gemm over the last dimension of the first input; what is no matrix is made one, and the result restored.
   fileprivate mutating func addMatrices(_ node: Node, inputs: [String], transB: Bool, to result: String) {
     let attributes: [String: Attribute] = transB ? ["transB": .int(1)] : [:]

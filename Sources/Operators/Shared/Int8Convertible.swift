@@ -2,7 +2,8 @@ package import IR
 import Math
 package import Tensors
 
-/// A float operator that has an int8 form for some inputs: an `Int8ConvertibleLayer` or an `Int8ConvertibleOperation`.
+/// A float operator that has an int8 form for some inputs: an `Int8ConvertibleLayer`, an `Int8ConvertibleProduct` or an
+/// `Int8ConvertibleOperation`.
 ///
 /// When a node takes part in int8, and with which scales, is the quantizer's to decide.
 package protocol Int8Convertible: Operator {
@@ -37,6 +38,17 @@ extension Int8ConvertibleLayer {
     if let bias = inputs.optional(2), bias.constant == nil { return "the bias is not constant" }
     return nil
   }
+}
+
+/// A product of two values that flow: its multiplications pay for converting both, as those of a layer do.
+package protocol Int8ConvertibleProduct: Int8Convertible {
+  /// The int8 operator, for inputs that are not refused; it takes them in the same order.
+  ///
+  /// - Parameter output: nil for float32
+  func int8Form(output: Int8Output?) -> any Operator
+
+  /// Which input has the zero point 0, as weights have.
+  var symmetricInput: Int { get }
 }
 
 /// An operator over values that flow.

@@ -18,8 +18,8 @@ package enum PassList {
     PassGroup(
       "layers", repeats: true,
       [
-        .matMulToGemm, .foldBias, .convertReduceToPool, .foldScaleShift, .sinkScaleShift, .foldConstants,
-        .eliminateIdentities,
+        .matMulToGemm, .foldFactorIntoProduct, .foldBias, .convertReduceToPool, .foldScaleShift, .sinkScaleShift,
+        .foldConstants, .eliminateIdentities,
       ]),
     // Arithmetic and normalisations that found no layer; seen as scalings they may find one, or each other.
     PassGroup(

@@ -331,6 +331,37 @@ import Testing
     #expect(difference < 1e-6)
   }
 
+  /// Layer scale: a factor for each channel of tokens.
+  @Test(arguments: [Binary.Function.mul, .div]) func factorsOfSequencesLieAlongTheLastDimension(
+    function: Binary.Function
+  ) throws {
+    var model = Model()
+    let x = model.input([1, 5, 3])
+    let product = try model.add("product", Gemm(), x, model.constant("w", [4, 3]), model.constant("b", [4]))
+    model.graph.addOutput(try model.add("scaled", Binary(function), product, model.constant("c", [4], 0.5...2)))
+    let (graph, log, difference) = try model.rewritten(.foldBias)
+    #expect(graph.nodesInOrder().map(\.op.name) == ["Gemm"])
+    #expect(log.lines == ["applied scaled: into the numbers of product"])
+    #expect(difference < 1e-6)
+  }
+
+  /// Where channels are dimension 1 a factor is a scaling; a divisor of 0 and what is divided are nothing of the kind.
+  @Test func factorsThatAreNotOfTokens() throws {
+    var model = Model()
+    let x = model.input([2, 3])
+    let flat = try model.add("flat", Gemm(), x, model.constant("v", [4, 3]))
+    model.graph.addOutput(try model.add("vector", Binary(.mul), flat, model.constant("c", [4])))
+    let tokens = try model.add("tokens", Gemm(), model.input([1, 5, 3], "t"), model.constant("w", [4, 3]))
+    let inverse = try model.add("inverse", Binary(.div), model.scalar(1), tokens)
+    model.graph.addOutput(inverse)
+    let more = try model.add("more", Gemm(), model.input([1, 5, 3], "u"), model.constant("z", [4, 3]))
+    model.graph.addOutput(try model.add("zero", Binary(.div), more, model.numbers("zeros", [0])))
+    var graph = model.graph
+    let log = try Pipeline.run([PassGroup("test", [.foldBias])], on: &graph)
+    #expect(log.lines == ["refused zero: the numbers of more would not be finite"])
+    #expect(graph.description == model.graph.description)
+  }
+
   @Test func biasesOfConvolutionsAdd() throws {
     var model = Model()
     let conv = try model.conv("conv", model.input([1, 2, 3, 3]), outputs: 3)

@@ -309,6 +309,22 @@ import Testing
     #expect(difference < 1e-6)
   }
 
+  /// Squeeze-excite in NHWC: the gate's only dimension is as well one of NCHW.
+  @Test(arguments: [true, false]) func gatesLetTransposesThrough(isFree: Bool) throws {
+    var model = Model()
+    model.graph.hasFreeBatch = isFree
+    let x = model.input([1, 3, 4, 5])
+    let there = try model.add("there", Transpose(perm: [0, 2, 3, 1]), x)
+    let pooled = try model.add("pooled", GlobalAveragePool(), x)
+    let gate = try model.add("gate", Reshape(shape: isFree ? [0, 1, 1, 3] : [1, 1, 1, 3]), pooled)
+    let y = try model.add("y", Binary(.mul), there, gate)
+    model.graph.addOutput(try model.add("back", Transpose(perm: [0, 3, 1, 2]), y))
+    let (graph, log, difference) = try model.rewritten(.cancelTransposes, .eliminateIdentities, repeats: true)
+    #expect(graph.nodesInOrder().map(\.op.name) == ["GlobalAveragePool", "Binary"])
+    #expect(log.lines.contains("applied there: 2 transposes fewer"))
+    #expect(difference == 0)
+  }
+
   @Test func transposesThatMeetNoInverseStay() throws {
     var model = Model()
     let x = model.input([1, 4, 4, 2])

@@ -115,20 +115,27 @@ struct TransposeSinking {
     }
   }
 
-  /// What an input of a node is a transpose of; nil when it is none.
+  /// What an input of a node is a transpose of; nil when it is none. A value with one dimension larger than one, a gate
+  /// of squeeze-excite, is one of any order.
   private func source(
     of input: ValueID, _ order: [Int], for user: Node, _ passage: TransposePassage, in graph: inout Graph
   ) throws(Refusal) -> ValueID? {
     if let producer = graph.producer(of: input), let transpose = producer.op as? Transpose {
       return transpose.order(rank: graph.shape(input).count) == order ? graph.input(producer, 0) : nil
     }
-    guard passage.takesConstants, let tensor = graph.constant(input), tensor.type.rank <= order.count else {
-      return nil
+    guard passage.takesConstants, graph.shape(input).count <= order.count else { return nil }
+    var inverse = order
+    for (position, axis) in order.enumerated() { inverse[axis] = position }
+    guard let tensor = graph.constant(input) else {
+      let shape = graph.shape(input)
+      guard shape.count == order.count, shape.count(where: { $0 != 1 }) <= 1,
+        let reshape = TransposeSinking.reshape(
+          Transpose(perm: inverse), of: shape, freeBatch: graph.hasFreeBatch)
+      else { return nil }
+      return try graph.insert(reshape, "\(graph[input].name)_transposed", inputs: [input], for: user)
     }
     if tensor.count == 1 { return input }
     let padded = [Int](repeating: 1, count: order.count - tensor.type.rank) + tensor.shape
-    var inverse = order
-    for (position, axis) in order.enumerated() { inverse[axis] = position }
     do throws(Refusal) {
       guard let full = tensor.reshaped(padded) else { return nil }
       let moved = try evaluateConstants(Transpose(perm: inverse), inputs: [full])

@@ -1,6 +1,6 @@
 # Names for what a developer runs. scripts/demo and scripts/test need no make; the rest are the long jobs.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check check-arm build bench scaling property coverage sanitize fuzz faults pictures format docs clean
+.PHONY: help demo test check check-arm build bench scaling property coverage sanitize fuzz faults pictures wild-operators format docs clean
 
 help:
 	@echo "make demo      build, compile the fixture model to int8, show the report"
@@ -16,6 +16,7 @@ help:
 	@echo "make sanitize  the tests under AddressSanitizer, then UndefinedBehaviorSanitizer and ThreadSanitizer"
 	@echo "make fuzz      fuzz every reader for a minute; scripts/fuzz takes targets and --runs or --seconds"
 	@echo "make pictures  pictures of HTML reports in a headless Chromium; their structure is checked"
+	@echo "make wild-operators  ONNX's own tests of operators: right, refused, wrong"
 	@echo "make format    format all Swift sources"
 	@echo "make docs      the reference of all modules, as web pages in out/reference"
 	@echo "make clean     remove what was built and out/"
@@ -58,6 +59,9 @@ pictures:
 
 sanitize:
 	scripts/sanitize
+
+wild-operators:
+	scripts/wild-operators
 
 format:
 	swift format --in-place --parallel --recursive Package.swift Fuzz Sources Tests

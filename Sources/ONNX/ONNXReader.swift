@@ -85,7 +85,7 @@ package enum ONNXReader {
     }
     throw Refusal(
       "operators that are not supported (opset \(opset)): \(Listing.of(list, separator: "; ", most: 5))",
-      remedy: "docs/supported.md has what can be exported instead")
+      remedy: SupportedOperators.remedy(for: unknown.map(\.op)))
   }
 }
 

@@ -233,7 +233,8 @@ import Testing
     #expect(graph.outputs.map { graph[$0].name } == ["total", "all"])
     #expect(
       try Self.loop(trips: 1 << 40).refusal()
-        == "node loop (Loop, opset 17): control flow becomes more than 65536 nodes; export the model without loops")
+        == "node loop (Loop, opset 17): control flow becomes more than 262144 nodes and values; export the model without loops"
+    )
   }
 
   @Test func scansAreUnrolled() throws {

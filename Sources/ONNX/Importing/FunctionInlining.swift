@@ -10,6 +10,8 @@ struct FunctionInlining {
   private let functions: [FunctionRecord.Key: FunctionRecord]
   private var names: UniqueNames
   private var budget = ReadingBudget()
+  private var nameBytes = 0
+  private var copies = 0
 
   init(_ model: ModelFile) {
     functions = Dictionary(model.functions.map { ($0.key, $0) }) { first, _ in first }
@@ -88,7 +90,7 @@ struct FunctionInlining {
         throw Refusal("output \(printable(name)) of the function is not produced by any of its nodes")
       }
     }
-    return substitute(function.nodes, &scope) + handedOn
+    return try substitute(function.nodes, &scope) + handedOn
   }
 
   /// What names and attributes within a function stand for at one call.
@@ -100,42 +102,56 @@ struct FunctionInlining {
     var names: [String: String] = [:]
   }
 
-  private mutating func substitute(_ nodes: [NodeRecord], _ scope: inout Scope) -> [NodeRecord] {
+  private mutating func substitute(
+    _ nodes: [NodeRecord], _ scope: inout Scope
+  ) throws(Refusal) -> [NodeRecord] {
     var result: [NodeRecord] = []
     for (index, node) in nodes.enumerated() {
       var copy = node
       copy.name = "\(scope.prefix)/\(node.name.isEmpty ? "\(node.opType)_\(index)" : node.name)"
       copy.opset = scope.opset
-      copy.inputs = node.inputs.map { name(of: $0, &scope) }
-      copy.outputs = node.outputs.map { name(of: $0, &scope) }
+      try spend(copy.name)
+      for index in copy.inputs.indices { copy.inputs[index] = try name(of: node.inputs[index], &scope) }
+      for index in copy.outputs.indices { copy.outputs[index] = try name(of: node.outputs[index], &scope) }
       for (name, reference) in node.attributes.references {
         copy.attributes.references[name] = nil
         copy.attributes.values[name] = scope.call.values[reference] ?? scope.defaults.values[reference]
         copy.attributes.graphs[name] = scope.call.graphs[reference] ?? scope.defaults.graphs[reference]
         copy.attributes.sparse[name] = scope.call.sparse[reference] ?? scope.defaults.sparse[reference]
       }
-      for (name, graph) in node.attributes.graphs { copy.attributes.graphs[name] = substitute(graph, scope) }
+      for (name, graph) in node.attributes.graphs { copy.attributes.graphs[name] = try substitute(graph, scope) }
       result.append(copy)
     }
     return result
   }
 
   /// A graph within a function sees its names; its own hide them and get names of their own, too.
-  private mutating func substitute(_ graph: GraphRecord, _ outer: Scope) -> GraphRecord {
+  private mutating func substitute(_ graph: GraphRecord, _ outer: Scope) throws(Refusal) -> GraphRecord {
     var scope = outer
     var copy = graph
     for name in FunctionInlining.tensors(of: graph) + graph.nodes.flatMap(\.outputs) { scope.names[name] = nil }
-    copy.rename { name(of: $0, &scope) }
-    copy.nodes = substitute(graph.nodes, &scope)
+    copies += 1
+    copy.identity = -copies
+    try copy.rename { (given) throws(Refusal) in try name(of: given, &scope) }
+    copy.nodes = try substitute(graph.nodes, &scope)
     return copy
   }
 
-  private mutating func name(of name: String, _ scope: inout Scope) -> String {
+  private mutating func name(of name: String, _ scope: inout Scope) throws(Refusal) -> String {
     guard !name.isEmpty else { return "" }
     if let known = scope.names[name] { return known }
     let unique = names.unique("\(scope.prefix)/\(name)")
+    try spend(unique)
     scope.names[name] = unique
     return unique
+  }
+
+  /// Names grow with every call within a call.
+  private mutating func spend(_ name: String) throws(Refusal) {
+    nameBytes += name.utf8.count
+    guard nameBytes <= Limits.madeNameBytes else {
+      throw Refusal("its functions need more than \(Limits.madeNameBytes) bytes of names", remedy: Messages.limitRemedy)
+    }
   }
 
   private static func names(in graph: GraphRecord) -> Set<String> {

@@ -30,7 +30,11 @@ final class GraphImporter {
   /// last.
   private var scopes: [Scope]
   private var problems = Problems()
-  private var innerNodeCount = 0
+  /// Graphs that nodes hold, by their identity.
+  private var innerGraphs: [Int: InnerGraph] = [:]
+  private var innerSize = 0
+  private var sequenceSize = 0
+  private var nameBytes = 0
   private var foldCount = 0
   private var foldedBytes = 0
   private var filledBytes = 0
@@ -173,9 +177,12 @@ final class GraphImporter {
 
   /// A graph that a node holds, made ready to be imported any number of times.
   func inner(_ graph: GraphRecord) throws(Refusal) -> InnerGraph {
+    if let known = innerGraphs[graph.identity] { return known }
     let nodes = try NodeOrder.live(graph.nodes, outputs: graph.outputs.map(\.name))
     try ONNXReader.checkOperators(nodes, model, opset)
-    return InnerGraph(record: graph, nodes: nodes, initializers: Initializers(graph, like: initializers))
+    let inner = InnerGraph(record: graph, nodes: nodes, initializers: Initializers(graph, like: initializers))
+    innerGraphs[graph.identity] = inner
+    return inner
   }
 
   /// Imports a graph that a node holds, for what its inputs are; returns its outputs.
@@ -189,14 +196,19 @@ final class GraphImporter {
     for (input, argument) in zip(inner.record.inputs, arguments) { scope.symbols[input.name] = argument }
     scopes.append(scope)
     defer { scopes.removeLast() }
+    innerSize += 1 + inner.nodes.count + inner.record.outputs.count
+    guard innerSize <= Limits.values else {
+      throw Refusal(
+        "control flow becomes more than \(Limits.values) nodes and values", remedy: "export the model without loops")
+    }
     for node in inner.nodes {
-      innerNodeCount += 1
-      guard innerNodeCount <= Limits.nodes else {
-        throw Refusal(
-          "control flow becomes more than \(Limits.nodes) nodes", remedy: "export the model without loops")
-      }
       var named = node
       named.name = "\(prefix)/\(node.name)"
+      nameBytes += named.name.utf8.count
+      guard nameBytes <= Limits.madeNameBytes else {
+        throw Refusal(
+          "control flow needs more than \(Limits.madeNameBytes) bytes of names", remedy: Messages.limitRemedy)
+      }
       try importNode(named)
     }
     var outputs: [Symbol] = []
@@ -259,6 +271,14 @@ final class GraphImporter {
     guard foldedBytes <= Limits.foldedBytes(from: given) else {
       throw Refusal(
         "constant \(type) is too large: \(foldedBytes) bytes of constants would be computed from \(given)")
+    }
+  }
+
+  /// Sequences that are made of others hold all their tensors.
+  func spend(sequenceOf count: Int) throws(Refusal) {
+    sequenceSize += count
+    guard sequenceSize <= Limits.sequenceElements else {
+      throw Refusal("sequences hold more than \(Limits.sequenceElements) tensors", remedy: Messages.limitRemedy)
     }
   }
 

@@ -243,7 +243,10 @@ struct NodeImport {
   }
 
   /// A sequence of tensors.
-  func sequence(_ elements: [Symbol]) -> Symbol { Symbol(record.outputs.first ?? record.name, elements: elements) }
+  func sequence(_ elements: [Symbol]) throws(Refusal) -> Symbol {
+    try importer.spend(sequenceOf: elements.count)
+    return Symbol(record.outputs.first ?? record.name, elements: elements)
+  }
 
   /// A constant the importer makes up.
   func constant(_ step: String, _ tensor: Tensor) -> Symbol { Symbol("\(record.name)/\(step)", constant: tensor) }

@@ -52,6 +52,7 @@ final class Initializers {
   private let byName: [String: TensorRecord]
   private let sparse: [String: SparseTensorRecord]
   private var read: [String: Tensor] = [:]
+  private var refused: [String: Refusal] = [:]
   /// Bytes of the constants that were read.
   private(set) var byteCount = 0
   private var sparseBytes = 0
@@ -88,6 +89,7 @@ final class Initializers {
   func tensor(_ name: String) throws(Refusal) -> Tensor? {
     if let tensor = read[name] { return tensor }
     guard contains(name) else { return nil }
+    if let known = refused[name] { throw known }
     do throws(Refusal) {
       let tensor: Tensor
       if let record = byName[name] {
@@ -102,7 +104,9 @@ final class Initializers {
       byteCount += tensor.type.byteCount
       return tensor
     } catch {
-      throw error.about("initializer \(printable(name))")
+      let refusal = error.about("initializer \(printable(name))")
+      refused[name] = refusal
+      throw refusal
     }
   }
 

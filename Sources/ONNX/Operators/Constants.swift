@@ -4,6 +4,7 @@ import Tensors
 
 /// Tensors that are in the model, or that shapes and bounds in it make known.
 enum Constants: ONNXFamily {
+  static let limits = "values of numbers; what Range and ConstantOfShape are given must be constant"
   static let readers: [String: NodeReader] = [
     "Constant": constant,
     "ConstantOfShape": constantOfShape,

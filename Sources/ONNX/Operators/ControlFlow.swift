@@ -5,6 +5,8 @@ import Tensors
 /// If, Loop and Scan, where constants tell which way they go: branches that are taken and bodies that are repeated
 /// become part of the graph.
 enum ControlFlow: ONNXFamily {
+  static let limits =
+    "where constants tell which branch is taken and how often a body runs; Scan since opset 9"
   static let readers: [String: NodeReader] = ["If": branch, "Loop": loop, "Scan": scan]
 
   private static let remedy = "export the model by tracing with fixed inputs, or simplify it"

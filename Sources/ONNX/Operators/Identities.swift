@@ -3,6 +3,7 @@ import Tensors
 
 /// Nodes that hand on their first input.
 enum Identities: ONNXFamily {
+  static let limits = "Dropout in inference"
   static let readers: [String: NodeReader] = [
     "Dropout": dropout,
     "Identity": { node throws(Refusal) in try node.identity() },

@@ -1,6 +1,6 @@
 /// All operators that ONNX models may hold. Adding one is a file beside this one and a line here.
 enum ONNXFamilies {
-  private static let all: [any ONNXFamily.Type] = [
+  static let all: [any ONNXFamily.Type] = [
     Arithmetic.self,
     Casts.self,
     Comparisons.self,

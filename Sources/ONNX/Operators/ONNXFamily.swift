@@ -10,6 +10,12 @@ typealias NodeReader = @Sendable (inout NodeImport) throws(Refusal) -> [Symbol]
 protocol ONNXFamily: Sendable {
   /// How nodes become operators, by their type in ONNX.
   static var readers: [String: NodeReader] { get }
+  /// What is not read of them, or what becomes of them, in a line of docs/supported.md; nothing by default.
+  static var limits: String { get }
+}
+
+extension ONNXFamily {
+  static var limits: String { "" }
 }
 
 /// An operator that can be written as ONNX nodes.

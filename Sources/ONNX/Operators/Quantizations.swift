@@ -9,6 +9,7 @@ import Tensors
 /// moving values and zero point down by 128. Everything else (per channel, or visible as integers to the user) is
 /// spelled out in float arithmetic with the same results.
 enum Quantizations: ONNXFamily {
+  static let limits = "see [int8.md](int8.md)"
   static let readers: [String: NodeReader] = ["DequantizeLinear": dequantize, "QuantizeLinear": quantize]
 
   private static func quantize(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {

@@ -4,6 +4,7 @@ import Tensors
 
 /// Tensors repeated along their dimensions.
 enum Repetitions: ONNXFamily {
+  static let limits = "shape and repeats are constants"
   static let readers: [String: NodeReader] = ["Expand": expand, "Tile": tile]
 
   private static func expand(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {

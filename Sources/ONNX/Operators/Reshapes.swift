@@ -4,6 +4,7 @@ import Tensors
 
 /// The same elements under another shape: all become Reshape.
 enum Reshapes: ONNXFamily {
+  static let limits = "shape and axes are constants"
   static let readers: [String: NodeReader] = [
     "Flatten": flatten,
     "Reshape": reshape,

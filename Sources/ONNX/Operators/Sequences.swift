@@ -4,6 +4,9 @@ import Tensors
 
 /// Sequences of tensors and optional ones, which are known when the model is read: nothing of them is left in the graph.
 enum Sequences: ONNXFamily {
+  static let limits =
+    "where no sequence is an output of the model and positions are constants; optional values are there "
+    + "or not when the model is read"
   static let readers: [String: NodeReader] = [
     "ConcatFromSequence": concat,
     "Optional": { node throws(Refusal) in [try node.input(0, "x")] },
@@ -13,18 +16,18 @@ enum Sequences: ONNXFamily {
       let elements = try elements(node)
       return [elements[try position(node, 1, elements.count)]]
     },
-    "SequenceConstruct": { node throws(Refusal) in [node.sequence(try node.allInputs())] },
+    "SequenceConstruct": { node throws(Refusal) in [try node.sequence(try node.allInputs())] },
     "SequenceEmpty": empty,
     "SequenceErase": { node throws(Refusal) in
       var elements = try elements(node)
       elements.remove(at: try position(node, 1, elements.count))
-      return [node.sequence(elements)]
+      return [try node.sequence(elements)]
     },
     "SequenceInsert": { node throws(Refusal) in
       var elements = try elements(node)
       let place = node.optional(2) == nil ? elements.count : try position(node, 2, elements.count, includesEnd: true)
       elements.insert(try node.input(1, "tensor"), at: place)
-      return [node.sequence(elements)]
+      return [try node.sequence(elements)]
     },
     "SequenceLength": { node throws(Refusal) in node.result(Tensor(scalar: Int64(try elements(node).count))) },
     "SplitToSequence": split,
@@ -53,7 +56,7 @@ enum Sequences: ONNXFamily {
 
   private static func empty(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
     node.ignore("dtype")
-    return [node.sequence([])]
+    return [try node.sequence([])]
   }
 
   private static func concat(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
@@ -72,11 +75,11 @@ enum Sequences: ONNXFamily {
     let axis = try node.axis(try node.int("axis", default: 0), rank: x.shape.count)
     let keeps = try node.bool("keepdims", default: true)
     let extent = x.shape[axis]
-    guard extent > 0 else { throw Refusal("splits a tensor without elements") }
+    guard (1...Limits.nodes).contains(extent) else { throw Refusal("splits a dimension of \(extent)") }
     var sizes = [Int](repeating: 1, count: extent)
     let given = try node.constant(1, "split")
     if let numbers = given?.integers() {
-      guard numbers.allSatisfy({ $0 >= 0 }), let first = numbers.first else {
+      guard numbers.count <= extent, numbers.allSatisfy({ $0 >= 0 }), let first = numbers.first else {
         throw Refusal("sizes \(numbers) are no sizes")
       }
       sizes = numbers
@@ -99,6 +102,6 @@ enum Sequences: ONNXFamily {
       parts.append(part)
       start += size
     }
-    return [node.sequence(parts)]
+    return [try node.sequence(parts)]
   }
 }

@@ -1,7 +1,7 @@
 import Tensors
 
 /// ONNX's TensorProto.DataType, as far as tensors of these types can be used.
-enum DataType: Int {
+enum DataType: Int, CaseIterable {
   case float = 1, uint8, int8
   case int32 = 6, int64
   case bool = 9, float16, double

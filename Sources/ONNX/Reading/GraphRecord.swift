@@ -3,6 +3,8 @@ import Tensors
 
 /// A GraphProto: of the model, or a branch or body of control flow. Its tensors are left where they lie.
 struct GraphRecord {
+  /// Tells the graph from all others of the model, and from copies of it.
+  var identity: Int
   private(set) var name = ""
   var nodes: [NodeRecord] = []
   var inputs: [ValueRecord] = []
@@ -23,6 +25,7 @@ struct GraphRecord {
     guard depth <= Limits.graphDepth else {
       throw Refusal("has graphs within graphs more than \(Limits.graphDepth) deep", remedy: Messages.limitRemedy)
     }
+    identity = budget.takeGraph()
     for range in ranges { try read(file, range, &budget, depth) }
   }
 
@@ -57,11 +60,13 @@ struct GraphRecord {
   }
 
   /// Gives inputs, outputs and initializers other names; nodes keep theirs.
-  mutating func rename(_ name: (String) -> String) {
-    inputs = inputs.map { ValueRecord(name: name($0.name), dataType: $0.dataType, shape: $0.shape) }
-    outputs = outputs.map { ValueRecord(name: name($0.name), dataType: $0.dataType, shape: $0.shape) }
-    for index in initializers.indices { initializers[index].name = name(initializers[index].name) }
-    for index in sparseInitializers.indices { sparseInitializers[index].name = name(sparseInitializers[index].name) }
+  mutating func rename(_ name: (String) throws(Refusal) -> String) throws(Refusal) {
+    for index in inputs.indices { inputs[index].name = try name(inputs[index].name) }
+    for index in outputs.indices { outputs[index].name = try name(outputs[index].name) }
+    for index in initializers.indices { initializers[index].name = try name(initializers[index].name) }
+    for index in sparseInitializers.indices {
+      sparseInitializers[index].name = try name(sparseInitializers[index].name)
+    }
   }
 
   /// Names of values from outside that nodes of the graph, or of graphs in it, read and the graph may hand on.
@@ -86,6 +91,7 @@ struct ReadingBudget {
   private var initializers = 0
   private var inputs = 0
   private var outputs = 0
+  private var graphs = 0
 
   mutating func takeNode() throws(Refusal) { try ReadingBudget.take(&nodes, Limits.nodes, "nodes") }
   mutating func takeInitializer() throws(Refusal) {
@@ -93,6 +99,12 @@ struct ReadingBudget {
   }
   mutating func takeInput() throws(Refusal) { try ReadingBudget.take(&inputs, Limits.values, "inputs") }
   mutating func takeOutput() throws(Refusal) { try ReadingBudget.take(&outputs, Limits.values, "outputs") }
+
+  /// The number of a graph.
+  mutating func takeGraph() -> Int {
+    graphs += 1
+    return graphs
+  }
 
   /// Inputs and outputs that nodes may still have.
   var connectionsLeft: Int { Limits.connections - connections }

@@ -43,7 +43,7 @@ struct ValueRecord {
     case free(String)
   }
 
-  let name: String
+  var name: String
   /// ONNX's TensorProto.DataType, or 0.
   let dataType: Int
   /// Nil when the file does not say.

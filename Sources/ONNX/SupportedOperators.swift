@@ -119,11 +119,11 @@ package enum SupportedOperators {
       <!-- Written by scripts/supported from the reader's own lists; a test holds it against them. -->
 
       Operator sets \(opsets.lowerBound) to \(opsets.upperBound), IR versions \(versions.lowerBound) to \
-      \(versions.upperBound). What is not in this page is refused with a message that names
-      the file, the node, the operator, its opset and what to do.
+      \(versions.upperBound). What is not in this page is refused with a message that names the file, the
+      node, the operator, its opset and what to do.
 
-      - **Types**: \(types). Floats of all sizes become float32 when they are
-        read, so a Cast between them changes nothing.
+      - **Types**: \(types).
+        Floats of all sizes become float32 when they are read, so a Cast between them changes nothing.
       - **Shapes** are known when a model is read. The batch may be free, and height and width with `--size`. What an
         operator takes as shape, axes, pads, sizes or bounds must be a constant or follow from shapes and constants.
       - **Nodes** may be in any order. An output that nothing reads is no reason to refuse: masks of Dropout, indices of

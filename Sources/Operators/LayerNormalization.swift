@@ -59,15 +59,17 @@ package struct LayerNormalization: Operator, ParameterCarrying {
       let bias: UnsafePointer<Float>? = hasBias ? call.input(2).pointer() : nil
       let output: UnsafeMutablePointer<Float> = call.output.pointer()
       call.workers.run(units: rows) { _, range in
-        for row in range {
+        Moments.ofRows(range, input, count: width) { row, moments in
           let x = input + row * width
           let y = output + row * width
-          let moments = Moments(x, count: width)
           let factor = 1 / (moments.variance + epsilon).squareRoot()
-          for index in 0..<width {
-            let normal = (Double(x[index]) - moments.mean) * factor
-            y[index] = Float(normal * Double(scale[index]) + Double(bias?[index] ?? 0))
+          let mean = moments.mean
+          func normal(_ index: Int) -> Double { (Double(x[index]) - mean) * factor * Double(scale[index]) }
+          guard let bias else {
+            for index in 0..<width { y[index] = Float(normal(index) + 0) }
+            return
           }
+          for index in 0..<width { y[index] = Float(normal(index) + Double(bias[index])) }
         }
       }
     }

@@ -1,4 +1,5 @@
 import IR
+import Operators
 package import Tensors
 
 /// Reads ONNX models: IR versions 3 to 13, operator sets 7 to 25.
@@ -36,7 +37,7 @@ package enum ONNXReader {
     let inputs = model.graph.inputs.filter { !initializers.contains($0.name) }
     // The second import only tells which literal shapes follow the batch; a failure means the batch is not free.
     if !inputs.isEmpty, inputs.allSatisfy(InputBinding.hasFreeBatch), let twice = try? graph(batch: 2) {
-      FreeBatch.adapt(&result, like: twice)
+      result = FreeBatch.adapted(result, like: twice) ?? result
     }
     return ONNXModel(
       graph: result, producer: model.producer, irVersion: model.irVersion, opset: opset,

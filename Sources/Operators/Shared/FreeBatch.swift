@@ -1,43 +1,42 @@
-import IR
-import Operators
+package import IR
 import Tensors
 
 /// Finds out whether a graph imported for one image holds for any number of them.
-enum FreeBatch {
-  /// Marks the batch of `graph` as free if its import for two images, `twice`, has the same structure, and lets
-  /// reshapes follow the batch instead of naming it.
-  static func adapt(_ graph: inout Graph, like twice: Graph) {
+package enum FreeBatch {
+  /// The graph with its batch marked as free, and with reshapes that follow the batch instead of naming it; nil unless
+  /// its import for two images, `twice`, has the same structure.
+  package static func adapted(_ graph: Graph, like twice: Graph) -> Graph? {
     let nodes = graph.nodesInOrder()
     let others = twice.nodesInOrder()
     guard nodes.count == others.count, graph.inputs.count == twice.inputs.count,
       graph.outputs.count == twice.outputs.count
-    else { return }
+    else { return nil }
     var counterparts = Dictionary(uniqueKeysWithValues: zip(graph.inputs, twice.inputs))
     var reshapes: [(node: Node, op: Reshape)] = []
     for (node, other) in zip(nodes, others) {
-      guard node.inputs.count == other.inputs.count, node.outputs.count == other.outputs.count else { return }
+      guard node.inputs.count == other.inputs.count, node.outputs.count == other.outputs.count else { return nil }
       for (input, otherInput) in zip(node.inputs, other.inputs)
-      where !areSame(input, graph, otherInput, twice, counterparts) { return }
+      where !areSame(input, graph, otherInput, twice, counterparts) { return nil }
       for (output, otherOutput) in zip(node.outputs, other.outputs) { counterparts[output] = otherOutput }
       if node.op.isEqual(to: other.op) { continue }
       guard let reshape = node.op as? Reshape, let otherReshape = other.op as? Reshape,
         let input = node.inputs.first.flatMap(\.self), let otherInput = other.inputs.first.flatMap(\.self),
         let op = follow(reshape, graph.type(of: input).shape, otherReshape, twice.type(of: otherInput).shape)
-      else { return }
+      else { return nil }
       reshapes.append((node, op))
     }
     for (output, other) in zip(graph.outputs, twice.outputs) {
       // A free batch is the first dimension of every output.
       guard counterparts[output] == other, let first = graph.type(of: output).shape.first, first == 1,
         twice.type(of: other).shape == [2] + graph.type(of: output).shape.dropFirst()
-      else { return }
+      else { return nil }
     }
     var adapted = graph
     for (node, op) in reshapes {
-      guard (try? adapted.update(node.id, op: op, inputs: node.inputs)) != nil else { return }
+      do throws(Refusal) { try adapted.update(node.id, op: op, inputs: node.inputs) } catch { return nil }
     }
     adapted.hasFreeBatch = true
-    graph = adapted
+    return adapted
   }
 
   private static func areSame(

@@ -91,6 +91,7 @@ let package = Package(
 
     // 5: siblings around the graph
     library("ONNX", "CONNX", "CProtobufC", "IR", "Math", "Operators", "Platform", "Tensors"),
+    library("TFLite", "IR", "Math", "NumPyFiles", "Operators", "Tensors"),
     library("Passes", "IR", "Math", "Operators", "Tensors"),
     library("Runtime", "CKernels", "HeapMemory", "IR", "Math", "Operators", "Tensors", "Threads"),
     library("Bundles", "CanonicalJSON", "Deflate", "Hashing", "IR", "Operators", "Signing", "Tensors"),
@@ -116,7 +117,7 @@ let package = Package(
     library(
       "Compiler", "Answers", "Bundles", "CanonicalJSON", "DataSets", "Hashing", "IR", "Images", "Math", "Metrics",
       "NumPyFiles", "ONNX", openBLASMath, "Operators", "Passes", "Platform", "Quantization", "Reports", "Runtime",
-      "Signing", "Tensors", "Texts", "Threads"),
+      "Signing", "TFLite", "Tensors", "Texts", "Threads"),
 
     // 8: the command line
     .executableTarget(
@@ -189,6 +190,7 @@ let package = Package(
     tests("Texts"),
     tests("Passes", "IR", "Math", "Operators", "Platform", "Tensors", "TestSupport"),
     tests("Runtime", "HeapMemory", "IR", "Math", "Operators", "Tensors", "Threads"),
+    tests("TFLite", "IR", "Math", "NumPyFiles", "Operators", "Passes", "Platform", "Tensors", "TestSupport"),
     tests("Tensors", "Platform"),
   ],
   swiftLanguageModes: [.v6]

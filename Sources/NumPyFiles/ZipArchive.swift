@@ -1,23 +1,23 @@
 import Deflate
-import Tensors
+package import Tensors
 
 /// The directory of a zip file: what .npz needs of the format, zip64 included.
-struct ZipArchive {
+package struct ZipArchive {
   /// One file in the archive.
-  struct Member {
+  package struct Member {
     /// The name as messages show it.
     var shownName: String { ZipArchive.shown(name) }
 
-    let name: String
+    package let name: String
     let method: Int
     let checksum: Int
     let compressedSize: Int
     /// Bytes of the file itself.
-    let size: Int
+    package let size: Int
     let headerOffset: Int
   }
 
-  let members: [Member]
+  package let members: [Member]
 
   static func isZip(_ bytes: UnsafeRawBufferPointer) -> Bool {
     bytes.starts(with: [0x50, 0x4B, 0x03, 0x04]) || bytes.starts(with: [0x50, 0x4B, 0x05, 0x06])
@@ -26,7 +26,7 @@ struct ZipArchive {
   /// Reads the directory; file contents are looked at by `Member.content`.
   static func shown(_ name: String) -> String { String(name.debugDescription.prefix(128)) }
 
-  init(_ bytes: UnsafeRawBufferPointer) throws(Refusal) {
+  package init(_ bytes: UnsafeRawBufferPointer) throws(Refusal) {
     var cursor = try Directory(in: bytes)
     var members: [Member] = []
     var names: Set<String> = []
@@ -42,7 +42,7 @@ struct ZipArchive {
 
 extension ZipArchive.Member {
   /// The file's bytes, decompressed and checked against their length and CRC-32.
-  func content(in archive: UnsafeRawBufferPointer) throws(Refusal) -> Buffer {
+  package func content(in archive: UnsafeRawBufferPointer) throws(Refusal) -> Buffer {
     let compressed = try compressed(in: archive)
     let content = method == 0 ? copy(compressed) : try expand(compressed)
     guard content.withBytes(Deflate.crc32) == checksum else { throw Refusal("its checksum is wrong") }

@@ -5,12 +5,14 @@ package import Hashing
 package import IR
 import ONNX
 package import Signing
+import TFLite
 package import Tensors
 
 /// A model read from any of the formats dermc knows.
 package struct LoadedModel: Sendable {
   package enum Format: String, Sendable {
     case onnx
+    case tflite
     case derm
   }
 
@@ -21,7 +23,7 @@ package struct LoadedModel: Sendable {
   package let fileBytes: Int
   package let preprocessing: JSON?
   package let labels: [String]?
-  /// What else a bundle holds; nil for ONNX.
+  /// What else a bundle holds; nil for other formats.
   package let bundle: Bundle?
 
   /// The model's file, then those beside it that hold its weights, in the order of their names.
@@ -51,7 +53,7 @@ package struct LoadedModel: Sendable {
   /// Reads a model.
   ///
   /// - Parameters:
-  ///   - size: height and width for ONNX models that leave them free
+  ///   - size: height and width for models that leave them free
   ///   - checksWeights: whether to look for NaN and infinity in all weights, which reads the whole file
   ///   - readsSelfTest: whether a bundle's self-test is wanted
   ///   - keys: any of them must have signed the model, which then has to be a bundle; nil where that does not matter
@@ -78,13 +80,24 @@ package struct LoadedModel: Sendable {
       throw Refusal(
         file: path, reason: "is not a bundle, and only bundles are signed; convert it to .derm and sign that")
     }
-    let model = try ONNXReader.read(path: path, options: ONNXReadingOptions(size: size, checksWeights: checksWeights))
-    format = .onnx
-    graph = model.graph
-    fileBytes = model.files.reduce(0) { $0 + $1.count }
-    files = model.files
+    let classNames: [String]?
+    if TFLiteReader.recognizes(path) {
+      let model = try TFLiteReader.read(path: path, size: size, checksWeights: checksWeights)
+      format = .tflite
+      graph = model.graph
+      files = [model.file]
+      classNames = model.classNames
+    } else {
+      let options = ONNXReadingOptions(size: size, checksWeights: checksWeights)
+      let model = try ONNXReader.read(path: path, options: options)
+      format = .onnx
+      graph = model.graph
+      files = model.files
+      classNames = model.classNames
+    }
+    fileBytes = files.reduce(0) { $0 + $1.count }
     preprocessing = nil
-    labels = LoadedModel.fitting(model.classNames, model.graph)
+    labels = LoadedModel.fitting(classNames, graph)
     bundle = nil
     try LoadedModel.check(size, graph, path)
   }

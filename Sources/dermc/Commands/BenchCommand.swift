@@ -24,7 +24,7 @@ struct BenchCommand: ParsableCommand {
         DERMC_ISA=avx2 dermc bench model.derm
       """)
 
-  @Argument(help: "The model: .onnx or .derm.")
+  @Argument(help: "The model: .onnx, .tflite or .derm.")
   var model: String
 
   @Option(help: ArgumentHelp("A model to measure in turn with it: the float original.", valueName: "model"))

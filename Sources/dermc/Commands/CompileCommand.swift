@@ -21,7 +21,7 @@ struct CompileCommand: ParsableCommand {
         dermc compile model.onnx --int8 --calib data/calib --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225
       """)
 
-  @Argument(help: "The model: .onnx or .derm.")
+  @Argument(help: "The model: .onnx, .tflite or .derm.")
   var model: String
 
   @Flag(help: "Quantize to int8; needs --calib.")

@@ -17,7 +17,7 @@ struct ConvertCommand: ParsableCommand {
         dermc convert model.derm -o fast.derm --store raw
       """)
 
-  @Argument(help: "The model: .onnx or .derm.")
+  @Argument(help: "The model: .onnx, .tflite or .derm.")
   var model: String
 
   @Option(name: .shortAndLong, help: ArgumentHelp("Where to write: .derm or .onnx.", valueName: "file"))

@@ -20,7 +20,7 @@ struct DoctorCommand: ParsableCommand {
         dermc doctor model.onnx images --samples 500 --json
       """)
 
-  @Argument(help: "The model: .onnx or .derm.")
+  @Argument(help: "The model: .onnx, .tflite or .derm.")
   var model: String
 
   @Argument(help: ArgumentHelp("Folder of images, labelled or not.", valueName: "dir"))

@@ -19,7 +19,7 @@ struct EvalCommand: ParsableCommand {
         dermc eval binary.onnx data/val --threshold 0.3 --predictions predictions.csv
       """)
 
-  @Argument(help: "The model: .onnx or .derm.")
+  @Argument(help: "The model: .onnx, .tflite or .derm.")
   var model: String
 
   @Argument(help: ArgumentHelp("Folder of labelled data.", valueName: "dir"))

@@ -19,7 +19,7 @@ struct RunCommand: ParsableCommand {
         dermc run model.derm lesion.jpg --input metadata=54,1,2
       """)
 
-  @Argument(help: "The model: .onnx or .derm.")
+  @Argument(help: "The model: .onnx, .tflite or .derm.")
   var model: String
 
   @Argument(help: "An image (.jpg, .png, .webp, .tif, .bmp), a tensor file (.npy, .npz, .pb), or a folder of them.")

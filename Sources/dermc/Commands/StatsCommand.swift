@@ -15,7 +15,7 @@ struct StatsCommand: ParsableCommand {
         dermc stats model.onnx --memory --json
       """)
 
-  @Argument(help: "The model: .onnx or .derm.")
+  @Argument(help: "The model: .onnx, .tflite or .derm.")
   var model: String
 
   @Flag(help: "Also list every layer.")

@@ -172,7 +172,8 @@ let package = Package(
     tests("Math", "Platform"),
     tests("Metrics", "CanonicalJSON", "Platform", "Tensors", exclude: ["Goldens"]),
     tests("NumPyFiles", "Tensors", exclude: ["Goldens"]),
-    tests("ONNX", "IR", "Math", "NumPyFiles", "Operators", "Platform", "Reports", "Tensors", "TestSupport"),
+    tests(
+      "ONNX", "IR", "Math", "NumPyFiles", "Operators", "Passes", "Platform", "Reports", "Tensors", "TestSupport"),
     tests("OpenBLASMath", "CKernels", "HeapMemory", "Math", "Threads"),
     tests("Operators", "CKernels", "IR", "Math", "Platform", "Tensors", "TestSupport", "Threads"),
     // Random graphs through everything from passes to bundles

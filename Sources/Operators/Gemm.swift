@@ -103,5 +103,7 @@ extension Gemm: Int8ConvertibleLayer {
       bias: bias.count == 1 ? [Float](repeating: bias[0], count: outputs) : bias)
   }
 
+  package var outputAxis: Int { transB ? 0 : 1 }
+
   package func int8Form(_: LayerWeights, output: Int8Output?) -> any Operator { GemmInt8(output: output) }
 }

@@ -2,6 +2,8 @@
 package struct Tensor: Sendable {
   package let type: TensorType
   package let buffer: Buffer
+  /// What the elements are multiples of, where the model that stores them says so.
+  package private(set) var grid: Grid?
 
   /// Nil when the buffer's size does not fit the type.
   package init?(_ type: TensorType, _ buffer: Buffer) {
@@ -98,7 +100,17 @@ package struct Tensor: Sendable {
 
   /// The same elements under another shape of as many elements; nil when the numbers differ.
   package func reshaped(_ shape: [Int]) -> Tensor? {
-    Tensor(TensorType(element, shape, quantization: type.quantization), buffer)
+    let result = Tensor(TensorType(element, shape, quantization: type.quantization), buffer)
+    // An axis stays where all dimensions up to it do.
+    guard let result, let grid else { return result }
+    return result.on(grid.moved(toAxis: shape.starts(with: self.shape.prefix(grid.axis + 1)) ? grid.axis : nil))
+  }
+
+  /// The same tensor, known to lie on a grid.
+  package func on(_ grid: Grid?) -> Tensor {
+    var tensor = self
+    tensor.grid = grid
+    return tensor
   }
 
   /// The same tensor in memory that kernels may read directly: aligned, padded.

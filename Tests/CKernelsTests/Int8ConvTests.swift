@@ -20,6 +20,8 @@ struct ConvProblem {
     let outputs = Int(shape.out_c)
     let taps = Int(shape.kernel_h) * Int(shape.kernel_w) * Int(shape.in_c / shape.groups)
     weights = random.int8s(outputs * taps, in: -127...127)
+    // An output may have one weight of -128 in all kernels.
+    for output in 0..<outputs where seed % 2 == 1 { weights[output * taps + output % taps] = -128 }
     bias = seed % 5 == 0 ? nil : (0..<outputs).map { _ in Int32.random(in: -20_000...20_000, using: &random) }
     // Accumulators grow with the square root of the taps; outputs should reach both bounds now and then.
     let scale = 1 / (Float(taps).squareRoot() * 70)
@@ -248,6 +250,22 @@ func scalarKernel(_ shape: ck_conv_shape) -> OpaquePointer {
         for kernel in convKernels(problem.shape) {
           #expect(problem.int8Output(kernel, parts: 1) == reference, "\(name(kernel)) \(testCase) \(bounds)")
         }
+      }
+    }
+  }
+
+  /// Weights and inputs of -128 alone, whose products are the largest there are.
+  @Test(arguments: families.map(\.0))
+  func wideWeightsAreSummedExactly(family: String) throws {
+    let cases = try #require(Self.families.first { $0.0 == family }).1
+    for (i, testCase) in cases.enumerated() where testCase.macs < 200_000 {
+      var problem = ConvProblem(testCase, seed: UInt64(i))
+      for index in problem.weights.indices { problem.weights[index] = -128 }
+      for index in problem.input.indices { problem.input[index] = -128 }
+      let expected = problem.expected()
+      #expect(ck_conv_s8_is_narrow(ck_conv_s8_choose_wide(&problem.shape, ck_features_here())) == 0)
+      for kernel in convKernels(problem.shape) where ck_conv_s8_is_narrow(kernel) == 0 {
+        #expect(problem.int8Output(kernel, parts: 1) == expected, "\(name(kernel)) \(testCase)")
       }
     }
   }

@@ -25,6 +25,10 @@ static problem make_problem(const ck_conv_shape *shape, size_t i) {
   p.outputs = (size_t)shape->out_h * (size_t)shape->out_w * channels;
   p.weights = random_bytes(&g, channels * taps, -127);
   p.input = random_bytes(&g, (size_t)shape->in_h * (size_t)shape->in_w * (size_t)shape->in_c, -128);
+  // The largest sums of two products: weights of -127 and the one of -128 a channel may have, on inputs of -128.
+  if (i % 8 == 7) memset(p.weights.data, -127, channels * taps);
+  if (i % 8 == 7) memset(p.input.data, -128, (size_t)shape->in_h * (size_t)shape->in_w * (size_t)shape->in_c);
+  for (size_t c = 0; c < channels && i % 2 == 1; c++) ((int8_t *)p.weights.data)[c * taps + c % taps] = -128;
   p.bias = take_memory(channels * sizeof(int32_t), sizeof(int32_t));
   for (size_t c = 0; c < channels; c++) ((int32_t *)p.bias.data)[c] = next_int(&g, -20000, 20000);
   // Accumulators grow with the square root of the taps; outputs should reach both bounds now and then.

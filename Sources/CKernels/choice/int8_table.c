@@ -64,6 +64,24 @@ const ck_conv_s8_kernel *ck_conv_s8_choose(const ck_conv_shape *shape, ck_featur
   return complete(conv_kernels[i]);
 }
 
+int ck_conv_s8_is_narrow(const ck_conv_s8_kernel *kernel) {
+  assert(kernel);
+#if defined(__aarch64__)
+  return kernel == &ck_dwconv_s8__neon || kernel == &ck_igemm_s8__neon;
+#else
+  return 0;
+#endif
+}
+
+const ck_conv_s8_kernel *ck_conv_s8_choose_wide(const ck_conv_shape *shape, ck_features features) {
+  assert(ck_is_shape(shape));
+  size_t i = 0;
+  while ((conv_kernels[i]->needs & ~features) || !suits(conv_kernels[i], shape) ||
+         ck_conv_s8_is_narrow(conv_kernels[i]))
+    i++;
+  return complete(conv_kernels[i]);
+}
+
 const char *ck_conv_s8_name(const ck_conv_s8_kernel *kernel) {
   assert(kernel);
   return kernel->name;

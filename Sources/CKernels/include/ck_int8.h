@@ -1,7 +1,8 @@
 // Int8 kernels on channels-last (NHWC) data. The scalar set is the definition; every other is bit-equal to it.
 //
 // Contract shared by all of them:
-// - activations are int8 with a per-tensor zero point; weights int8 in [-127, 127], symmetric per output channel
+// - activations are int8 with a per-tensor zero point; weights int8, symmetric per output channel; narrow
+//   kernels (ck_conv_s8_is_narrow) take at most one of -128 in an output channel
 // - a requantizing kernel computes  y = clamp(rne(float(acc) * m[c]) + z_y, lo, hi): one float32 multiply, round to
 //   nearest even, never fused;  lut, when not NULL, is applied last: y = lut[(uint8_t)(y + 128)]
 // - buffers of activations, inputs and outputs alike, are readable CK_PAD bytes past their end; outputs are written
@@ -50,6 +51,13 @@ typedef struct ck_conv_s8_kernel ck_conv_s8_kernel;
 
 /// The kernel to use for a shape with some features; never NULL (scalar fits all, and needs none).
 const ck_conv_s8_kernel *ck_conv_s8_choose(const ck_conv_shape *shape, ck_features features);
+
+/// Whether a kernel adds two products up in int16, so that an output channel may have one weight of -128 at most:
+/// 128 * 128 + 128 * 127 fits.
+int ck_conv_s8_is_narrow(const ck_conv_s8_kernel *kernel);
+
+/// As `ck_conv_s8_choose`, for weights with several of -128 in an output channel.
+const ck_conv_s8_kernel *ck_conv_s8_choose_wide(const ck_conv_shape *shape, ck_features features);
 /// Its name for profiles and tests, as in "igemm_s8__avx512vnni".
 const char *ck_conv_s8_name(const ck_conv_s8_kernel *kernel);
 

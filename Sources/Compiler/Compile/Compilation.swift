@@ -71,7 +71,7 @@ package struct Compilation {
     var decision = try DecisionOutput(
       model, request.answer, labels: request.settings.labels ?? model.labels)
     let data = try DataBinding(model, settings: request.settings, decision: decision)
-    let calibration = try calibrationData(data)
+    let calibration = try calibrationData(data, isQuantized: model.graph.isQuantized)
     let evaluation = try request.evaluationPath.map { path throws(Refusal) in try data.labelled(at: path) }
     let classes = evaluation?.classes ?? data.labels ?? request.calibrationPath.flatMap(data.folderNames)
     if let classes { try decision.name(classes) } else { try decision.nameByNumber() }
@@ -86,10 +86,12 @@ package struct Compilation {
 
     // Rewrite.
     let source = try model.sha256()
-    var (graph, log) = try Preparation.simplified(model.graph)
+    var log = model.takenOver?.log ?? PassLog()
+    var (graph, simplified) = try Preparation.simplified(model.graph)
+    log.append(simplified)
     // The weights that matter now are copies with everything folded in.
     model.releasePages()
-    let original = graph
+    let original = model.takenOver?.meaning ?? graph
     if recipe.pruneFraction > 0 {
       let scope: PruningScope = recipe.pruneScope == .global ? .global : .perLayer
       let pruning = PassGroup("pruning", [.pruneMagnitude(fraction: recipe.pruneFraction, scope: scope)])
@@ -98,7 +100,7 @@ package struct Compilation {
 
     // Quantize, or only fuse. One float plan serves calibration and comparison: plans hold a copy of all weights.
     let floatPlan = try Preparation.plan(graph)
-    var decisions: [LayerDecision] = []
+    var decisions = LayerDecision.takenOver(graph, model.takenOver)
     let compiled: Graph
     if recipe.int8, let calibration {
       let observations = try calibrate(graph, floatPlan, calibration)
@@ -109,7 +111,7 @@ package struct Compilation {
         try Quantizer(graph, observations: observations, options: options).run()
       }
       compiled = quantized.graph
-      decisions = quantized.decisions
+      decisions = decisions.filter { $0.precision != .float32 } + quantized.decisions
     } else {
       let (fused, more) = try Preparation.fused(graph)
       compiled = fused
@@ -118,7 +120,8 @@ package struct Compilation {
 
     // Compare with the original.
     var comparison = FloatComparison(threads: request.threads, observer: observer)
-    let reference = recipe.pruneFraction > 0 ? try Preparation.plan(original) : floatPlan
+    let reference =
+      recipe.pruneFraction > 0 || model.takenOver != nil ? try Preparation.plan(original) : floatPlan
     if let calibration {
       // Layers are compared by the names of their outputs, so functions must be fused in both graphs or in neither.
       if recipe.int8 {
@@ -187,9 +190,10 @@ package struct Compilation {
 
   // MARK: Data
 
-  private func calibrationData(_ data: DataBinding) throws(Refusal) -> CalibrationData? {
+  /// A model that quantizes itself needs none: what it leaves in float then stays so.
+  private func calibrationData(_ data: DataBinding, isQuantized: Bool) throws(Refusal) -> CalibrationData? {
     guard let path = request.calibrationPath else {
-      guard !request.recipe.int8 else {
+      guard !request.recipe.int8 || isQuantized else {
         throw .usage("--int8 needs --calib DIR: images or tensors like those the model will see")
       }
       return nil

@@ -63,7 +63,20 @@ struct ReportMaker {
       }
     }
     warnings += unlikeFloat(layers)
+    if let warning = notTakenOver(layers) { warnings.append(warning) }
     return warnings
+  }
+
+  /// Layers of a model that quantizes itself which run in float all the same.
+  private func notTakenOver(_ layers: [LayerReport]) -> String? {
+    let refused = log.entries.filter { $0.pass == Pass.takeOverQuantization.name && $0.outcome == .refused }
+    let float = Set(layers.filter(\.isFloat).map(\.name))
+    let left = refused.filter { float.contains($0.node) }
+    guard let first = left.first else { return nil }
+    let which = left.count == 1 ? first.node : "the first, \(first.node)"
+    return "\(Figures.count(left.count, "layer")) of a model that quantizes itself "
+      + "\(left.count == 1 ? "stays" : "stay") float32, weights dequantized (\(which): \(first.detail)); "
+      + "--int8 --calib DIR quantizes what can be"
   }
 
   /// Below this the noise of a layer is more than half of its signal.
@@ -95,7 +108,7 @@ struct ReportMaker {
       warnings.append(
         "too few calibration samples to hold any back: the models are compared on those ranges were taken from")
     }
-    if accuracy == nil, recipe.int8 || recipe.pruneFraction > 0 {
+    if accuracy == nil, recipe.int8 && calibration != nil || recipe.pruneFraction > 0 {
       warnings.append(
         calibration == nil
           ? "nothing tells what pruning changed: give --calib or --eval"

@@ -18,7 +18,10 @@ package struct LoadedModel: Sendable {
 
   package let path: String
   package let format: Format
+  /// The model; of a model that quantizes itself, with what it quantizes in int8.
   package let graph: Graph
+  /// How a model that quantizes itself became `graph`; nil for all others.
+  package let takenOver: TakenOver?
   /// Bytes of all files the model is read from.
   package let fileBytes: Int
   package let preprocessing: JSON?
@@ -68,6 +71,7 @@ package struct LoadedModel: Sendable {
       let bundle = try file.read(selfTest: readsSelfTest)
       format = .derm
       graph = bundle.graph
+      takenOver = nil
       fileBytes = file.size
       files = [file.mapped]
       preprocessing = bundle.preprocessing
@@ -81,20 +85,23 @@ package struct LoadedModel: Sendable {
         file: path, reason: "is not a bundle, and only bundles are signed; convert it to .derm and sign that")
     }
     let classNames: [String]?
+    let read: Graph
     if TFLiteReader.recognizes(path) {
       let model = try TFLiteReader.read(path: path, size: size, checksWeights: checksWeights)
       format = .tflite
-      graph = model.graph
+      read = model.graph
       files = [model.file]
       classNames = model.classNames
     } else {
       let options = ONNXReadingOptions(size: size, checksWeights: checksWeights)
       let model = try ONNXReader.read(path: path, options: options)
       format = .onnx
-      graph = model.graph
+      read = model.graph
       files = model.files
       classNames = model.classNames
     }
+    do throws(Refusal) { takenOver = try Preparation.takenOver(read) } catch { throw error.of(file: path) }
+    graph = takenOver?.graph ?? read
     fileBytes = files.reduce(0) { $0 + $1.count }
     preprocessing = nil
     labels = LoadedModel.fitting(classNames, graph)

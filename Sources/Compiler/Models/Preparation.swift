@@ -16,6 +16,15 @@ package enum Preparation {
     return (result, log)
   }
 
+  /// A simplified graph with what the model quantizes itself in int8; nil for models that quantize nothing.
+  package static func takenOver(_ graph: Graph) throws(Refusal) -> TakenOver? {
+    guard graph.isQuantized else { return nil }
+    let (meaning, simplified) = try simplified(graph)
+    var (result, log) = (meaning, simplified)
+    log.append(try run(PassList.takeOver, on: &result))
+    return TakenOver(graph: result, meaning: meaning, log: log)
+  }
+
   /// A simplified graph with all activations fused: what is executed in float.
   package static func fused(_ graph: Graph) throws(Refusal) -> (graph: Graph, log: PassLog) {
     var result = graph
@@ -52,4 +61,13 @@ package enum Preparation {
     executor.run()
     return (0..<executor.outputCount).map { executor.outputTensor($0) }
   }
+}
+
+/// What became of a model that quantizes itself.
+package struct TakenOver: Sendable {
+  /// Its quantized parts in int8.
+  package let graph: Graph
+  /// The same model as it spells itself out, in float between conversions.
+  package let meaning: Graph
+  package let log: PassLog
 }

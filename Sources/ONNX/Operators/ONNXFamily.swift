@@ -8,7 +8,7 @@ typealias NodeReader = @Sendable (inout NodeImport) throws(Refusal) -> [Symbol]
 /// An operator or a small family of operators that are alike in ONNX: one file of this folder, which also holds how
 /// they are written (`ONNXWritable`), and one line of `ONNXFamilies`.
 protocol ONNXFamily: Sendable {
-  /// How nodes become operators, by their type in ONNX.
+  /// How nodes become operators, by their type in ONNX; of other domains as in `com.microsoft.QGemm`.
   static var readers: [String: NodeReader] { get }
   /// What is not read of them, or what becomes of them, in a line of docs/supported.md; nothing by default.
   static var limits: String { get }

@@ -6,81 +6,92 @@ import Tensors
 /// QuantizeLinear and DequantizeLinear.
 ///
 /// An activation quantized with one scale and zero point is int8 in the IR with both in its type; uint8 becomes int8 by
-/// moving values and zero point down by 128. Everything else (per channel, or visible as integers to the user) is
-/// spelled out in float arithmetic with the same results.
+/// moving values and zero point down by 128. Constants become float32 and keep their scales as a grid. Everything else
+/// (activations per channel, or visible as integers to the user) is spelled out in float arithmetic with the same
+/// results. `take-over-quantization` makes int8 layers of what is left between them.
 enum Quantizations: ONNXFamily {
   static let limits = "see [int8.md](int8.md)"
-  static let readers: [String: NodeReader] = ["DequantizeLinear": dequantize, "QuantizeLinear": quantize]
+  static let readers: [String: NodeReader] = [
+    "DequantizeLinear": dequantize, "QuantizeLinear": quantize,
+    // ONNX Runtime's own, from before the standard's had all types.
+    "com.microsoft.DequantizeLinear": dequantize, "com.microsoft.QuantizeLinear": quantize,
+  ]
 
   private static func quantize(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
-    let parameters = try LinearParameters(&node)
-    let x = try node.input(0, "x")
+    node.ignore("saturate", "precision")
+    try node.expect("block_size", 0)
+    let axis = try node.int("axis", default: 1)
+    let parameters = try LinearParameters(node, scale: 1, zeroPoint: 2, axis: axis)
     let type = node.has("output_dtype") ? try node.int("output_dtype") : 0
     let declared = type == 0 ? ElementType.uint8 : try DataType.named(type).element
-    let element = parameters.element ?? declared
-    guard element == .int8 || element == .uint8 else {
-      throw Refusal("quantizes to \(element), expected int8 or uint8")
-    }
-    if let (scale, zeroPoint) = parameters.single, x.constant == nil, !node.isModelOutput(0) {
-      let shift = element == .uint8 ? 128 : 0
-      return try node.add(QuantizeLinear(Quantization(scale: scale, zeroPoint: zeroPoint - shift)), [x])
-    }
-    let (scale, zeroPoint) = try parameters.broadcast(to: x, node)
-    let ratio = try node.add(step: "ratio", Binary(.div), [x, node.constant("scale", scale)])
-    let rounded = try node.add(step: "rounded", Unary(.round), [ratio])
-    let shifted = try node.add(
-      step: "shifted", Binary(.add), [rounded, node.constant("zero_point", zeroPoint)])
-    let bounds: UnaryFunction = element == .uint8 ? .clip(lower: 0, upper: 255) : .clip(lower: -128, upper: 127)
-    let clipped = try node.add(step: "clipped", Unary(bounds), [shifted])
-    return try node.add(Cast(to: element), [clipped])
+    return try node.quantized(try node.input(0, "x"), parameters, as: parameters.element ?? declared)
   }
 
   private static func dequantize(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
-    let parameters = try LinearParameters(&node)
+    node.ignore("saturate", "output_dtype")
+    let axis = try node.int("axis", default: 1)
+    let block = try node.int("block_size", default: 0)
     let x = try node.input(0, "x")
-    if let quantization = x.type.quantization {
-      guard let (scale, zeroPoint) = parameters.single, scale == quantization.scale,
-        // Without a zero point the type is the input's: 0 of int8, or 0 of uint8 moved down.
-        parameters.element == nil
-          ? [0, -128].contains(quantization.zeroPoint)
-          : zeroPoint - (parameters.element == .uint8 ? 128 : 0) == quantization.zeroPoint
-      else {
-        throw Refusal("scale or zero point differ from those x was quantized with (\(quantization))")
-      }
-      return try node.add(DequantizeLinear(), [x])
+    guard block == 0 else { return node.result(try blocked(node, x, axis: axis, block: block)) }
+    let parameters = try LinearParameters(node, scale: 1, zeroPoint: 2, axis: axis)
+    return [try node.dequantized(x, parameters)]
+  }
+
+  /// Weights with a scale for each run of `block` elements along `axis`.
+  private static func blocked(
+    _ node: NodeImport, _ x: Symbol, axis: Int, block: Int
+  ) throws(Refusal) -> Tensor {
+    guard let integers = try node.constant(0, "x")?.integers(), let scale = try node.constant(1, "scale"),
+      let scales = scale.floats()
+    else { throw Refusal("attribute block_size is \(block), which takes constant integers and float scales") }
+    let axis = try node.axis(axis, rank: x.shape.count)
+    let extent = x.shape[axis]
+    var expected = x.shape
+    // Divided, not multiplied: a block from a file may be any number.
+    guard block > 0, extent > 0 else { throw Refusal("attribute block_size is \(block), x has shape \(x.shape)") }
+    expected[axis] = (extent - 1) / block + 1
+    guard scale.shape == expected else {
+      throw Refusal("scale has shape \(scale.shape), blocks of \(block) along \(axis) of \(x.shape) need \(expected)")
     }
-    guard !x.element.isFloat else { throw Refusal("x is \(x.type), expected integers") }
-    let (scale, zeroPoint) = try parameters.broadcast(to: x, node)
-    let floats = try node.add(step: "float", Cast(to: .float32), [x])
-    let shifted = try node.add(
-      step: "shifted", Binary(.sub), [floats, node.constant("zero_point", zeroPoint)])
-    return try node.add(Binary(.mul), [shifted, node.constant("scale", scale)])
+    let zeroPoint = try node.constant(2, "zero_point")
+    guard zeroPoint.map({ $0.shape == expected }) ?? true else {
+      throw Refusal("zero_point has shape \(zeroPoint?.shape ?? []), expected \(expected)")
+    }
+    let zeros = zeroPoint?.integers() ?? [Int](repeating: 0, count: scales.count)
+    let inner = x.shape[(axis + 1)...].reduce(1, *)
+    let numbers = integers.indices.map { index in
+      let (row, column) = (index / inner / extent, index / inner % extent)
+      let place = (row * expected[axis] + column / block) * inner + index % inner
+      return Float(integers[index] - zeros[place]) * scales[place]
+    }
+    return Tensor(numbers, shape: x.shape).on(Grid(steps: []))
   }
 }
 
-/// Scale and zero point of a QuantizeLinear or DequantizeLinear.
-private struct LinearParameters {
+/// Scale and zero point of a linear quantization, as nodes have them among their inputs.
+struct LinearParameters {
   let scale: Tensor
   let zeroPoint: Tensor?
   /// The dimension along which they differ.
   let axis: Int
 
-  init(_ node: inout NodeImport) throws(Refusal) {
-    node.ignore("saturate")
-    try node.expect("block_size", 0)
-    guard let scale = try node.constant(1, "scale"), scale.element == .float32, scale.shape.count <= 1 else {
-      throw Refusal("input 1 (scale) is missing or not one number or list of numbers")
+  /// - Parameters:
+  ///   - scale: the input that is the scale
+  ///   - zeroPoint: the input that is the zero point, which may be left out
+  init(_ node: NodeImport, scale index: Int, zeroPoint zeroIndex: Int, axis: Int = 1) throws(Refusal) {
+    guard let scale = try node.constant(index, "scale"), scale.element == .float32, scale.shape.count <= 1 else {
+      throw Refusal("input \(index) (scale) is missing or not one number or list of numbers")
     }
     guard scale.floats()?.allSatisfy({ $0 > 0 && $0.isFinite }) ?? false else {
       throw Refusal("scales must be positive numbers")
     }
-    let zeroPoint = try node.constant(2, "zero_point")
+    let zeroPoint = try node.constant(zeroIndex, "zero_point")
     guard zeroPoint.map({ !$0.element.isFloat && ($0.count == scale.count) }) ?? true else {
       throw Refusal("zero_point has type \(zeroPoint?.type.description ?? ""), scale \(scale.type)")
     }
     self.scale = scale
     self.zeroPoint = zeroPoint
-    axis = try node.int("axis", default: 1)
+    self.axis = axis
   }
 
   /// The element type of the integers; nil when the node leaves it to its input.
@@ -95,7 +106,7 @@ private struct LinearParameters {
   }
 
   /// Both as float tensors that broadcast to x.
-  func broadcast(to x: Symbol, _ node: NodeImport) throws(Refusal) -> (scale: Tensor, zeroPoint: Tensor) {
+  fileprivate func broadcast(to x: Symbol, _ node: NodeImport) throws(Refusal) -> (scale: Tensor, zeroPoint: Tensor) {
     var dimension = 0
     if scale.count > 1 {
       dimension = try node.axis(axis, rank: x.shape.count)
@@ -109,6 +120,63 @@ private struct LinearParameters {
       throw Refusal("scale and zero_point do not fit")
     }
     return (scales, Tensor(zeros, shape: shape))
+  }
+
+  /// What constants of these scales are multiples of.
+  fileprivate func grid(of x: Symbol, _ node: NodeImport) throws(Refusal) -> Grid? {
+    guard let constant = x.constant, let steps = scale.floats() else { return nil }
+    let isCentred = zeroPoint?.integers()?.allSatisfy { $0 == 0 } ?? true
+    return Grid(
+      steps: steps, axis: steps.count == 1 ? 0 : try node.axis(axis, rank: x.shape.count),
+      multiples: constant.element == .int32 && isCentred ? constant.elements() : nil)
+  }
+}
+
+extension NodeImport {
+  /// The integers of real numbers, as the node's output.
+  func quantized(_ x: Symbol, _ parameters: LinearParameters, as element: ElementType) throws(Refusal) -> [Symbol] {
+    guard element == .int8 || element == .uint8 else {
+      throw Refusal("quantizes to \(element), expected int8 or uint8")
+    }
+    if let (scale, zeroPoint) = parameters.single, x.constant == nil, !isModelOutput(0) {
+      let shift = element == .uint8 ? 128 : 0
+      return try add(QuantizeLinear(Quantization(scale: scale, zeroPoint: zeroPoint - shift)), [x])
+    }
+    let (scale, zeroPoint) = try parameters.broadcast(to: x, self)
+    let ratio = try add(step: "ratio", Binary(.div), [x, constant("scale", scale)])
+    let rounded = try add(step: "rounded", Unary(.round), [ratio])
+    let shifted = try add(step: "shifted", Binary(.add), [rounded, constant("zero_point", zeroPoint)])
+    let bounds: UnaryFunction = element == .uint8 ? .clip(lower: 0, upper: 255) : .clip(lower: -128, upper: 127)
+    let clipped = try add(step: "clipped", Unary(bounds), [shifted])
+    return try add(Cast(to: element), [clipped])
+  }
+
+  /// The real numbers that integers stand for: the node's output, or a step on the way to it.
+  func dequantized(_ x: Symbol, _ parameters: LinearParameters, step: String? = nil) throws(Refusal) -> Symbol {
+    func last(_ op: some Operator, _ inputs: [Symbol?]) throws(Refusal) -> Symbol {
+      guard let step else { return try add(op, inputs)[0] }
+      return try add(step: step, op, inputs)
+    }
+    let prefix = step.map { "\($0)_" } ?? ""
+    if let quantization = x.type.quantization {
+      guard let (scale, zeroPoint) = parameters.single, scale == quantization.scale,
+        // Without a zero point the type is the input's: 0 of int8, or 0 of uint8 moved down.
+        parameters.element == nil
+          ? [0, -128].contains(quantization.zeroPoint)
+          : zeroPoint - (parameters.element == .uint8 ? 128 : 0) == quantization.zeroPoint
+      else {
+        throw Refusal("scale or zero point differ from those x was quantized with (\(quantization))")
+      }
+      return try last(DequantizeLinear(), [x])
+    }
+    guard !x.element.isFloat else { throw Refusal("x is \(x.type), expected integers") }
+    let (scale, zeroPoint) = try parameters.broadcast(to: x, self)
+    let floats = try add(step: "\(prefix)float", Cast(to: .float32), [x])
+    let shifted = try add(
+      step: "\(prefix)shifted", Binary(.sub), [floats, constant("\(prefix)zero_point", zeroPoint)])
+    let real = try last(Binary(.mul), [shifted, constant("\(prefix)scale", scale)])
+    guard let numbers = real.constant else { return real }
+    return Symbol(real.name, constant: numbers.on(try parameters.grid(of: x, self)))
   }
 }
 

@@ -7,14 +7,19 @@ package import Threads
 /// Computes an operator on constant tensors: its meaning for constant folding and tests.
 ///
 /// Tensors are row-major in and out. An operator that works channels-last has its first input converted and takes the
-/// others as its constants.
+/// others as its constants. What only moves keeps its grid.
 package func evaluateConstants(
   _ op: any Operator, inputs: [Tensor?], math: any FloatMath = KernelMath()
 ) throws(Refusal) -> [Tensor] {
   let isChannelsLast = op.layout == .channelsLast
-  return try evaluate(
+  let outputs = try evaluate(
     op, inputs: inputs, layout: isChannelsLast ? .channelsLast : .rowMajor, math: math, workers: Workers(threads: 1)
   ) { isChannelsLast ? $0 > 0 : true }
+  guard let first = inputs.first.flatMap(\.self), let grid = first.grid, let move = op as? any ElementMoving,
+    move.movesElements, inputs.dropFirst().allSatisfy({ $0?.element.isFloat != true })
+  else { return outputs }
+  let axis = (op as? Transpose)?.order(rank: first.type.rank).firstIndex(of: grid.axis)
+  return outputs.map { $0.on(grid.moved(toAxis: axis)) }
 }
 
 /// Computes an operator as an executor would in a given layout, telling constants from values that flow.

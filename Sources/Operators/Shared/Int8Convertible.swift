@@ -21,6 +21,9 @@ package protocol Int8ConvertibleLayer: Int8Convertible, ActivationCarrying {
   /// The dimension of x that channels lie along: indices along it meet weights of their own.
   func channelAxis(rank: Int) -> Int
 
+  /// The dimension of the float weights that outputs lie along.
+  var outputAxis: Int { get }
+
   /// The int8 operator over such weights; its inputs are x, int8 weights, their scales and a bias, as `Int8Weights`
   /// reads them.
   ///
@@ -30,6 +33,7 @@ package protocol Int8ConvertibleLayer: Int8Convertible, ActivationCarrying {
 
 extension Int8ConvertibleLayer {
   package func channelAxis(rank _: Int) -> Int { 1 }
+  package var outputAxis: Int { 0 }
 
   /// Why weights, bias or activation have no int8 form.
   func weightsRefusal(_ inputs: [Operand?]) -> String? {

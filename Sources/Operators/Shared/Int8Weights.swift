@@ -18,10 +18,6 @@ package struct Int8Weights: Sendable {
     guard scales.allSatisfy({ $0.isFinite && $0 > 0 }) else {
       throw Refusal("a weight scale is not a positive number")
     }
-    // Kernels rely on it: the sum of two products then fits int16.
-    guard weights.buffer.isFree(of: 0x80) else {
-      throw Refusal("a weight is -128, expected -127...127")
-    }
     bias = inputs.optional(3)?.constant
     if inputs.optional(3) != nil, bias == nil {
       throw Refusal("a bias that is computed at run time is not supported")

@@ -74,6 +74,15 @@ struct LinearLayer {
     }
   }
 
+  /// The dimension of the weights that outputs alone lie along.
+  private var outputAxis: Int? {
+    switch order {
+    case .convolution: 0
+    case .transposed: nil
+    case .matrix(let rowsAreOutputs): rowsAreOutputs ? 0 : 1
+    }
+  }
+
   // MARK: Folding
 
   /// Rewrites the layer to y * scale[m] + shift[m], followed by `activation`. False, and nothing changed, when a number
@@ -82,7 +91,10 @@ struct LinearLayer {
     scale: [Double]?, shift: [Double], activation: UnaryFunction, in graph: inout Graph, origins: [String]
   ) throws(Refusal) -> Bool {
     let folded = (0..<outputs).map { bias[$0] * (scale?[$0] ?? 1) + shift[$0] }
-    let changed = scale.map { scale in mapWeights { weight, output, _ in weight * scale[output] } }
+    let changed = scale.map { scale in
+      mapWeights { weight, output, _ in weight * scale[output] }
+        .on(outputAxis.flatMap { weights.grid?.scaled(by: scale, along: $0) })
+    }
     return try replace(weights: changed, bias: folded, activation: activation, in: &graph, origins: origins)
   }
 

@@ -44,7 +44,7 @@ package struct LayerReport: Sendable, Equatable {
   }
 
   var isInt8: Bool { precision == "int8" }
-  var isFloat: Bool { precision == "float32" }
+  package var isFloat: Bool { precision == "float32" }
 
   var json: JSON {
     [

@@ -29,7 +29,7 @@ struct Problems {
     var length = 0
     for refusal in first {
       let text =
-        "node \(printable(refusal.place?.node ?? "")) (\(refusal.place?.op ?? "")): "
+        "node \(printable(refusal.place?.node ?? "")) (\(oneLine(refusal.place?.op ?? "", limit: 60))): "
         + oneLine(refusal.reason, limit: 300)
       length += text.utf8.count
       if !listed.isEmpty, length > 700 { break }

@@ -3,7 +3,8 @@ import Math
 package import Tensors
 import Threads
 
-/// y = alpha * (a * b), the matrix product of the last two dimensions, float32; those before them broadcast, as in NumPy.
+/// y = alpha * (a * b), the matrix product of the last two dimensions, float32; those before them broadcast, as in
+/// NumPy.
 ///
 /// A constant 2-D second operand is packed like the weights of a fully connected layer. Otherwise each output is a sum
 /// of products in order, in float32. Sums are multiplied by alpha when they are whole.

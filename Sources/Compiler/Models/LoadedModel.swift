@@ -84,6 +84,7 @@ package struct LoadedModel: Sendable {
       throw Refusal(
         file: path, reason: "is not a bundle, and only bundles are signed; convert it to .derm and sign that")
     }
+    if let foreign = ForeignModel(path) { throw foreign.refusal(path) }
     let classNames: [String]?
     let read: Graph
     if TFLiteReader.recognizes(path) {

@@ -16,14 +16,14 @@ package struct Int8Convolution: Sendable {
   ///   - weights: [out_c][in_c / groups][kernel_h][kernel_w]
   ///   - bias: [out_c] at scale s_x * s_w[c], or nil
   ///   - multiplier: [out_c], s_x * s_w[c] / s_y (or s_x * s_w[c] for float output)
+  ///   - isWide: whether an output may have several weights of -128, which not all kernels take
   package init(
     _ shape: ConvolutionShape, weights: UnsafePointer<Int8>, bias: UnsafePointer<Int32>?,
-    multiplier: UnsafePointer<Float>, inputZeroPoint: Int, features: ck_features = InstructionSet.current
+    multiplier: UnsafePointer<Float>, inputZeroPoint: Int, isWide: Bool = false,
+    features: ck_features = InstructionSet.current
   ) {
     var shape = shape
-    kernel =
-      Int8Convolution.isWide(weights, shape)
-      ? ck_conv_s8_choose_wide(&shape, features) : ck_conv_s8_choose(&shape, features)
+    kernel = isWide ? ck_conv_s8_choose_wide(&shape, features) : ck_conv_s8_choose(&shape, features)
     packed = PackedMemory(count: ck_conv_s8_packed_size(kernel, &shape)) { [kernel] packed in
       ck_conv_s8_pack(kernel, &shape, weights, bias, multiplier, Int32(inputZeroPoint), packed)
     }
@@ -31,15 +31,6 @@ package struct Int8Convolution: Sendable {
     scratch = ck_conv_s8_scratch(kernel, &shape)
     implementation = String(cString: ck_conv_s8_name(kernel))
     self.shape = shape
-  }
-
-  /// Whether an output has several weights of -128, which not all kernels take.
-  private static func isWide(_ weights: UnsafePointer<Int8>, _ shape: ConvolutionShape) -> Bool {
-    let outputs = Int(shape.out_c)
-    let length = Int(shape.in_c / shape.groups) * Int(shape.kernel_h) * Int(shape.kernel_w)
-    return (0..<outputs).contains { output in
-      UnsafeBufferPointer(start: weights + output * length, count: length).count { $0 == .min } > 1
-    }
   }
 
   /// Computes one image to int8.

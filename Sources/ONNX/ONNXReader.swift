@@ -24,6 +24,7 @@ package enum ONNXReader {
     var inlining = FunctionInlining(model)
     let nodes = try NodeOrder.live(inlining.inline(model.graph.nodes), outputs: model.graph.outputs.map(\.name))
     try checkOperators(nodes, model, opset)
+    try checkFourBits(nodes, model, opset)
     let initializers = Initializers(model, checksWeights: options.checksWeights)
     let memo = FoldMemo()
     func graph(batch: Int) throws(Refusal) -> Graph {
@@ -61,6 +62,16 @@ package enum ONNXReader {
     Refusal(
       "uses operator set \(opset), expected \(opsets.lowerBound) to \(opsets.upperBound)",
       remedy: "convert it with onnx.version_converter or export with opset_version 17")
+  }
+
+  /// Tensors of 4 bits are read as ones of 8, which only DequantizeLinear does not tell from others.
+  private static func checkFourBits(_ nodes: [NodeRecord], _ model: ModelFile, _ opset: Int) throws(Refusal) {
+    let tensors = Set(model.graph.initializers.filter(\.hasFourBits).map(\.name))
+    guard !tensors.isEmpty else { return }
+    for node in nodes where node.opType != "DequantizeLinear" && node.inputs.contains(where: tensors.contains) {
+      throw Refusal("has an input of 4 bits, which is only supported for DequantizeLinear")
+        .at(Refusal.Place(node: node.name, op: node.opType, opset: opset))
+    }
   }
 
   /// Names all operators that cannot be imported, not just the first, each with the first of its nodes.

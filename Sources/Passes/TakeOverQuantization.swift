@@ -96,7 +96,9 @@ private struct TakeOver {
   // MARK: Conversions
 
   private mutating func quantize(_ node: Node, as quantization: Quantization) throws(Refusal) {
-    guard let x = node.inputs[0], let q = integers[x] else { return try keep(node) }
+    guard let x = node.inputs[0], let q = integers[x], quantization.scale >= .leastNormalMagnitude else {
+      return try keep(node)
+    }
     if graph.type(of: q).quantization == quantization {
       values[node.outputs[0]] = q
     } else {
@@ -104,9 +106,11 @@ private struct TakeOver {
     }
   }
 
-  /// The only node that reads a value, where that quantizes it.
+  /// The only node that reads a value, where that quantizes it, to a scale that a bundle may hold.
   private func quantizer(of value: ValueID) -> (node: Node, quantization: Quantization)? {
-    guard let node = source.soleUser(of: value), let op = node.op as? QuantizeLinear else { return nil }
+    guard let node = source.soleUser(of: value), let op = node.op as? QuantizeLinear,
+      op.quantization.scale >= .leastNormalMagnitude
+    else { return nil }
     return (node, op.quantization)
   }
 
@@ -132,8 +136,6 @@ private struct TakeOver {
     }
     let stage = outputStage(after: node.outputs[0], clamp: layer.activation)
     guard scalesFit(quantized.scales, input, stage?.output.inner) else { return "its scales lie too far apart" }
-    if let stage { absorbed.formUnion(stage.absorbed.map(\.id)) }
-
     let name = source[weightsID].name
     var inputs: [ValueID?] = [
       x, graph.addConstant(name, Tensor(quantized.weights, shape: weights.shape)),
@@ -144,7 +146,9 @@ private struct TakeOver {
       inputs.append(graph.addConstant(biasName, Tensor(quantized.bias)))
     }
     let op = layer.int8Form(weights, output: stage?.output)
+    if let objection = graph.objection(to: op, on: inputs) { return objection.reason }
     if let stage {
+      absorbed.formUnion(stage.absorbed.map(\.id))
       let origins = node.origins + stage.absorbed.flatMap(\.origins)
       try add(op, for: node, inputs, as: stage.result, origins: origins)
       if let q = values[stage.result], !stage.output.hasTable { bounds[q] = stage.output.lower...stage.output.upper }

@@ -151,6 +151,21 @@ extension NodeImport {
     return try add(Cast(to: element), [clipped])
   }
 
+  /// Integers within bounds, as training with a reduced range leaves them: those of the real numbers they stand for,
+  /// within the bounds' own.
+  func clipped(_ x: Symbol, lower: Float, upper: Float) throws(Refusal) -> [Symbol] {
+    guard let quantization = x.type.quantization else { throw Refusal("x is \(x.type), expected quantized integers") }
+    // Bounds of uint8 are moved down with the values; which of both x was shows in their type.
+    let shift: Float = [1, 2].contains { optional($0)?.element == .uint8 } ? 128 : 0
+    func real(_ bound: Float) -> Float {
+      guard bound.isFinite else { return bound }
+      return Float((Double(bound - shift) - Double(quantization.zeroPoint)) * Double(quantization.scale))
+    }
+    let reals = try add(step: "dequantized", DequantizeLinear(), [x])
+    let clamped = try add(step: "clamped", Unary(.clip(lower: real(lower), upper: real(upper))), [reals])
+    return try add(QuantizeLinear(quantization), [clamped])
+  }
+
   /// The real numbers that integers stand for: the node's output, or a step on the way to it.
   func dequantized(_ x: Symbol, _ parameters: LinearParameters, step: String? = nil) throws(Refusal) -> Symbol {
     func last(_ op: some Operator, _ inputs: [Symbol?]) throws(Refusal) -> Symbol {

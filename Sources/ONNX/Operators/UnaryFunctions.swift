@@ -31,25 +31,8 @@ enum UnaryFunctions: ONNXFamily {
     let lower = try node.scalar(input: 1, orAttribute: "min") ?? -.infinity
     let upper = try node.scalar(input: 2, orAttribute: "max") ?? .infinity
     let x = try node.input(0, "x")
-    if let quantization = x.type.quantization { return try clip(x, quantization, lower: lower, upper: upper, node) }
+    if x.type.quantization != nil { return try node.clipped(x, lower: lower, upper: upper) }
     return try node.add(Unary(.clip(lower: lower, upper: upper)), [x])
-  }
-
-  /// Bounds of integers, as training with a reduced range leaves them: those of the real numbers they stand for.
-  private static func clip(
-    _ x: Symbol, _ quantization: Quantization, lower: Float, upper: Float, _ node: NodeImport
-  ) throws(Refusal) -> [Symbol] {
-    // Bounds of uint8 are moved down with the values; which of both a bound is shows in its type.
-    let isUnsigned = [1, 2].contains { node.optional($0)?.element == .uint8 }
-    let shift: Float = isUnsigned ? 128 : 0
-    func real(_ bound: Float) -> Float {
-      guard bound.isFinite else { return bound }
-      return Float((Double(bound - shift) - Double(quantization.zeroPoint)) * Double(quantization.scale))
-    }
-    let reals = try node.add(step: "dequantized", DequantizeLinear(), [x])
-    let function = UnaryFunction.clip(lower: real(lower), upper: real(upper))
-    let clamped = try node.add(step: "clamped", Unary(function), [reals])
-    return try node.add(QuantizeLinear(quantization), [clamped])
   }
 
   private static func leakyRelu(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {

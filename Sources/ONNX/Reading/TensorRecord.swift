@@ -42,10 +42,19 @@ struct TensorRecord {
   }
 
   /// The type its elements have once they are read.
-  func element() throws(Refusal) -> ElementType { try DataType.named(dataType).element }
+  func element() throws(Refusal) -> ElementType {
+    try hasFourBits ? (isUnsignedFourBits ? .uint8 : .int8) : DataType.named(dataType).element
+  }
+
+  /// Whether elements are int4 or uint4, two in a byte, the first in its lower half. They are read as int8 and uint8.
+  var hasFourBits: Bool { isUnsignedFourBits || dataType == 22 }
+
+  private var isUnsignedFourBits: Bool { dataType == 21 }
 
   /// Bytes the elements take in the file or its companion.
-  func byteCount() throws(Refusal) -> Int { try elementCount() * DataType.named(dataType).size }
+  func byteCount() throws(Refusal) -> Int {
+    try hasFourBits ? (elementCount() + 1) / 2 : elementCount() * DataType.named(dataType).size
+  }
 
   private func elementCount() throws(Refusal) -> Int {
     guard let count = Limits.count(dimensions) else { throw Refusal("its shape \(dimensions) is beyond the limits") }
@@ -55,6 +64,7 @@ struct TensorRecord {
   /// The elements: where they lie in the mapped file if their type is one of ours, else converted to float32.
   func tensor(_ file: MappedFile, external companions: ExternalData?) throws(Refusal) -> Tensor {
     guard !isSegment else { throw Refusal("it is stored in segments, which is not supported") }
+    if hasFourBits, let companions { return try fourBits(file, companions) }
     let type = try DataType.named(dataType)
     let count = try elementCount()
     let target = TensorType(type.element, dimensions)
@@ -83,6 +93,27 @@ struct TensorRecord {
     return file.withBytes { bytes in
       TensorRecord.floats(of: UnsafeRawBufferPointer(rebasing: bytes[range]), type, as: target)
     }
+  }
+
+  private func fourBits(_ file: MappedFile, _ companions: ExternalData) throws(Refusal) -> Tensor {
+    let count = try elementCount()
+    var bytes: [UInt8]
+    if isExternal {
+      let (companion, range) = try companions.locate(external, byteCount: (count + 1) / 2)
+      bytes = companion.withBytes { Array($0[range]) }
+    } else if let raw {
+      bytes = file.withBytes { Array($0[raw]) }
+    } else {
+      let target = TensorType(.uint8, [(count + 1) / 2])
+      bytes = try integers(Field.int32Data, target, file) { UInt8(truncatingIfNeeded: $0) }.elements()
+    }
+    guard bytes.count == (count + 1) / 2 else {
+      throw Refusal("it has \(bytes.count) bytes of data, its shape \(dimensions) needs \((count + 1) / 2)")
+    }
+    let numbers = (0..<count).map { bytes[$0 / 2] >> ($0 % 2 == 0 ? 0 : 4) & 15 }
+    if isUnsignedFourBits { return Tensor(numbers, shape: dimensions) }
+    // The sign is the highest of the four bits.
+    return Tensor(numbers.map { Int8(bitPattern: $0 << 4) >> 4 }, shape: dimensions)
   }
 
   /// Numbers of a type that is not ours as float32.

@@ -45,10 +45,24 @@ package struct Int8Weights: Sendable {
     }
   }
 
+  /// Whether an output has several weights of -128.
+  private var isWide: Bool {
+    // Most have none, which is quickly seen.
+    guard !weights.buffer.isFree(of: 0x80), weights.element == .int8, let outputs = weights.shape.first else {
+      return false
+    }
+    let values = weights.elements(as: Int8.self)
+    let length = outputs == 0 ? 0 : values.count / outputs
+    return (0..<outputs).contains { output in
+      values[output * length..<(output + 1) * length].reduce(0) { $0 + ($1 == .min ? 1 : 0) } > 1
+    }
+  }
+
   /// Packs everything for this machine.
   package func prepare(_ shape: ConvolutionShape, input: Quantization, outputScale: Float?) -> Int8Convolution {
     let multipliers = multipliers(input: input, outputScale: outputScale)
     let biasValues: [Int32] = bias?.elements() ?? []
+    let isWide = isWide
     // Packed weights are what runs; those of a mapped bundle need not stay in memory beside them.
     defer { weights.buffer.releasePages() }
     return weights.withPointer(to: Int8.self) { weights in
@@ -57,7 +71,7 @@ package struct Int8Weights: Sendable {
           guard let multiplier = multipliers.baseAddress else { preconditionFailure("a convolution has no channels") }
           return Int8Convolution(
             shape, weights: weights, bias: bias.isEmpty ? nil : bias.baseAddress, multiplier: multiplier,
-            inputZeroPoint: input.zeroPoint)
+            inputZeroPoint: input.zeroPoint, isWide: isWide)
         }
       }
     }

@@ -11,13 +11,14 @@ extension Pass {
   ///     a = DequantizeLinear(p); y = Conv(a, w)                             ->   y = ConvInt8(p, w_q), float32
   ///     a = DequantizeLinear(p); v = f(a); q = QuantizeLinear(v)            ->   q = LookupInt8(p)
   ///     a = DequantizeLinear(p); v = MaxPool(a)                             ->   v = DequantizeLinear(MaxPool(p))
+  ///     v = f(a); r = Reshape(v); q = QuantizeLinear(r)                     ->   q = Reshape(LookupInt8(p))
   ///     a = DequantizeLinear(p); q = QuantizeLinear(a) of another scale     ->   q = LookupInt8(p), the identity
   ///
   /// Alike for every operator that has an int8 form. Conditions: inputs are dequantized or constant, weights lie on the
-  /// grid they were quantized to, nothing but the QuantizeLinear reads what it quantizes. Other operators stay float
-  /// between conversions. Formula: the same scales, zero points and integers; int8 operators sum exactly and scale
-  /// once (docs/int8.md), where float32 rounds each product and sum, so a value that lies on the middle between two
-  /// integers may fall to the other side.
+  /// grid they were quantized to, nothing else reads what is quantized or moved before. Other operators stay float
+  /// between conversions. Formula: the same scales, zero points and integers; int8 operators sum exactly and scale once
+  /// (docs/int8.md), where float32 rounds each product and sum, so a value that lies on the middle between two integers
+  /// may fall to the other side.
   package static let takeOverQuantization = Pass(
     "take-over-quantization", "compute in int8 what the model quantizes itself"
   ) { (graph: inout Graph, log: inout PassLog) throws(Refusal) in
@@ -114,6 +115,23 @@ private struct TakeOver {
     return (node, op.quantization)
   }
 
+  /// The quantization a value gets further on, behind nodes that only move it: it may as well get it at once.
+  private func quantizationAhead(of value: ValueID) -> Quantization? {
+    var value = value
+    for _ in 0..<TakeOver.reach {
+      guard let node = source.soleUser(of: value), node.outputs.count == 1, node.inputs.first == value,
+        let op = node.op as? any ElementMoving, op.movesElements, (op as? Resize)?.mode ?? .nearest == .nearest,
+        !node.inputs.dropFirst().contains(where: { $0.map { source.type(of: $0).element.isFloat } ?? false })
+      else { return nil }
+      value = node.outputs[0]
+      if let (_, quantization) = quantizer(of: value) { return quantization }
+    }
+    return nil
+  }
+
+  /// How many moves that looks behind: enough for every spelling met, few enough for graphs made to be walked for ever.
+  private static let reach = 6
+
   // MARK: Layers
 
   /// Adds a layer's int8 form; the reason where it has none.
@@ -135,7 +153,10 @@ private struct TakeOver {
       return error.reason
     }
     let stage = outputStage(after: node.outputs[0], clamp: layer.activation)
-    guard scalesFit(quantized.scales, input, stage?.output.inner) else { return "its scales lie too far apart" }
+    let ahead = stage == nil ? quantizationAhead(of: node.outputs[0]) : nil
+    let clamp = layer.activation.clampBounds ?? (-.infinity, .infinity)
+    let output = stage?.output ?? ahead.map { Int8Output($0, clamp: clamp) }
+    guard scalesFit(quantized.scales, input, output?.inner) else { return "its scales lie too far apart" }
     let name = source[weightsID].name
     var inputs: [ValueID?] = [
       x, graph.addConstant(name, Tensor(quantized.weights, shape: weights.shape)),
@@ -145,13 +166,15 @@ private struct TakeOver {
       let biasName = source.input(node, 2).map { source[$0].name } ?? "\(name)_bias"
       inputs.append(graph.addConstant(biasName, Tensor(quantized.bias)))
     }
-    let op = layer.int8Form(weights, output: stage?.output)
+    let op = layer.int8Form(weights, output: output)
     if let objection = graph.objection(to: op, on: inputs) { return objection.reason }
     if let stage {
       absorbed.formUnion(stage.absorbed.map(\.id))
       let origins = node.origins + stage.absorbed.flatMap(\.origins)
       try add(op, for: node, inputs, as: stage.result, origins: origins)
       if let q = values[stage.result], !stage.output.hasTable { bounds[q] = stage.output.lower...stage.output.upper }
+    } else if ahead != nil {
+      try addBeforeMoves(op, for: node, inputs)
     } else if layer.activation == .identity {
       try add(op, for: node, inputs, as: node.outputs[0])
     } else {
@@ -206,9 +229,9 @@ private struct TakeOver {
     _ node: Node, _ operation: any Int8ConvertibleOperation
   ) throws(Refusal) -> Bool {
     let operands = source.operands(of: node)
-    guard operation.int8Refusal(operands) == nil, let output = node.outputs.first,
-      let (quantizer, quantization) = quantizer(of: output)
-    else { return false }
+    guard operation.int8Refusal(operands) == nil, let output = node.outputs.first else { return false }
+    let direct = quantizer(of: output)
+    guard let quantization = direct?.quantization ?? quantizationAhead(of: output) else { return false }
     var inputs: [ValueID] = []
     for index in operation.int8Order(operands) {
       guard let x = source.input(node, index).flatMap({ integers[$0] }) else { return false }
@@ -216,6 +239,10 @@ private struct TakeOver {
     }
     let op = operation.int8Form(output: quantization)
     guard graph.objection(to: op, on: inputs) == nil else { return false }
+    guard let quantizer = direct?.node else {
+      try addBeforeMoves(op, for: node, inputs)
+      return true
+    }
     absorbed.insert(quantizer.id)
     let clamp = clamp(node, of: inputs, to: quantization)
     let known = bounds[inputs[0]] ?? -128...127
@@ -286,6 +313,13 @@ private struct TakeOver {
   ) throws(Refusal) {
     values[result] = try graph.add(
       op, name: node.name, inputs: inputs, outputNames: [source[result].name], origins: origins ?? node.origins)[0]
+  }
+
+  /// Adds what is quantized before it is moved to where the source quantizes it.
+  private mutating func addBeforeMoves(_ op: any Operator, for node: Node, _ inputs: [ValueID?]) throws(Refusal) {
+    integers[node.outputs[0]] = try graph.add(
+      op, name: node.name, inputs: inputs, outputNames: ["\(source[node.outputs[0]].name)_quantized"],
+      origins: node.origins)[0]
   }
 
   /// A value of the source as it is, real numbers where it has integers too.

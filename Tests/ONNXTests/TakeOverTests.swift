@@ -123,7 +123,8 @@ import Testing
   // MARK: What is not taken over
 
   private func layer(
-    weights: [Float], grid: Grid, bias: [Float]? = nil, input: Quantization = Quantization(scale: 0.1, zeroPoint: 3)
+    weights: [Float], grid: Grid, bias: [Float]? = nil, input: Quantization = Quantization(scale: 0.1, zeroPoint: 3),
+    isShown: Bool = true
   ) throws -> Graph {
     var graph = Graph(name: "layer")
     let x = graph.addInput("x", TensorType(.float32, [1, 2, 3, 3]))
@@ -132,7 +133,7 @@ import Testing
     let w = graph.addConstant("w", Tensor(weights, shape: [weights.count / 2, 2, 1, 1]).on(grid))
     let b = bias.map { graph.addConstant("b", Tensor($0)) }
     let y = try graph.add(Conv(window: Window(kernel: [1, 1])), name: "conv", inputs: [real, w, b])[0]
-    graph.addOutput(y)
+    if isShown { graph.addOutput(y) }
     return graph
   }
 
@@ -186,6 +187,23 @@ import Testing
     for (a, b) in zip(before, after) {
       #expect(zip(a.doubles(), b.doubles()).allSatisfy { ($0 - $1).magnitude < 1e-5 })
     }
+  }
+
+  /// What is moved before it is quantized has one reader all the way, so it is quantized where it is made.
+  @Test func quantizationReachesBackBehindMoves() throws {
+    var graph = try layer(weights: [1, 2, -3, 4], grid: Grid(steps: [1]), bias: [0.5, -0.25], isShown: false)
+    let y = try #require(graph.nodesInOrder().last).outputs[0]
+    let rows = try graph.add(Reshape(shape: [2, 9]), name: "rows", inputs: [y])[0]
+    let turned = try graph.add(Transpose(perm: [1, 0]), name: "turned", inputs: [rows])[0]
+    let q = try graph.add(QuantizeLinear(Quantization(scale: 0.31, zeroPoint: 5)), name: "last", inputs: [turned])[0]
+    graph.addOutput(try graph.add(DequantizeLinear(), name: "shown", inputs: [q])[0])
+    let (result, _) = try takenOver(graph)
+    let names = result.nodesInOrder().map(\.op.name)
+    #expect(names == ["QuantizeLinear", "ConvInt8", "Reshape", "Transpose", "DequantizeLinear"])
+    let input = Tensor((0..<18).map { Float($0) / 7 - 1 }, shape: [1, 2, 3, 3])
+    let before = try GraphEvaluation.outputs(of: graph, inputs: [input])[0].doubles()
+    let after = try GraphEvaluation.outputs(of: result, inputs: [input])[0].doubles()
+    #expect(zip(before, after).allSatisfy { ($0 - $1).magnitude < 1e-5 } && Set(after).count > 5)
   }
 
   @Test func floatGraphsAreLeftAlone() throws {

@@ -39,7 +39,10 @@ extension LayerReport {
         bytes: constants.reduce(0) { $0 + $1.type.byteCount },
         outputSQNR: node.outputs.first.flatMap { signalToNoise[graph[$0].name] },
         reason: decision?.reason ?? "", raisedScales: decision?.raisedScales ?? 0)
-      if decision == nil, isConversion(node) { layer.precision = LayerDecision.Precision.passThrough.rawValue }
+      if isConversion(node) {
+        layer.precision = LayerDecision.Precision.passThrough.rawValue
+        layer.reason = ""
+      }
       if layer.macs > 0, let weights = node.inputs.dropFirst().first.flatMap({ graph.constant($0) }) {
         layer.bits = 8 * weights.element.size
         layer.weights = weights.count

@@ -6,12 +6,32 @@ import Threads
 
 /// An arithmetic function of two numbers applied element by element with broadcasting: y = activation(a op b).
 ///
-/// Float32, or integers (shape arithmetic) without activation.
+/// Float32, or integers (shape arithmetic) without activation; those wrap around, and what is divided by 0 is 0.
 package struct Binary: Operator, ActivationCarrying, PreparationKeeping {
   package static let name = "Binary"
 
   package enum Function: String, Sendable, CaseIterable {
     case add, sub, mul, div, min, max, pow
+    /// The remainder of a division that rounds down, which has the sign of the divisor: integers.
+    case mod
+    /// The remainder of a division that rounds towards zero, which has the sign of the dividend.
+    case remainder
+    /// Bit by bit: integers.
+    case bitAnd = "bit_and"
+    case bitOr = "bit_or"
+    case bitXor = "bit_xor"
+    /// By as many bits as b says; zeros come in: uint8.
+    case shiftLeft = "shift_left"
+    case shiftRight = "shift_right"
+
+    /// Whether it is one of elements of a type.
+    fileprivate func takes(_ element: ElementType) -> Bool {
+      switch self {
+      case .add, .sub, .mul, .div, .min, .max, .pow, .remainder: element == .float32 || element.isInteger
+      case .mod, .bitAnd, .bitOr, .bitXor: element.isInteger
+      case .shiftLeft, .shiftRight: element == .uint8
+      }
+    }
   }
 
   package let function: Function
@@ -41,8 +61,11 @@ package struct Binary: Operator, ActivationCarrying, PreparationKeeping {
     let a = try inputs.required(0, "a")
     let b = try inputs.required(1, "b")
     try b.expect(a.type.element, "b")
-    guard a.type.element == .float32 || [.int32, .int64].contains(a.type.element) && activation == .identity else {
+    guard function.takes(a.type.element), a.type.element == .float32 || activation == .identity else {
       throw Refusal("\(function.rawValue) of \(a.type.element) is not supported")
+    }
+    for (operand, role) in [(a, "a"), (b, "b")] where operand.type.quantization != nil {
+      throw Refusal("\(role) is \(operand.type), which must be dequantized first")
     }
     return [TensorType(a.type.element, try Broadcasting.shape(a.shape, b.shape))]
   }
@@ -51,9 +74,17 @@ package struct Binary: Operator, ActivationCarrying, PreparationKeeping {
     let a = try site.inputs.required(0, "a")
     let b = try site.inputs.required(1, "b")
     let output = site.outputs[0]
-    guard output.element == .float32 else { return integerKernel(site, a, b, output) }
+    let walk = BroadcastWalk(site, a, b, output)
+    switch output.element {
+    case .int8: return integerKernel(Int8.self, walk)
+    case .uint8: return integerKernel(UInt8.self, walk)
+    case .int32: return integerKernel(Int32.self, walk)
+    case .int64: return integerKernel(Int64.self, walk)
+    default: break
+    }
     if let fast = fastKernel(site, a, b, output) { return fast }
-    return generalKernel(site, a, b, output)
+    guard let evaluate = scalarFunction else { throw Refusal("\(function.rawValue) of \(output) is not supported") }
+    return generalKernel(evaluate, walk, count: output.count)
   }
 
   /// Equal shapes, or one side repeated along rows (per channel in channels-last, per last dimension else, or a
@@ -118,7 +149,7 @@ package struct Binary: Operator, ActivationCarrying, PreparationKeeping {
     case .div: CK_DIV
     case .min: CK_MIN
     case .max: CK_MAX
-    case .pow: nil
+    default: nil
     }
   }
 
@@ -137,20 +168,21 @@ package struct Binary: Operator, ActivationCarrying, PreparationKeeping {
     return padded[innermost] == count && shape[innermost] == count ? count : nil
   }
 
-  private func generalKernel(_ site: Site, _ a: Operand, _ b: Operand, _ output: TensorType) -> Kernel {
-    let evaluate = scalarFunction
+  private func generalKernel(
+    _ evaluate: @escaping @Sendable (Float, Float) -> Float, _ walk: BroadcastWalk, count: Int
+  ) -> Kernel {
     let finish = activation
-    let walk = BroadcastWalk(site, a, b, output)
     return Kernel(implementation: "binary_strided") { call in
       let left: UnsafePointer<Float> = call.input(0).pointer()
       let right: UnsafePointer<Float> = call.input(1).pointer()
       let y: UnsafeMutablePointer<Float> = call.output.pointer()
       walk.run { position, i, j in y[position] = evaluate(left[i], right[j]) }
-      if finish != .identity { Kernels.float.unary(finish.kernelActivation, output.count, y, y) }
+      if finish != .identity { Kernels.float.unary(finish.kernelActivation, count, y, y) }
     }
   }
 
-  private var scalarFunction: @Sendable (Float, Float) -> Float {
+  /// The function of floats, where it is one.
+  private var scalarFunction: (@Sendable (Float, Float) -> Float)? {
     switch function {
     case .add: { $0 + $1 }
     case .sub: { $0 - $1 }
@@ -159,37 +191,45 @@ package struct Binary: Operator, ActivationCarrying, PreparationKeeping {
     case .min: { Swift.min($0, $1) }
     case .max: { Swift.max($0, $1) }
     case .pow: { UnaryFunction.power($0, $1) }
+    case .remainder: { $0.truncatingRemainder(dividingBy: $1) }
+    case .mod, .bitAnd, .bitOr, .bitXor, .shiftLeft, .shiftRight: nil
     }
   }
 
-  private func integerKernel(_ site: Site, _ a: Operand, _ b: Operand, _ output: TensorType) -> Kernel {
-    let walk = BroadcastWalk(site, a, b, output)
+  private func integerKernel<Element: TensorElement & FixedWidthInteger>(
+    _: Element.Type, _ walk: BroadcastWalk
+  ) -> Kernel {
     let function = function
-    @Sendable func apply(_ a: Int, _ b: Int) -> Int {
-      switch function {
-      case .add: a &+ b
-      case .sub: a &- b
-      case .mul: a &* b
-      case .div: b == 0 || (b == -1 && a == .min) ? 0 : a / b
-      case .min: Swift.min(a, b)
-      case .max: Swift.max(a, b)
-      case .pow: Int(exactly: UnaryFunction.power(Double(a), Double(b)).rounded()) ?? 0
-      }
-    }
-    let wide = output.element == .int64
     return Kernel(implementation: "binary_integer") { call in
-      walk.run { position, i, j in
-        if wide {
-          let left: UnsafePointer<Int64> = call.input(0).pointer()
-          let right: UnsafePointer<Int64> = call.input(1).pointer()
-          call.output.pointer(Int64.self)[position] = Int64(apply(Int(left[i]), Int(right[j])))
-        } else {
-          let left: UnsafePointer<Int32> = call.input(0).pointer()
-          let right: UnsafePointer<Int32> = call.input(1).pointer()
-          call.output.pointer(Int32.self)[position] =
-            Int32(truncatingIfNeeded: apply(Int(left[i]), Int(right[j])))
-        }
-      }
+      let left: UnsafePointer<Element> = call.input(0).pointer()
+      let right: UnsafePointer<Element> = call.input(1).pointer()
+      let y: UnsafeMutablePointer<Element> = call.output.pointer()
+      walk.run { position, i, j in y[position] = function.integer(left[i], right[j]) }
+    }
+  }
+}
+
+extension Binary.Function {
+  fileprivate func integer<Element: FixedWidthInteger>(_ a: Element, _ b: Element) -> Element {
+    switch self {
+    case .add: return a &+ b
+    case .sub: return a &- b
+    case .mul: return a &* b
+    case .div: return b == 0 ? 0 : a.dividedReportingOverflow(by: b).partialValue
+    case .min: return Swift.min(a, b)
+    case .max: return Swift.max(a, b)
+    case .pow:
+      let power = UnaryFunction.power(Double(a), Double(b)).rounded()
+      return Element(truncatingIfNeeded: Int(exactly: power) ?? 0)
+    case .mod:
+      let rest = Binary.Function.remainder.integer(a, b)
+      return rest != 0 && (rest < 0) != (b < 0) ? rest &+ b : rest
+    case .remainder: return b == 0 ? 0 : a.remainderReportingOverflow(dividingBy: b).partialValue
+    case .bitAnd: return a & b
+    case .bitOr: return a | b
+    case .bitXor: return a ^ b
+    case .shiftLeft: return a << b
+    case .shiftRight: return a >> b
     }
   }
 }
@@ -236,7 +276,7 @@ extension Binary: TransposeTransparent {
 }
 
 extension Binary: Commutative {
-  package var isCommutative: Bool { [.add, .mul, .min, .max].contains(function) }
+  package var isCommutative: Bool { [.add, .mul, .min, .max, .bitAnd, .bitOr, .bitXor].contains(function) }
 }
 
 extension Binary: Int8ConvertibleOperation {

@@ -4,7 +4,7 @@ package import Tensors
 
 /// A comparison of two numbers, or a logical function of two truth values, with broadcasting; the result is bool.
 ///
-/// Comparisons take float32, int32 or int64 (equal also bool), `and` and `or` take bool.
+/// Comparisons take numbers (equal also bool), `and`, `or` and `xor` take bool.
 package struct Compare: Operator {
   package static let name = "Compare"
 
@@ -12,9 +12,9 @@ package struct Compare: Operator {
     case equal, less, greater
     case lessOrEqual = "less_or_equal"
     case greaterOrEqual = "greater_or_equal"
-    case and, or
+    case and, or, xor
 
-    fileprivate var isLogical: Bool { self == .and || self == .or }
+    fileprivate var isLogical: Bool { self == .and || self == .or || self == .xor }
   }
 
   package let function: Function
@@ -38,7 +38,7 @@ package struct Compare: Operator {
     let element = a.type.element
     try b.expect(element, "b")
     let isTruth = element == .bool
-    let isNumber = [.float32, .int32, .int64].contains(element)
+    let isNumber = (element == .float32 || element.isInteger) && a.type.quantization == b.type.quantization
     guard function.isLogical ? isTruth : isNumber || isTruth && function == .equal else {
       throw Refusal("\(function.rawValue) of \(element) is not supported")
     }
@@ -51,6 +51,8 @@ package struct Compare: Operator {
     case .float32: return comparison(Float.self, rows)
     case .int64: return comparison(Int64.self, rows)
     case .int32: return comparison(Int32.self, rows)
+    case .int8: return comparison(Int8.self, rows)
+    case .uint8: return comparison(UInt8.self, rows)
     default: return logic(rows)
     }
   }
@@ -63,7 +65,7 @@ package struct Compare: Operator {
     case .greater: kernel(Element.self, rows) { $0 > $1 }
     case .lessOrEqual: kernel(Element.self, rows) { $0 <= $1 }
     case .greaterOrEqual: kernel(Element.self, rows) { $0 >= $1 }
-    case .equal, .and, .or: kernel(Element.self, rows) { $0 == $1 }
+    case .equal, .and, .or, .xor: kernel(Element.self, rows) { $0 == $1 }
     }
   }
 
@@ -72,6 +74,7 @@ package struct Compare: Operator {
     switch function {
     case .and: kernel(UInt8.self, rows) { $0 != 0 && $1 != 0 }
     case .or: kernel(UInt8.self, rows) { $0 != 0 || $1 != 0 }
+    case .xor: kernel(UInt8.self, rows) { ($0 != 0) != ($1 != 0) }
     default: kernel(UInt8.self, rows) { ($0 != 0) == ($1 != 0) }
     }
   }

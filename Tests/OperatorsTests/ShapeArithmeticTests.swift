@@ -26,6 +26,33 @@ struct ShapeArithmeticTests {
         == "attribute value is float32[2], expected one element")
   }
 
+  @Test func integersWrapAround() throws {
+    func values(_ function: Binary.Function, _ a: [Int64], _ b: [Int64]) throws -> [Int64] {
+      try compute(Binary(function), [Tensor(a), Tensor(b)])[0].elements(as: Int64.self)
+    }
+    #expect(try values(.mod, [7, -7, 7, -7, 6, 5], [3, 3, -3, -3, -3, 0]) == [1, 2, -2, -1, 0, 0])
+    #expect(try values(.remainder, [7, -7, 7, -7, .min, 5], [3, 3, -3, -3, -1, 0]) == [1, -1, 1, -1, 0, 0])
+    #expect(try values(.div, [7, -7, .min, 5], [2, 2, -1, 0]) == [3, -3, .min, 0])
+    #expect(try values(.add, [.max, 1], [1, 1]) == [.min, 2])
+    #expect(try values(.bitAnd, [12, -1], [10, 5]) == [8, 5])
+    #expect(try values(.bitOr, [12, 0], [10, 5]) == [14, 5])
+    #expect(try values(.bitXor, [12, -1], [10, 5]) == [6, -6])
+    #expect(try floats(Binary(.remainder), [Tensor([Float(5.5), -5.5]), Tensor([Float(2), 2])]) == [1.5, -1.5])
+    let bytes = (Tensor([UInt8(200), 3, 1]), Tensor([UInt8(1), 2, 9]))
+    #expect(try compute(Binary(.shiftLeft), [bytes.0, bytes.1])[0].elements(as: UInt8.self) == [144, 12, 0])
+    #expect(try compute(Binary(.shiftRight), [bytes.0, bytes.1])[0].elements(as: UInt8.self) == [100, 0, 0])
+    #expect(refusal(Binary(.mod), [operand(.float32, 2), operand(.float32, 2)]) == "mod of float32 is not supported")
+    #expect(refusal(Binary(.shiftLeft), [operand(.int64, 2), operand(.int64, 2)])?.contains("not supported") == true)
+  }
+
+  @Test func comparesAllNumbers() throws {
+    let bytes = [Tensor([UInt8(200), 3]), Tensor([UInt8(100), 3])]
+    #expect(try compute(Compare(.greater), bytes)[0].doubles() == [1, 0])
+    #expect(try compute(Compare(.lessOrEqual), [Tensor([Int8(-5)]), Tensor([Int8(5)])])[0].doubles() == [1])
+    let truth = [Tensor([true, true, false]), Tensor([true, false, false])]
+    #expect(try compute(Compare(.xor), truth)[0].doubles() == [0, 1, 0])
+  }
+
   @Test func casts() throws {
     let x = Tensor([Float(-1.7), 0, 2.5, .nan, .infinity, -1e30])
     #expect(try compute(Cast(to: .int64), [x])[0].elements(as: Int64.self) == [-1, 0, 2, 0, .max, .min])

@@ -248,6 +248,11 @@ struct NodeImport {
     return Symbol(record.outputs.first ?? record.name, elements: elements)
   }
 
+  /// Counts a constant that a reader is about to make of small ones against what one model may ask for.
+  func reserve(_ element: ElementType, _ shape: [Int]) throws(Refusal) {
+    try importer.spend(TensorType(element, try checkedShape(shape)), isFilled: true)
+  }
+
   /// A constant the importer makes up.
   func constant(_ step: String, _ tensor: Tensor) -> Symbol { Symbol("\(record.name)/\(step)", constant: tensor) }
 

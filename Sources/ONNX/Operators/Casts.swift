@@ -2,14 +2,16 @@ import IR
 import Operators
 import Tensors
 
-/// Cast.
+/// Cast and CastLike.
 enum Casts: ONNXFamily {
-  static let readers: [String: NodeReader] = ["Cast": cast]
+  static let readers: [String: NodeReader] = [
+    "Cast": { node throws(Refusal) in try cast(&node, to: DataType.named(try node.int("to")).element) },
+    "CastLike": { node throws(Refusal) in try cast(&node, to: try node.input(1, "like").element) },
+  ]
 
-  private static func cast(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
-    node.ignore("saturate")
+  private static func cast(_ node: inout NodeImport, to target: ElementType) throws(Refusal) -> [Symbol] {
+    node.ignore("saturate", "round_mode")
     let x = try node.input(0, "x")
-    let target = try DataType.named(try node.int("to")).element
     if target == x.element && x.type.quantization == nil { return try node.identity() }
     return try node.add(Cast(to: target), [x])
   }

@@ -45,3 +45,8 @@ package func normalizedAxis(_ axis: Int, rank: Int) throws(Refusal) -> Int {
   guard index >= 0, index < rank else { throw Refusal("axis \(axis) is outside a shape of \(rank) dimensions") }
   return index
 }
+
+extension ElementType {
+  /// Whether elements are whole numbers; truth values are not.
+  package var isInteger: Bool { !isFloat && self != .bool }
+}

@@ -30,6 +30,12 @@ package enum UnaryFunction: Sendable, Hashable {
   case ceil
   /// Half to even.
   case round
+  /// gamma * elu(x)
+  case selu(alpha: Float, gamma: Float)
+  /// -1, 0 or 1
+  case sign
+  case sin, cos, tan, asin, acos, atan
+  case sinh, cosh, asinh, acosh, atanh
 
   package static let relu = UnaryFunction.clip(lower: 0, upper: .infinity)
   package static let relu6 = UnaryFunction.clip(lower: 0, upper: 6)
@@ -59,6 +65,10 @@ package enum UnaryFunction: Sendable, Hashable {
     case .floor: x.rounded(.down)
     case .ceil: x.rounded(.up)
     case .round: x.rounded(.toNearestOrEven)
+    case .selu(let alpha, let gamma): Double(gamma) * UnaryFunction.elu(alpha: alpha)(x)
+    case .sign: x > 0 ? 1 : x < 0 ? -1 : x
+    case .sin, .cos, .tan, .asin, .acos, .atan, .sinh, .cosh, .asinh, .acosh, .atanh:
+      ck_elementary(kernelActivation.function, x)
     }
   }
 
@@ -90,6 +100,19 @@ package enum UnaryFunction: Sendable, Hashable {
     case .floor: ck_activation(function: CK_FLOOR, a: 0, b: 0)
     case .ceil: ck_activation(function: CK_CEIL, a: 0, b: 0)
     case .round: ck_activation(function: CK_ROUND, a: 0, b: 0)
+    case .selu(let alpha, let gamma): ck_activation(function: CK_SELU, a: alpha, b: gamma)
+    case .sign: ck_activation(function: CK_SIGN, a: 0, b: 0)
+    case .sin: ck_activation(function: CK_SIN, a: 0, b: 0)
+    case .cos: ck_activation(function: CK_COS, a: 0, b: 0)
+    case .tan: ck_activation(function: CK_TAN, a: 0, b: 0)
+    case .asin: ck_activation(function: CK_ASIN, a: 0, b: 0)
+    case .acos: ck_activation(function: CK_ACOS, a: 0, b: 0)
+    case .atan: ck_activation(function: CK_ATAN, a: 0, b: 0)
+    case .sinh: ck_activation(function: CK_SINH, a: 0, b: 0)
+    case .cosh: ck_activation(function: CK_COSH, a: 0, b: 0)
+    case .asinh: ck_activation(function: CK_ASINH, a: 0, b: 0)
+    case .acosh: ck_activation(function: CK_ACOSH, a: 0, b: 0)
+    case .atanh: ck_activation(function: CK_ATANH, a: 0, b: 0)
     }
   }
 
@@ -118,6 +141,19 @@ package enum UnaryFunction: Sendable, Hashable {
     case .floor: ("floor", [])
     case .ceil: ("ceil", [])
     case .round: ("round", [])
+    case .selu(let alpha, let gamma): ("selu", [alpha, gamma])
+    case .sign: ("sign", [])
+    case .sin: ("sin", [])
+    case .cos: ("cos", [])
+    case .tan: ("tan", [])
+    case .asin: ("asin", [])
+    case .acos: ("acos", [])
+    case .atan: ("atan", [])
+    case .sinh: ("sinh", [])
+    case .cosh: ("cosh", [])
+    case .asinh: ("asinh", [])
+    case .acosh: ("acosh", [])
+    case .atanh: ("atanh", [])
     }
   }
 
@@ -146,6 +182,19 @@ package enum UnaryFunction: Sendable, Hashable {
     case "floor": self = .floor
     case "ceil": self = .ceil
     case "round": self = .round
+    case "selu": self = .selu(alpha: parameter(0), gamma: parameter(1))
+    case "sign": self = .sign
+    case "sin": self = .sin
+    case "cos": self = .cos
+    case "tan": self = .tan
+    case "asin": self = .asin
+    case "acos": self = .acos
+    case "atan": self = .atan
+    case "sinh": self = .sinh
+    case "cosh": self = .cosh
+    case "asinh": self = .asinh
+    case "acosh": self = .acosh
+    case "atanh": self = .atanh
     default: return nil
     }
     guard parameters.count == stored.parameters.count, !parameters.contains(where: \.isNaN) else { return nil }

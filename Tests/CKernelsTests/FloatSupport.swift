@@ -62,6 +62,7 @@ let allFunctions: [ck_activation] = (CK_IDENTITY.rawValue...CK_ROUND.rawValue).m
   case CK_CLIP: relu6
   case CK_HARD_SIGMOID: ck_activation(function: CK_HARD_SIGMOID, a: 0.2, b: 0.5)
   case CK_LEAKY_RELU: ck_activation(function: CK_LEAKY_RELU, a: 0.1, b: 0)
+  case CK_SELU: ck_activation(function: CK_SELU, a: 1.5, b: 1.25)
   case CK_ELU: ck_activation(function: CK_ELU, a: 1.5, b: 0)
   default: ck_activation(function: ck_function(rawValue: raw), a: 0, b: 0)
   }

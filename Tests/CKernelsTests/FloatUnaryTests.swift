@@ -63,6 +63,19 @@ private let expectations: [Expectation] = [
   Expectation(function: CK_FLOOR, ulps: 0) { $0.rounded(.down) },
   Expectation(function: CK_CEIL, ulps: 0) { $0.rounded(.up) },
   Expectation(function: CK_ROUND, ulps: 0) { $0.rounded(.toNearestOrEven) },
+  Expectation(function: CK_SELU, ulps: 4) { 1.25 * ($0 < 0 ? 1.5 * expm1($0) : $0) },
+  Expectation(function: CK_SIGN, ulps: 0) { $0 > 0 ? 1 : $0 < 0 ? -1 : $0 },
+  Expectation(function: CK_SIN, ulps: 0.51) { sin($0) },
+  Expectation(function: CK_COS, ulps: 0.51) { cos($0) },
+  Expectation(function: CK_TAN, ulps: 0.51) { tan($0) },
+  Expectation(function: CK_ASIN, ulps: 0.51) { asin($0) },
+  Expectation(function: CK_ACOS, ulps: 0.51) { acos($0) },
+  Expectation(function: CK_ATAN, ulps: 0.51) { atan($0) },
+  Expectation(function: CK_SINH, ulps: 0.51) { sinh($0) },
+  Expectation(function: CK_COSH, ulps: 0.51) { cosh($0) },
+  Expectation(function: CK_ASINH, ulps: 0.51) { asinh($0) },
+  Expectation(function: CK_ACOSH, ulps: 0.51) { acosh($0) },
+  Expectation(function: CK_ATANH, ulps: 0.51) { atanh($0) },
 ]
 
 @Suite struct FloatUnaryTests {

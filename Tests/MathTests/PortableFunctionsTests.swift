@@ -59,7 +59,8 @@ private func expectClose(_ value: Double, _ exact: Double, _ x: Double, _ name: 
     let functions: [UnaryFunction] = [
       .identity, .relu, .relu6, .sigmoid, .silu, .tanh, .hardSigmoid(alpha: 0.2, beta: 0.5), .hardSwish,
       .leakyRelu(alpha: 0.1), .elu(alpha: 1), .gelu, .erf, .exp, .softplus, .mish, .log, .sqrt, .abs, .neg,
-      .reciprocal, .floor, .ceil, .round,
+      .reciprocal, .floor, .ceil, .round, .selu(alpha: 1.5, gamma: 0.9), .sign, .sin, .cos, .tan, .asin, .acos, .atan,
+      .sinh, .cosh, .asinh, .acosh, .atanh,
     ]
     for function in functions {
       let (name, parameters) = function.stored

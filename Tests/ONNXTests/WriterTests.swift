@@ -44,7 +44,7 @@ import Testing
   static let functions: [UnaryFunction] = [
     .relu, .relu6, .clip(lower: -1, upper: .infinity), .clip(lower: -.infinity, upper: 0.5), .sigmoid, .tanh,
     .hardSigmoid(alpha: 0.25, beta: 0.4), .hardSwish, .leakyRelu(alpha: 0.1), .elu(alpha: 0.7), .gelu, .erf, .exp,
-    .softplus, .mish, .abs, .neg, .floor, .ceil, .round,
+    .softplus, .mish, .abs, .neg, .floor, .ceil, .round, .selu(alpha: 1.5, gamma: 0.9), .sign, .sin, .atan, .asinh,
   ]
 
   @Test(arguments: functions) func fusedActivations(function: UnaryFunction) throws {

@@ -162,6 +162,20 @@ static inline vf vf_hard_swish(vf x) {
   return vf_mul(vf_finite_below(x), vf_hard_sigmoid(x, vf_set1(1.0f / 6.0f), vf_set1(0.5f)));
 }
 
+/// -1 below 0, 1 above, zeros as they are.
+static inline vf vf_sign(vf x) {
+  vf zero = vf_set1(0.0f);
+  return vf_select(vf_less(zero, x), vf_set1(1.0f), vf_select(vf_less(x, zero), vf_set1(-1.0f), x));
+}
+
+/// f(x) one lane after the other in double precision: functions too rare for vectors of their own, to half an ulp.
+static inline vf vf_elementary(ck_function f, vf x) {
+  float lanes[VF_WIDTH];
+  vf_store(lanes, x);
+  for (int lane = 0; lane < VF_WIDTH; lane++) lanes[lane] = (float)ck_elementary(f, lanes[lane]);
+  return vf_load(lanes);
+}
+
 /// The bounds that make CK_IDENTITY and CK_CLIP one clip: infinite ones return every x unchanged, bit for bit.
 static inline int f32_is_clip(ck_activation f) { return f.function == CK_IDENTITY || f.function == CK_CLIP; }
 static inline float f32_lower(ck_activation f) { return f.function == CK_CLIP ? f.a : -INFINITY; }
@@ -193,5 +207,18 @@ static inline float f32_upper(ck_activation f) { return f.function == CK_CLIP ? 
     case CK_RECIPROCAL: body(vf_div(vf_set1(1.0f), x)); break;            \
     case CK_FLOOR: body(vf_floor(x)); break;                              \
     case CK_CEIL: body(vf_ceil(x)); break;                                \
+    case CK_SELU: body(vf_mul(b, vf_elu(x, a))); break;                   \
+    case CK_SIGN: body(vf_sign(x)); break;                                \
+    case CK_SIN:                                                          \
+    case CK_COS:                                                          \
+    case CK_TAN:                                                          \
+    case CK_ASIN:                                                         \
+    case CK_ACOS:                                                         \
+    case CK_ATAN:                                                         \
+    case CK_SINH:                                                         \
+    case CK_COSH:                                                         \
+    case CK_ASINH:                                                        \
+    case CK_ACOSH:                                                        \
+    case CK_ATANH: body(vf_elementary((f).function, x)); break;           \
     case CK_ROUND: body(vf_round(x)); break;                              \
   }

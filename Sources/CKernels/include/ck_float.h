@@ -45,8 +45,25 @@ typedef enum {
   CK_RECIPROCAL,
   CK_FLOOR,
   CK_CEIL,
+  CK_SELU,          ///< b * elu(x), of which a is the parameter
+  CK_SIGN,          ///< -1, x where it is 0, or 1
+  CK_SIN,           ///< this and the next ten lane by lane: ck_elementary
+  CK_COS,
+  CK_TAN,
+  CK_ASIN,
+  CK_ACOS,
+  CK_ATAN,
+  CK_SINH,
+  CK_COSH,
+  CK_ASINH,
+  CK_ACOSH,
+  CK_ATANH,
   CK_ROUND,         ///< half to even
 } ck_function;
+
+/// A trigonometric or hyperbolic function of CK_SIN to CK_ATANH in double precision, the same bits on every machine;
+/// other functions are not computed. Angles beyond 2^20 are taken as float32.
+double ck_elementary(ck_function function, double x);
 
 typedef struct {
   ck_function function;

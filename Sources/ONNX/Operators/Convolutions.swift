@@ -8,18 +8,29 @@ enum Convolutions: ONNXFamily {
 
   private static func conv(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
     let x = try node.input(0, "x")
-    let w = try node.input(1, "weights")
+    let w = try kernels(&node, of: x)
     let window = try node.window(x, kernel: Array(w.shape.dropFirst(2)))
-    return try node.add(Conv(window: window, group: try node.int("group", default: 1)), [x, w, node.optional(2)])
+    let op = Conv(window: window, group: try node.int("group", default: 1))
+    return try node.add(op, [try node.images(x), w, node.optional(2)], overImagesOf: x)
+  }
+
+  /// Weights as those over images.
+  private static func kernels(_ node: inout NodeImport, of x: Symbol) throws(Refusal) -> Symbol {
+    let w = try node.input(1, "weights")
+    guard w.shape.count == x.shape.count else {
+      throw Refusal("x has shape \(x.shape), weights \(w.shape): expected as many dimensions")
+    }
+    return try node.images(w, step: "kernels")
   }
 
   private static func convTranspose(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
-    let x = try node.input(0, "x")
-    let w = try node.input(1, "weights")
+    let given = try node.input(0, "x")
+    let w = try kernels(&node, of: given)
     let mode = try node.string("auto_pad", default: "NOTSET")
-    let outputShape = try node.ints("output_shape")
-    var outputPadding = try node.ints("output_padding") ?? [0, 0]
-    var window = try node.window(x, kernel: Array(w.shape.dropFirst(2)))
+    let outputShape = try node.extents("output_shape", given)
+    var outputPadding = try node.extents("output_padding", given, other: 0) ?? [0, 0]
+    var window = try node.window(given, kernel: Array(w.shape.dropFirst(2)))
+    let x = try node.images(given)
     // Checked before anything is computed with it, as the window was.
     guard outputPadding.count == 2, outputPadding.allSatisfy((0...(1 << 15)).contains) else {
       throw Refusal("output_padding \(outputPadding) is not that of a 2-D window")
@@ -44,7 +55,7 @@ enum Convolutions: ONNXFamily {
     }
     let op = ConvTranspose(
       window: window, outputPadding: outputPadding, group: try node.int("group", default: 1))
-    return try node.add(op, [x, w, node.optional(2)])
+    return try node.add(op, [x, w, node.optional(2)], overImagesOf: given)
   }
 
   /// ONNX's attributes of a convolution, in float and int8.

@@ -1,4 +1,5 @@
 import IR
+import Math
 import Operators
 import Tensors
 
@@ -6,25 +7,135 @@ import Tensors
 enum Pools: ONNXFamily {
   static let readers: [String: NodeReader] = [
     "AveragePool": averagePool,
-    "GlobalAveragePool": { node throws(Refusal) in try node.add(reading: GlobalAveragePool.self) },
-    "GlobalMaxPool": { node throws(Refusal) in try node.add(reading: GlobalMaxPool.self) },
+    "GlobalAveragePool": { node throws(Refusal) in try global(GlobalAveragePool(), &node) },
+    "GlobalLpPool": globalNorm,
+    "GlobalMaxPool": { node throws(Refusal) in try global(GlobalMaxPool(), &node) },
+    "LpPool": norm,
     "MaxPool": maxPool,
   ]
 
   private static func maxPool(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
-    try node.expect("storage_order", 0)
+    node.ignore("storage_order")
     guard !node.usesOutput(1) else { throw Refusal("the indices of MaxPool are not supported") }
-    let x = try node.input(0, "x")
-    let window = try node.window(x)
-    return try node.add(MaxPool(window: window, ceiling: try node.bool("ceil_mode", default: false)), [x])
+    return try pool(&node) { MaxPool(window: $0, ceiling: $1) }
   }
 
   private static func averagePool(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
+    let counts = try node.bool("count_include_pad", default: false)
+    return try pool(&node) { AveragePool(window: $0, ceiling: $1, countIncludePad: counts) }
+  }
+
+  private static func pool<Op: Operator>(
+    _ node: inout NodeImport, _ op: (_ window: Window, _ ceiling: Bool) -> Op
+  ) throws(Refusal) -> [Symbol] {
     let x = try node.input(0, "x")
-    let op = AveragePool(
-      window: try node.window(x), ceiling: try node.bool("ceil_mode", default: false),
-      countIncludePad: try node.bool("count_include_pad", default: false))
-    return try node.add(op, [x])
+    guard x.shape.count != 5 else { return try volumePool(x, &node, op) }
+    let window = try node.window(x)
+    let ceiling = try node.bool("ceil_mode", default: false)
+    let images = try node.images(x)
+    return try node.add(op(fitted(window, ceiling, images), ceiling), [images], overImagesOf: x)
+  }
+
+  /// Rounded up, a window larger than an image without padding is one position: it holds what one of the image's own
+  /// size holds.
+  private static func fitted(_ window: Window, _ ceiling: Bool, _ x: Symbol) -> Window {
+    guard ceiling, window.pads == [0, 0, 0, 0], window.dilations == [1, 1] else { return window }
+    var fitted = window
+    for axis in 0..<2 {
+      let extent = x.shape[axis + 2]
+      if extent > 0, window.kernel[axis] > extent, window.kernel[axis] < extent + window.strides[axis] {
+        fitted.kernel[axis] = extent
+      }
+    }
+    return fitted
+  }
+
+  /// A box of [N, C, D, H, W] is pooled over height and width, then over depth: largest numbers and means of as many
+  /// positions each are the same in two steps.
+  private static func volumePool<Op: Operator>(
+    _ x: Symbol, _ node: inout NodeImport, _ op: (_ window: Window, _ ceiling: Bool) -> Op
+  ) throws(Refusal) -> [Symbol] {
+    let mode = try node.string("auto_pad", default: "NOTSET")
+    guard let kernel = try node.ints("kernel_shape") else { throw Refusal("attribute kernel_shape is missing") }
+    let strides = try node.ints("strides") ?? [1, 1, 1]
+    let dilations = try node.ints("dilations") ?? [1, 1, 1]
+    var pads = try node.ints("pads") ?? [0, 0, 0, 0, 0, 0]
+    let range = 1...(1 << 15)
+    guard kernel.count == 3, strides.count == 3, dilations.count == 3, pads.count == 6,
+      (kernel + strides + dilations).allSatisfy(range.contains), pads.allSatisfy((0...(1 << 15)).contains)
+    else {
+      throw Refusal(
+        "kernel_shape \(kernel), strides \(strides), dilations \(dilations), pads \(pads) are not those of a 3-D "
+          + "window")
+    }
+    if let same = try NodeImport.pads(
+      mode, sizes: Array(x.shape[2...]), kernel: kernel, strides: strides, dilations: dilations)
+    {
+      pads = same
+    }
+    let ceiling = try node.bool("ceil_mode", default: false)
+    let (n, c, d) = (x.shape[0], x.shape[1], x.shape[2])
+    let images = try node.add(step: "planes", Reshape(shape: [n, c * d, x.shape[3], x.shape[4]]), [x])
+    let planar = Window(
+      kernel: [kernel[1], kernel[2]], strides: [strides[1], strides[2]], dilations: [dilations[1], dilations[2]],
+      pads: [pads[1], pads[2], pads[4], pads[5]])
+    let planes = try node.add(step: "pooled_planes", op(fitted(planar, ceiling, images), ceiling), [images])
+    let (height, width) = (planes.shape[2], planes.shape[3])
+    let columns = try node.add(step: "columns", Reshape(shape: [n, c, d, height * width]), [planes])
+    let deep = Window(
+      kernel: [kernel[0], 1], strides: [strides[0], 1], dilations: [dilations[0], 1], pads: [pads[0], 0, pads[3], 0])
+    let pooled = try node.add(step: "pooled_columns", op(fitted(deep, ceiling, columns), ceiling), [columns])
+    return try node.add(Reshape(shape: [n, c, pooled.shape[2], height, width]), [pooled])
+  }
+
+  /// Over all positions of [N, C, ...]: as an image of them.
+  private static func global(_ op: some Operator, _ node: inout NodeImport) throws(Refusal) -> [Symbol] {
+    let x = try node.input(0, "x")
+    let rank = x.shape.count
+    guard rank >= 3, rank != 4 else { return try node.add(op, [x]) }
+    let rows = rank == 3 ? 1 : x.shape[2]
+    let columns = x.shape[(rank == 3 ? 2 : 3)...].reduce(1, *)
+    let image = try node.add(step: "image", Reshape(shape: [x.shape[0], x.shape[1], rows, columns]), [x])
+    let pooled = try node.add(step: "pooled", op, [image])
+    let ones = [Int](repeating: 1, count: rank - 2)
+    return try node.add(Reshape(shape: [pooled.shape[0], pooled.shape[1]] + ones), [pooled])
+  }
+
+  /// (sum |x|^p)^(1 / p) over all positions.
+  private static func globalNorm(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
+    let x = try node.input(0, "x")
+    let p = try node.int("p", default: 2)
+    guard x.shape.count >= 3, p >= 1 else { throw Refusal("x has shape \(x.shape), p is \(p)") }
+    let axes = Array(2..<x.shape.count)
+    if p <= 2 { return try node.add(Reduce(p == 1 ? .l1 : .l2, axes: axes), [x]) }
+    let powers = try node.step("powers", .pow, try node.step("magnitudes", .abs, x), Float(p))
+    let sum = try node.add(step: "sum", Reduce(.sum, axes: axes), [powers])
+    return try node.add(Binary(.pow), [sum, node.constant("root", Tensor(scalar: 1 / Float(p)))])
+  }
+
+  /// (sum |x|^p)^(1 / p) over a window: the mean over all its positions, the padding's zeros too, times their number.
+  private static func norm(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
+    let given = try node.input(0, "x")
+    let p = try node.int("p", default: 2)
+    var window = try node.window(given)
+    let x = try node.images(given)
+    guard p >= 1 else { throw Refusal("attribute p is \(p), expected 1 or more") }
+    if try node.bool("ceil_mode", default: false) {
+      // Padding up to the end of the last window adds nothing.
+      let size = try window.outputSize(Array(x.shape[2...]), ceiling: true)
+      for axis in 0..<2 {
+        let reach = (size[axis] - 1) * window.strides[axis] + (window.kernel[axis] - 1) * window.dilations[axis] + 1
+        window.pads[axis + 2] = max(window.pads[axis + 2], reach - x.shape[axis + 2] - window.pads[axis])
+      }
+      try node.check(window)
+    }
+    let magnitudes = try node.step("magnitudes", .abs, x)
+    let powers = p == 1 ? magnitudes : try node.step("powers", .pow, magnitudes, Float(p))
+    let mean = try node.add(step: "mean", AveragePool(window: window, countIncludePad: true), [powers])
+    let sum = try node.step("sum", .mul, mean, Float(window.kernel[0] * window.kernel[1]))
+    let root: any Operator = p == 2 ? Unary(.sqrt) : Binary(.pow)
+    let inputs = p == 2 ? [sum] : [sum, node.constant("root", Tensor(scalar: 1 / Float(p)))]
+    return try node.add(root, inputs, overImagesOf: given)
   }
 
   /// The operator set in which an average's window has dilations.

@@ -3,15 +3,44 @@ import Operators
 import Tensors
 
 extension NodeImport {
-  /// The window of a convolution or pooling over `x`, with explicit pads. Its numbers are checked.
+  // MARK: Sequences as images of one row
+
+  /// Images [N, C, H, W] as they are, sequences [N, C, L] as images [N, C, 1, L].
+  func images(_ x: Symbol, step: String = "images") throws(Refusal) -> Symbol {
+    guard x.shape.count == 3 else { return x }
+    return try add(step: step, Reshape(shape: [x.shape[0], x.shape[1], 1, x.shape[2]]), [x])
+  }
+
+  /// Adds the operator over images that computes the node's output of `x`; that of sequences loses its row again.
+  func add(_ op: some Operator, _ inputs: [Symbol?], overImagesOf x: Symbol) throws(Refusal) -> [Symbol] {
+    guard x.shape.count == 3 else { return try add(op, inputs) }
+    let rows = try add(step: "rows", op, inputs)
+    return try add(Reshape(shape: [rows.shape[0], rows.shape[1], rows.shape[3]]), [rows])
+  }
+
+  /// An attribute that says something of each dimension of a window, for both dimensions of images: `other` is what a
+  /// sequence's row has.
+  mutating func extents(_ name: String, _ x: Symbol, other: Int = 1) throws(Refusal) -> [Int]? {
+    guard let values = try ints(name) else { return nil }
+    guard x.shape.count == 3 else { return values }
+    return values.count == 2 ? [other, values[0], other, values[1]] : values.count == 1 ? [other, values[0]] : values
+  }
+
+  // MARK: Windows
+
+  /// The window of a convolution or pooling over `x`, [N, C, H, W] or [N, C, L] (`images`), with explicit pads. Its
+  /// numbers are checked.
   mutating func window(_ x: Symbol, kernel known: [Int]? = nil) throws(Refusal) -> Window {
-    guard x.shape.count == 4 else {
-      throw Refusal("x has shape \(x.shape): only 2-D windows over [N, C, H, W] are supported")
+    guard x.shape.count == 4 || x.shape.count == 3 else {
+      throw Refusal("x has shape \(x.shape): only windows over [N, C, H, W] and [N, C, L] are supported")
     }
-    guard let kernel = try ints("kernel_shape") ?? known else { throw Refusal("attribute kernel_shape is missing") }
+    let sizes = x.shape.count == 3 ? [1, x.shape[2]] : Array(x.shape[2...])
+    guard let kernel = try extents("kernel_shape", x) ?? known else {
+      throw Refusal("attribute kernel_shape is missing")
+    }
     var window = Window(
-      kernel: kernel, strides: try ints("strides") ?? [1, 1], dilations: try ints("dilations") ?? [1, 1],
-      pads: try ints("pads") ?? [0, 0, 0, 0])
+      kernel: kernel, strides: try extents("strides", x) ?? [1, 1], dilations: try extents("dilations", x) ?? [1, 1],
+      pads: try extents("pads", x, other: 0) ?? [0, 0, 0, 0])
     // Checked before anything is computed with them: a file may hold any number.
     guard (try? window.check()) != nil else {
       throw Refusal(
@@ -19,23 +48,36 @@ extension NodeImport {
           + "those of a 2-D window")
     }
     let mode = try string("auto_pad", default: "NOTSET")
-    switch mode {
-    case "NOTSET": break
-    case "VALID": window.pads = [0, 0, 0, 0]
-    case "SAME_UPPER", "SAME_LOWER":
-      // The output is as large as the input divided by the stride, rounded up.
-      for axis in 0..<2 {
-        let extent = x.shape[axis + 2]
-        let output = (extent + window.strides[axis] - 1) / window.strides[axis]
-        let reach = (output - 1) * window.strides[axis] + (kernel[axis] - 1) * window.dilations[axis] + 1
-        let total = max(0, reach - extent)
-        window.pads[axis] = mode == "SAME_UPPER" ? total / 2 : total - total / 2
-        window.pads[axis + 2] = total - window.pads[axis]
-      }
+    if let pads = try NodeImport.pads(
+      mode, sizes: sizes, kernel: kernel, strides: window.strides, dilations: window.dilations)
+    {
+      window.pads = pads
       try check(window)
-    default: throw Refusal("attribute auto_pad is \"\(printable(mode))\", which is not known")
     }
     return window
+  }
+
+  /// The pads that an `auto_pad` means, nil where they are explicit: with SAME the output is as large as the input
+  /// divided by the stride, rounded up.
+  static func pads(
+    _ mode: String, sizes: [Int], kernel: [Int], strides: [Int], dilations: [Int]
+  ) throws(Refusal) -> [Int]? {
+    let rank = sizes.count
+    var pads = [Int](repeating: 0, count: 2 * rank)
+    switch mode {
+    case "NOTSET": return nil
+    case "VALID": break
+    case "SAME_UPPER", "SAME_LOWER":
+      for axis in 0..<rank {
+        let output = (sizes[axis] + strides[axis] - 1) / strides[axis]
+        let reach = (output - 1) * strides[axis] + (kernel[axis] - 1) * dilations[axis] + 1
+        let total = max(0, reach - sizes[axis])
+        pads[axis] = mode == "SAME_UPPER" ? total / 2 : total - total / 2
+        pads[axis + rank] = total - pads[axis]
+      }
+    default: throw Refusal("attribute auto_pad is \"\(printable(mode))\", which is not known")
+    }
+    return pads
   }
 
   /// Checks a window whose pads were computed.

@@ -5,15 +5,10 @@ import Tensors
 /// Parts of tensors, and elements of one or the other.
 enum Selections: ONNXFamily {
   static let readers: [String: NodeReader] = [
-    "Gather": gather,
     "Slice": slice,
     "Split": split,
     "Where": { node throws(Refusal) in try node.add(reading: Where.self) },
   ]
-
-  private static func gather(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
-    try node.add(reading: Gather.self, [try node.input(0, "data"), try node.input(1, "indices")])
-  }
 
   /// Everything is an attribute before opset 10, an input since.
   private static func slice(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
@@ -46,7 +41,6 @@ enum Selections: ONNXFamily {
   }
 }
 
-extension Gather: ONNXWritable {}
 extension Where: ONNXWritable {}
 
 extension Slice: ONNXWritable {

@@ -7,7 +7,7 @@ enum MatrixProducts: ONNXFamily {
   static let readers: [String: NodeReader] = ["Gemm": gemm, "MatMul": matMul]
 
   /// y = alpha * A' * B' + beta * C. Factors go into constants where they can.
-  private static func gemm(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
+  static func gemm(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
     let alpha = try node.float("alpha", default: 1)
     let beta = try node.float("beta", default: 1)
     var a = try node.input(0, "A")

@@ -2,10 +2,12 @@
 enum ONNXFamilies {
   static let all: [any ONNXFamily.Type] = [
     Arithmetic.self,
+    Attentions.self,
     Casts.self,
     Comparisons.self,
     Concatenations.self,
     Constants.self,
+    Contributed.self,
     ControlFlow.self,
     Convolutions.self,
     Einsums.self,

@@ -2,9 +2,28 @@ import IR
 import Operators
 import Tensors
 
-/// Pad.
+/// Pad and CenterCropPad.
 enum Paddings: ONNXFamily {
-  static let readers: [String: NodeReader] = ["Pad": pad]
+  static let readers: [String: NodeReader] = ["CenterCropPad": center, "Pad": pad]
+
+  /// Sizes reached by padding or cutting both ends alike; the odd element goes from or to the end.
+  private static func center(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
+    let x = try node.input(0, "x")
+    let rank = x.shape.count
+    guard let sizes = try node.ints(input: 1, "shape"), Limits.count(sizes) != nil else {
+      throw Refusal("input 1 (shape) is not that of a tensor")
+    }
+    let axes = try node.ints("axes") ?? Array(0..<rank)
+    guard axes.count == sizes.count else { throw Refusal("sizes \(sizes) do not fit axes \(axes)") }
+    var pads = [Int](repeating: 0, count: 2 * rank)
+    for (given, size) in zip(axes, sizes) {
+      let axis = try node.axis(given, rank: rank)
+      let more = size - x.shape[axis]
+      pads[axis] = more / 2
+      pads[axis + rank] = more - more / 2
+    }
+    return try node.add(Pad(pads: pads), [x])
+  }
 
   /// Pads and value are attributes before opset 11, inputs since; opset 18 can name the axes.
   private static func pad(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {

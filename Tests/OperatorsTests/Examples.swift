@@ -48,6 +48,8 @@ struct Example: Sendable, CustomStringConvertible {
       Example(Gemm(), [matrix, noise([5, 4]), noise([5])], constants: [1, 2]),
       Example(GlobalAveragePool(), [image]),
       Example(GlobalMaxPool(), [image]),
+      Example(
+        GridSample(mode: .cubic, padding: .reflection, alignsCorners: true), [image, noise([2, 3, 2, 2], seed: 3)]),
       Example(InstanceNormalization(), [image, channels, channels]),
       Example(LRN(size: 3), [image]),
       Example(LayerNormalization(axis: -1), [matrix, channels, channels]),
@@ -71,6 +73,7 @@ struct Example: Sendable, CustomStringConvertible {
       Example(SpaceToDepth(block: 1), [image]),
       Example(Split(axis: 1, sizes: [1, 3]), [image]),
       Example(Tile(repeats: [1, 2]), [matrix]),
+      Example(TopK(count: 2, axis: 1), [image]),
       Example(Transpose(perm: [0, 2, 3, 1]), [image]),
       Example(Unary(.leakyRelu(alpha: 0.1)), [image]),
       Example(Where(), [truth, matrix, channels]),

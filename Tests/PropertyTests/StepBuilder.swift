@@ -13,7 +13,7 @@ enum StepKind: CaseIterable {
   case concatenation, split, gather, slice, pad, tile, expand, repetition
   case reshape, flatten, squeeze, transpose, shuffle, depthToSpace, spaceToDepth, resize
   case maxPool, averagePool, globalPool, reduction
-  case cast, largest, shape, constantOfShape, range, quantization
+  case cast, largest, ranking, sampling, shape, constantOfShape, range, quantization
 }
 
 /// Adds the nodes of one step to a graph. Functions keep away from where small errors become large ones (division by
@@ -85,6 +85,8 @@ struct StepBuilder {
     case .reduction: return reduction(x)
     case .cast: return cast(x)
     case .largest: return largest(x)
+    case .ranking: return ranking(x)
+    case .sampling: return sampling(x)
     case .shape: return shapeAsNumbers(x)
     case .constantOfShape: return constantOfShape(x)
     case .range: return range(x)
@@ -144,7 +146,7 @@ struct StepBuilder {
     random.pick([
       .relu, .relu, .relu6, .clip(lower: -0.5, upper: 1), .clip(lower: -.infinity, upper: 0.5), .sigmoid, .silu, .tanh,
       .hardSigmoid(alpha: Float(1) / 6, beta: 0.5), .hardSwish, .leakyRelu(alpha: 0.1), .elu(alpha: 1), .gelu, .erf,
-      .softplus,
+      .softplus, .selu(alpha: 1.67, gamma: 1.05), .sin, .atan,
       .mish, .abs, .neg, .identity, .floor, .ceil, .round,
     ])
   }
@@ -432,6 +434,23 @@ struct StepBuilder {
   private mutating func largest(_ x: ValueID) -> [ValueID]? {
     guard let place = add(ArgMax(axis: axis(x), keepsDimensions: random.oneIn(2)), x)?[0] else { return nil }
     return add(Cast(to: .float32), place)
+  }
+
+  /// The largest or smallest along a dimension; which they were depends on differences too small to keep.
+  private mutating func ranking(_ x: ValueID) -> [ValueID]? {
+    let axis = axis(x)
+    let extent = shape(x)[axis < 0 ? axis + shape(x).count : axis]
+    let op = TopK(count: random.int(1...extent), axis: axis, largest: random.oneIn(2))
+    return add(op, x).map { [$0[0]] }
+  }
+
+  private mutating func sampling(_ x: ValueID) -> [ValueID]? {
+    guard shape(x).count == 4 else { return nil }
+    let grid = constant([shape(x)[0], random.int(1...3), random.int(1...3), 2], -1.3...1.3)
+    let op = GridSample(
+      mode: random.pick(GridSample.Mode.allCases), padding: random.pick(GridSample.Padding.allCases),
+      alignsCorners: random.oneIn(2))
+    return add(op, x, grid)
   }
 
   /// x divided by one of its dimensions, which is known only by its shape.

@@ -26,8 +26,10 @@ struct FunctionInlining {
 
   private mutating func inline(_ nodes: [NodeRecord], depth: Int) throws(Refusal) -> [NodeRecord] {
     var result: [NodeRecord] = []
-    for var node in nodes {
+    for (index, given) in nodes.enumerated() {
       try budget.takeNode()
+      var node = given
+      if node.name.isEmpty { node.name = "\(node.opType)_\(index)" }
       for (name, graph) in node.attributes.graphs {
         var inlined = graph
         inlined.nodes = try inline(graph.nodes, depth: depth)

@@ -1,4 +1,5 @@
-/// TensorFlow Lite models, changed in place: their tables lead to each other by offsets, which moving bytes would break.
+/// TensorFlow Lite models, changed in place: their tables lead to each other by offsets, which bytes that move would
+/// break.
 package enum TFLiteTarget: FuzzTarget {
   package static let name = "tflite"
 

@@ -1,6 +1,6 @@
 # Names for what a developer runs. scripts/demo and scripts/test need no make; the rest are the long jobs.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check check-arm build bench scaling property coverage sanitize fuzz faults pictures wild-operators format docs clean
+.PHONY: help demo test check check-arm build bench scaling property coverage sanitize fuzz faults pictures wild wild-operators format docs clean
 
 help:
 	@echo "make demo      build, compile the fixture model to int8, show the report"
@@ -16,6 +16,7 @@ help:
 	@echo "make sanitize  the tests under AddressSanitizer, then UndefinedBehaviorSanitizer and ThreadSanitizer"
 	@echo "make fuzz      fuzz every reader for a minute; scripts/fuzz takes targets and --runs or --seconds"
 	@echo "make pictures  pictures of HTML reports in a headless Chromium; their structure is checked"
+	@echo "make wild      what dermc makes of models and operators of others: some hours; in parts:"
 	@echo "make wild-operators  ONNX's own tests of operators: right, refused, wrong"
 	@echo "make format    format all Swift sources"
 	@echo "make docs      the reference of all modules, as web pages in out/reference"
@@ -59,6 +60,10 @@ pictures:
 
 sanitize:
 	scripts/sanitize
+
+wild: wild-operators
+	scripts/wild-tflite
+	scripts/wild-exports
 
 wild-operators:
 	scripts/wild-operators

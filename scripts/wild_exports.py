@@ -1,0 +1,303 @@
+#!/usr/bin/env python3
+"""What dermc makes of models as exporters write them; scripts/wild-exports runs it.
+
+usage: wild_exports.py DERMC FOLDER [--keras PYTHON] [--only TEXT] [--jobs N] [--no-int8] [--again]
+
+Each model of the catalogue (torchvision, timm, transformers; both exporters of PyTorch; Keras, which has an
+environment of its own) is built with seeded random weights, exported, computed by ONNX Runtime and by dermc, and compiled to int8 with
+random images. FOLDER keeps the exports and results.json, so that a run goes on where another ended. Printed is a table:
+whether dermc reads it, whether its outputs are ONNX Runtime's, and which part of its multiply-accumulates is int8.
+"""
+
+import argparse
+import concurrent.futures
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+TORCHVISION = """alexnet vgg11_bn resnet18 resnet50 resnext50_32x4d wide_resnet50_2 densenet121 googlenet inception_v3
+squeezenet1_1 shufflenet_v2_x0_5 shufflenet_v2_x1_0 mnasnet0_5 mobilenet_v2 mobilenet_v3_small mobilenet_v3_large
+regnet_x_400mf regnet_y_400mf efficientnet_b0 efficientnet_v2_s convnext_tiny swin_t swin_v2_t vit_b_16 maxvit_t"""
+
+TIMM = """resnet18 resnet50d resnetv2_50 resnet26t seresnet18 ecaresnet26t skresnet18 cspresnet50 darknet53 dla34 hrnet_w18_small
+densenet121 dpn68 vovnet39a ese_vovnet19b_dw rexnet_100 ghostnet_100 ghostnetv2_100 mixnet_s mnasnet_small
+mobilenetv1_100 mobilenetv2_050 mobilenetv3_small_050 mobilenetv3_large_100 mobilenetv4_conv_small
+mobilenetv4_hybrid_medium efficientnet_b0 efficientnet_lite0 efficientnetv2_rw_t tf_efficientnet_b0
+tf_efficientnetv2_b0 tf_mobilenetv3_small_075 fbnetc_100 lcnet_050 tinynet_e semnasnet_075 regnety_002 regnetx_002
+repvgg_a0 repghostnet_050 mobileone_s0 fastvit_t8 nf_regnet_b0 nfnet_f0 convnext_atto convnextv2_atto convmixer_768_32
+edgenext_xx_small efficientformer_l1 efficientformerv2_s0 efficientvit_b0 efficientvit_m0 mobilevit_xxs mobilevitv2_050
+inception_next_atto poolformer_s12 pvt_v2_b0 levit_128s vit_tiny_patch16_224 deit_tiny_patch16_224
+beit_base_patch16_224 eva02_tiny_patch14_224 swin_tiny_patch4_window7_224 swinv2_cr_tiny_224 mixer_s32_224
+resmlp_12_224 gmixer_12_224 cait_xxs24_224 xcit_nano_12_p16_224 coat_tiny crossvit_tiny_240 visformer_tiny
+tnt_s_legacy_patch16_224 twins_pcpvt_small nest_tiny maxxvit_rmlp_nano_rw_256 coatnet_nano_rw_224 focalnet_tiny_srf
+starnet_s1 hgnetv2_b0 tiny_vit_5m_224 davit_tiny volo_d1_224 sequencer2d_s repvit_m0_9"""
+
+# Small configurations: what matters is the graph that the library's code exports.
+TRANSFORMERS = {
+    "vit": ("ViTForImageClassification", "ViTConfig", {"hidden_size": 192, "num_attention_heads": 3, "intermediate_size": 768}, 224),
+    "deit": ("DeiTForImageClassification", "DeiTConfig", {"hidden_size": 192, "num_attention_heads": 3, "intermediate_size": 768}, 224),
+    "beit": ("BeitForImageClassification", "BeitConfig", {"hidden_size": 192, "num_attention_heads": 3, "intermediate_size": 768, "num_hidden_layers": 6, "out_indices": [1, 2, 3, 5]}, 224),
+    "dinov2": ("Dinov2ForImageClassification", "Dinov2Config", {"hidden_size": 192, "num_attention_heads": 3, "num_hidden_layers": 6, "image_size": 224, "patch_size": 14}, 224),
+    "swin": ("SwinForImageClassification", "SwinConfig", {}, 224),
+    "swinv2": ("Swinv2ForImageClassification", "Swinv2Config", {"image_size": 256, "window_size": 8}, 256),
+    "convnext": ("ConvNextForImageClassification", "ConvNextConfig", {"hidden_sizes": [40, 80, 160, 320], "depths": [2, 2, 6, 2]}, 224),
+    "convnextv2": ("ConvNextV2ForImageClassification", "ConvNextV2Config", {"hidden_sizes": [40, 80, 160, 320], "depths": [2, 2, 6, 2]}, 224),
+    "mobilenet_v1": ("MobileNetV1ForImageClassification", "MobileNetV1Config", {"depth_multiplier": 0.5}, 224),
+    "mobilenet_v2": ("MobileNetV2ForImageClassification", "MobileNetV2Config", {"depth_multiplier": 0.5}, 224),
+    "mobilevit": ("MobileViTForImageClassification", "MobileViTConfig", {"image_size": 256}, 256),
+    "mobilevitv2": ("MobileViTV2ForImageClassification", "MobileViTV2Config", {"image_size": 256, "width_multiplier": 0.5}, 256),
+    "efficientnet": ("EfficientNetForImageClassification", "EfficientNetConfig", {"width_coefficient": 1.0, "depth_coefficient": 1.0, "image_size": 224, "hidden_dim": 1280}, 224),
+    "resnet": ("ResNetForImageClassification", "ResNetConfig", {"layer_type": "basic", "hidden_sizes": [64, 128, 256, 512], "depths": [2, 2, 2, 2]}, 224),
+    "regnet": ("RegNetForImageClassification", "RegNetConfig", {"hidden_sizes": [48, 104, 208, 440], "depths": [1, 3, 6, 6], "groups_width": 8}, 224),
+    "levit": ("LevitForImageClassification", "LevitConfig", {}, 224),
+    "poolformer": ("PoolFormerForImageClassification", "PoolFormerConfig", {}, 224),
+    "pvt": ("PvtForImageClassification", "PvtConfig", {}, 224),
+    "pvt_v2": ("PvtV2ForImageClassification", "PvtV2Config", {}, 224),
+    "segformer": ("SegformerForImageClassification", "SegformerConfig", {}, 224),
+    "cvt": ("CvtForImageClassification", "CvtConfig", {}, 224),
+    "bit": ("BitForImageClassification", "BitConfig", {"hidden_sizes": [64, 128, 256, 512], "depths": [2, 2, 2, 2], "embedding_size": 32}, 224),
+    "focalnet": ("FocalNetForImageClassification", "FocalNetConfig", {}, 224),
+    "swiftformer": ("SwiftFormerForImageClassification", "SwiftFormerConfig", {}, 224),
+}
+
+KERAS = """MobileNet MobileNetV2 MobileNetV3Small MobileNetV3Large EfficientNetB0 EfficientNetV2B0 ResNet50 ResNet50V2
+DenseNet121 InceptionV3 Xception NASNetMobile VGG16 ConvNeXtTiny"""
+
+
+def catalogue():
+    """Every export: its name, which is library/model/exporter."""
+    names = [f"torchvision/{m}/{e}" for m in TORCHVISION.split() for e in ("script", "dynamo")]
+    names += [f"timm/{m}/dynamo" for m in TIMM.split()]
+    names += [f"transformers/{m}/{e}" for m in TRANSFORMERS for e in ("script", "dynamo")]
+    names += [f"keras/{m}/tf2onnx" for m in KERAS.split()]
+    return names
+
+
+# MARK: Exporting, in a process of its own
+
+
+KEPT = []
+
+
+def torch_model(library, name):
+    """The module and the side of its square input."""
+    import torch
+
+    # A torchvision built for another torch lacks its own operators, which no classifier needs but its import does.
+    detection = torch.library.Library("torchvision", "FRAGMENT")
+    for operator in ("nms", "qnms"):
+        if not hasattr(torch.ops.torchvision, operator):
+            detection.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    KEPT.append(detection)
+    torch.manual_seed(7)
+    if library == "torchvision":
+        import torchvision.models as models
+
+        options = {"num_classes": 7}
+        if name in ("inception_v3", "googlenet"):
+            options |= {"aux_logits": False, "init_weights": False}
+        side = {"inception_v3": 299, "swin_v2_t": 256}.get(name, 224)
+        return getattr(models, name)(weights=None, **options), side
+    if library == "timm":
+        import timm
+
+        model = timm.create_model(name, pretrained=False, num_classes=7, exportable=True)
+        return model, timm.data.resolve_model_data_config(model)["input_size"][-1]
+    import transformers
+
+    kind, configuration, options, side = TRANSFORMERS[name]
+    options = dict(options, num_labels=7)
+    model = getattr(transformers, kind)(getattr(transformers, configuration)(**options))
+
+    class Logits(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.model = model
+
+        def forward(self, pixel_values):
+            return self.model(pixel_values=pixel_values).logits
+
+    return Logits(), side
+
+
+def export_torch(library, name, exporter, path):
+    import torch
+
+    model, side = torch_model(library, name)
+    # A few batches give BatchNorm statistics that fit what flows through it.
+    model.train()
+    norms = [m for m in model.modules() if isinstance(m, torch.nn.modules.batchnorm._BatchNorm)]
+    if norms:
+        for norm in norms:
+            norm.momentum = None
+        with torch.no_grad():
+            for _ in range(2):
+                model(torch.randn(2, 3, side, side) * 0.7 + 0.1)
+    model.eval()
+    example = torch.randn(1, 3, side, side)
+    if exporter == "script":
+        torch.onnx.export(
+            model, (example,), path, dynamo=False, opset_version=17, input_names=["x"], output_names=["y"],
+            dynamic_axes={"x": {0: "N"}, "y": {0: "N"}})
+    else:
+        program = torch.onnx.export(model, (example,), dynamo=True, input_names=["x"], output_names=["y"], verbose=False)
+        program.save(path)
+    return [1, 3, side, side]
+
+
+def export_keras(name, path):
+    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+    import numpy as np
+    import tensorflow as tf
+    import tf2onnx
+
+    tf.keras.utils.set_random_seed(7)
+    options = {"include_preprocessing": False} if name.startswith(("MobileNetV3", "EfficientNetV2", "ConvNeXt")) else {}
+    side = 299 if name in ("InceptionV3", "Xception") else 224
+    model = getattr(tf.keras.applications, name)(weights=None, classes=7, classifier_activation=None, **options)
+    for layer in model.layers:
+        if isinstance(layer, tf.keras.layers.BatchNormalization):
+            layer.momentum = 0.0
+    model(np.random.default_rng(1).normal(0.1, 0.7, (2, side, side, 3)).astype("float32"), training=True)
+    signature = [tf.TensorSpec([None, side, side, 3], tf.float32, name="x")]
+    function = tf.function(lambda x: model(x, training=False), input_signature=signature)
+    tf2onnx.convert.from_function(function, input_signature=signature, opset=17, output_path=path)
+    return [1, side, side, 3]
+
+
+def export(name, folder):
+    """Writes model.onnx, an input with ONNX Runtime's output, and images to calibrate with."""
+    import numpy as np
+
+    library, model, exporter = name.split("/")
+    path = str(folder / "model.onnx")
+    shape = export_keras(model, path) if library == "keras" else export_torch(library, model, exporter, path)
+    import onnxruntime
+
+    random = np.random.default_rng(7)
+    x = random.normal(0.1, 0.7, shape).astype(np.float32)
+    np.save(folder / "x.npy", x)
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    np.save(folder / "y.npy", session.run(None, {session.get_inputs()[0].name: x})[0])
+    (folder / "calib").mkdir(exist_ok=True)
+    for index in range(8):
+        np.save(folder / "calib" / f"{index}.npy", random.normal(0.1, 0.7, shape).astype(np.float32))
+
+
+# MARK: Judging
+
+
+def run(command, seconds):
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=seconds)
+        return done.returncode, done.stdout, done.stderr.strip()
+    except subprocess.TimeoutExpired:
+        return -1, "", f"took more than {seconds} s"
+
+
+def last_line(text):
+    lines = [line for line in text.splitlines() if line.strip()]
+    return lines[-1][:1000] if lines else ""
+
+
+def judge(name, folder, dermc, int8, keras):
+    """One row of the table."""
+    import numpy as np
+
+    row = {"name": name}
+    if not (folder / "y.npy").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        python = keras if name.startswith("keras/") else sys.executable
+        code, _, error = run([python, __file__, "--export", name, str(folder)], 900)
+        if code != 0:
+            return row | {"state": "not exported", "detail": last_line(error)}
+    model = str(folder / "model.onnx")
+    start = time.monotonic()
+    code, _, error = run(
+        [dermc, "run", model, str(folder / "x.npy"), "--output", str(folder / "out.npy"), "--quiet"], 600)
+    row["seconds"] = round(time.monotonic() - start, 2)
+    if code != 0:
+        return row | {"state": "refused" if code == 3 else "failed", "detail": last_line(error)}
+    wanted, got = np.load(folder / "y.npy"), np.load(folder / "out.npy")
+    difference = float(np.abs(wanted.ravel() - got.ravel()).max() / max(np.abs(wanted).max(), 1e-9)) \
+        if wanted.size == got.size else float("inf")
+    row["difference"] = difference
+    row["state"] = "right" if difference <= 1e-3 else "wrong"
+    if not int8:
+        return row
+    report = folder / "m.report.json"
+    code, _, error = run(
+        [dermc, "compile", model, "--int8", "--calib", str(folder / "calib"), "-o", str(folder / "m.derm"),
+         "--report", str(report), "--quiet"], 1800)
+    if code != 0:
+        return row | {"int8": "failed", "detail": last_line(error)}
+    compiled = json.loads(report.read_text())
+    layers = compiled["layers"]
+    total = sum(layer["macs"] for layer in layers)
+    row["int8"] = sum(layer["macs"] for layer in layers if layer["precision"] == "int8") / max(total, 1)
+    row["ratio"] = compiled["source"]["bytes"] / compiled["bundle"]["bytes"]
+    row["sqnr_db"] = compiled["accuracy"]["sqnr_db"]
+    reasons = {}
+    for layer in layers:
+        if layer["precision"] == "float32" and layer["macs"]:
+            key = f"{layer['op']}: {layer['reason']}"
+            reasons[key] = reasons.get(key, 0) + layer["macs"]
+    row["float"] = [[reason, macs / max(total, 1)] for reason, macs in sorted(reasons.items(), key=lambda r: -r[1])[:3]]
+    return row
+
+
+def show(rows):
+    print(f"{'export':48} {'outputs':>12} {'int8':>7} {'smaller':>8} {'SQNR':>8}")
+    for row in rows:
+        share = row.get("int8")
+        print(
+            f"{row['name']:48} {row['state']:>12} "
+            + (f"{share:7.1%} {row['ratio']:7.2f}x {row['sqnr_db'] or 0:5.1f} dB" if isinstance(share, float) else f"{share or '':>7}")
+            + (f"  {row['detail'][:160]}" if row.get("detail") else "")
+            + ("  " + "; ".join(f"{reason} ({part:.0%})" for reason, part in row["float"][:2]) if isinstance(share, float) and share < 0.9 else ""))
+    exported = [row for row in rows if row["state"] != "not exported"]
+    right = [row for row in exported if row["state"] == "right"]
+    mostly = [row for row in right if isinstance(row.get("int8"), float) and row["int8"] >= 0.9]
+    print(
+        f"\n{len(exported)} exports: {len(right)} right, {sum(row['state'] == 'wrong' for row in rows)} wrong, "
+        f"{sum(row['state'] in ('refused', 'failed') for row in rows)} refused; "
+        f"{len(mostly)} of those right have at least 90 % of their multiply-accumulates in int8")
+
+
+def main():
+    if sys.argv[1:2] == ["--export"]:
+        return export(sys.argv[2], Path(sys.argv[3]))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("dermc")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--keras", default=sys.executable, help="a Python with tensorflow and tf2onnx")
+    parser.add_argument("--only", default="", help="exports whose names contain this")
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--no-int8", action="store_true")
+    parser.add_argument("--again", action="store_true", help="judge anew what is in results.json")
+    arguments = parser.parse_args()
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    record = arguments.folder / "results.json"
+    known = json.loads(record.read_text()) if record.exists() and not arguments.again else {}
+    names = [name for name in catalogue() if arguments.only in name]
+    missing = [name for name in names if name not in known]
+
+    def work(name):
+        return judge(name, arguments.folder / name.replace("/", "-"), arguments.dermc, not arguments.no_int8,
+                     arguments.keras)
+
+    with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
+        for name, row in zip(missing, pool.map(work, missing)):
+            known[name] = row
+            record.write_text(json.dumps(known, indent=1))
+            print(f"{name}: {row['state']} {row.get('int8', '')} {row.get('detail', '')[:200]}", file=sys.stderr, flush=True)
+    show([known[name] for name in names if name in known])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

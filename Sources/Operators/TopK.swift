@@ -51,8 +51,9 @@ package struct TopK: Operator {
 
   /// As many comparisons as a sorting network of all elements would make.
   package func work(_ inputs: [Operand?], _: [TensorType]) -> Work {
-    guard let x = inputs.optional(0), let axis = try? normalizedAxis(axis, rank: x.type.rank) else { return Work() }
-    return Work(elementOperations: x.type.count * max(1, Int.bitWidth - x.shape[axis].leadingZeroBitCount))
+    guard let x = inputs.optional(0) else { return Work() }
+    let length = x.shape[axis < 0 ? axis + x.type.rank : axis]
+    return Work(elementOperations: x.type.count * max(1, Int.bitWidth - length.leadingZeroBitCount))
   }
 
   package func kernel(for site: Site) throws(Refusal) -> Kernel {

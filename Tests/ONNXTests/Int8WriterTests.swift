@@ -258,15 +258,15 @@ import Testing
   /// A node with its inputs: constants spelled out, other values by the operator that makes them.
   private func lines(_ file: ModelFile) throws -> [String] {
     var constants: [String: Tensor] = [:]
-    for record in file.initializers { constants[record.name] = try record.tensor(file.file, external: nil) }
-    return file.nodes.map { node in
+    for record in file.graph.initializers { constants[record.name] = try record.tensor(file.file, external: nil) }
+    return file.graph.nodes.map { node in
       let inputs = node.inputs.map { name in
         guard let tensor = constants[name] else { return name }
         guard tensor.count <= 4 else { return "\(tensor.type)" }
         let values = tensor.integers().map { "\($0)" } ?? "\(tensor.floats() ?? [])"
         return "\(tensor.element)\(values)"
       }
-      let attributes = node.attributes.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
+      let attributes = node.attributes.values.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
       return "\(node.outputs[0]) = \(node.opType)(\(inputs.joined(separator: ", ")))\(attributes)"
     }
   }
@@ -306,7 +306,7 @@ import Testing
       let output = Int8Output(Quantization(scale: 0.25, zeroPoint: zeroPoint), clamp: (0, .infinity))
       try net.finish(
         net.add(ConvInt8(window: Window(kernel: [3, 3]), group: 1, output: output), net.x, w[0], w[1], w[2]))
-      #expect(try write(net.graph).file.nodes.map(\.opType).filter { !$0.hasSuffix("Linear") } == opTypes)
+      #expect(try write(net.graph).file.graph.nodes.map(\.opType).filter { !$0.hasSuffix("Linear") } == opTypes)
     }
   }
 
@@ -335,9 +335,9 @@ import Testing
     net.graph.addOutput(try net.add(Unary(.tanh), net.add(DequantizeLinear(), net.x, name: "real"), name: "tanh"))
     try net.finish(net.add(AddInt8(output: Int8Output(Self.step)), left, right))
     let file = try write(net.graph).file
-    #expect(file.nodes.count { $0.opType == "DequantizeLinear" && $0.inputs[0] == "x" } == 1)
+    #expect(file.graph.nodes.count { $0.opType == "DequantizeLinear" && $0.inputs[0] == "x" } == 1)
     // Two quantizations.
-    #expect(file.initializers.count == 4)
+    #expect(file.graph.initializers.count == 4)
     try check(net, equal: 0.99, distinct: 4)
   }
 

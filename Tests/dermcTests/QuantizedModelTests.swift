@@ -5,7 +5,7 @@ import Testing
 /// Models that quantize themselves, as a user compiles them.
 @Suite struct QuantizedModelTests {
   private func layers(_ path: String) throws -> [JSONNode] {
-    try JSONNode(try JSON(parsing: MappedFile.contents(of: path)), name: "report")["layers"].elements()
+    Array(try JSONNode(try JSON(parsing: MappedFile.contents(of: path)), name: "report")["layers"].elements())
   }
 
   @Test(arguments: [[], ["--int8"]]) func compilesToInt8WithoutCalibration(options: [String]) throws {

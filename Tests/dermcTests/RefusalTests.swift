@@ -19,7 +19,7 @@ import Testing
     Case(
       model: "external_missing", parts: ["external_missing.onnx", "node conv", "kernel.bin", "is missing", "put it"]),
     Case(
-      model: "unknown_operators", parts: ["opset 13", "Det (odd/one, odd/three)", "NonZero (odd/two)"]),
+      model: "unknown_operators", parts: ["opset 13", "Det (odd/one, odd/three)", "Unique (odd/two)"]),
     Case(model: "free_size", parts: ["free_size.onnx", "height and width", "--size"]),
     Case(model: "nan_weights", parts: ["nan_weights.onnx", "kernel", "NaN"]),
     Case(model: "odd_name", parts: ["odd_name.onnx", "Det"]),

@@ -1,7 +1,7 @@
 // Tiles of 4-lane vectors with the baseline's widening multiplications. Two products of a byte in [-128, 127] and
-// weights of which at most one is -128 fit int16, so two steps of 2 bytes are added up there (smull, smlal) before neighbours are
-// added to the accumulators (sadalp). A tile of 4 rows x 16 columns makes 256 products in 48 such instructions, from
-// 8 loads of weights and 8 of rows.
+// weights of which at most one is -128 fit int16, so two steps of 2 bytes are added up there (smull, smlal) before
+// neighbours are added to the accumulators (sadalp). A tile of 4 rows x 16 columns makes 256 products in 48 such
+// instructions, from 8 loads of weights and 8 of rows.
 #if defined(__aarch64__)
 #include <arm_neon.h>
 

@@ -49,7 +49,7 @@ enum Resizes: ONNXFamily {
     node.ignore("cubic_coeff_a", "extrapolation_value")
     let rounding = try node.choice("nearest_mode", default: NearestRounding.preferFloor)
     // Linear interpolation that leaves out what is beyond the edges ends at the edges, as the operator does.
-    let isPlain = mode != "cubic" && !isSmoothed && name != "tf_crop_and_resize"
+    let isPlain = ["nearest", "linear", "bilinear"].contains(mode) && !isSmoothed && name != "tf_crop_and_resize"
     if isPlain, target.changesImages(x) {
       let transformation: CoordinateTransformation =
         try node.choice("coordinate_transformation_mode", default: .halfPixel)

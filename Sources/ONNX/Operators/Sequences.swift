@@ -2,7 +2,7 @@ import IR
 import Operators
 import Tensors
 
-/// Sequences of tensors and optional ones, which are known when the model is read: nothing of them is left in the graph.
+/// Sequences of tensors and optional ones, known when the model is read: nothing of them is left in the graph.
 enum Sequences: ONNXFamily {
   static let limits =
     "where no sequence is an output of the model and positions are constants; optional values are there "

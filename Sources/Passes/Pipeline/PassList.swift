@@ -35,8 +35,8 @@ package enum PassList {
   /// Clamps into the operators before them: for float and int8 alike.
   package static let fuseClamps: [PassGroup] = [PassGroup("clamps", [.fuseClamps])]
 
-  /// What a model quantizes itself becomes int8, after clamps are part of the layers that QuantizeLinear follows. Only for
-  /// models that do.
+  /// What a model quantizes itself becomes int8, after clamps are part of the layers that QuantizeLinear follows. Only
+  /// for models that do.
   package static let takeOver: [PassGroup] = [PassGroup("integers", [.takeOverQuantization])]
 
   /// All activations into the operators before them: for the float graph that is executed. The quantizer works on the

@@ -20,6 +20,17 @@ import Testing
     #expect(try Program.run(["verify", folder / "m.derm"]).status == 0)
   }
 
+  /// The factors before the first convolution, which scale pixels, have no int8 form.
+  @Test func takesOverTensorFlowLite() throws {
+    let folder = try Folder()
+    let model = Fixture.root + "tflite/network_int8.tflite"
+    let outcome = try Program.run(["compile", model, "-o", folder / "m.derm"])
+    #expect(outcome.status == 0, "\(outcome.error)")
+    let layers = try layers(folder / "m.report.json").filter { try $0["weights"].int() > 0 && $0["macs"].int() > 0 }
+    let kept = try layers.filter { try $0["precision"].string() != "int8" }.map { try $0["op"].string() }
+    #expect(layers.count > 4 && kept.allSatisfy { $0 != "Conv" && $0 != "Gemm" }, "\(kept)")
+  }
+
   @Test func convertsBothWaysToTheSameBits() throws {
     let folder = try Folder()
     let model = Fixture.root + "operators/qdq_trained.onnx"

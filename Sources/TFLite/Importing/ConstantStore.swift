@@ -116,11 +116,16 @@ final class ConstantStore {
 }
 
 extension Scaling {
-  /// scale * (q - zeroPoint) of every element, in float32, which is exact but for the product's rounding.
+  /// scale * (q - zeroPoint) of every element, in float32, which is exact but for the product's rounding; with the grid
+  /// they lie on.
   fileprivate func reals(of source: UnsafeRawBufferPointer, _ kind: TensorKind, as type: TensorType) -> Tensor {
     // Elements that share a scale lie in runs.
     let inner = scales.count == 1 ? max(1, type.count) : type.shape[(axis + 1)...].reduce(1, *)
-    return Tensor(type) { target in
+    let isWide = kind == .int32 && zeroPoints.allSatisfy { $0 == 0 }
+    let multiples: [Int32]? =
+      isWide ? (0..<type.count).map { source.loadUnaligned(fromByteOffset: 4 * $0, as: Int32.self) } : nil
+    let grid = Grid(steps: scales, axis: scales.count == 1 ? 0 : axis, multiples: multiples)
+    let tensor = Tensor(type) { target in
       let reals = target.assumingMemoryBound(to: Float.self)
       for start in stride(from: 0, to: reals.count, by: max(1, inner)) {
         let index = start / max(1, inner) % scales.count
@@ -130,6 +135,7 @@ extension Scaling {
         }
       }
     }
+    return tensor.on(grid)
   }
 }
 

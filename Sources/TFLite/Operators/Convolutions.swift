@@ -45,6 +45,8 @@ enum Convolutions: TFLiteFamily {
         tensor.reshaped([tensor.shape[1], 1, tensor.shape[2], tensor.shape[3]])
       })
     else { throw Refusal("its weights are \(channelwise.type), expected [1, H, W, C] known in advance") }
+    // What was the channels' dimension is the outputs'.
+    let filters = w.on(channelwise.constant?.grid?.moved(toAxis: 0))
     let window = try node.window(
       x, kernel: Array(w.shape[2...]),
       strides: [try node.int(DepthwiseField.strideHeight), try node.int(DepthwiseField.strideWidth)],
@@ -52,7 +54,8 @@ enum Convolutions: TFLiteFamily {
         try node.int(DepthwiseField.dilationHeight, default: 1), try node.int(DepthwiseField.dilationWidth, default: 1),
       ], padding: try node.choice(DepthwiseField.padding))
     return try node.finish(
-      Conv(window: window, group: x.shape[1]), [x, node.constant("weights", w), try bias(node, 2)], .channelsFirst,
+      Conv(window: window, group: x.shape[1]), [x, node.constant("weights", filters), try bias(node, 2)],
+      .channelsFirst,
       activation: try node.activation(DepthwiseField.activation))
   }
 

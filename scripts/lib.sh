@@ -96,3 +96,14 @@ run_tests() {
   swift test -c "$configuration" --disable-xctest --explicit-target-dependency-import-check error "$@" 2>&1 |
     sed -u -e '/Test run with/b' -e '/^[◇✔]/d' -e '/ started\.$/d'
 }
+
+# python_environment NAME PACKAGE...: an environment of Python with packages under .build, made where it is not there.
+python_environment() {
+  local folder=.build/environments/$1
+  shift
+  [[ -f $folder/packages && $(<"$folder/packages") == "$*" ]] && return
+  say "Installing $* into $folder"
+  python3 -m venv --clear "$folder" || stop "python3 -m venv fails: install python3-venv"
+  "$folder/bin/pip" install --quiet "$@"
+  printf '%s' "$*" >"$folder/packages"
+}

@@ -5,8 +5,6 @@ import Operators
 struct Domains {
   private var int8Nodes: Set<NodeID> = []
   private var int8Values: Set<ValueID> = []
-  /// Values of int8 nodes that are better left as float32 at once: nobody wants them in int8.
-  private var floatOutputs: Set<ValueID> = []
 
   init(_ graph: Graph, order: [Node]) {
     var wanted: Set<ValueID> = []
@@ -28,7 +26,7 @@ struct Domains {
       let isFed = !inputs.isEmpty && inputs.contains { int8Values.contains($0) }
       if Int8Form.isWeighted(node, in: graph) || Int8Form.isProduct(node, in: graph) {
         int8Nodes.insert(node.id)
-        if wantsOutput { int8Values.formUnion(node.outputs) } else { floatOutputs.formUnion(node.outputs) }
+        if wantsOutput { int8Values.formUnion(node.outputs) }
       } else if wantsOutput, isFed, Int8Form.exists(for: node, in: graph) || Int8Form.passesThrough(node) {
         int8Nodes.insert(node.id)
         int8Values.formUnion(node.outputs)

@@ -60,6 +60,9 @@ package struct Refusal: Error, Equatable, CustomStringConvertible {
     self.remedy = remedy
   }
 
+  /// What to do about a model that asks for more than any of its kind needs.
+  package static let limitRemedy = "no image classifier is as large: check where the file comes from"
+
   /// A wrong request.
   package static func usage(_ reason: String) -> Refusal { Refusal(.usage, reason: reason) }
 

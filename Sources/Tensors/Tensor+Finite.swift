@@ -1,4 +1,16 @@
 extension Tensor {
+  /// Refuses weights with NaN or infinite elements. A single infinity is the bound of a Clip, not a weight.
+  package func checkFinite() throws(Refusal) {
+    if let index = firstNonFinite() {
+      let value = withBytes { $0.loadUnaligned(fromByteOffset: 4 * index, as: Float.self) }
+      if value.isNaN || count > 1 {
+        throw Refusal(
+          "holds \(value.isNaN ? "NaN" : "\(value)") at element \(index)",
+          remedy: "the training diverged or the export is damaged: export a sound checkpoint")
+      }
+    }
+  }
+
   /// The position of a float that is NaN or infinite.
   package func firstNonFinite() -> Int? {
     element == .float32 ? withBytes(firstNonFinite) : nil

@@ -41,7 +41,7 @@ struct FunctionInlining {
       }
       do throws(Refusal) {
         guard depth < Limits.graphDepth else {
-          throw Refusal("functions call functions more than \(Limits.graphDepth) deep", remedy: Messages.limitRemedy)
+          throw Refusal("functions call functions more than \(Limits.graphDepth) deep", remedy: Refusal.limitRemedy)
         }
         try result.append(contentsOf: inline(body(of: function, for: node), depth: depth + 1))
       } catch {
@@ -152,7 +152,7 @@ struct FunctionInlining {
   private mutating func spend(_ name: String) throws(Refusal) {
     nameBytes += name.utf8.count
     guard nameBytes <= Limits.madeNameBytes else {
-      throw Refusal("its functions need more than \(Limits.madeNameBytes) bytes of names", remedy: Messages.limitRemedy)
+      throw Refusal("its functions need more than \(Limits.madeNameBytes) bytes of names", remedy: Refusal.limitRemedy)
     }
   }
 

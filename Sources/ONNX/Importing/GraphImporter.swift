@@ -207,7 +207,7 @@ final class GraphImporter {
       nameBytes += named.name.utf8.count
       guard nameBytes <= Limits.madeNameBytes else {
         throw Refusal(
-          "control flow needs more than \(Limits.madeNameBytes) bytes of names", remedy: Messages.limitRemedy)
+          "control flow needs more than \(Limits.madeNameBytes) bytes of names", remedy: Refusal.limitRemedy)
       }
       try importNode(named)
     }
@@ -228,7 +228,7 @@ final class GraphImporter {
     _ op: any Operator, name: String, inputs: [Symbol?], outputNames names: [String], origin: String
   ) throws(Refusal) -> [Symbol] {
     guard graph.nodeCount < Limits.nodes else {
-      throw Refusal("the graph would have more than \(Limits.nodes) nodes", remedy: Messages.limitRemedy)
+      throw Refusal("the graph would have more than \(Limits.nodes) nodes", remedy: Refusal.limitRemedy)
     }
     let tensors = inputs.map { $0?.constant }
     if zip(inputs, tensors).allSatisfy({ $0 == nil || $1 != nil }) {
@@ -245,13 +245,9 @@ final class GraphImporter {
   private func fold(_ op: any Operator, _ inputs: [Tensor?]) throws(Refusal) -> [Tensor] {
     foldCount += 1
     if let known = memo.outputs(foldCount, op, inputs) { return known }
-    let types = try op.inferTypes(inputs.map { tensor in tensor.map { Operand($0) } })
-    if op is Reshape, let tensor = inputs.first.flatMap(\.self), let result = tensor.reshaped(types[0].shape) {
-      // Moves nothing, so weights stay in the mapped file.
-      return [result]
+    let outputs = try foldConstants(op, inputs: inputs) { (type) throws(Refusal) in
+      try spend(type, isFilled: op is ConstantOfShape)
     }
-    for type in types { try spend(type, isFilled: op is ConstantOfShape) }
-    let outputs = try evaluateConstants(op, inputs: inputs)
     memo.record(foldCount, op, inputs, outputs)
     return outputs
   }
@@ -278,7 +274,7 @@ final class GraphImporter {
   func spend(sequenceOf count: Int) throws(Refusal) {
     sequenceSize += count
     guard sequenceSize <= Limits.sequenceElements else {
-      throw Refusal("sequences hold more than \(Limits.sequenceElements) tensors", remedy: Messages.limitRemedy)
+      throw Refusal("sequences hold more than \(Limits.sequenceElements) tensors", remedy: Refusal.limitRemedy)
     }
   }
 
@@ -290,6 +286,6 @@ final class GraphImporter {
 
   /// A constant that a node carries itself.
   func check(weights tensor: Tensor) throws(Refusal) {
-    if checksWeights { try checkFinite(tensor) }
+    if checksWeights { try tensor.checkFinite() }
   }
 }

@@ -99,7 +99,7 @@ final class Initializers {
       } else {
         return nil
       }
-      if checksWeights { try checkFinite(tensor) }
+      if checksWeights { try tensor.checkFinite() }
       read[name] = tensor
       byteCount += tensor.type.byteCount
       return tensor
@@ -118,16 +118,6 @@ final class Initializers {
     }
     return try record.tensor(file, external: companions)
   }
-}
-
-/// Refuses a tensor of weights with NaN or infinite elements. A single infinity is the bound of a Clip, not a weight.
-func checkFinite(_ tensor: Tensor) throws(Refusal) {
-  guard let index = tensor.firstNonFinite() else { return }
-  let value = tensor.withBytes { $0.loadUnaligned(fromByteOffset: 4 * index, as: Float.self) }
-  guard value.isNaN || tensor.count > 1 else { return }
-  throw Refusal(
-    "holds \(value.isNaN ? "NaN" : "\(value)") at element \(index)",
-    remedy: "the training diverged or the export is damaged: export a sound checkpoint")
 }
 
 /// Results of constant folding in one import, for the next import of the same model.

@@ -18,7 +18,7 @@ enum Contributed: ONNXFamily {
       ("SkipLayerNormalization", skipLayer),
       ("SkipSimplifiedLayerNormalization", skipRootMeanSquare),
     ].map { ("com.microsoft.\($0.0)", $0.1) }
-  ).merging(["SimplifiedLayerNormalization": rootMeanSquare]) { $1 }
+  ).merging(["SimplifiedLayerNormalization": Normalizations.rootMeanSquare]) { $1 }
 
   // MARK: Functions
 
@@ -120,15 +120,6 @@ enum Contributed: ONNXFamily {
       sum, axes: [sum.shape.count - 1], epsilon: try node.float("epsilon", default: 1e-12),
       scale: try node.input(2, "gamma"))
     return try withSum(outputs, sum, node)
-  }
-
-  private static func rootMeanSquare(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
-    node.ignore("stash_type")
-    let x = try node.input(0, "x")
-    let axis = try node.axis(try node.int("axis", default: -1), rank: x.shape.count)
-    return try node.rootMeanSquare(
-      x, axes: Array(axis..<x.shape.count), epsilon: try node.float("epsilon", default: 1e-5),
-      scale: try node.input(1, "scale"))
   }
 
   private static func sum(_ node: inout NodeImport, bias: Int) throws(Refusal) -> Symbol {

@@ -77,12 +77,9 @@ extension MatMulInt8: ONNXWritable {
 
   func write(_ node: Node, to emission: inout Emission) throws(Refusal) {
     let inputs = try emission.reals(node)
-    guard let output else {
-      return emission.addProduct(node, inputs: inputs, alpha: alpha, to: emission.name(node.outputs[0]))
+    emission.finished(node, by: output) { emission, result in
+      emission.addProduct(node, inputs: inputs, alpha: alpha, to: result)
     }
-    let result = emission.temporary(node, "result")
-    emission.addProduct(node, inputs: inputs, alpha: alpha, to: result)
-    emission.finish(node, result, output)
   }
 }
 
@@ -119,7 +116,9 @@ extension Emission {
     guard output.count != 2 else {
       return add("Gemm", name: node.name, inputs: inputs, outputs: [result], attributes)
     }
-    let inner = node.inputs[0].flatMap { graph.type(of: $0).shape.last } ?? 1
+    guard let inner = node.inputs[0].flatMap({ graph.type(of: $0).shape.last }) else {
+      preconditionFailure("a product of matrices has an input with a last dimension")
+    }
     let rows = temporary(node, "rows")
     add(
       "Reshape", name: rows, inputs: [inputs[0], constant(node, "rows_shape", ints: [-1, inner])], outputs: [rows])
@@ -138,11 +137,8 @@ extension GemmInt8: ONNXWritable {
 
   func write(_ node: Node, to emission: inout Emission) throws(Refusal) {
     let inputs = try emission.weighted(node)
-    guard let output else {
-      return emission.addMatrices(node, inputs: inputs, transB: true, to: emission.name(node.outputs[0]))
+    emission.finished(node, by: output) { emission, result in
+      emission.addMatrices(node, inputs: inputs, transB: true, to: result)
     }
-    let result = emission.temporary(node, "result")
-    emission.addMatrices(node, inputs: inputs, transB: true, to: result)
-    emission.finish(node, result, output)
   }
 }

@@ -121,7 +121,7 @@ enum Normalizations: ONNXFamily {
   }
 
   /// x * scale / sqrt(mean of x^2 + epsilon) along the dimensions from `axis` on.
-  private static func rootMeanSquare(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
+  static func rootMeanSquare(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
     node.ignore("stash_type")
     let x = try node.input(0, "x")
     let axis = try node.axis(try node.int("axis", default: -1), rank: x.shape.count)

@@ -23,7 +23,7 @@ struct GraphRecord {
     _ file: MappedFile, ranges: [Range<Int>], budget: inout ReadingBudget, depth: Int = 0
   ) throws(Refusal) {
     guard depth <= Limits.graphDepth else {
-      throw Refusal("has graphs within graphs more than \(Limits.graphDepth) deep", remedy: Messages.limitRemedy)
+      throw Refusal("has graphs within graphs more than \(Limits.graphDepth) deep", remedy: Refusal.limitRemedy)
     }
     identity = budget.takeGraph()
     for range in ranges { try read(file, range, &budget, depth) }
@@ -113,6 +113,6 @@ struct ReadingBudget {
 
   private static func take(_ count: inout Int, _ limit: Int, _ what: String) throws(Refusal) {
     count += 1
-    guard count <= limit else { throw Refusal("has more than \(limit) \(what)", remedy: Messages.limitRemedy) }
+    guard count <= limit else { throw Refusal("has more than \(limit) \(what)", remedy: Refusal.limitRemedy) }
   }
 }

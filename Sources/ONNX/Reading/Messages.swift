@@ -194,7 +194,7 @@ enum Messages {
     guard count <= connections else {
       throw Refusal(
         "the nodes up to the one at byte \(range.lowerBound) have more than \(Limits.connections) inputs and outputs",
-        remedy: Messages.limitRemedy)
+        remedy: Refusal.limitRemedy)
     }
   }
 
@@ -202,11 +202,9 @@ enum Messages {
     guard bytes <= Limits.nameBytes else {
       throw Refusal(
         "a name at byte \(range.lowerBound) has \(bytes) bytes, more than \(Limits.nameBytes)",
-        remedy: Messages.limitRemedy)
+        remedy: Refusal.limitRemedy)
     }
   }
-
-  static let limitRemedy = "no image classifier is as large: check where the file comes from"
 
   // MARK: Parts
 

@@ -78,6 +78,16 @@ extension Emission {
     finish(node, result, output)
   }
 
+  /// Adds what computes a node's result in float, and what makes it int8 where the node has an int8 output.
+  mutating func finished(
+    _ node: Node, by output: Int8Output?, _ compute: (inout Emission, _ result: String) -> Void
+  ) {
+    guard let output else { return compute(&self, name(node.outputs[0])) }
+    let result = temporary(node, "result")
+    compute(&self, result)
+    finish(node, result, output)
+  }
+
   /// Adds what makes a float result the int8 output of a node.
   mutating func finish(_ node: Node, _ result: String, _ output: Int8Output) {
     var result = result

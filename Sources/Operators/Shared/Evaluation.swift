@@ -22,6 +22,21 @@ package func evaluateConstants(
   return outputs.map { $0.on(grid.moved(toAxis: axis)) }
 }
 
+/// Computes an operator whose inputs a reader of models knows: a Reshape moves nothing, so weights stay in the mapped
+/// file.
+///
+/// - Parameter spend: counts what is made against what a model may ask for
+package func foldConstants(
+  _ op: any Operator, inputs: [Tensor?], spend: (TensorType) throws(Refusal) -> Void
+) throws(Refusal) -> [Tensor] {
+  let types = try op.inferTypes(inputs.map { tensor in tensor.map { Operand($0) } })
+  if op is Reshape, let tensor = inputs.first.flatMap(\.self), let result = tensor.reshaped(types[0].shape) {
+    return [result]
+  }
+  for type in types { try spend(type) }
+  return try evaluateConstants(op, inputs: inputs)
+}
+
 /// Computes an operator as an executor would in a given layout, telling constants from values that flow.
 ///
 /// - Parameter isConstant: whether the input at a position is a constant to the operator

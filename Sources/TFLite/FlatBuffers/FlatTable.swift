@@ -119,7 +119,3 @@ struct FlatVector {
     return try FlatTable(file, at: position + Int(try file.number(UInt32.self, at: position)))
   }
 }
-
-extension Refusal {
-  static let limitRemedy = "no image classifier is as large: check where the file comes from"
-}

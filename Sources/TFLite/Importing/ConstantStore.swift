@@ -70,7 +70,7 @@ final class ConstantStore {
       guard let buffer = Buffer(model.file, offset: bytes.lowerBound, count: bytes.count),
         let tensor = Tensor(type, buffer)
       else { throw Refusal("its data lies outside the file") }
-      if checksWeights { try checkFinite(tensor) }
+      if checksWeights { try tensor.checkFinite() }
       return tensor
     }
     try spend(type)
@@ -86,7 +86,7 @@ final class ConstantStore {
         }
       }
     }
-    if checksWeights { try checkFinite(tensor) }
+    if checksWeights { try tensor.checkFinite() }
     return tensor
   }
 
@@ -102,16 +102,6 @@ final class ConstantStore {
     if shape[3] == 1 || shape[1] * shape[2] == 1, let view = images.reshaped(target) { return view }
     try spend(TensorType(tensor.element, target))
     return try evaluateConstants(Transpose(perm: AxisOrder.channelsFirst.permutation), inputs: [images])[0]
-  }
-
-  /// Refuses weights with NaN or infinite elements. A single infinity is a bound, not a weight.
-  private func checkFinite(_ tensor: Tensor) throws(Refusal) {
-    guard let index = tensor.firstNonFinite() else { return }
-    let value = tensor.withBytes { $0.loadUnaligned(fromByteOffset: 4 * index, as: Float.self) }
-    guard value.isNaN || tensor.count > 1 else { return }
-    throw Refusal(
-      "holds \(value.isNaN ? "NaN" : "\(value)") at element \(index)",
-      remedy: "the training diverged or the file is damaged: convert a sound checkpoint")
   }
 }
 

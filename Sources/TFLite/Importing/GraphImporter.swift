@@ -148,7 +148,7 @@ final class GraphImporter {
     let names = outputNames ?? [name]
     let tensors = inputs.map { $0?.constant }
     if zip(inputs, tensors).allSatisfy({ $0 == nil || $1 != nil }) {
-      return try fold(op, tensors).enumerated().map { index, tensor in
+      return try foldConstants(op, inputs: tensors, spend: constants.spend).enumerated().map { index, tensor in
         Symbol(index < names.count ? names[index] : "\(name)_out\(index)", constant: tensor)
       }
     }
@@ -156,15 +156,5 @@ final class GraphImporter {
     let outputs = try graph.add(
       op, name: name, inputs: ids, outputNames: names, origins: origin.map { [$0] } ?? [name])
     return outputs.map { Symbol(graph[$0].name, graph.type(of: $0), id: $0) }
-  }
-
-  private func fold(_ op: any Operator, _ inputs: [Tensor?]) throws(Refusal) -> [Tensor] {
-    let types = try op.inferTypes(inputs.map { tensor in tensor.map { Operand($0) } })
-    if op is Reshape, let tensor = inputs.first.flatMap(\.self), let result = tensor.reshaped(types[0].shape) {
-      // Moves nothing, so weights stay in the mapped file.
-      return [result]
-    }
-    for type in types { try constants.spend(type) }
-    return try evaluateConstants(op, inputs: inputs)
   }
 }

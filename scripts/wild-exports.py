@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What dermc makes of models as exporters write them; scripts/wild-exports runs it.
 
-usage: wild_exports.py DERMC FOLDER [--keras PYTHON] [--only TEXT] [--jobs N] [--no-int8] [--again]
+usage: wild-exports.py DERMC FOLDER [--keras PYTHON] [--only TEXT] [--jobs N] [--no-int8] [--again]
 
 Each model of the catalogue (torchvision, timm, transformers; both exporters of PyTorch; Keras, which has an
 environment of its own) is built with seeded random weights, exported, computed by ONNX Runtime and by dermc, and compiled to int8 with

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the export lines of docs/from-pytorch.md or docs/from-keras.md and compares what dermc computes.
 
-usage: wild_docs.py DERMC pytorch|keras        in an environment with torch or with tensorflow and tf2onnx
+usage: wild-docs.py DERMC pytorch|keras        in an environment with torch or with tensorflow and tf2onnx
 """
 
 import os

@@ -93,4 +93,5 @@ package struct Int8Product: Sendable {
   }
 }
 
-private func aligned(_ bytes: Int) -> Int { (bytes + Int(CK_ALIGN) - 1) / Int(CK_ALIGN) * Int(CK_ALIGN) }
+/// Sizes of parts of scratch memory, so that each part begins where kernels want it.
+func aligned(_ bytes: Int) -> Int { (bytes + Int(CK_ALIGN) - 1) / Int(CK_ALIGN) * Int(CK_ALIGN) }

@@ -6,8 +6,9 @@ import Threads
 /// y = alpha * (a * b), the matrix product of the last two dimensions, float32; those before them broadcast, as in
 /// NumPy.
 ///
-/// A constant 2-D second operand is packed like the weights of a fully connected layer. Otherwise each output is a sum
-/// of products in order, in float32. Sums are multiplied by alpha when they are whole.
+/// A constant 2-D second operand is packed like the weights of a fully connected layer, others at each call: each output
+/// is a chain of fused multiply-adds over k in order, in float32. Where there are too few rows to pay for packing,
+/// products are rounded before they are added. Sums are multiplied by alpha when they are whole.
 package struct MatMul: Operator, ParameterCarrying {
   package static let name = "MatMul"
 
@@ -50,10 +51,40 @@ package struct MatMul: Operator, ParameterCarrying {
         weights: MatrixProduct.transposed(weights, rows: pairs.inner, columns: pairs.columns),
         columns: pairs.columns, bias: nil, activation: .identity, math: site.math)
     }
-    return generalKernel(pairs)
+    return pairs.inner > 0 && pairs.rows >= MatMul.fewRows ? packingKernel(pairs) : rowKernel(pairs)
   }
 
-  private func generalKernel(_ pairs: MatrixPairs) -> Kernel {
+  /// Packing the second operand touches each of its numbers as a row does, and turns it besides.
+  private static let fewRows = 4
+
+  private func packingKernel(_ pairs: MatrixPairs) -> Kernel {
+    let alpha = alpha
+    // Few pairs are cut into ranges of rows for threads to share, though each packs b anew.
+    let parts = max(1, min(8 / pairs.count, pairs.rows / 64))
+    let product = FloatProduct(rows: pairs.rows, inner: pairs.inner, columns: pairs.columns, parts: parts)
+    return Kernel(scratch: product.scratch, implementation: product.implementation) { call in
+      let left: UnsafePointer<Float> = call.input(0).pointer()
+      let right: UnsafePointer<Float> = call.input(1).pointer()
+      let output: UnsafeMutablePointer<Float> = call.output.pointer()
+      call.workers.run(units: pairs.count * parts) { thread, range in
+        let scratch = call.scratch(thread: thread)
+        var packed: Int?
+        for unit in range {
+          let offsets = pairs.offsets(ofPair: unit / parts)
+          if packed != offsets.right {
+            product.pack(right + offsets.right, scratch: scratch)
+            packed = offsets.right
+          }
+          let sums = product.run(
+            part: unit % parts, left + offsets.left, to: output + unit / parts * pairs.rows * pairs.columns,
+            scratch: scratch)
+          if alpha != 1 { for index in sums.indices { sums[index] *= alpha } }
+        }
+      }
+    }
+  }
+
+  private func rowKernel(_ pairs: MatrixPairs) -> Kernel {
     let rows = pairs.rows
     let inner = pairs.inner
     let columns = pairs.columns
@@ -89,7 +120,7 @@ extension MatMul: Int8ConvertibleProduct {
     guard shapes.allSatisfy({ $0.count >= 2 }), let inner = shapes[0].last else { return "an operand is a vector" }
     guard inner <= MatMulInt8.largestInner else { return "its sums of \(inner) products could leave int32" }
     // Packing the other operand touches each of its numbers as a row does.
-    guard shapes[0][shapes[0].count - 2] >= 4 else { return "so few rows do not pay for conversions" }
+    guard shapes[0][shapes[0].count - 2] >= MatMul.fewRows else { return "so few rows do not pay for conversions" }
     return nil
   }
 

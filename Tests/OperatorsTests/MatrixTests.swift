@@ -69,6 +69,31 @@ struct MatrixTests {
     #expect(constant.shape == dynamic.shape)
   }
 
+  /// Enough rows to be packed: each output is one chain of fused multiply-adds, whatever the number of threads; many
+  /// pairs, few pairs in ranges of rows, broadcast ones, some columns and depths that fill no vector.
+  @Test(
+    arguments: [
+      ([2, 3, 7, 64], [2, 3, 64, 19]), ([131, 33], [1, 33, 50]), ([3, 1, 5, 8], [4, 8, 1]), ([1, 4, 1], [2, 1, 3]),
+    ], [1, 0.3] as [Float])
+  func packedProductsAreFused(shapes: ([Int], [Int]), alpha: Float) throws {
+    let (left, right) = shapes
+    let (a, b) = (noise(left), noise(right, seed: 5))
+    let y = try compute(MatMul(alpha: alpha), [a, b])[0]
+    let expected = tensor(y.shape) { index in
+      func source(_ shape: [Int], _ i: Int, _ j: Int) -> [Int] {
+        let batch = shape.dropLast(2)
+        return zip(batch, index.dropLast(2).suffix(batch.count)).map { $0 == 1 ? 0 : $1 } + [i, j]
+      }
+      var sum: Float = 0
+      for k in 0..<left[left.count - 1] {
+        sum.addProduct(
+          a.at(source(left, index[index.count - 2], k)), b.at(source(right, k, index[index.count - 1])))
+      }
+      return sum * alpha
+    }
+    #expect(y.isIdentical(to: expected))
+  }
+
   @Test func alphaMultipliesSums() throws {
     let (a, b) = (noise([2, 4, 3]), noise([3, 5], seed: 5))
     let plain = try floats(MatMul(), [a, b])

@@ -9,6 +9,7 @@ extension Pass {
   ///
   ///     a = DequantizeLinear(p); v = Conv(a, w); q = QuantizeLinear(v)      ->   q = ConvInt8(p, w_q)
   ///     a = DequantizeLinear(p); y = Conv(a, w)                             ->   y = ConvInt8(p, w_q), float32
+  ///     a = DequantizeLinear(p), b = of(r); y = MatMul(a, b)                ->   y = MatMulInt8(p, r), float32 or quantized
   ///     a = DequantizeLinear(p); v = f(a); q = QuantizeLinear(v)            ->   q = LookupInt8(p)
   ///     a = DequantizeLinear(p); v = MaxPool(a)                             ->   v = DequantizeLinear(MaxPool(p))
   ///     v = f(a); r = Reshape(v); q = QuantizeLinear(r)                     ->   q = Reshape(LookupInt8(p))
@@ -18,7 +19,7 @@ extension Pass {
   /// grid they were quantized to, nothing else reads what is quantized or moved before. Other operators stay float
   /// between conversions. Formula: the same scales, zero points and integers; int8 operators sum exactly and scale once
   /// (docs/int8.md), where float32 rounds each product and sum, so a value that lies on the middle between two integers
-  /// may fall to the other side.
+  /// may fall to the other side. A product's second operand is read from -127 up, a step less than it may hold.
   package static let takeOverQuantization = Pass(
     "take-over-quantization", "compute in int8 what the model quantizes itself"
   ) { (graph: inout Graph, log: inout PassLog) throws(Refusal) in
@@ -81,6 +82,13 @@ private struct TakeOver {
         try keep(node)
       } else {
         log.applied(node, layer.name)
+      }
+    case let product as any Int8ConvertibleProduct:
+      if let reason = try takeProduct(node, product) {
+        if node.inputs.contains(where: { $0.map { integers[$0] != nil } ?? false }) { log.refused(node, reason) }
+        try keep(node)
+      } else {
+        log.applied(node, product.name)
       }
     case let operation as any Int8ConvertibleOperation:
       if try takeOperation(node, operation) { return log.applied(node, operation.name) }
@@ -156,7 +164,7 @@ private struct TakeOver {
     let ahead = stage == nil ? quantizationAhead(of: node.outputs[0]) : nil
     let clamp = layer.activation.clampBounds ?? (-.infinity, .infinity)
     let output = stage?.output ?? ahead.map { Int8Output($0, clamp: clamp) }
-    guard scalesFit(quantized.scales, input, output?.inner) else { return "its scales lie too far apart" }
+    guard scalesFit(quantized.scales, input.scale, output?.inner) else { return "its scales lie too far apart" }
     let name = source[weightsID].name
     var inputs: [ValueID?] = [
       x, graph.addConstant(name, Tensor(quantized.weights, shape: weights.shape)),
@@ -168,15 +176,8 @@ private struct TakeOver {
     }
     let op = layer.int8Form(weights, output: output)
     if let objection = graph.objection(to: op, on: inputs) { return objection.reason }
-    if let stage {
-      absorbed.formUnion(stage.absorbed.map(\.id))
-      let origins = node.origins + stage.absorbed.flatMap(\.origins)
-      try add(op, for: node, inputs, as: stage.result, origins: origins)
-      if let q = values[stage.result], !stage.output.hasTable { bounds[q] = stage.output.lower...stage.output.upper }
-    } else if ahead != nil {
-      try addBeforeMoves(op, for: node, inputs)
-    } else if layer.activation == .identity {
-      try add(op, for: node, inputs, as: node.outputs[0])
+    if output != nil || layer.activation == .identity {
+      try add(op, for: node, inputs, endingIn: stage, beforeMoves: ahead != nil)
     } else {
       // Float output is the bare accumulator: a clamp becomes an operator of its own again.
       let result = source[node.outputs[0]].name
@@ -215,12 +216,53 @@ private struct TakeOver {
     return Stage(output: output, absorbed: [first, real, function, second], result: second.outputs[0])
   }
 
+  /// Adds what multiplies: with int8 output of the stage behind it or to be moved, else with float output.
+  private mutating func add(
+    _ op: any Operator, for node: Node, _ inputs: [ValueID?], endingIn stage: Stage?, beforeMoves: Bool
+  ) throws(Refusal) {
+    if let stage {
+      absorbed.formUnion(stage.absorbed.map(\.id))
+      let origins = node.origins + stage.absorbed.flatMap(\.origins)
+      try add(op, for: node, inputs, as: stage.result, origins: origins)
+      if let q = values[stage.result], !stage.output.hasTable { bounds[q] = stage.output.lower...stage.output.upper }
+    } else if beforeMoves {
+      try addBeforeMoves(op, for: node, inputs)
+    } else {
+      try add(op, for: node, inputs, as: node.outputs[0])
+    }
+  }
+
   /// Whether multipliers are numbers a kernel can take.
-  private func scalesFit(_ scales: [Float], _ input: Quantization, _ output: Quantization?) -> Bool {
+  private func scalesFit(_ scales: [Float], _ input: Float, _ output: Quantization?) -> Bool {
     scales.allSatisfy { scale in
-      let multiplier = Float(Double(input.scale) * Double(scale) / Double(output?.scale ?? 1))
+      let multiplier = Float(Double(input) * Double(scale) / Double(output?.scale ?? 1))
       return multiplier.isFinite && multiplier > 0
     }
+  }
+
+  /// Adds the int8 form of a product of two values that flow; the reason where it has none.
+  private mutating func takeProduct(_ node: Node, _ product: any Int8ConvertibleProduct) throws(Refusal) -> String? {
+    if let reason = product.int8Refusal(source.operands(of: node)) { return reason }
+    var inputs: [ValueID?] = []
+    var scale: Float = 1
+    for (index, input) in node.inputs.enumerated() {
+      guard let q = input.flatMap({ integers[$0] }), let quantization = graph.type(of: q).quantization else {
+        return "an operand is not quantized"
+      }
+      guard index != product.symmetricInput || quantization.zeroPoint == 0 else {
+        return "its second operand has the zero point \(quantization.zeroPoint), int8 products take 0"
+      }
+      inputs.append(q)
+      scale *= quantization.scale
+    }
+    let stage = outputStage(after: node.outputs[0], clamp: .identity)
+    let ahead = stage == nil ? quantizationAhead(of: node.outputs[0]) : nil
+    let output = stage?.output ?? ahead.map { Int8Output($0) }
+    guard scalesFit([product.alpha.magnitude], scale, output?.inner) else { return "its scales lie too far apart" }
+    let op = product.int8Form(output: output)
+    if let objection = graph.objection(to: op, on: inputs) { return objection.reason }
+    try add(op, for: node, inputs, endingIn: stage, beforeMoves: ahead != nil)
+    return nil
   }
 
   // MARK: Other operators

@@ -130,7 +130,57 @@ import Testing
     }
   }
 
+  /// Attention as int8 networks hold it: q k^T times a factor, to float for Softmax or to int8, k turned.
+  private func attention(output: Int8Output?, zeroPoint: Int = 0) throws -> Graph {
+    var graph = Graph(name: "attention")
+    func quantized(_ name: String, _ quantization: Quantization) throws -> ValueID {
+      let x = graph.addInput(name, TensorType(.float32, [1, 2, 5, 8]))
+      return try graph.add(QuantizeLinear(quantization), name: "\(name)_quantized", inputs: [x])[0]
+    }
+    let q = try quantized("q", Quantization(scale: 0.02, zeroPoint: -11))
+    let k = try quantized("k", Quantization(scale: 0.008, zeroPoint: zeroPoint))
+    let turned = try graph.add(Transpose(perm: [0, 1, 3, 2]), name: "turned", inputs: [k])[0]
+    if zeroPoint == 0 {
+      let y = try graph.add(MatMulInt8(alpha: 0.375, output: output), name: "scores", inputs: [q, turned])[0]
+      graph.addOutput(output == nil ? y : try graph.add(DequantizeLinear(), name: "shown", inputs: [y])[0])
+    } else {
+      let left = try graph.add(DequantizeLinear(), name: "left", inputs: [q])[0]
+      let right = try graph.add(DequantizeLinear(), name: "right", inputs: [turned])[0]
+      graph.addOutput(try graph.add(MatMul(), name: "scores", inputs: [left, right])[0])
+    }
+    return graph
+  }
+
+  @Test(arguments: [
+    nil, Int8Output(Quantization(scale: 0.03, zeroPoint: 4)),
+    Int8Output(Quantization(scale: 0.01, zeroPoint: 2), function: .tanh, of: Quantization(scale: 0.03, zeroPoint: 4)),
+  ]) func writtenProductComesBack(output: Int8Output?) throws {
+    let graph = try attention(output: output)
+    let folder = try TemporaryFolder()
+    try ONNXWriter.write(graph, to: "\(folder.path)/model.onnx")
+    let again = try takenOver(try ONNXReader.read(path: "\(folder.path)/model.onnx").graph).graph
+    #expect(graph.nodesInOrder().map(\.name) == again.nodesInOrder().map(\.name))
+    for (node, twin) in zip(graph.nodesInOrder(), again.nodesInOrder()) {
+      #expect(node.op.isEqual(to: twin.op), "\(node.name)")
+    }
+    let inputs = [11, 47].map { offset in
+      let values: [Float] = (0..<80).map { index in Float((index * 37 + offset) % 101 - 50) / 50 }
+      return Tensor(values, shape: [1, 2, 5, 8])
+    }
+    let numbers = try GraphEvaluation.outputs(of: again, inputs: inputs)[0]
+    #expect(try GraphEvaluation.outputs(of: graph, inputs: inputs)[0].isIdentical(to: numbers))
+    #expect(Set(numbers.doubles()).count > 10)
+  }
+
   // MARK: What is not taken over
+
+  @Test func productsOfTwoZeroPointsStayFloat() throws {
+    let (result, log) = try takenOver(attention(output: nil, zeroPoint: 3))
+    #expect(operators(result)["MatMul"] == 1)
+    #expect(
+      log.entries.first { $0.node == "scores" && $0.pass == "take-over-quantization" }?.detail
+        == "its second operand has the zero point 3, int8 products take 0")
+  }
 
   private func layer(
     weights: [Float], grid: Grid, bias: [Float]? = nil, input: Quantization = Quantization(scale: 0.1, zeroPoint: 3),

@@ -51,6 +51,9 @@ package protocol Int8ConvertibleProduct: Int8Convertible {
   /// - Parameter output: nil for float32
   func int8Form(output: Int8Output?) -> any Operator
 
+  /// What multiplies the sums.
+  var alpha: Float { get }
+
   /// Which input has the zero point 0, as weights have.
   var symmetricInput: Int { get }
 }

@@ -95,9 +95,11 @@ package enum ONNXReader {
       let nodes = Listing.of($0.nodes.map { oneLine($0, limit: 60) }, most: unknown.count > 2 ? 1 : 2)
       return "\(oneLine($0.op, limit: 60)) (\(nodes))"
     }
-    throw Refusal(
+    var refusal = Refusal(
       "operators that are not supported (opset \(opset)): \(Listing.of(list, separator: "; ", most: 5))",
       remedy: SupportedOperators.remedy(for: unknown.map(\.op)))
+    if list.count > 5 { refusal.details = Array(list.prefix(Refusal.mostDetails)) }
+    throw refusal
   }
 }
 

@@ -45,6 +45,10 @@ package struct Refusal: Error, Equatable, CustomStringConvertible {
   package var reason: String
   /// What the user can do about it.
   package var remedy: String?
+  /// All that is wrong, a line each, where the reason names but the first of it; at most `most`.
+  package var details: [String] = []
+
+  package static let mostDetails = 1000
 
   package init(_ reason: String, remedy: String? = nil) {
     self.init(.refused, reason: reason, remedy: remedy)

@@ -37,17 +37,21 @@ enum Console {
   /// A message for people: always one line, whatever names from files are in it.
   static func message(_ text: String) { standardError("dermc: \(Printable.name(text, limit: .max))\n") }
 
-  /// Ends with one line on standard error.
+  /// Ends with one line on standard error; with `--verbose` a line for each thing that is wrong before it.
   static func exit(_ refusal: Refusal) -> Never {
     var refusal = refusal
     // What is wrong with a file that changed meanwhile says nothing about it.
     do throws(Refusal) { try ToolProcess.checkInputs() } catch { refusal = error }
+    if isVerbose { refusal.details.forEach(message) }
     message(refusal.description)
     Platform.exit(refusal.exitCode.rawValue)
   }
 
   /// Writes text as it is to standard error.
   static func standardError(_ text: String) { _ = ToolProcess.write(text, to: 2) }
+
+  /// Asked of the command line itself: a refusal may come before a command has read its options, or after.
+  private static var isVerbose: Bool { ToolProcess.arguments.contains { $0 == "--verbose" || $0 == "-v" } }
 
   static var isTerminal: Bool { isatty(2) == 1 }
 }

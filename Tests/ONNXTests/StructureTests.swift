@@ -360,6 +360,8 @@ import Testing
     #expect(refused.utf8.count < 1024)
     #expect(refused.hasPrefix("2000 nodes cannot be read: "))
     #expect(refused.contains("; ... and 19"))
+    let all = try #require(throws: Refusal.self) { try model.read() }.details
+    #expect(all.count == 1000 && all[999].hasPrefix("node layer.999.with.a.long.name (Relu): attribute slope is not"))
 
     for index in 0..<2000 { model.node("Unheard\(index % 100)", ["y0"], ["y\(index)"], name: "n\(index)") }
     model = TestModel()
@@ -372,5 +374,7 @@ import Testing
     #expect(unknown.utf8.count < 1024)
     #expect(unknown.contains("Unheard0 (layer.0.with.a.long.name, ... and 19 more); "))
     #expect(unknown.contains("... and 95 more; docs/supported.md has what can be exported instead"))
+    let operators = try #require(throws: Refusal.self) { try model.read() }.details
+    #expect(operators.count == 100 && operators[99] == "Unheard99 (layer.99.with.a.long.name, ... and 19 more)")
   }
 }

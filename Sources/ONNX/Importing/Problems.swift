@@ -16,7 +16,7 @@ struct Problems {
 
   mutating func add(_ refusal: Refusal, of node: NodeRecord, unknown outputs: [String]) {
     count += 1
-    if first.count < 16 { first.append(refusal) }
+    if first.count < Refusal.mostDetails { first.append(refusal) }
     unknown.formUnion(outputs)
     unknown.remove("")
   }
@@ -25,20 +25,23 @@ struct Problems {
   var refusal: Refusal? {
     guard let one = first.first else { return nil }
     guard count > 1 else { return one }
-    var listed: [String] = []
-    var length = 0
-    for refusal in first {
-      let text =
-        "node \(printable(refusal.place?.node ?? "")) (\(oneLine(refusal.place?.op ?? "", limit: 60))): "
+    let lines = first.map { refusal in
+      "node \(printable(refusal.place?.node ?? "")) (\(oneLine(refusal.place?.op ?? "", limit: 60))): "
         + oneLine(refusal.reason, limit: 300)
-      length += text.utf8.count
-      if !listed.isEmpty, length > 700 { break }
-      listed.append(text)
     }
-    let rest = count - listed.count
+    var listed = 1
+    var length = lines[0].utf8.count
+    while listed < lines.count, length + lines[listed].utf8.count <= 700 {
+      length += lines[listed].utf8.count
+      listed += 1
+    }
+    let rest = count - listed
     let remedies = Set(first.map { $0.remedy ?? "" })
-    return Refusal(
-      "\(count) nodes cannot be read: \(listed.joined(separator: "; "))" + (rest > 0 ? "; ... and \(rest) more" : ""),
+    var refusal = Refusal(
+      "\(count) nodes cannot be read: \(lines.prefix(listed).joined(separator: "; "))"
+        + (rest > 0 ? "; ... and \(rest) more" : ""),
       remedy: remedies.count == 1 ? one.remedy : nil)
+    if rest > 0 { refusal.details = lines }
+    return refusal
   }
 }

@@ -10,7 +10,7 @@ struct CommonOptions: ParsableArguments {
   @Flag(name: [.short, .long], help: "Say nothing but errors, and what was asked for.")
   var quiet = false
 
-  @Flag(name: [.short, .long], help: "Say more: what passes did, layers that stay float.")
+  @Flag(name: [.short, .long], help: "Say more: what passes did, layers that stay float, all that is wrong.")
   var verbose = false
 
   func threadCount() throws(Refusal) -> Int {

@@ -148,10 +148,11 @@ struct Int8Rewriter {
     guard means.count == perGroup * weights.groups, weights.groups > 0 else { return { _ in [] } }
     let positions = shape[2...].reduce(1, *)
     let outputsPerGroup = max(1, shape[0] / weights.groups)
-    return { channel in
-      let first = channel / outputsPerGroup * perGroup
-      return (0..<perGroup * positions).map { means[first + $0 / positions] }
+    // One row for all the outputs of a group.
+    let rows = stride(from: 0, to: means.count, by: perGroup).map { first in
+      (0..<perGroup * positions).map { means[first + $0 / positions] }
     }
+    return { channel in rows[channel / outputsPerGroup] }
   }
 
   // MARK: Other operators

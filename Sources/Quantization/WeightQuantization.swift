@@ -26,8 +26,8 @@ package struct WeightQuantization: Sendable {
     var raised = 0
     var corrected = [Double](repeating: 0, count: channels)
     for channel in 0..<channels {
-      let row = channel * length..<(channel + 1) * length
-      let largest = weights[row].reduce(Float(0)) { max($0, abs($1)) }
+      let first = channel * length
+      let largest = weights.withUnsafeBufferPointer { largestMagnitude($0[first..<first + length]) }
       let realBias = bias.isEmpty ? 0 : Double(bias[channel])
       let guardScale = 4 * abs(realBias) / (4_294_967_294 * Double(inputScale))
       var scale = Double(largest) / 127
@@ -38,13 +38,18 @@ package struct WeightQuantization: Sendable {
       // A channel without weights and bias may have any scale.
       let stored = scale >= Double(Float.leastNormalMagnitude) ? Float(scale) : 1
       scales[channel] = stored
+      weights.withUnsafeBufferPointer { weights in
+        quantized.withUnsafeMutableBufferPointer { quantized in
+          for index in first..<first + length {
+            let q = max(-127, min(127, weights[index] / stored))
+            quantized[index] = Int8(truncatingIfNeeded: (q + roundingOffset).bitPattern)
+          }
+        }
+      }
       let means = inputMeans(channel)
       var error = 0.0
-      for (offset, index) in row.enumerated() {
-        let q = (weights[index] / stored).rounded(.toNearestOrEven)
-        let clamped = max(-127, min(127, q))
-        quantized[index] = Int8(clamped)
-        if !means.isEmpty { error += (Double(weights[index]) - Double(clamped) * Double(stored)) * means[offset] }
+      for (offset, mean) in means.enumerated() {
+        error += (Double(weights[first + offset]) - Double(quantized[first + offset]) * Double(stored)) * mean
       }
       corrected[channel] = realBias + error
     }
@@ -58,4 +63,18 @@ package struct WeightQuantization: Sendable {
     self.bias = integers
     raisedScales = raised
   }
+}
+
+/// 1.5 * 2^23: a sum with it is rounded to a whole number, to nearest even, that its low bits hold in two's complement.
+private let roundingOffset: Float = 12_582_912
+
+private func largestMagnitude(_ values: Slice<UnsafeBufferPointer<Float>>) -> Float {
+  // Eight maxima that do not wait for each other.
+  var largest = SIMD8<Float>(repeating: 0)
+  let values = UnsafeBufferPointer(rebasing: values)
+  let whole = values.count / 8 * 8
+  for start in stride(from: 0, to: whole, by: 8) {
+    for lane in 0..<8 { largest[lane] = max(largest[lane], abs(values[start + lane])) }
+  }
+  return values[whole...].reduce(largest.max()) { max($0, abs($1)) }
 }

@@ -83,16 +83,37 @@ package struct Int8Weights: Sendable {
     let low = -128 - inputZeroPoint
     let high = 127 - inputZeroPoint
     var largest = 0
-    for channel in 0..<channels {
-      var positive = channel < bias.count ? Int(bias[channel]) : 0
-      var negative = positive
-      for index in channel * perChannel..<(channel + 1) * perChannel {
-        let w = Int(weights[index])
-        positive += w > 0 ? w * high : w * low
-        negative += w > 0 ? w * low : w * high
+    weights.withUnsafeBufferPointer { weights in
+      for channel in 0..<channels {
+        let bias = channel < bias.count ? Int(bias[channel]) : 0
+        // The largest input meets positive weights and the smallest negative ones, or the other way round.
+        let (positive, negative) = signedSums(weights, channel * perChannel..<(channel + 1) * perChannel)
+        largest = max(largest, bias + positive * high + negative * low, -(bias + positive * low + negative * high))
       }
-      largest = max(largest, positive, -negative)
     }
     return largest
+  }
+
+  /// The sum of the positive and that of the negative weights in a range.
+  private static func signedSums(
+    _ weights: UnsafeBufferPointer<Int8>, _ range: Range<Int>
+  ) -> (positive: Int, negative: Int) {
+    var positive = 0
+    var sum = 0
+    var start = range.lowerBound
+    while start < range.upperBound {
+      // No block can leave int32.
+      let end = min(range.upperBound, start + (1 << 20))
+      var blockPositive: Int32 = 0
+      var blockSum: Int32 = 0
+      for index in start..<end {
+        blockPositive &+= Int32(max(0, weights[index]))
+        blockSum &+= Int32(weights[index])
+      }
+      positive += Int(blockPositive)
+      sum += Int(blockSum)
+      start = end
+    }
+    return (positive, sum - positive)
   }
 }

@@ -16,6 +16,10 @@ import Testing
     }
   }
 
+  @Test func noEntryOfADecoderIsMissing() {
+    for (_, features) in namedSets { #expect(missingEntries(of: ck_rans_decoder_for(features).pointee) == 0) }
+  }
+
   @Test func everyConvolutionCanBeChosen() {
     for (_, features) in namedSets {
       for testCase in ConvCase.all + ConvCase.modelLayers {

@@ -97,5 +97,6 @@ int main(int count, char **arguments) {
   check_ops_s8(&s);
   check_conv_f32(&s);
   check_ops_f32(&s);
+  check_rans(&s);
   return report(count - i, arguments + i);
 }

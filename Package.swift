@@ -77,6 +77,7 @@ let package = Package(
     library("Texts", "Tensors"),
     library("Metrics", "Platform", "Tensors"),
     library("Deflate", "CZlib", "Tensors"),
+    library("EntropyCoding", "CKernels", "Tensors"),
     library("NumPyFiles", "Deflate", "Tensors"),
 
     // 2: arithmetic and images, no graph
@@ -94,7 +95,8 @@ let package = Package(
     library("TFLite", "IR", "Math", "NumPyFiles", "Operators", "Tensors"),
     library("Passes", "IR", "Math", "Operators", "Tensors"),
     library("Runtime", "CKernels", "HeapMemory", "IR", "Math", "Operators", "Tensors", "Threads"),
-    library("Bundles", "CanonicalJSON", "Deflate", "Hashing", "IR", "Operators", "Signing", "Tensors"),
+    library(
+      "Bundles", "CanonicalJSON", "Deflate", "EntropyCoding", "Hashing", "IR", "Operators", "Signing", "Tensors"),
 
     library("Answers", "CanonicalJSON", "IR", "Math", "Operators", "Platform", "Tensors"),
 
@@ -167,6 +169,7 @@ let package = Package(
       "DermRuntime", "Answers", "Bundles", "CanonicalJSON", "IR", "Images", "Math", "Operators", "Platform", "Runtime",
       "Signing", "Tensors", "Threads"),
     tests("Deflate", "Tensors"),
+    tests("EntropyCoding", "CKernels", "Hashing", "Tensors"),
     tests("IR", "Math", "Operators", "Platform", "Tensors"),
     tests("Images", "CZlib", "CanonicalJSON", "NumPyFiles", "Platform", "Tensors", exclude: ["Goldens"]),
     tests("Math", "Platform"),

@@ -166,8 +166,8 @@ package enum BundleWriter {
 
   private static func smallest(_ raw: Buffer, _ section: Section) -> (any SectionCodec.Type, Buffer) {
     var best: (any SectionCodec.Type, Buffer) = (RawCodec.self, raw)
-    for codec in Codecs.all where codec.suits(elementSize: section.elementSize) {
-      if let encoded = raw.withBytes(codec.encode), encoded.count < best.1.count { best = (codec, encoded) }
+    for codec in Codecs.all where codec.suits(section) {
+      if let encoded = raw.withBytes({ codec.encode($0, below: best.1.count) }) { best = (codec, encoded) }
     }
     return best
   }

@@ -15,18 +15,26 @@ package enum Deflate {
   }
 
   /// The smallest zlib stream that one of three strategies gives; nil when none is smaller than the bytes.
+  package static func compress(_ raw: UnsafeRawBufferPointer) -> Buffer? { compress(raw, below: raw.count) }
+
+  /// The smallest zlib stream that one of three strategies gives; nil when none is smaller than `limit`: the size of
+  /// the bytes, or less where another coder of symbols has been there, which needs no more than zlib but for a few
+  /// bytes.
   ///
   /// Dense int8 weights hold no repetitions worth a search: coding symbols alone is smaller and three times faster than
   /// level 9. Runs are best where most weights are zero, the full search where the bytes are text or nearly constant;
   /// beyond level 6 it costs many times the time for half a percent. It is left out where it would take longest for
   /// nothing: on much data that coding symbols hardly makes smaller.
-  package static func compress(_ raw: UnsafeRawBufferPointer) -> Buffer? {
-    guard raw.count > 1 else { return nil }
+  package static func compress(_ raw: UnsafeRawBufferPointer, below limit: Int) -> Buffer? {
+    guard raw.count > 1, limit > 1 else { return nil }
+    let hasCoder = limit < raw.count && raw.count > 1 << 16
     var best: Buffer?
     for strategy in [Z_HUFFMAN_ONLY, Z_RLE, Z_DEFAULT_STRATEGY] {
-      let isDense = (best?.count ?? raw.count) > raw.count / 4 * 3
+      let least = best?.count ?? limit
+      let isDense = least > raw.count / 4 * 3
+      if hasCoder, isDense || strategy == Z_HUFFMAN_ONLY { continue }
       if strategy == Z_DEFAULT_STRATEGY, isDense, raw.count > 1 << 20 { continue }
-      let bytes = [UInt8](unsafeUninitializedCapacity: (best?.count ?? raw.count) - 1) { target, length in
+      let bytes = [UInt8](unsafeUninitializedCapacity: least - 1) { target, length in
         length = compress(raw, into: UnsafeMutableRawBufferPointer(target), strategy) ?? 0
       }
       guard !bytes.isEmpty else { continue }

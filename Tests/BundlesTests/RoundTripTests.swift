@@ -194,7 +194,9 @@ import Testing
   @Test(arguments: [0, 1, 3, 4, 5, 7, 65_535, 65_536, 65_537, 262_144, 262_147, 400_001])
   func planesOfAnySizeRoundTrip(count: Int) throws {
     let raw = (0..<count).map { UInt8(truncatingIfNeeded: $0 % 4 == 3 ? 7 : $0 / 300) }
-    guard let stored = raw.withUnsafeBytes({ ZlibPlanesCodec.encode($0) }) else { return #expect(count < 8) }
+    guard let stored = raw.withUnsafeBytes({ ZlibPlanesCodec.encode($0, below: $0.count) }) else {
+      return #expect(count < 8)
+    }
     func decoded(_ size: Int) -> [UInt8]? {
       var back = [UInt8](repeating: 1, count: size)
       let isWhole = back.withUnsafeMutableBytes { target in

@@ -6,11 +6,12 @@ protocol SectionCodec: Sendable {
   static var number: UInt32 { get }
   static var name: String { get }
 
-  /// Whether compressing with this codec is tried on sections of elements of so many bytes.
-  static func suits(elementSize: Int) -> Bool
+  /// Whether compressing a section with this codec is tried.
+  static func suits(_ section: Section) -> Bool
 
-  /// The stored form, the same for the same bytes; nil when it would not be smaller.
-  static func encode(_ raw: UnsafeRawBufferPointer) -> Buffer?
+  /// The stored form, the same for the same bytes; nil when it would not be smaller than `limit`, which is the size of
+  /// the bytes or of what another codec has made of them.
+  static func encode(_ raw: UnsafeRawBufferPointer, below limit: Int) -> Buffer?
 
   /// Writes the contents to `raw`. False when `stored` is not the stored form of exactly that many bytes.
   static func decode(_ stored: UnsafeRawBufferPointer, into raw: UnsafeMutableRawBufferPointer) -> Bool
@@ -19,10 +20,11 @@ protocol SectionCodec: Sendable {
   static func largestRaw(stored: Int) -> Int
 }
 
-/// All codecs. Numbers are never used twice; 3 is kept for an entropy coder of weights.
+/// All codecs, in the order in which they are tried. Numbers are never used twice.
 enum Codecs {
   static let all: [any SectionCodec.Type] = [
     RawCodec.self,
+    RANSCodec.self,
     ZlibCodec.self,
     ZlibPlanesCodec.self,
   ]

@@ -5,9 +5,9 @@ enum RawCodec: SectionCodec {
   static let number: UInt32 = 0
   static let name = "raw"
 
-  static func suits(elementSize _: Int) -> Bool { false }
+  static func suits(_: Section) -> Bool { false }
 
-  static func encode(_: UnsafeRawBufferPointer) -> Buffer? { nil }
+  static func encode(_: UnsafeRawBufferPointer, below _: Int) -> Buffer? { nil }
 
   static func decode(_ stored: UnsafeRawBufferPointer, into raw: UnsafeMutableRawBufferPointer) -> Bool {
     guard stored.count == raw.count else { return false }

@@ -6,9 +6,11 @@ enum ZlibCodec: SectionCodec {
   static let number: UInt32 = 1
   static let name = "zlib"
 
-  static func suits(elementSize: Int) -> Bool { elementSize == 1 }
+  static func suits(_ section: Section) -> Bool { section.elementSize == 1 }
 
-  static func encode(_ raw: UnsafeRawBufferPointer) -> Buffer? { Deflate.compress(raw) }
+  static func encode(_ raw: UnsafeRawBufferPointer, below limit: Int) -> Buffer? {
+    Deflate.compress(raw, below: limit)
+  }
 
   static func decode(_ stored: UnsafeRawBufferPointer, into raw: UnsafeMutableRawBufferPointer) -> Bool {
     Deflate.expand(stored, into: raw)

@@ -11,9 +11,9 @@ enum ZlibPlanesCodec: SectionCodec {
 
   private static let width = 4
 
-  static func suits(elementSize: Int) -> Bool { elementSize == width }
+  static func suits(_ section: Section) -> Bool { section.elementSize == width }
 
-  static func encode(_ raw: UnsafeRawBufferPointer) -> Buffer? {
+  static func encode(_ raw: UnsafeRawBufferPointer, below limit: Int) -> Buffer? {
     let words = raw.count / width
     let planes = Buffer(count: raw.count) { target in
       for plane in 0..<width {
@@ -21,7 +21,7 @@ enum ZlibPlanesCodec: SectionCodec {
       }
       for index in words * width..<raw.count { target[index] = raw[index] }
     }
-    return planes.withBytes(Deflate.compress)
+    return planes.withBytes { Deflate.compress($0, below: limit) }
   }
 
   static func decode(_ stored: UnsafeRawBufferPointer, into raw: UnsafeMutableRawBufferPointer) -> Bool {

@@ -10,6 +10,8 @@ package struct BundleParts {
     /// As in the file's table; what has no such codec is stored raw.
     package var codec: UInt32
     package var raw: [UInt8]
+    /// What is stored instead of `raw` as its codec has it.
+    package var damaged: [UInt8]?
 
     package init(name: String, codec: UInt32 = 0, raw: [UInt8]) {
       self.name = name
@@ -48,7 +50,7 @@ package struct BundleParts {
     var contents: [UInt8] = []
     let start = 64 + 128 * sections.count
     for section in sections {
-      let encoded = BundleParts.encoded(section.raw, section.codec)
+      let encoded = section.damaged ?? section.encoded
       let codec = encoded == nil ? 0 : section.codec
       let stored = encoded ?? section.raw
       contents += [UInt8](repeating: 0, count: (64 - (start + contents.count) % 64) % 64)
@@ -80,22 +82,14 @@ package struct BundleParts {
 
   private static func decoded(_ stored: [UInt8], _ codec: UInt32, size: Int) -> [UInt8]? {
     switch codec {
+    case 3: RANSParts.expanded(stored, size: size, limit: 1 << 20)
     case 1: Zlib.expanded(stored, limit: 1 << 20)
     case 2: Zlib.expanded(stored, limit: 1 << 20).map(joined)
     default: stored
     }
   }
 
-  private static func encoded(_ raw: [UInt8], _ codec: UInt32) -> [UInt8]? {
-    switch codec {
-    case 0: raw
-    case 1: Zlib.compressed(raw)
-    case 2: Zlib.compressed(split(raw))
-    default: nil
-    }
-  }
-
-  private static func split(_ raw: [UInt8]) -> [UInt8] {
+  fileprivate static func split(_ raw: [UInt8]) -> [UInt8] {
     let words = raw.count / 4
     return (0..<4).flatMap { plane in (0..<words).map { raw[4 * $0 + plane] } } + raw[(4 * words)...]
   }
@@ -103,6 +97,19 @@ package struct BundleParts {
   private static func joined(_ planes: [UInt8]) -> [UInt8] {
     let words = planes.count / 4
     return (0..<words).flatMap { word in (0..<4).map { planes[$0 * words + word] } } + planes[(4 * words)...]
+  }
+}
+
+extension BundleParts.Section {
+  /// The stored form; nil where the codec has none.
+  package var encoded: [UInt8]? {
+    switch codec {
+    case 0: raw
+    case 1: Zlib.compressed(raw)
+    case 2: Zlib.compressed(BundleParts.split(raw))
+    case 3: RANSParts.compressed(raw)
+    default: nil
+    }
   }
 }
 

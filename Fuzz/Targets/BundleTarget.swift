@@ -22,7 +22,11 @@ package enum BundleTarget: FuzzTarget {
     // Unless the graph agrees with its tensors, and its types with each other, not much of it is looked at.
     if !dice.oneIn(8) { GraphRepair.repair(&parts, infersTypes: !dice.oneIn(4)) }
     if dice.oneIn(8), let index = parts.sections.indices.randomElement(using: &dice) {
-      parts.sections[index].codec = UInt32(dice.roll(4))
+      parts.sections[index].codec = UInt32(dice.roll(5))
+    }
+    // What is not even the stored form of something.
+    if dice.oneIn(4), let index = parts.sections.indices.randomElement(using: &dice) {
+      parts.sections[index].damaged = parts.sections[index].encoded.map { dice.mutated($0) }
     }
     return parts.bytes
   }
@@ -54,6 +58,6 @@ package enum BundleTarget: FuzzTarget {
     where model.count < 3000 && index % 3 == 1 {
       if let bundle = SeedBundle.make(model, compression: index % 2 == 0 ? .none : .smallest) { seeds.append(bundle) }
     }
-    return seeds + [try SeedBundle.quantized()]
+    return seeds + [try SeedBundle.quantized(), try SeedBundle.quantized(compression: .smallest)]
   }
 }

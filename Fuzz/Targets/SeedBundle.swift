@@ -15,7 +15,7 @@ enum SeedBundle {
   }
 
   /// An int8 convolution and product, as a compilation makes them, with every section.
-  static func quantized() throws -> [UInt8] {
+  static func quantized(compression: BundleWriter.Compression = .none) throws -> [UInt8] {
     var graph = Graph(name: "int8")
     let x = graph.addInput("x", TensorType(.float32, [1, 3, 6, 6]))
     let first = Quantization(scale: 0.1, zeroPoint: -3)
@@ -41,7 +41,7 @@ enum SeedBundle {
     bundle.selfTest = SelfTest(
       inputs: [Tensor((0..<108).map { Float($0) / 50 - 1 }, shape: [1, 3, 6, 6])],
       outputs: [Tensor([Float(1), -0, 30], shape: [1, 3])])
-    return try written(bundle, compression: .none)
+    return try written(bundle, compression: compression)
   }
 
   private static func weights(_ channels: Int, _ rest: [Int], _ name: String, _ graph: inout Graph) -> [ValueID?] {

@@ -22,7 +22,7 @@ private let root = String(#filePath.dropLast("/Tests/FuzzTargetsTests/BundlePart
   /// The bundle of an int8 model with every section.
   private func quantized() throws -> BundleParts {
     let seeds = try BundleTarget.seeds(root: root)
-    let seed = try #require(seeds.last)
+    let seed = try #require(seeds.dropLast().last)
     return try #require(BundleParts(seed))
   }
 
@@ -40,6 +40,22 @@ private let root = String(#filePath.dropLast("/Tests/FuzzTargetsTests/BundlePart
     let index = try #require(parts.sections.firstIndex { $0.name == "labels" })
     parts.sections[index].raw = Array("[1]".utf8)
     #expect(try message(parts.bytes).contains("section labels[0]: expected a string"))
+  }
+
+  /// The mutator's coder of weights and the reader's decoder, which share nothing, agree.
+  @Test func weightsAreCodedAsTheReaderExpects() throws {
+    var parts = try quantized()
+    let index = try #require(parts.sections.firstIndex { $0.name == "weights" })
+    parts.sections[index].codec = 3
+    #expect(try message(parts.bytes) == "")
+    let again = try #require(BundleParts(parts.bytes))
+    #expect(again.sections[index].codec == 3 && again.sections[index].raw == parts.sections[index].raw)
+    for offset in [0, 1, 2, 40, 200] {
+      var stored = try #require(parts.sections[index].encoded)
+      stored[offset] ^= 0x40
+      parts.sections[index].damaged = stored
+      #expect(try message(parts.bytes).contains("section weights is not valid rans data of its size"))
+    }
   }
 
   /// Another shape of a convolution's weights: with places, sizes and types repaired the bundle is sound again.

@@ -54,7 +54,8 @@ struct ReportJSONTests {
                 "raw_bytes": 2210000,
                 "stored_bytes": 2081000
               }
-            ]
+            ],
+            "container_bytes": 63200
           },
           "stats": {
             "parameters": 2232839,

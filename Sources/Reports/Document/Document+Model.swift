@@ -50,17 +50,23 @@ extension Document.Section {
     var table = Document.Table(
       "The sections of the bundle",
       [.text("Section"), .text("Codec"), .number("Raw"), .number("Stored"), .text("Share of the file")])
+    func share(_ bytes: Int) -> Document.Cell {
+      let share = Double(bytes) / Double(max(1, bundle.bytes))
+      return .bar(Figures.percent(share), fraction: share)
+    }
     for section in bundle.sections {
-      let share = Double(section.storedBytes) / Double(max(1, bundle.bytes))
       table.rows.append([
         .text(Printable.name(section.name)), .text(Printable.name(section.codec)),
-        .text(Figures.bytes(section.rawBytes)), .text(Figures.bytes(section.storedBytes)),
-        .bar(Figures.percent(share), fraction: share),
+        .text(Figures.bytes(section.rawBytes)), .text(Figures.bytes(section.storedBytes)), share(section.storedBytes),
       ])
     }
+    table.rows.append([
+      "Header, table of contents, padding", "", "", .text(Figures.bytes(bundle.containerBytes)),
+      share(bundle.containerBytes),
+    ])
     let raw = bundle.sections.reduce(0) { $0 + $1.rawBytes }
     table.totals.append([
-      "File, with its table of contents", "", .text(Figures.bytes(raw)), .text(Figures.bytes(bundle.bytes)), "",
+      "File", "", .text(Figures.bytes(raw)), .text(Figures.bytes(bundle.bytes)), "",
     ])
     return table
   }

@@ -69,6 +69,7 @@ extension Report.BundleFile {
   fileprivate var json: JSON {
     [
       "file": .string(file), "bytes": .int(bytes), "sha256": .string(sha256), "sections": .array(sections.map(\.json)),
+      "container_bytes": .int(containerBytes),
     ]
   }
 

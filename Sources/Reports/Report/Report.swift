@@ -63,6 +63,9 @@ package struct Report: Sendable, Equatable {
     package let sha256: String
     package let sections: [SectionSize]
 
+    /// What is not in sections: header, table of contents, the padding between sections.
+    package var containerBytes: Int { max(0, bytes - sections.reduce(0) { $0 + $1.storedBytes }) }
+
     /// - Parameter path: where the file is; only its last part is kept
     package init(path: String, bytes: Int, sha256: String, sections: [SectionSize]) {
       file = Report.fileName(path)

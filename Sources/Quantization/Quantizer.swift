@@ -2,6 +2,7 @@ package import IR
 import Math
 import Operators
 package import Tensors
+import Threads
 
 /// The int8 graph and what was decided on the way.
 package struct QuantizedModel: Sendable {
@@ -24,16 +25,21 @@ package struct Quantizer {
     package init() {}
   }
 
+  /// The values that were observed, in groups that share one quantization.
+  private let groups: [QuantizationGroup]
   private let source: Graph
   private let observations: [ValueID: Observation]
   private let options: Options
   private let order: [Node]
+  private let domains: Domains
 
   package init(_ graph: Graph, observations: [ValueID: Observation], options: Options) {
     source = graph
     self.observations = observations
     self.options = options
     order = graph.nodesInOrder()
+    domains = Domains(graph, order: order)
+    groups = QuantizationGroup.all(graph, order: order, domains: domains, observed: observations.keys)
   }
 
   /// The values of a graph that calibration must observe before it can be quantized.
@@ -46,79 +52,52 @@ package struct Quantizer {
     return values.filter { graph.type(of: $0).element == .float32 }
   }
 
+  /// The quantization of every value that was observed. Values that share one take the union of their ranges.
+  package func quantizations(by estimator: RangeEstimator, threads: Int = 1) -> [ValueID: Quantization] {
+    let ranges = self.ranges(by: estimator, threads: threads)
+    var result: [ValueID: Quantization] = [:]
+    for (group, range) in zip(groups, ranges) {
+      let quantization =
+        group.isSymmetric
+        ? Quantization(magnitude: max(-range.low, range.high)) : Quantization(low: range.low, high: range.high)
+      for value in group.members { result[value] = quantization }
+    }
+    return result
+  }
+
+  /// A range for each group.
+  private func ranges(by estimator: RangeEstimator, threads: Int) -> [(low: Double, high: Double)] {
+    let workers = Workers(threads: min(threads, max(1, groups.count)))
+    let next = SharedCounter()
+    var ranges = [(low: Double, high: Double)](repeating: (0, 0), count: groups.count)
+    ranges.withUnsafeMutableBufferPointer { ranges in
+      // Every group is written by the one thread that took it.
+      nonisolated(unsafe) let slots = ranges
+      workers.run(units: workers.count) { _, lanes in
+        for _ in lanes {
+          while let index = next.take(below: groups.count) {
+            let group = groups[index]
+            let seen = group.members.compactMap { observations[$0]?.histograms }
+              .map { estimator.range(of: $0, through: group.function) }
+            guard let first = seen.first else { continue }
+            slots[index] = seen.reduce(first) { (min($0.low, $1.low), max($0.high, $1.high)) }
+          }
+        }
+      }
+    }
+    return ranges
+  }
+
+  /// The int8 graph, with the ranges that the estimator of the options gives.
   package func run() throws(Refusal) -> QuantizedModel {
-    let domains = Domains(source, order: order)
-    let quantizations = chooseQuantizations(domains)
+    try run(quantizations(by: options.estimator))
+  }
+
+  /// The int8 graph with the given quantizations of values.
+  package func run(_ quantizations: [ValueID: Quantization]) throws(Refusal) -> QuantizedModel {
     var rewriter = Int8Rewriter(
       source, domains: domains, quantizations: quantizations, observations: observations, options: options)
     try rewriter.run(order)
     return QuantizedModel(graph: rewriter.graph, decisions: rewriter.decisions)
-  }
-
-  /// Whether an input of a node that allows it takes the output's scale from the start.
-  ///
-  /// That costs nothing where nothing else reads the input. In a chain of concatenations, as dense blocks are, what was
-  /// joined before would otherwise be rounded again at each link.
-  private func isWritten(_ input: ValueID, atOutputScaleOf node: Node) -> Bool {
-    source.soleUser(of: input)?.id == node.id
-      || source.producer(of: input).map(Int8Form.takesInputsAtOutputScale) ?? false
-  }
-
-  /// One quantization for every value that will be int8; values that must share one do.
-  private func chooseQuantizations(_ domains: Domains) -> [ValueID: Quantization] {
-    var groups = ValueGroups()
-    var symmetric: [ValueID] = []
-    for node in order {
-      guard let output = node.outputs.first else { continue }
-      if domains.isInt8(node), let product = node.op as? any Int8ConvertibleProduct,
-        let input = node.inputs[product.symmetricInput]
-      {
-        symmetric.append(input)
-      }
-      if Int8Form.passesThrough(node), let input = node.inputs.first ?? nil {
-        for output in node.outputs { groups.join(output, input) }
-      } else if Int8Form.takesInputsAtOutputScale(node), domains.isInt8(output) {
-        for case let input? in node.inputs where isWritten(input, atOutputScaleOf: node) { groups.join(input, output) }
-      }
-    }
-    var ranges: [ValueID: (low: Double, high: Double)] = [:]
-    for (value, observation) in observations.sorted(by: { $0.key < $1.key }) {
-      let root = groups.root(of: value)
-      let range = options.estimator.range(of: observation.histograms)
-      let known = ranges[root]
-      ranges[root] = (min(range.low, known?.low ?? range.low), max(range.high, known?.high ?? range.high))
-    }
-    let symmetricRoots = Set(symmetric.map { groups.root(of: $0) })
-    var result: [ValueID: Quantization] = [:]
-    for value in observations.keys {
-      let root = groups.root(of: value)
-      guard let range = ranges[root] else { continue }
-      result[value] =
-        symmetricRoots.contains(root)
-        ? Quantization(magnitude: max(-range.low, range.high)) : Quantization(low: range.low, high: range.high)
-    }
-    return result
-  }
-}
-
-/// Values that share one quantization: a union-find over value ids, rooted at the smallest.
-private struct ValueGroups {
-  private var parents: [ValueID: ValueID] = [:]
-
-  /// The root, which those on the way then point to at once.
-  mutating func root(of value: ValueID) -> ValueID {
-    var root = value
-    while let parent = parents[root] { root = parent }
-    var current = value
-    while let parent = parents[current], parent != root {
-      parents[current] = root
-      current = parent
-    }
-    return root
-  }
-
-  mutating func join(_ a: ValueID, _ b: ValueID) {
-    let (first, second) = (root(of: a), root(of: b))
-    if first != second { parents[max(first, second)] = min(first, second) }
   }
 }

@@ -1,3 +1,4 @@
+package import Math
 package import Tensors
 
 /// How an activation's quantization range is chosen from the values calibration has seen.
@@ -8,16 +9,27 @@ package enum RangeEstimator: String, Sendable, CaseIterable {
   case percentile
   /// The range whose 8-bit grid has the least mean squared error, relative to the scale of each image.
   case mse
+  /// The least mean of |error|^3, likewise: values that are clipped weigh more against the rounding of all others. Errors
+  /// in what a table is computed of are those they make in its result.
+  case l3
+  /// The same with |error|^4.
+  case l4
 
   /// The range for what was seen of a value; contains 0.
-  package func range(of histograms: ScaledHistograms) -> (low: Double, high: Double) {
+  ///
+  /// - Parameter function: what a table computes of the value, where that is all that becomes of it
+  package func range(
+    of histograms: ScaledHistograms, through function: UnaryFunction? = nil
+  ) -> (low: Double, high: Double) {
     let histogram = histograms.combined
     guard histogram.total > 0 else { return (0, 0) }
     let full = (low: min(0, Double(histogram.minimum)), high: max(0, Double(histogram.maximum)))
     switch self {
     case .minMax: return full
     case .percentile: return percentile(histogram, full)
-    case .mse: return MeanSquaredErrorSearch(histograms).range(within: full)
+    case .mse: return LeastErrorSearch(histograms, power: 2, through: nil).range(within: full)
+    case .l3: return LeastErrorSearch(histograms, power: 3, through: function).range(within: full)
+    case .l4: return LeastErrorSearch(histograms, power: 4, through: function).range(within: full)
     }
   }
 

@@ -1,3 +1,4 @@
+import Math
 import Quantization
 import Tensors
 import Testing
@@ -24,6 +25,46 @@ import Testing
     let range = RangeEstimator.mse.range(of: scaled([samples(Int(n), scale: 1, seed: 4) + [100]]))
     let grid = 12.0 * 255 * 255
     #expect(abs(range.high - 100 * grid / (n + grid)) < 5, "\(range)")
+  }
+
+  /// The same with higher powers p: clipping at t costs (100 - t)^p / n, the grid (t / 255)^p / ((p + 1) 2^p).
+  @Test(arguments: [(RangeEstimator.l3, 3.0), (.l4, 4)])
+  func higherPowersClipLess(estimator: RangeEstimator, power: Double) {
+    let n = 400_000
+    let range = estimator.range(of: scaled([samples(n, scale: 1, seed: 4) + [100]]))
+    func error(_ t: Double) -> Double {
+      UnaryFunction.power(100 - t, power) / Double(n)
+        + UnaryFunction.power(t / 510, power) / (power + 1)
+    }
+    let best = (1...1000).map { Double($0) / 10 }.min { error($0) < error($1) }
+    #expect(abs(range.high - (best ?? 0)) < 3, "\(range), best \(best ?? 0)")
+  }
+
+  /// What a swish makes of numbers far below zero is nearly zero: they need no place on the grid. No range on a grid
+  /// over both extremes does notably better in what a table of it gives.
+  @Test(arguments: [(RangeEstimator.l3, 3.0), (.l4, 4)])
+  func errorsCountWhereATableGivesThem(estimator: RangeEstimator, power: Double) {
+    let values = samples(20_000, scale: 20, seed: 3).map { $0 - 8 }
+    let h = scaled([values])
+    let range = estimator.range(of: h, through: .silu)
+    let full = RangeEstimator.minMax.range(of: h)
+    #expect(full.low < -13 && range.low > -9 && range.low < -3)
+    #expect(estimator.range(of: h).low < -12)
+    #expect(RangeEstimator.mse.range(of: h, through: .silu) == RangeEstimator.mse.range(of: h))
+    func error(_ low: Double, _ high: Double) -> Double {
+      let quantization = Quantization(low: low, high: high)
+      return values.reduce(0) { sum, x in
+        let y = UnaryFunction.silu(quantization.real(quantization.quantize(Double(x))))
+        return sum + UnaryFunction.power(abs(y - UnaryFunction.silu(Double(x))), power)
+      }
+    }
+    let found = error(range.low, range.high)
+    for low in 1...16 {
+      for high in 1...16 {
+        let other = error(full.low * Double(low) / 16, full.high * Double(high) / 16)
+        #expect(found <= other * 1.1, "\(range) has \(found), \(low) and \(high) sixteenths \(other)")
+      }
+    }
   }
 
   /// For a uniform distribution the best 8-bit grid is the full range.

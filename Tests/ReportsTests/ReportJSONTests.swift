@@ -183,6 +183,21 @@ struct ReportJSONTests {
     #expect(try Report(json: JSON(parsing: text)).json == report.json)
   }
 
+  @Test func searchesOfRangesReadAsTheyAreWritten() throws {
+    var report = sampleReport()
+    for isDivergence in [true, false] {
+      report.calibration?.search = .init(
+        samples: 64, isDivergence: isDivergence,
+        candidates: [
+          .init(estimator: "l3", cost: 0.25, standardError: 0.125),
+          .init(estimator: "mse", cost: .infinity, standardError: .infinity),
+        ])
+      let search = JSONNode(report.json, name: "report")
+      #expect(try search["calibration"]["range_search"]["measure"].string() == (isDivergence ? "kl" : "squared_error"))
+      #expect(try Report(json: JSON(parsing: report.json.prettyBytes())) == report)
+    }
+  }
+
   @Test func recipesReadAsTheyAreWritten() throws {
     var recipe = Recipe()
     recipe.estimator = .percentile
@@ -193,6 +208,7 @@ struct ReportJSONTests {
     recipe.store = .raw
     #expect(try Recipe(JSONNode(recipe.json, name: "recipe")) == recipe)
     recipe.samples = 16
+    recipe.estimator = nil
     #expect(try Recipe(JSONNode(recipe.json, name: "recipe")) == recipe)
     #expect(try Recipe(JSONNode([:], name: "recipe")) == Recipe())
   }

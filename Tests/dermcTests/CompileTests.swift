@@ -103,6 +103,62 @@ import Testing
     #expect(try report["accuracy"]["data"].string() == "held-back calibration samples")
   }
 
+  /// Ranges are searched unless one estimator is asked for, by name or by haste.
+  @Test func choosesRangesByWhatTheyCost() throws {
+    let folder = try Folder()
+    func compile(_ name: String, _ options: [String]) throws -> JSONNode {
+      let outcome = try Program.run(
+        [
+          "compile", Fixture.cnn, "--int8", "--calib", Fixture.calibration, "--preprocess", Fixture.preprocessing,
+          "--samples", "32", "-o", folder / "\(name).derm",
+        ] + options)
+      #expect(outcome.status == 0, "\(outcome.error)")
+      #expect(outcome.output.contains("ranges ") == options.contains("--threads"))
+      return JSONNode(try JSON(parsing: MappedFile.contents(of: folder / "\(name).report.json")), name: "report")
+    }
+    let report = try compile("one", ["--threads", "1"])
+    #expect(try report["recipe"]["range"].string() == "auto")
+    let calibration = try report["calibration"]
+    let chosen = try calibration["range"].string()
+    #expect(try calibration["samples"].int() == 28)
+    let search = try calibration["range_search"]
+    #expect(try search["samples"].int() == 14)
+    #expect(try search["measure"].string() == "kl")
+    let candidates = try search["candidates"].elements()
+    #expect(try candidates.map { try $0["range"].string() } == ["l3", "l4", "mse", "percentile", "minmax"])
+    for candidate in candidates {
+      #expect(try candidate["cost"].double() > 0 && candidate["standard_error"].double() > 0)
+    }
+    _ = try compile("two", ["--threads", "2"])
+    _ = try compile("named", ["--range", chosen])
+    _ = try compile("fast", ["--effort", "fast"])
+    _ = try compile("mse", ["--range", "mse"])
+    func bytes(_ name: String) throws -> [UInt8] { try MappedFile.contents(of: folder / "\(name).derm") }
+    #expect(try bytes("one") == bytes("two"))
+    #expect(try bytes("fast") == bytes("mse"))
+    #expect(try bytes("fast") != bytes("one"))
+    // The chosen one on all samples, as if it had been asked for.
+    for name in ["one", "named"] {
+      let run = try Program.run(
+        "run", folder / "\(name).derm", Fixture.image, "--output", folder / "\(name).npy", "--quiet")
+      #expect(run.status == 0)
+    }
+    #expect(
+      try MappedFile.contents(of: folder / "one.npy") == MappedFile.contents(of: folder / "named.npy"))
+  }
+
+  /// With too few samples to judge on there is nothing to tell.
+  @Test func choosesNothingOnFewSamples() throws {
+    let folder = try Folder()
+    let outcome = try Program.run(
+      "compile", Fixture.cnn, "--int8", "--calib", Fixture.calibration, "--preprocess", Fixture.preprocessing,
+      "--samples", "10", "-o", folder / "few.derm")
+    #expect(outcome.status == 0 && !outcome.output.contains("ranges "))
+    let report = JSONNode(try JSON(parsing: MappedFile.contents(of: folder / "few.report.json")), name: "report")
+    #expect(try report["calibration"]["range"].string() == "l3")
+    #expect(try report["calibration"].optional("range_search") == nil)
+  }
+
   @Test func floatBundleGivesTheModelsOutputs() throws {
     let folder = try Folder()
     let bundle = folder / "float.derm"

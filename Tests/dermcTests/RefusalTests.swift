@@ -103,7 +103,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("--range", "best", ["minmax", "percentile", "mse"]), ("--store", "small", ["compact", "raw"]),
+    ("--range", "best", ["minmax", "percentile", "mse", "l3", "l4"]), ("--effort", "some", ["fast", "default"]),
+    ("--store", "small", ["compact", "raw"]),
     ("--prune-scope", "row", ["global", "layer"]), ("--channels", "cmyk", ["rgb", "bgr", "gray"]),
     ("--resize", "stretch", ["direct", "center-crop"]), ("--layout", "chwn", ["nchw", "nhwc"]),
     ("--task", "regression", ["multiclass", "binary", "multilabel", "none"]),

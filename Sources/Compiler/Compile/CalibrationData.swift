@@ -29,6 +29,12 @@ package struct CalibrationData: Sendable {
     heldBack = held
   }
 
+  /// The samples ranges are taken from, in two halves: what is chosen for the values of one is judged on the other.
+  var halves: (ranging: [Int], judging: [Int]) {
+    let halves = Dictionary(grouping: calibration.enumerated(), by: { $0.offset % 2 }).mapValues { $0.map(\.element) }
+    return (halves[0] ?? [], halves[1] ?? [])
+  }
+
   /// The samples to compare float and compiled on: held-back ones, or where there are too few to hold any back those
   /// ranges are taken from.
   var comparable: (samples: [Int], data: AccuracyReport.Data) {

@@ -102,11 +102,20 @@ package struct Compilation {
     let floatPlan = try Preparation.plan(graph)
     var decisions = LayerDecision.takenOver(graph, model.takenOver)
     let compiled: Graph
+    var ranges = RangeSearch.Choice(estimator: recipe.estimator ?? RangeSearch.estimators[0])
     if recipe.int8, let calibration {
-      let observations = try calibrate(graph, floatPlan, calibration)
       var options = Quantizer.Options()
-      options.estimator = recipe.estimator
       options.correctsBias = recipe.correctsBias
+      let observations: [ValueID: Observation]
+      if let estimator = recipe.estimator {
+        observations = try calibrate(graph, floatPlan, calibration)
+        ranges = RangeSearch.Choice(estimator: estimator)
+      } else {
+        let search = RangeSearch(
+          plan: floatPlan, decision: decision, loader: calibration.loader, threads: request.threads, observer: observer)
+        (observations, ranges) = try calibrate(graph, calibration, choosing: search, options)
+      }
+      options.estimator = ranges.estimator
       let quantized = try refusing { () throws(Refusal) in
         try Quantizer(graph, observations: observations, options: options).run()
       }
@@ -143,7 +152,7 @@ package struct Compilation {
     bundle.preprocessing = preprocessing?.json
     bundle.labels = classes
     bundle.answer = decision.meaning.json
-    bundle.calibration = calibration.map { calibrationRecord($0) }
+    bundle.calibration = calibration.map { calibrationRecord($0, ranges) }
     bundle.evaluation = accuracy?.json
     bundle.selfTest = try selfTest(of: compiled, compiledPlan)
     bundle.provenance = Provenance.json(source: model, hash: source, recipe: recipe)
@@ -153,7 +162,7 @@ package struct Compilation {
     var report = ReportMaker(
       model: model, source: source, recipe: recipe, compiled: compiled, memory: compiledPlan.memory,
       log: log, decisions: decisions, layerErrors: comparison.layerErrors, accuracy: accuracy, bundle: file,
-      calibration: calibration.map { calibrationSummary($0) }
+      calibration: calibration.map { calibrationSummary($0, ranges) }
     ).report()
     report.answer = decision.summary(labels: classes)
     report.preprocessing = preprocessing?.json ?? .null
@@ -202,15 +211,43 @@ package struct Compilation {
     return CalibrationData(loader, recipe: request.recipe, holdsBack: request.evaluationPath == nil)
   }
 
-  private func calibrate(_ graph: Graph, _ plan: Plan, _ data: CalibrationData) throws(Refusal) -> [ValueID:
-    Observation]
-  {
-    observer.begin("Calibrating", count: data.calibration.count)
+  private func calibrate(
+    _ graph: Graph, _ plan: Plan, _ data: CalibrationData
+  ) throws(Refusal) -> [ValueID: Observation] {
+    let observations = observe(graph, plan, data.loader, data.calibration)
+    try check(observations, graph, data)
+    return observations
+  }
+
+  /// Observes both halves of the samples apart, and lets the search choose on one for what it knows of the other.
+  private func calibrate(
+    _ graph: Graph, _ data: CalibrationData, choosing search: RangeSearch, _ options: Quantizer.Options
+  ) throws(Refusal) -> ([ValueID: Observation], RangeSearch.Choice) {
+    let halves = data.halves
+    let ranging = observe(graph, search.plan, data.loader, halves.ranging)
+    var observations = ranging
+    for (value, observation) in observe(graph, search.plan, data.loader, halves.judging) {
+      observations[value, default: Observation()].merge(observation)
+    }
+    try check(observations, graph, data)
+    let choice = try refusing { () throws(Refusal) in
+      try search.run(Quantizer(graph, observations: ranging, options: options), judges: halves.judging)
+    }
+    return (observations, choice)
+  }
+
+  private func observe(
+    _ graph: Graph, _ plan: Plan, _ loader: SampleLoader, _ samples: [Int]
+  ) -> [ValueID: Observation] {
+    observer.begin("Calibrating", count: samples.count)
     defer { observer.end() }
     let calibrator = Calibrator(plan, of: graph, observing: Quantizer.valuesToObserve(graph))
-    let observations = calibrator.run(data.loader, samples: data.calibration, threads: request.threads) { _ in
-      observer.advance()
-    }
+    return calibrator.run(loader, samples: samples, threads: request.threads) { _ in observer.advance() }
+  }
+
+  private func check(
+    _ observations: [ValueID: Observation], _ graph: Graph, _ data: CalibrationData
+  ) throws(Refusal) {
     guard data.loader.problems.count < data.calibration.count else {
       throw data.loader.nothingReadable(request.calibrationPath ?? "")
     }
@@ -223,21 +260,24 @@ package struct Compilation {
           + "check the preprocessing (--scale, --mean, --std)"
       )
     }
-    return observations
   }
 
-  private func calibrationRecord(_ data: CalibrationData) -> JSON {
+  private func calibrationRecord(_ data: CalibrationData, _ ranges: RangeSearch.Choice) -> JSON {
     .object([
       "samples": .int(data.usedForCalibration), "held_back": .int(data.heldBack.count),
-      "range": .string(request.recipe.estimator.rawValue), "seed": .int(Int(truncatingIfNeeded: request.recipe.seed)),
+      "range": .string(ranges.estimator.rawValue), "seed": .int(Int(truncatingIfNeeded: request.recipe.seed)),
     ])
   }
 
-  private func calibrationSummary(_ data: CalibrationData) -> Report.CalibrationSummary {
-    Report.CalibrationSummary(
+  private func calibrationSummary(
+    _ data: CalibrationData, _ ranges: RangeSearch.Choice
+  ) -> Report.CalibrationSummary {
+    var summary = Report.CalibrationSummary(
       samples: data.usedForCalibration, heldBack: data.heldBack.count,
       skipped: data.loader.problems.map { Report.SkippedFile(file: $0.sample.name, reason: $0.reason) },
-      estimator: request.recipe.estimator.rawValue, seed: Int(truncatingIfNeeded: request.recipe.seed))
+      estimator: ranges.estimator.rawValue, seed: Int(truncatingIfNeeded: request.recipe.seed))
+    summary.search = ranges.summary
+    return summary
   }
 
   // MARK: Output

@@ -187,12 +187,27 @@ extension Document.Section {
     }
     if let recipe = report.recipe { table.rows.append(["Recipe", .code(recipe.json.description)]) }
     table.rows.append(["dermc", .text(report.dermc)])
-    return Document.Section(
-      title: "Provenance",
-      blocks: [
-        .table(table),
-        .paragraph(
-          "The same source, recipe and calibration data give the same bundle and the same report, bit for bit."),
+    var section = Document.Section(title: "Provenance", blocks: [.table(table)])
+    if let calibration = report.calibration, let search = calibration.search {
+      section.blocks.append(.table(rangeEstimators(search, chosen: calibration.estimator)))
+    }
+    section.blocks.append(
+      .paragraph("The same source, recipe and calibration data give the same bundle and the same report, bit for bit."))
+    return section
+  }
+
+  /// What the int8 network of each estimator of ranges lost.
+  private static func rangeEstimators(_ search: Report.RangeSearchSummary, chosen: String) -> Document.Table {
+    var table = Document.Table(
+      "Ways to choose ranges, and what each loses at the network's output on "
+        + "\(Figures.count(search.samples, "calibration sample")) that had no part in them",
+      [.text("Ranges by"), .number(search.measure), .number("Standard error"), .text("")])
+    for candidate in search.candidates {
+      table.rows.append([
+        .text(candidate.estimator), .text(Figures.decimal(candidate.cost, 5)),
+        .text(Figures.decimal(candidate.standardError, 5)), .text(candidate.estimator == chosen ? "taken" : ""),
       ])
+    }
+    return table
   }
 }

@@ -2,6 +2,17 @@ package import Bundles
 package import CanonicalJSON
 package import Quantization
 
+/// How much time a compilation takes so that less is lost.
+package enum Effort: String, Sendable, CaseIterable {
+  /// Ranges come from one pass over the calibration samples, by `mse`.
+  case fast
+  /// Ranges are those of the estimator that costs least at the network's output.
+  case `default`
+
+  /// The estimator of ranges; nil where it is searched.
+  package var estimator: RangeEstimator? { self == .fast ? .mse : nil }
+}
+
 /// Everything that decides what a compilation does.
 ///
 /// With the source file and the calibration data it determines the bundle's bytes.
@@ -22,7 +33,8 @@ package struct Recipe: Sendable, Equatable {
   }
 
   package var int8 = false
-  package var estimator = RangeEstimator.mse
+  /// How ranges of activations are chosen; nil for the estimator that costs least at the network's output.
+  package var estimator: RangeEstimator? = .mse
   package var correctsBias = true
   /// The fraction of weights to zero, 0 for none.
   package var pruneFraction = 0.0
@@ -32,13 +44,16 @@ package struct Recipe: Sendable, Equatable {
   package var seed: UInt64 = 0
   package var store = Store.compact
 
+  /// What stands for an estimator where none was asked for.
+  package static let searchedRange = "auto"
+
   package init() {}
 
   /// The recipe as the bundle's provenance stores it.
   package var json: JSON {
     .object([
       "int8": .bool(int8),
-      "range": .string(estimator.rawValue),
+      "range": .string(estimator?.rawValue ?? Recipe.searchedRange),
       "bias_correction": .bool(correctsBias),
       "prune": .double(pruneFraction),
       "prune_scope": .string(pruneScope.rawValue),
@@ -51,7 +66,9 @@ package struct Recipe: Sendable, Equatable {
   /// Reads what `json` writes; what is missing is as it is unless asked for.
   package init(_ node: JSONNode) throws(JSONError) {
     int8 = try node.optional("int8")?.bool() ?? int8
-    estimator = try node.optional("range")?.choice() ?? estimator
+    if let range = try node.optional("range") {
+      estimator = try range.string() == Recipe.searchedRange ? nil : try range.choice()
+    }
     correctsBias = try node.optional("bias_correction")?.bool() ?? correctsBias
     pruneFraction = try node.optional("prune")?.double() ?? pruneFraction
     pruneScope = try node.optional("prune_scope")?.choice() ?? pruneScope

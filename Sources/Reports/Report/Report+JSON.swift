@@ -143,11 +143,13 @@ extension Report.DataSummary {
 
 extension Report.CalibrationSummary {
   fileprivate var json: JSON {
-    [
+    var members: JSONObject = [
       "samples": .int(samples), "held_back": .int(heldBack),
       "skipped": .array(skipped.map { ["file": .string($0.file), "reason": .string($0.reason)] }),
       "range": .string(estimator), "seed": .int(seed),
     ]
+    if let search { members["range_search"] = search.json }
+    return .object(members)
   }
 
   fileprivate init(_ node: JSONNode) throws(JSONError) {
@@ -160,6 +162,36 @@ extension Report.CalibrationSummary {
     self.init(
       samples: try node.count("samples"), heldBack: try node.count("held_back"), skipped: skipped,
       estimator: try node.optional("range")?.string() ?? "", seed: try node.optional("seed")?.int() ?? 0)
+    search = try node.optional("range_search").map { (node) throws(JSONError) in
+      try Report.RangeSearchSummary(node)
+    }
+  }
+}
+
+extension Report.RangeSearchSummary {
+  fileprivate var json: JSON {
+    [
+      "samples": .int(samples), "measure": .string(isDivergence ? "kl" : "squared_error"),
+      "candidates": .array(
+        candidates.map {
+          [
+            "range": .string($0.estimator), "cost": .finite($0.cost), "standard_error": .finite($0.standardError),
+          ]
+        }),
+    ]
+  }
+
+  fileprivate init(_ node: JSONNode) throws(JSONError) {
+    var candidates: [Candidate] = []
+    for element in try node.elements(of: "candidates") {
+      candidates.append(
+        Candidate(
+          estimator: try element["range"].string(), cost: try element.optional("cost")?.double() ?? .infinity,
+          standardError: try element.optional("standard_error")?.double() ?? .infinity))
+    }
+    self.init(
+      samples: try node.count("samples"), isDivergence: try node.optional("measure")?.string() == "kl",
+      candidates: candidates)
   }
 }
 

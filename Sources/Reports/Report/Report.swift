@@ -148,6 +148,8 @@ package struct Report: Sendable, Equatable {
     /// How ranges were chosen: `mse`, `minmax`, ...
     package var estimator: String
     package var seed: Int
+    /// How the estimator was found; nil where it was asked for.
+    package var search: RangeSearchSummary?
 
     package init(samples: Int, heldBack: Int, skipped: [SkippedFile] = [], estimator: String, seed: Int) {
       self.samples = samples
@@ -155,6 +157,34 @@ package struct Report: Sendable, Equatable {
       self.skipped = skipped
       self.estimator = estimator
       self.seed = seed
+    }
+  }
+
+  /// What each range estimator cost at the network's output.
+  package struct RangeSearchSummary: Sendable, Equatable {
+    package struct Candidate: Sendable, Equatable {
+      package let estimator: String
+      /// The mean over samples of the divergence from the float model, or of the relative squared error.
+      package let cost: Double
+      package let standardError: Double
+
+      package init(estimator: String, cost: Double, standardError: Double) {
+        self.estimator = estimator
+        self.cost = cost
+        self.standardError = standardError
+      }
+    }
+
+    /// Samples the candidates were judged on, whose values took no part in their ranges.
+    package let samples: Int
+    /// Whether costs are divergences KL(float || int8); else relative squared errors.
+    package let isDivergence: Bool
+    package let candidates: [Candidate]
+
+    package init(samples: Int, isDivergence: Bool, candidates: [Candidate]) {
+      self.samples = samples
+      self.isDivergence = isDivergence
+      self.candidates = candidates
     }
   }
 

@@ -11,6 +11,7 @@ package enum SummaryText {
     size(report, &table)
     work(report, &table)
     layers(report, &table)
+    if let text = report.calibration?.searchText { table.add(["ranges", text]) }
     if let answer = report.answer { table.add(["answer", Printable.name(answer.description, limit: 400)]) }
     accuracy(report, &table)
     for warning in report.warnings { table.add(["warning", Printable.name(warning, limit: 400)]) }
@@ -102,6 +103,21 @@ package enum SummaryText {
     }
     for line in answers { table.add(["", line]) }
   }
+}
+
+extension Report.CalibrationSummary {
+  /// What was chosen, in words: `l3: KL 0.00052 from float on 64 samples (l4 0.00070, mse 0.00081)`.
+  var searchText: String? {
+    guard let search, let chosen = search.candidates.first(where: { $0.estimator == estimator }) else { return nil }
+    let others = search.candidates.filter { $0.estimator != estimator }
+      .map { "\($0.estimator) \(Figures.decimal($0.cost, 5))" }
+    return "\(estimator): \(search.measure) \(Figures.decimal(chosen.cost, 5)) on "
+      + "\(Figures.count(search.samples, "sample")) (\(others.joined(separator: ", ")))"
+  }
+}
+
+extension Report.RangeSearchSummary {
+  var measure: String { isDivergence ? "KL" : "squared error" }
 }
 
 extension Report {

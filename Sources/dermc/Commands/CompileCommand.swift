@@ -46,8 +46,11 @@ struct CompileCommand: ParsableCommand {
   @Option(help: "Whether pruning picks weights over the whole model or in each layer.")
   var pruneScope = Recipe.PruneScope.global
 
-  @Option(help: "How ranges of activations are chosen.")
-  var range = RangeEstimator.mse
+  @Option(help: "How ranges of activations are chosen; --effort decides unless given.")
+  var range: RangeEstimator?
+
+  @Option(help: "Time to take so that less is lost: by default ranges are what costs least, with fast those of mse.")
+  var effort = Effort.default
 
   @Option(parsing: .unconditional, help: "Use this many calibration samples, chosen by --seed.")
   var samples: Int?
@@ -120,7 +123,7 @@ struct CompileCommand: ParsableCommand {
   private func recipe() throws -> Recipe {
     var recipe = Recipe()
     recipe.int8 = int8
-    recipe.estimator = range
+    recipe.estimator = range ?? (int8 ? effort.estimator : .mse)
     if let prune {
       guard prune >= 0, prune < 1 else {
         throw Refusal.usage("--prune \(prune): expected a fraction from 0 to below 1")

@@ -14,6 +14,7 @@ extension OutputMeaning.Scores: ExpressibleByArgument {}
 extension OutputMeaning.Task: ExpressibleByArgument {}
 extension Preprocessing.Channels: ExpressibleByArgument {}
 extension Preprocessing.Resize: ExpressibleByArgument {}
+extension Effort: ExpressibleByArgument {}
 extension RangeEstimator: ExpressibleByArgument {}
 extension Recipe.PruneScope: ExpressibleByArgument {}
 extension Recipe.Store: ExpressibleByArgument {}

@@ -84,7 +84,7 @@ package enum GraphRepair {
     switch element {
     case .int8: "weights"
     case .float32, .float64: "parameters"
-    case .int32, .int64, .uint8, .bool: "integers"
+    default: "integers"
     }
   }
 

@@ -20,7 +20,7 @@ package struct Binary: Operator, ActivationCarrying, PreparationKeeping {
     case bitAnd = "bit_and"
     case bitOr = "bit_or"
     case bitXor = "bit_xor"
-    /// By as many bits as b says; zeros come in: uint8.
+    /// By as many bits as b says; zeros come in: unsigned integers.
     case shiftLeft = "shift_left"
     case shiftRight = "shift_right"
 
@@ -29,7 +29,7 @@ package struct Binary: Operator, ActivationCarrying, PreparationKeeping {
       switch self {
       case .add, .sub, .mul, .div, .min, .max, .pow, .remainder: element == .float32 || element.isInteger
       case .mod, .bitAnd, .bitOr, .bitXor: element.isInteger
-      case .shiftLeft, .shiftRight: element == .uint8
+      case .shiftLeft, .shiftRight: element.isUnsigned
       }
     }
   }
@@ -78,9 +78,13 @@ package struct Binary: Operator, ActivationCarrying, PreparationKeeping {
     switch output.element {
     case .int8: return integerKernel(Int8.self, walk)
     case .uint8: return integerKernel(UInt8.self, walk)
+    case .int16: return integerKernel(Int16.self, walk)
+    case .uint16: return integerKernel(UInt16.self, walk)
     case .int32: return integerKernel(Int32.self, walk)
+    case .uint32: return integerKernel(UInt32.self, walk)
     case .int64: return integerKernel(Int64.self, walk)
-    default: break
+    case .uint64: return integerKernel(UInt64.self, walk)
+    case .float32, .float64, .bool: break
     }
     if let fast = fastKernel(site, a, b, output) { return fast }
     guard let evaluate = scalarFunction else { throw Refusal("\(function.rawValue) of \(output) is not supported") }
@@ -218,9 +222,7 @@ extension Binary.Function {
     case .div: return b == 0 ? 0 : a.dividedReportingOverflow(by: b).partialValue
     case .min: return Swift.min(a, b)
     case .max: return Swift.max(a, b)
-    case .pow:
-      let power = UnaryFunction.power(Double(a), Double(b)).rounded()
-      return Element(truncatingIfNeeded: Int(exactly: power) ?? 0)
+    case .pow: return Binary.Function.power(a, b)
     case .mod:
       let rest = Binary.Function.remainder.integer(a, b)
       return rest != 0 && (rest < 0) != (b < 0) ? rest &+ b : rest
@@ -231,6 +233,21 @@ extension Binary.Function {
     case .shiftLeft: return a << b
     case .shiftRight: return a >> b
     }
+  }
+
+  /// a times itself b times, by squaring. Below 0 that is the whole part of 1 / a^-b: something of 1 and -1 alone.
+  private static func power<Element: FixedWidthInteger>(_ a: Element, _ b: Element) -> Element {
+    if b < 0, a != 1 {
+      let isMinusOne = a < 0 && a &+ 1 == 0
+      return isMinusOne ? (b & 1 == 0 ? 1 : a) : 0
+    }
+    var (result, square, rest) = (1 as Element, a, b < 0 ? 0 : b)
+    while rest > 0 {
+      if rest & 1 == 1 { result = result &* square }
+      square = square &* square
+      rest >>= 1
+    }
+    return result
   }
 }
 

@@ -52,8 +52,12 @@ private func conversion(from: ElementType, to: ElementType) -> Conversion {
   case .float64: conversion(from: Double.self, to: to)
   case .int8: conversion(from: Int8.self, to: to)
   case .uint8: conversion(from: UInt8.self, to: to)
+  case .int16: conversion(from: Int16.self, to: to)
+  case .uint16: conversion(from: UInt16.self, to: to)
   case .int32: conversion(from: Int32.self, to: to)
+  case .uint32: conversion(from: UInt32.self, to: to)
   case .int64: conversion(from: Int64.self, to: to)
+  case .uint64: conversion(from: UInt64.self, to: to)
   case .bool: conversion(from: Truth.self, to: to)
   }
 }
@@ -64,8 +68,12 @@ private func conversion<Source: Castable>(from: Source.Type, to: ElementType) ->
   case .float64: conversion(Source.self, Double.self)
   case .int8: conversion(Source.self, Int8.self)
   case .uint8: conversion(Source.self, UInt8.self)
+  case .int16: conversion(Source.self, Int16.self)
+  case .uint16: conversion(Source.self, UInt16.self)
   case .int32: conversion(Source.self, Int32.self)
+  case .uint32: conversion(Source.self, UInt32.self)
   case .int64: conversion(Source.self, Int64.self)
+  case .uint64: conversion(Source.self, UInt64.self)
   case .bool: conversion(Source.self, Truth.self)
   }
 }
@@ -81,6 +89,8 @@ private func conversion<Source: Castable, Target: Castable>(_: Source.Type, _: T
 /// A number between two element types: integers and floats each in their widest form.
 private enum Number {
   case integer(Int64)
+  /// Beyond Int64.
+  case large(UInt64)
   case real(Double)
 }
 
@@ -95,19 +105,21 @@ extension Castable where Self: BinaryFloatingPoint {
   init(casting number: Number) {
     switch number {
     case .integer(let value): self = Self(value)
+    case .large(let value): self = Self(value)
     case .real(let value): self = Self(value)
     }
   }
 }
 
 extension Castable where Self: FixedWidthInteger {
-  var number: Number { .integer(Int64(truncatingIfNeeded: self)) }
+  var number: Number { Int64(exactly: self).map(Number.integer) ?? .large(UInt64(truncatingIfNeeded: self)) }
 
   init(casting number: Number) {
     switch number {
     case .integer(let value): self = Self(truncatingIfNeeded: value)
+    case .large(let value): self = Self(truncatingIfNeeded: value)
     case .real(let value):
-      // Compared in Double, where Int64.max rounds up: the bound itself is already out of range.
+      // Compared in Double, where the largest of 64 bits rounds up: the bound itself is already out of range.
       if value.isNaN {
         self = 0
       } else if value >= Double(Self.max) {
@@ -125,8 +137,12 @@ extension Float: Castable {}
 extension Double: Castable {}
 extension Int8: Castable {}
 extension UInt8: Castable {}
+extension Int16: Castable {}
+extension UInt16: Castable {}
 extension Int32: Castable {}
+extension UInt32: Castable {}
 extension Int64: Castable {}
+extension UInt64: Castable {}
 
 /// A byte that is a truth value; any bit pattern may come from a file.
 private struct Truth: Castable {
@@ -137,6 +153,7 @@ private struct Truth: Castable {
   init(casting number: Number) {
     switch number {
     case .integer(let value): byte = value == 0 ? 0 : 1
+    case .large: byte = 1
     case .real(let value): byte = value == 0 ? 0 : 1
     }
   }

@@ -49,11 +49,15 @@ package struct Compare: Operator {
     let rows = try BroadcastRows(site, operands: 2)
     switch try site.inputs.required(0, "a").type.element {
     case .float32: return comparison(Float.self, rows)
-    case .int64: return comparison(Int64.self, rows)
-    case .int32: return comparison(Int32.self, rows)
     case .int8: return comparison(Int8.self, rows)
     case .uint8: return comparison(UInt8.self, rows)
-    default: return logic(rows)
+    case .int16: return comparison(Int16.self, rows)
+    case .uint16: return comparison(UInt16.self, rows)
+    case .int32: return comparison(Int32.self, rows)
+    case .uint32: return comparison(UInt32.self, rows)
+    case .int64: return comparison(Int64.self, rows)
+    case .uint64: return comparison(UInt64.self, rows)
+    case .bool, .float64: return logic(rows)
     }
   }
 

@@ -4,7 +4,7 @@ import Threads
 
 /// The k largest or smallest numbers along one dimension, in order, and their indices.
 ///
-/// Input: x float32, int32 or int64. Outputs: the numbers, and their indices as int64. Of equal numbers the one that
+/// Input: x float32, int32, int64 or uint64. Outputs: the numbers, and their indices as int64. Of equal numbers the one that
 /// comes first is first, and NaN is beyond all numbers, the largest and the smallest.
 package struct TopK: Operator {
   package static let name = "TopK"
@@ -39,8 +39,8 @@ package struct TopK: Operator {
   package func inferTypes(_ inputs: [Operand?]) throws(Refusal) -> [TensorType] {
     try inputs.expect(atMost: 1)
     let x = try inputs.required(0, "x")
-    guard [.float32, .int32, .int64].contains(x.type.element) else {
-      throw Refusal("x is \(x.type.element), expected float32, int32 or int64")
+    guard [.float32, .int32, .int64, .uint64].contains(x.type.element) else {
+      throw Refusal("x is \(x.type.element), expected float32, int32, int64 or uint64")
     }
     let axis = try normalizedAxis(axis, rank: x.type.rank)
     guard count <= x.shape[axis] else { throw Refusal("k is \(count), dimension \(axis) of \(x.shape) has fewer") }
@@ -63,6 +63,7 @@ package struct TopK: Operator {
     switch x.type.element {
     case .float32: return kernel(Float.self, split) { $0 > $1 || $0.isNaN && !$1.isNaN }
     case .int32: return kernel(Int32.self, split) { $0 > $1 }
+    case .uint64: return kernel(UInt64.self, split) { $0 > $1 }
     default: return kernel(Int64.self, split) { $0 > $1 }
     }
   }

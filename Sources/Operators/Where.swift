@@ -32,6 +32,7 @@ package struct Where: Operator {
     let rows = try BroadcastRows(site, operands: 3)
     switch site.outputs[0].element.size {
     case 1: return kernel(UInt8.self, rows)
+    case 2: return kernel(UInt16.self, rows)
     case 4: return kernel(UInt32.self, rows)
     default: return kernel(UInt64.self, rows)
     }

@@ -71,22 +71,36 @@ package struct Tensor: Sendable {
     case .float64: elements(as: Double.self)
     case .int8: elements(as: Int8.self).map(Double.init)
     case .uint8: elements(as: UInt8.self).map(Double.init)
+    case .int16: elements(as: Int16.self).map(Double.init)
+    case .uint16: elements(as: UInt16.self).map(Double.init)
     case .int32: elements(as: Int32.self).map(Double.init)
+    case .uint32: elements(as: UInt32.self).map(Double.init)
     case .int64: elements(as: Int64.self).map(Double.init)
+    case .uint64: elements(as: UInt64.self).map { Double($0) }
     case .bool: elements(as: UInt8Bool.self).map { $0.value == 0 ? 0 : 1 }
     }
   }
 
-  /// An integer tensor's elements as Int; nil for floats.
+  /// An integer tensor's elements as Int; nil for floats, and where one is beyond Int.
   package func integers() -> [Int]? {
     switch element {
     case .int8: elements(as: Int8.self).map(Int.init)
     case .uint8: elements(as: UInt8.self).map(Int.init)
+    case .int16: elements(as: Int16.self).map(Int.init)
+    case .uint16: elements(as: UInt16.self).map(Int.init)
     case .int32: elements(as: Int32.self).map(Int.init)
+    case .uint32: elements(as: UInt32.self).map(Int.init)
     case .int64: elements(as: Int64.self).map(Int.init)
+    case .uint64: all(elements(as: UInt64.self).map(Int.init(exactly:)))
     case .bool: elements(as: UInt8Bool.self).map { $0.value == 0 ? 0 : 1 }
     case .float32, .float64: nil
     }
+  }
+
+  /// The numbers, where there is each.
+  private func all(_ numbers: [Int?]) -> [Int]? {
+    let known = numbers.compactMap(\.self)
+    return known.count == numbers.count ? known : nil
   }
 
   /// A float tensor's elements as Float; nil for integers.

@@ -91,6 +91,24 @@ import Testing
     }
   }
 
+  /// Models may compute with types that the format does not have.
+  @Test(arguments: [ElementType.int16, .uint16, .uint32, .uint64]) func otherIntegersAreNotWritten(
+    element: ElementType
+  ) throws {
+    try withFolder { folder in
+      var graph = Graph(name: "narrow")
+      let x = graph.addInput("x", TensorType(.float32, [1, 2]))
+      let cast = try graph.add(Cast(to: element), name: "narrow", inputs: [x], outputNames: ["narrow"])[0]
+      let back = try graph.add(Cast(to: .float32), name: "wide", inputs: [cast], outputNames: ["y"])[0]
+      graph.addOutput(back)
+      let error = #expect(throws: Refusal.self) {
+        try BundleWriter.write(Bundle(kind: .checkpoint, graph: graph), to: "\(folder)/a.derm")
+      }
+      #expect(error?.reason.contains("value \"narrow\" is \(element)[1,2], which bundles do not hold") == true)
+      #expect(files(in: folder) == [])
+    }
+  }
+
   @Test func anUnwritableBundleLeavesTheOldFile() throws {
     try withFolder { folder in
       let path = "\(folder)/a.derm"

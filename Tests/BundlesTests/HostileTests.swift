@@ -60,6 +60,7 @@ import Testing
     (#""shape":[4,3,3,3]"#, #""shape":[4,3,3,4]"#, "offset"),
     (#""shape":[4,4,1,1]"#, #""shape":[4,4,1,1024]"#, "section"),
     (#""element":"int64""#, #""element":"float16""#, "not an element type"),
+    (#""element":"int64""#, #""element":"uint64""#, "not an element type"),
     (#""section":"parameters""#, #""section":"weights""#, "expected parameters"),
     (#""offset":0"#, #""offset":64"#, "expected 0"),
     (#""kind":"checkpoint""#, #""kind":"zip""#, "expected checkpoint or compiled"),

@@ -27,7 +27,9 @@ func readArchive(_ bytes: [UInt8], limit: Int = NumPyFile.archiveLimit) throws -
   static let arrays: [(String, ElementType, [Double])] = [
     ("f4", .float32, [0, 1, -2, 3.5, -4.25, 100]), ("f8", .float64, [0, 1, -2, 3.5, -4.25, 100]),
     ("i1", .int8, [0, 1, -2, 3, -4, 100]), ("u1", .uint8, [0, 1, 2, 3, 4, 100]),
-    ("i4", .int32, [0, 1, -2, 3, -4, 100]), ("i8", .int64, [0, 1, -2, 3, -4, 100]),
+    ("i2", .int16, [0, 1, -2, 3, -4, 100]), ("u2", .uint16, [0, 1, 2, 3, 4, 100]),
+    ("i4", .int32, [0, 1, -2, 3, -4, 100]), ("u4", .uint32, [0, 1, 2, 3, 4, 100]),
+    ("i8", .int64, [0, 1, -2, 3, -4, 100]), ("u8", .uint64, [0, 1, 2, 3, 4, 100]),
     ("b1", .bool, [0, 1, 1, 1, 1, 1]), ("version2", .float32, [0, 1, -2, 3.5, -4.25, 100]),
     ("version3", .float32, [0, 1, -2, 3.5, -4.25, 100]),
   ]
@@ -51,7 +53,7 @@ func readArchive(_ bytes: [UInt8], limit: Int = NumPyFile.archiveLimit) throws -
   }
 
   @Test(arguments: [
-    "f4", "f8", "i1", "u1", "i4", "i8", "b1", "scalar", "empty", "vector", "four",
+    "f4", "f8", "i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8", "b1", "scalar", "empty", "vector", "four",
   ])
   func writesWhatNumPyWrites(name: String) throws {
     let bytes = try goldenBytes("\(name).npy")
@@ -59,7 +61,7 @@ func readArchive(_ bytes: [UInt8], limit: Int = NumPyFile.archiveLimit) throws -
   }
 
   static let unsupported: [(String, String)] = [
-    ("big_f4", "element type '>f4'"), ("f2", "element type '<f2'"), ("u2", "element type '<u2'"),
+    ("big_f4", "element type '>f4'"), ("f2", "element type '<f2'"),
     ("c8", "element type '<c8'"), ("U3", "element type '<U3'"), ("fortran", "Fortran order"),
     ("structured", "structured array"),
   ]

@@ -75,6 +75,9 @@ struct Example: Sendable, CustomStringConvertible {
       Example(Tile(repeats: [1, 2]), [matrix]),
       Example(TopK(count: 2, axis: 1), [image]),
       Example(Transpose(perm: [0, 2, 3, 1]), [image]),
+      Example(Transpose(perm: [0, 3, 1, 2]), [Tensor((0..<120).map(UInt16.init), shape: [2, 3, 4, 5])]),
+      Example(Where(), [truth, Tensor([Int16(1), 2, 3, 4]), Tensor([Int16(-1)])]),
+      Example(Compare(.less), [Tensor([UInt64.max, 1]), Tensor([UInt64(2)])]),
       Example(Unary(.leakyRelu(alpha: 0.1)), [image]),
       Example(Where(), [truth, matrix, channels]),
     ]

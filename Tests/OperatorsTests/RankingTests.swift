@@ -44,7 +44,7 @@ import Testing
 
   @Test func refusesWhatItCannotDo() {
     #expect(refusal(TopK(count: 3), [operand(.float32, 2)]) == "k is 3, dimension 0 of [2] has fewer")
-    #expect(refusal(TopK(count: 1), [operand(.bool, 2)]) == "x is bool, expected float32, int32 or int64")
+    #expect(refusal(TopK(count: 1), [operand(.bool, 2)]) == "x is bool, expected float32, int32, int64 or uint64")
     #expect(attributeError("TopK", ["k": .int(-1)]) == "k is -1, expected a number of elements")
   }
 }

@@ -45,6 +45,49 @@ struct ShapeArithmeticTests {
     #expect(refusal(Binary(.shiftLeft), [operand(.int64, 2), operand(.int64, 2)])?.contains("not supported") == true)
   }
 
+  /// Squaring is exact, where powers in double precision are not, and wraps around like all arithmetic of integers.
+  @Test func powersOfIntegers() throws {
+    func powers(_ a: [Int64], _ b: [Int64]) throws -> [Int64] {
+      try compute(Binary(.pow), [Tensor(a), Tensor(b)])[0].elements(as: Int64.self)
+    }
+    #expect(try powers([3, -3, 7, 0, 0, 2], [39, 3, 0, 0, 5, 63]) == [4_052_555_153_018_976_267, -27, 1, 1, 0, .min])
+    #expect(try powers([1, -1, -1, 2, 0, -2], [-3, -3, -4, -1, -1, -1]) == [1, -1, 1, 0, 0, 0])
+    let bytes = [Tensor([UInt8(3), 16, 2]), Tensor([UInt8(5), 2, 7])]
+    #expect(try compute(Binary(.pow), bytes)[0].elements(as: UInt8.self) == [243, 0, 128])
+  }
+
+  @Test func integersOfAllWidths() throws {
+    func sum<Element: TensorElement & FixedWidthInteger>(_ a: Element, _ b: Element) throws -> [Element] {
+      try compute(Binary(.add), [Tensor([a, 1]), Tensor([b, 1])])[0].elements()
+    }
+    #expect(try sum(Int16.max, 2) == [.min + 1, 2])
+    #expect(try sum(UInt16.max, 2) == [1, 2])
+    #expect(try sum(UInt32.max, 2) == [1, 2])
+    #expect(try sum(UInt64.max, 2) == [1, 2])
+    // Without a sign the largest is above all others.
+    #expect(try compute(Compare(.less), [Tensor([UInt64(5)]), Tensor([UInt64.max])])[0].doubles() == [1])
+    #expect(try compute(Compare(.less), [Tensor([UInt32(5)]), Tensor([UInt32.max])])[0].doubles() == [1])
+    #expect(try compute(Compare(.greater), [Tensor([UInt16(5)]), Tensor([UInt16.max])])[0].doubles() == [0])
+    #expect(try compute(Compare(.greater), [Tensor([Int16(5)]), Tensor([Int16(-1)])])[0].doubles() == [1])
+    let shifts = [Tensor([UInt64(1), .max]), Tensor([UInt64(63), 1])]
+    #expect(try compute(Binary(.shiftLeft), shifts)[0].elements(as: UInt64.self) == [1 << 63, .max - 1])
+    #expect(refusal(Binary(.shiftLeft), [operand(.int16, 2), operand(.int16, 2)])?.contains("not supported") == true)
+    let top = try compute(TopK(count: 2), [Tensor([UInt64(5), .max, 1 << 63])])
+    #expect(top[0].elements(as: UInt64.self) == [.max, 1 << 63] && top[1].integers() == [1, 2])
+  }
+
+  /// Two bytes move as one.
+  @Test func narrowIntegersMove() throws {
+    let x = Tensor((0..<120).map { UInt16($0 * 500) }, shape: [2, 3, 4, 5])
+    let turned = try compute(Transpose(perm: [3, 1, 0, 2]), [x])[0].elements(as: UInt16.self)
+    #expect(turned[2 * 24 + 1 * 8 + 1 * 4 + 3] == UInt16((1 * 60 + 1 * 20 + 3 * 5 + 2) * 500))
+    let backwards = try compute(Slice(starts: [4], ends: [0], axes: [3], steps: [-2]), [x])[0]
+    #expect(backwards.integers()?.prefix(2) == [2000, 1000])
+    let kept = Tensor([true, false])
+    let chosen = try compute(Where(), [kept, Tensor([Int16(-1), -2]), Tensor([Int16(3), 300])])[0]
+    #expect(chosen.elements(as: Int16.self) == [-1, 300])
+  }
+
   @Test func comparesAllNumbers() throws {
     let bytes = [Tensor([UInt8(200), 3]), Tensor([UInt8(100), 3])]
     #expect(try compute(Compare(.greater), bytes)[0].doubles() == [1, 0])
@@ -63,6 +106,14 @@ struct ShapeArithmeticTests {
     #expect(try compute(Cast(to: .uint8), [wide])[0].elements(as: UInt8.self) == [44, 255, 0])
     #expect(try compute(Cast(to: .float32), [wide])[0].elements(as: Float.self) == [300, -1, 0])
     #expect(try compute(Cast(to: .int32), [Tensor([true, false])])[0].elements(as: Int32.self) == [1, 0])
+    let large = Tensor([UInt64.max, 1 << 63, 5])
+    #expect(try compute(Cast(to: .float32), [large])[0].floats() == [0x1p64, 0x1p63, 5])
+    #expect(try compute(Cast(to: .int64), [large])[0].integers() == [-1, .min, 5])
+    #expect(try compute(Cast(to: .uint16), [large])[0].integers() == [65535, 0, 5])
+    #expect(try compute(Cast(to: .bool), [large])[0].doubles() == [1, 1, 1])
+    #expect(try compute(Cast(to: .uint64), [x])[0].elements(as: UInt64.self) == [0, 0, 2, 0, .max, 0])
+    #expect(try compute(Cast(to: .int16), [x])[0].elements(as: Int16.self) == [-1, 0, 2, 0, .max, .min])
+    #expect(try compute(Cast(to: .uint32), [wide])[0].elements(as: UInt32.self) == [300, .max, 0])
     for from in ElementType.allCases {
       for to in ElementType.allCases {
         let zeros = Tensor(TensorType(from, [3])) { _ in }

@@ -73,7 +73,8 @@ import Testing
 @Suite struct TensorTypeTests {
   @Test func sizes() {
     let sizes: [ElementType: Int] = [
-      .float32: 4, .float64: 8, .int8: 1, .uint8: 1, .int32: 4, .int64: 8, .bool: 1,
+      .float32: 4, .float64: 8, .int8: 1, .uint8: 1, .int16: 2, .uint16: 2, .int32: 4, .uint32: 4, .int64: 8,
+      .uint64: 8, .bool: 1,
     ]
     for element in ElementType.allCases {
       let type = TensorType(element, [2, 3])
@@ -82,6 +83,15 @@ import Testing
       #expect(element.isFloat == (element == .float32 || element == .float64))
     }
     #expect(TensorType(.int8, []).count == 1)
+  }
+
+  @Test func largeIntegersAreNoInt() {
+    #expect(Tensor([UInt64(7), .max >> 1]).integers() == [7, .max])
+    #expect(Tensor([UInt64(7), .max]).integers() == nil)
+    #expect(Tensor([UInt64(7), .max]).doubles() == [7, 0x1p64])
+    #expect(Tensor([Int16(-7), .max]).integers() == [-7, 32767])
+    #expect(Tensor([UInt16(7), .max]).doubles() == [7, 65535])
+    #expect(Tensor([UInt32(7), .max]).integers() == [7, 4_294_967_295])
   }
 
   @Test func texts() {

@@ -39,7 +39,7 @@ enum Section: String, Sendable, CaseIterable {
     switch element {
     case .int8: .weights
     case .float32, .float64: .parameters
-    case .int32, .int64, .uint8, .bool: .integers
+    default: .integers
     }
   }
 }

@@ -68,6 +68,11 @@ extension GraphDocument.ValueRecord {
   fileprivate init(_ value: Value, tensors: inout TensorCollector, path: String) throws(Refusal) {
     name = value.name
     type = value.type
+    guard type.element.isStored else {
+      throw .unsupported(
+        file: path,
+        "value \(shortened(name)) is \(type), which bundles do not hold: export the model with int32 or int64")
+    }
     guard let constant = value.constant else {
       self.constant = nil
       return

@@ -50,6 +50,16 @@ struct TensorCollector {
   }
 }
 
+extension ElementType {
+  /// Whether bundles hold values of the type: docs/format.md names those they do.
+  var isStored: Bool {
+    switch self {
+    case .float32, .float64, .int8, .uint8, .int32, .int64, .bool: true
+    case .int16, .uint16, .uint32, .uint64: false
+    }
+  }
+}
+
 extension TensorType {
   /// The members `element`, `shape` and, where there is one, `quantization`.
   var json: JSONObject {
@@ -62,7 +72,7 @@ extension TensorType {
 
   init(_ node: JSONNode) throws(JSONError) {
     let name = try node["element"].string()
-    guard let element = ElementType(rawValue: name) else {
+    guard let element = ElementType(rawValue: name), element.isStored else {
       throw try node["element"].error("\(shortened(name)) is not an element type")
     }
     let shape = try node["shape"].ints(in: 0...Limits.elements)

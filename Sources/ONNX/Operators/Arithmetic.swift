@@ -63,7 +63,8 @@ enum Arithmetic: ONNXFamily {
   /// All bits differ from those of x.
   private static func bitwiseNot(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
     let x = try node.input(0, "x")
-    let ones = try node.scalar("ones", x.element == .uint8 ? 255 : -1, like: x)
+    // Infinity becomes the largest of the integers, whose bits are all ones where there is no sign.
+    let ones = try node.scalar("ones", x.element.isUnsigned ? .infinity : -1, like: x)
     return try node.add(Binary(.bitXor), [x, ones])
   }
 

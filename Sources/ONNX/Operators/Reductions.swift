@@ -97,7 +97,7 @@ enum Reductions: ONNXFamily {
         ? node.result(result) : try node.add(Cast(to: x.element), [node.constant("nothing", result)])
     }
     let op = Reduce(function, axes: axes, keepsDimensions: keeps)
-    if x.element.size == 1, x.type.quantization == nil, function == .max || function == .min {
+    if x.element.size <= 2, x.type.quantization == nil, function == .max || function == .min {
       // Exact in float32 whatever the values.
       let floats = try node.add(step: "float", Cast(to: .float32), [x])
       return try node.add(Cast(to: x.element), [try node.add(step: "reduced", op, [floats])])

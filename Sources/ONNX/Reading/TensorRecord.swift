@@ -6,7 +6,7 @@ struct TensorRecord {
   private var dimensions: [Int] = []
   private var dataType = 0
   private var raw: Range<Int>?
-  /// Fields of float_data, int32_data, int64_data and double_data, by field number.
+  /// Fields of float_data, int32_data, int64_data, double_data and uint64_data, by field number.
   private var typed: [Int: [WireField]] = [:]
   private var external: [(key: String, value: String)] = []
   private var isExternal = false
@@ -14,7 +14,7 @@ struct TensorRecord {
 
   private enum Field {
     static let dims = 1, dataType = 2, segment = 3, floatData = 4, int32Data = 5, int64Data = 7, name = 8, rawData = 9
-    static let doubleData = 10, externalData = 13, dataLocation = 14
+    static let doubleData = 10, uint64Data = 11, externalData = 13, dataLocation = 14
   }
 
   /// Reads the header; `ranges` are the pieces of one message, which protobuf allows to be split.
@@ -30,7 +30,7 @@ struct TensorRecord {
         case Field.segment: isSegment = true
         case Field.name: name = field.string(in: file) ?? ""
         case Field.rawData: raw = field.range
-        case Field.floatData, Field.int32Data, Field.int64Data, Field.doubleData:
+        case Field.floatData, Field.int32Data, Field.int64Data, Field.doubleData, Field.uint64Data:
           typed[field.number, default: []].append(field)
         case Field.externalData:
           if let range = field.range { external.append(try Messages.entry(file, range)) }
@@ -152,6 +152,10 @@ struct TensorRecord {
     case .int32: return try integers(Field.int32Data, target, file) { Int32(truncatingIfNeeded: $0) }
     case .int8: return try integers(Field.int32Data, target, file) { Int8(truncatingIfNeeded: $0) }
     case .uint8: return try integers(Field.int32Data, target, file) { UInt8(truncatingIfNeeded: $0) }
+    case .int16: return try integers(Field.int32Data, target, file) { Int16(truncatingIfNeeded: $0) }
+    case .uint16: return try integers(Field.int32Data, target, file) { UInt16(truncatingIfNeeded: $0) }
+    case .uint32: return try integers(Field.uint64Data, target, file) { UInt32(truncatingIfNeeded: $0) }
+    case .uint64: return try integers(Field.uint64Data, target, file) { UInt64(truncatingIfNeeded: $0) }
     case .bool: return try integers(Field.int32Data, target, file) { $0 != 0 }
     case .float16:
       return try integers(Field.int32Data, target, file) { FloatConversion.half(UInt16(truncatingIfNeeded: $0)) }

@@ -49,4 +49,7 @@ package func normalizedAxis(_ axis: Int, rank: Int) throws(Refusal) -> Int {
 extension ElementType {
   /// Whether elements are whole numbers; truth values are not.
   package var isInteger: Bool { !isFloat && self != .bool }
+
+  /// Whether elements are whole numbers of which none is negative.
+  package var isUnsigned: Bool { self == .uint8 || self == .uint16 || self == .uint32 || self == .uint64 }
 }

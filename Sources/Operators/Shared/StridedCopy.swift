@@ -150,6 +150,7 @@ package struct StridedCopy: Sendable {
     case .line(let line):
       switch elementSize {
       case 1: copyLines(UInt8.self, line, count, source, target)
+      case 2: copyLines(UInt16.self, line, count, source, target)
       case 4: copyLines(UInt32.self, line, count, source, target)
       default: copyLines(UInt64.self, line, count, source, target)
       }
@@ -202,6 +203,7 @@ package struct StridedCopy: Sendable {
     }
     switch elementSize {
     case 1: transposeTiles(UInt8.self, across, along, source, target)
+    case 2: transposeTiles(UInt16.self, across, along, source, target)
     case 4: transposeTiles(UInt32.self, across, along, source, target)
     default: transposeTiles(UInt64.self, across, along, source, target)
     }

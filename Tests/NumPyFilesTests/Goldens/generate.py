@@ -8,7 +8,7 @@ from numpy.lib import format as npy
 
 values = np.array([[0, 1, -2], [3.5, -4.25, 100]])
 
-for descriptor in ["<f4", "<f8", "|i1", "|u1", "<i4", "<i8", "|b1", ">f4", "<f2", "<u2", "<c8", "<U3"]:
+for descriptor in ["<f4", "<f8", "|i1", "|u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8", "|b1", ">f4", "<f2", "<c8", "<U3"]:
     np.save(f"{descriptor[1:] if descriptor[0] != '>' else 'big_' + descriptor[1:]}.npy",
             np.abs(values).astype(descriptor) if "u" in descriptor else values.astype(descriptor))
 np.save("scalar.npy", np.float32(2.5))

@@ -27,19 +27,23 @@ package final class SampleLoader: SampleSource {
   /// The file of tensors that was read last: its inputs are asked for one after the other.
   private let recent = Mutex<(path: String, file: TensorFile)?>(nil)
   private let hashes = ContentHashes()
+  private let takesNonFinite: Bool
+  private let nonFinite = Mutex<Set<Int>>([])
 
   /// - Parameters:
   ///   - inputs: the model's
   ///   - order: the dimension order of image inputs, nil to read it off the shape
   ///   - preprocessing: how images become inputs; nil where samples are tensors only
   ///   - values: of inputs that are the same for all samples, by name
+  ///   - takesNonFinite: whether samples may hold NaN and infinities; else those that do cannot be used
   package init(
     _ data: SampleSet, for inputs: ModelInputs, order: ModelInput.Order?, preprocessing: Preprocessing?,
-    values: [String: [Float]] = [:]
+    values: [String: [Float]] = [:], takesNonFinite: Bool = false
   ) throws(Refusal) {
     self.data = data
     self.inputs = inputs
     self.preprocessing = preprocessing
+    self.takesNonFinite = takesNonFinite
     let hasImages = data.samples.contains { SampleFormat(path: $0.path) == .image }
     if hasImages {
       guard let type = inputs.mainType else {
@@ -84,6 +88,9 @@ package final class SampleLoader: SampleSource {
   /// Samples that could not be read so far, in order.
   package var problems: [Problem] { found.withLock { $0.values.sorted { $0.index < $1.index } } }
 
+  /// Samples with NaN or infinities that were taken so far, in order.
+  package var nonFiniteSamples: [Sample] { nonFinite.withLock { $0.sorted().map { samples[$0] } } }
+
   /// The hashes of the files that were read so far, by path.
   package var contentHashes: [String: SHA256] { hashes.all }
 
@@ -112,7 +119,7 @@ package final class SampleLoader: SampleSource {
       switch SampleFormat(path: sample.path) {
       case .image: try writeImage(sample, into: views)
       case nil: throw Refusal("is not an image or tensor file dermc reads: convert it to JPEG or PNG")
-      default: try writeTensors(sample, into: views)
+      default: try writeTensors(sample, index, into: views)
       }
       return true
     } catch {
@@ -123,7 +130,7 @@ package final class SampleLoader: SampleSource {
 
   // MARK: Tensors
 
-  private func writeTensors(_ sample: Sample, into views: [MutableTensorView]) throws(Refusal) {
+  private func writeTensors(_ sample: Sample, _ position: Int, into views: [MutableTensorView]) throws(Refusal) {
     let file = try file(sample.path)
     for (index, input) in inputs.all.enumerated() {
       let tensor: Tensor
@@ -137,6 +144,10 @@ package final class SampleLoader: SampleSource {
         tensor = try file.input(sample.index, for: input.type)
       } else {
         tensor = try columnTensor(index, of: sample)
+      }
+      if let place = tensor.firstNonFinite() {
+        guard takesNonFinite else { throw Refusal("holds NaN or infinity (element \(place))") }
+        nonFinite.withLock { _ = $0.insert(position) }
       }
       write(tensor, into: views[index])
     }

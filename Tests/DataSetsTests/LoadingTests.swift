@@ -119,6 +119,30 @@ import Testing
       preprocessing: try Preprocessing(height: 2, width: 2, channels: .gray), values: values)
   }
 
+  /// What is no number, or none as float32, would make an answer of nothing: such a sample cannot be used, unless that
+  /// is asked for.
+  @Test(arguments: [
+    ([Double(1), .nan], 1), ([-Double.infinity, 1], 0), ([1, 1e300], 1),
+  ])
+  func numbersMustBeFinite(numbers: [Double], place: Int) throws {
+    let folder = try Folder()
+    try folder.write(NumPyFile.encode(Tensor(numbers, shape: [1, 2])), "a.npy")
+    let inputs = ModelInputs(TensorType(.float32, [1, 2]))
+    func loader(takesNonFinite: Bool) throws -> SampleLoader {
+      try SampleLoader(
+        try SampleFolder.samples(at: folder.path, inputs: inputs), for: inputs, order: nil, preprocessing: nil,
+        takesNonFinite: takesNonFinite)
+    }
+    let strict = try loader(takesNonFinite: false)
+    #expect(written(strict, 0, [TensorType(.float32, [1, 2])]) == nil)
+    #expect(strict.problems.map(\.reason) == ["holds NaN or infinity (element \(place))"])
+    #expect(strict.nonFiniteSamples.isEmpty)
+    let open = try loader(takesNonFinite: true)
+    let taken = written(open, 0, [TensorType(.float32, [1, 2])])
+    #expect(taken?.first?.map { Float($0).bitPattern } == numbers.map { Float($0).bitPattern })
+    #expect(open.problems.isEmpty && open.nonFiniteSamples.map(\.path) == [folder / "a.npy"])
+  }
+
   @Test func columnsGiveInputs() throws {
     let folder = try Folder()
     for name in ["a", "b"] { try folder.write(Self.grayPNG, "\(name).png") }

@@ -59,19 +59,6 @@ import Testing
     #expect(refusal { _ = try floats.input(0, for: integers) } == "holds float32, the model's input is int64")
   }
 
-  /// What is no number, or none as float32, would make an answer of nothing.
-  @Test func numbersMustBeFinite() throws {
-    let folder = try Folder()
-    for (tensor, place) in [
-      (Tensor([Float(1), .nan], shape: [1, 2]), 1), (Tensor([-Float.infinity, 1], shape: [1, 2]), 0),
-      (Tensor([1, 1e300], shape: [1, 2]), 1),
-    ] {
-      let found = try file(tensor, folder)
-      #expect(
-        refusal { _ = try found.input(0, for: Self.pairs) } == "holds NaN or infinity (element \(place))")
-    }
-  }
-
   @Test func filesThatAreNone() throws {
     let folder = try Folder()
     for name in ["a.npy", "a.npz", "a.pb"] {

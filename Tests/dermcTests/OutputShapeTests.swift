@@ -81,3 +81,36 @@ import Testing
     #expect(Set(outputs).count == 1)
   }
 }
+
+/// Tensors with NaN and infinities, which are no data of a model that decides something.
+@Suite struct NonFiniteTests {
+  @Test func tensorsGoInAsTheyAreWhereNothingIsDecided() throws {
+    let folder = try Folder()
+    let model = Fixture.root + "operators/relu_infinities.onnx"
+    try NumPyFile.write(Tensor([-Float.infinity, -1, 0, 1, .infinity]), to: folder / "x.npy")
+    func run(_ options: String...) throws -> Outcome {
+      try Program.run(["run", model, folder / "x.npy", "--output", folder / "y.npy"] + options)
+    }
+    let taken = try run("--task", "none")
+    #expect(taken.status == 0)
+    #expect(taken.error.contains("x.npy: holds NaN or infinity, which the model is given as it is"))
+    #expect(try NumPyFile.read(path: folder / "y.npy")[0].tensor.floats() == [0, 0, 0, 1, .infinity])
+    #expect(try run("--task", "none", "--quiet").error.isEmpty)
+    for options in [["--task", "none", "--strict"], ["--task", "multiclass"]] {
+      let refused = try Program.run(["run", model, folder / "x.npy"] + options)
+      #expect(refused.status == 3)
+      #expect(refused.error.contains("holds NaN or infinity (element 0)"), "\(refused.error)")
+    }
+  }
+
+  /// Integers have no NaN.
+  @Test func int8ModelsTakeNone() throws {
+    let folder = try Folder()
+    let numbers = [Float](repeating: .nan, count: 30)
+    try NumPyFile.write(Tensor(numbers, shape: [2, 3, 5]), to: folder / "x.npy")
+    let refused = try Program.run(
+      "run", Fixture.root + "operators/qdq_round_trip.onnx", folder / "x.npy", "--task", "none")
+    #expect(refused.status == 3)
+    #expect(refused.error.contains("holds NaN or infinity (element 0)"), "\(refused.error)")
+  }
+}

@@ -97,14 +97,18 @@ package struct DataBinding: Sendable {
 
   /// A loader of the samples below a folder, without labels.
   ///
-  /// - Parameter table: a table of their own; nil for the one that was told of all data
-  package func unlabelled(at path: String, table: String? = nil) throws(Refusal) -> SampleLoader {
+  /// - Parameters:
+  ///   - table: a table of their own; nil for the one that was told of all data
+  ///   - takesNonFinite: whether tensors may hold NaN and infinities
+  package func unlabelled(
+    at path: String, table: String? = nil, takesNonFinite: Bool = false
+  ) throws(Refusal) -> SampleLoader {
     var options = settings.table
     if let table { options.path = table }
     return try loader(
       refusing(model) { () throws(Refusal) in
         try SampleFolder.samples(at: path, inputs: inputs, options: options)
-      })
+      }, takesNonFinite: takesNonFinite)
   }
 
   /// A loader of labelled samples and the class names in the model's order.
@@ -150,12 +154,13 @@ package struct DataBinding: Sendable {
     return folders
   }
 
-  private func loader(_ set: SampleSet) throws(Refusal) -> SampleLoader {
+  private func loader(_ set: SampleSet, takesNonFinite: Bool = false) throws(Refusal) -> SampleLoader {
     let hasImages = set.samples.contains { SampleFormat(path: $0.path) == .image }
     let preprocessing = hasImages ? try imagePreprocessing() : nil
     return try refusing(model) { () throws(Refusal) in
       try SampleLoader(
-        set, for: inputs, order: settings.order, preprocessing: preprocessing, values: settings.inputs)
+        set, for: inputs, order: settings.order, preprocessing: preprocessing, values: settings.inputs,
+        takesNonFinite: takesNonFinite)
     }
   }
 }

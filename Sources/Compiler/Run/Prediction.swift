@@ -1,5 +1,6 @@
 import Answers
 import DataSets
+import IR
 import Runtime
 package import Tensors
 
@@ -41,9 +42,10 @@ package struct Prediction {
     try observer.warn(decision.warning, isStrict: isStrict)
     let binding = try DataBinding(model, settings: settings, decision: decision)
     try observer.warn(binding.overrideWarning, isStrict: isStrict)
-    let loader = try binding.unlabelled(at: path)
+    let graph = try Preparation.executable(model)
+    let loader = try binding.unlabelled(at: path, takesNonFinite: takesNonFinite(graph))
     try observer.warn(binding.assumption(for: [loader]), isStrict: isStrict)
-    let plan = try Preparation.plan(Preparation.executable(model), on: math, fusesRows: true)
+    let plan = try Preparation.plan(graph, on: math, fusesRows: true)
     observer.note(plan, threads: threads)
     observer.note("answer: \(decision.description(labels: binding.labels))")
     observer.begin("Running", count: loader.count)
@@ -57,6 +59,9 @@ package struct Prediction {
         ? Refusal(loader.skipped.first ?? "\(path): could not be used") : loader.nothingReadable(path)
     }
     try observer.report(loader, isStrict: isStrict)
+    for sample in loader.nonFiniteSamples {
+      observer.warn("\(sample.path): holds NaN or infinity, which the model is given as it is")
+    }
     observer.notePeak()
     let read = decision
     let rows = zip(loader.samples, outputs).flatMap { sample, values in
@@ -70,5 +75,12 @@ package struct Prediction {
     return Predictions(
       rows: rows, decision: decision, shape: decision.rows.shape(runs: outputs.count { $0 != nil }),
       labels: binding.labels)
+  }
+
+  /// Whether tensors may hold NaN and infinities: where nothing is decided by what comes of them, and all of the model
+  /// is computed in float.
+  private func takesNonFinite(_ graph: Graph) -> Bool {
+    answer.task == OutputMeaning.Task.none && !isStrict
+      && !graph.valueIDs.contains { graph.type(of: $0).quantization != nil }
   }
 }

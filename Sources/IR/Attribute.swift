@@ -126,6 +126,16 @@ package struct AttributeReader {
     }
   }
 
+  /// A list of texts, or nil when the attribute is absent.
+  package mutating func strings(_ name: String) throws(Refusal) -> [String]? {
+    switch take(name) {
+    case .strings(let values)?: return values
+    case .string(let value)?: return [value]
+    case nil: return nil
+    case let other?: throw Refusal("attribute \(name) is \(other.kind), expected strings")
+    }
+  }
+
   /// A tensor, or nil when the attribute is absent.
   package mutating func tensor(_ name: String) throws(Refusal) -> Tensor? {
     switch take(name) {

@@ -33,6 +33,9 @@ struct NodeImport {
     usesOutput(index) && importer.modelOutputs.contains(record.outputs[index])
   }
 
+  /// Whether the numbers of an output are seen, not only what they stand for: integers, where it is quantized.
+  func showsNumbers(_ index: Int) -> Bool { isModelOutput(index) || record.castOutputs.contains(index) }
+
   /// Fails when an attribute was given that the reader did not look at, or one whose value is not supported.
   func finish() throws(Refusal) {
     var all = problems
@@ -94,6 +97,10 @@ struct NodeImport {
 
   mutating func floats(_ name: String) throws(Refusal) -> [Float]? {
     try read { (reader) throws(Refusal) in try reader.floats(name) }
+  }
+
+  mutating func strings(_ name: String) throws(Refusal) -> [String]? {
+    try read { (reader) throws(Refusal) in try reader.strings(name) }
   }
 
   mutating func tensor(_ name: String) throws(Refusal) -> Tensor? {

@@ -3,18 +3,21 @@ import Tensors
 
 /// The nodes of a graph that its outputs depend on, each after those it reads.
 enum NodeOrder {
-  /// The nodes that `outputs` depend on, named, each with which of its outputs are read. Nodes that are in order stay
-  /// so; else those that one reads come right before it.
+  /// The nodes that `outputs` depend on, named, each with which of its outputs are read, and which of them by a Cast.
+  /// Nodes that are in order stay so; else those that one reads come right before it.
   static func live(_ nodes: [NodeRecord], outputs: [String]) throws(Refusal) -> [NodeRecord] {
     var named = nodes
     for index in named.indices where named[index].name.isEmpty { named[index].name = "\(named[index].opType)_\(index)" }
     var needed = Set(outputs)
     needed.remove("")
+    var cast: Set<String> = []
     var live: [NodeRecord] = []
     for index in try order(named).reversed() {
       var node = named[index]
       node.readOutputs = Set(node.outputs.indices.filter { needed.contains(node.outputs[$0]) })
       guard !node.readOutputs.isEmpty else { continue }
+      node.castOutputs = Set(node.outputs.indices.filter { cast.contains(node.outputs[$0]) })
+      if node.opType == "Cast" || node.opType == "CastLike", let first = node.inputs.first { cast.insert(first) }
       needed.formUnion(node.reads)
       needed.remove("")
       live.append(node)

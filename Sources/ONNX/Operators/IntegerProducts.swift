@@ -1,4 +1,5 @@
 import IR
+import Math
 import Operators
 import Tensors
 
@@ -19,15 +20,30 @@ enum IntegerProducts: ONNXFamily {
   ]
 
   private static func dynamicQuantize(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
-    guard !(0..<3).contains(where: node.isModelOutput) else {
-      throw Refusal("gives integers as outputs of the model, which is not supported")
-    }
     let x = try node.input(0, "x")
     guard x.element == .float32 else { throw Refusal("x is \(x.type), expected float32") }
     return [x, node.constant("scale", Tensor(scalar: Float(1))), node.constant("zero_point", Tensor(scalar: UInt8(0)))]
+    if (0..<3).contains(where: node.showsNumbers) { return try byItsRange(x, node) }
   }
 
   private static func conv(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
+  /// The integers themselves, whose scale is a 255th of the range of x and 0, with that scale and its zero point.
+  private static func byItsRange(_ x: Symbol, _ node: NodeImport) throws(Refusal) -> [Symbol] {
+    let all = Array(x.shape.indices)
+    let smallest = try node.add(step: "smallest", Reduce(.min, axes: all, keepsDimensions: false), [x])
+    let largest = try node.add(step: "largest", Reduce(.max, axes: all, keepsDimensions: false), [x])
+    let lower = try node.step("lower", .min, smallest, 0)
+    let range = try node.step("range", .sub, try node.step("upper", .max, largest, 0), lower)
+    let scale = try node.step("scale", .div, range, 255)
+    let offset = try node.step("offset", .div, try node.step("negated", .neg, lower), scale)
+    let zero = try node.step("rounded_zero", .round, try node.step("bounded", .clip(lower: 0, upper: 255), offset))
+    let integers = try node.integers(of: x, scale: scale, zeroPoint: zero, .uint8)
+    return [
+      try node.add(step: "integers", Cast(to: .uint8), [integers]), scale,
+      try node.add(step: "zero_point", Cast(to: .uint8), [zero]),
+    ]
+  }
+
     let x = try node.centred(0, "x", zeroPoint: 2)
     let w = try node.centred(1, "weights", zeroPoint: 3, axis: 0)
     let window = try node.window(x, kernel: Array(w.shape.dropFirst(2)))

@@ -19,12 +19,19 @@ enum Quantizations: ONNXFamily {
 
   private static func quantize(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
     node.ignore("saturate", "precision")
-    try node.expect("block_size", 0)
     let axis = try node.int("axis", default: 1)
-    let parameters = try LinearParameters(node, scale: 1, zeroPoint: 2, axis: axis)
+    let block = try node.int("block_size", default: 0)
+    let x = try node.input(0, "x")
     let type = node.has("output_dtype") ? try node.int("output_dtype") : 0
     let declared = type == 0 ? ElementType.uint8 : try DataType.named(type).element
-    return try node.quantized(try node.input(0, "x"), parameters, as: parameters.element ?? declared)
+    if let scale = node.optional(1), scale.constant == nil {
+      return try node.quantized(x, scale: scale, zeroPoint: node.optional(2), as: declared)
+    }
+    let parameters =
+      block == 0
+      ? try LinearParameters(node, scale: 1, zeroPoint: 2, axis: axis)
+      : try LinearParameters(try QuantizedBlocks(node, x, axis: axis, block: block), node)
+    return try node.quantized(x, parameters, as: parameters.element ?? declared)
   }
 
   private static func dequantize(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
@@ -32,39 +39,78 @@ enum Quantizations: ONNXFamily {
     let axis = try node.int("axis", default: 1)
     let block = try node.int("block_size", default: 0)
     let x = try node.input(0, "x")
-    guard block == 0 else { return node.result(try blocked(node, x, axis: axis, block: block)) }
+    guard block == 0 else {
+      let blocks = try QuantizedBlocks(node, x, axis: axis, block: block)
+      guard let integers = x.constant?.integers() else {
+        return [try node.dequantized(x, try LinearParameters(blocks, node))]
+      }
+      return node.result(Tensor(blocks.reals(integers), shape: x.shape).on(Grid(steps: [])))
+    }
     let parameters = try LinearParameters(node, scale: 1, zeroPoint: 2, axis: axis)
     return [try node.dequantized(x, parameters)]
   }
+}
 
-  /// Weights with a scale for each run of `block` elements along `axis`.
-  private static func blocked(
-    _ node: NodeImport, _ x: Symbol, axis: Int, block: Int
-  ) throws(Refusal) -> Tensor {
-    guard let integers = try node.constant(0, "x")?.integers(), let scale = try node.constant(1, "scale"),
-      let scales = scale.floats()
-    else { throw Refusal("attribute block_size is \(block), which takes constant integers and float scales") }
-    let axis = try node.axis(axis, rank: x.shape.count)
-    let extent = x.shape[axis]
+/// The scales, input 1, and zero points, input 2, of runs of `block` elements of x along an axis.
+private struct QuantizedBlocks {
+  let axis: Int
+  private let block: Int
+  private let shape: [Int]
+  private let count: Int
+  private let scale: Tensor
+  private let zeroPoint: Tensor?
+
+  init(_ node: NodeImport, _ x: Symbol, axis given: Int, block: Int) throws(Refusal) {
+    guard let scale = try node.constant(1, "scale"), scale.element == .float32 else {
+      throw Refusal("attribute block_size is \(block), which takes float scales")
+    }
+    let axis = try node.axis(given, rank: x.shape.count)
     var expected = x.shape
     // Divided, not multiplied: a block from a file may be any number.
-    guard block > 0, extent > 0 else { throw Refusal("attribute block_size is \(block), x has shape \(x.shape)") }
-    expected[axis] = (extent - 1) / block + 1
+    guard block > 0, x.shape[axis] > 0 else {
+      throw Refusal("attribute block_size is \(block), x has shape \(x.shape)")
+    }
+    expected[axis] = (x.shape[axis] - 1) / block + 1
     guard scale.shape == expected else {
       throw Refusal("scale has shape \(scale.shape), blocks of \(block) along \(axis) of \(x.shape) need \(expected)")
     }
     let zeroPoint = try node.constant(2, "zero_point")
-    guard zeroPoint.map({ $0.shape == expected }) ?? true else {
-      throw Refusal("zero_point has shape \(zeroPoint?.shape ?? []), expected \(expected)")
+    guard zeroPoint.map({ $0.shape == expected && !$0.element.isFloat }) ?? true else {
+      throw Refusal("zero_point is \(zeroPoint?.type.description ?? ""), expected integers of shape \(expected)")
     }
+    self.axis = axis
+    self.block = block
+    self.scale = scale
+    self.zeroPoint = zeroPoint
+    shape = x.shape
+    count = expected[axis]
+  }
+
+  /// The block an element is in.
+  private func place(_ index: Int) -> Int {
+    let inner = shape[(axis + 1)...].reduce(1, *)
+    let (row, column) = (index / inner / shape[axis], index / inner % shape[axis])
+    return (row * count + column / block) * inner + index % inner
+  }
+
+  /// The real numbers that integers stand for.
+  func reals(_ integers: [Int]) -> [Float] {
+    let scales = scale.floats() ?? []
     let zeros = zeroPoint?.integers() ?? [Int](repeating: 0, count: scales.count)
-    let inner = x.shape[(axis + 1)...].reduce(1, *)
-    let numbers = integers.indices.map { index in
-      let (row, column) = (index / inner / extent, index / inner % extent)
-      let place = (row * expected[axis] + column / block) * inner + index % inner
+    return integers.indices.map { index in
+      let place = place(index)
       return Float(integers[index] - zeros[place]) * scales[place]
     }
-    return Tensor(numbers, shape: x.shape).on(Grid(steps: []))
+  }
+
+  /// One scale and zero point for each element.
+  func spread(_ node: NodeImport) throws(Refusal) -> (scale: Tensor, zeroPoint: Tensor?) {
+    try node.reserve(.int64, shape)
+    let places = Tensor((0..<shape.reduce(1, *)).map { Int64(place($0)) }, shape: shape)
+    func picked(_ tensor: Tensor) throws(Refusal) -> Tensor {
+      try evaluateConstants(Gather(axis: 0), inputs: [tensor.reshaped([tensor.count]), places])[0]
+    }
+    return (try picked(scale), try zeroPoint.map { (tensor) throws(Refusal) in try picked(tensor) })
   }
 }
 
@@ -74,6 +120,8 @@ struct LinearParameters {
   let zeroPoint: Tensor?
   /// The dimension along which they differ.
   let axis: Int
+  /// Whether there is one of each for each element of the tensor.
+  private let isOfElements: Bool
 
   /// - Parameters:
   ///   - scale: the input that is the scale
@@ -92,6 +140,14 @@ struct LinearParameters {
     self.scale = scale
     self.zeroPoint = zeroPoint
     self.axis = axis
+    isOfElements = false
+  }
+
+  /// One of each for each element of a tensor.
+  fileprivate init(_ blocks: QuantizedBlocks, _ node: NodeImport) throws(Refusal) {
+    (scale, zeroPoint) = try blocks.spread(node)
+    axis = blocks.axis
+    isOfElements = true
   }
 
   /// The element type of the integers; nil when the node leaves it to its input.
@@ -99,22 +155,23 @@ struct LinearParameters {
 
   /// One scale and zero point for the whole tensor, when there is only one.
   var single: (scale: Float, zeroPoint: Int)? {
-    guard scale.count == 1, zeroPoint.map({ $0.count == 1 }) ?? true, let value = scale.floats()?.first else {
-      return nil
-    }
+    guard !isOfElements, scale.count == 1, zeroPoint.map({ $0.count == 1 }) ?? true,
+      let value = scale.floats()?.first
+    else { return nil }
     return (value, zeroPoint?.integers()?.first ?? 0)
   }
 
   /// Both as float tensors that broadcast to x.
   fileprivate func broadcast(to x: Symbol, _ node: NodeImport) throws(Refusal) -> (scale: Tensor, zeroPoint: Tensor) {
     var dimension = 0
-    if scale.count > 1 {
+    if scale.count > 1, !isOfElements {
       dimension = try node.axis(axis, rank: x.shape.count)
       guard x.shape[dimension] == scale.count else {
         throw Refusal("has \(scale.count) scales, dimension \(dimension) of x is \(x.shape[dimension])")
       }
     }
-    let shape = scale.count == 1 ? [] : x.shape.indices.map { $0 == dimension ? scale.count : 1 }
+    let ofAxis = scale.count == 1 ? [] : x.shape.indices.map { $0 == dimension ? scale.count : 1 }
+    let shape = isOfElements ? x.shape : ofAxis
     let zeros = zeroPoint?.integers()?.map(Float.init) ?? [Float](repeating: 0, count: scale.count)
     guard zeros.count == scale.count, let scales = scale.reshaped(shape) else {
       throw Refusal("scale and zero_point do not fit")
@@ -124,7 +181,7 @@ struct LinearParameters {
 
   /// What constants of these scales are multiples of.
   fileprivate func grid(of x: Symbol, _ node: NodeImport) throws(Refusal) -> Grid? {
-    guard let constant = x.constant, let steps = scale.floats() else { return nil }
+    guard let constant = x.constant, let steps = scale.floats(), !isOfElements else { return nil }
     let isCentred = zeroPoint?.integers()?.allSatisfy { $0 == 0 } ?? true
     return Grid(
       steps: steps, axis: steps.count == 1 ? 0 : try node.axis(axis, rank: x.shape.count),
@@ -135,20 +192,51 @@ struct LinearParameters {
 extension NodeImport {
   /// The integers of real numbers, as the node's output.
   func quantized(_ x: Symbol, _ parameters: LinearParameters, as element: ElementType) throws(Refusal) -> [Symbol] {
-    guard element == .int8 || element == .uint8 else {
-      throw Refusal("quantizes to \(element), expected int8 or uint8")
-    }
-    if let (scale, zeroPoint) = parameters.single, x.constant == nil, !isModelOutput(0) {
+    if let (scale, zeroPoint) = parameters.single, x.constant == nil, !showsNumbers(0),
+      element == .int8 || element == .uint8
+    {
       let shift = element == .uint8 ? 128 : 0
       return try add(QuantizeLinear(Quantization(scale: scale, zeroPoint: zeroPoint - shift)), [x])
     }
     let (scale, zeroPoint) = try parameters.broadcast(to: x, self)
-    let ratio = try add(step: "ratio", Binary(.div), [x, constant("scale", scale)])
+    return try add(
+      Cast(to: element),
+      [
+        try integers(of: x, scale: constant("scale", scale), zeroPoint: constant("zero_point", zeroPoint), element)
+      ])
+  }
+
+  /// The same of a scale that is computed: one for all of x.
+  fileprivate func quantized(
+    _ x: Symbol, scale: Symbol, zeroPoint: Symbol?, as declared: ElementType
+  ) throws(Refusal) -> [Symbol] {
+    guard scale.type.count == 1, zeroPoint.map({ $0.type.count == 1 }) ?? true, scale.shape.count <= x.shape.count
+    else {
+      throw Refusal("scale is \(scale.type), expected one number where it is computed at run time")
+    }
+    let zero =
+      try zeroPoint.map { (zero) throws(Refusal) in try add(step: "zero_point", Cast(to: .float32), [zero]) }
+      ?? constant("zero_point", Tensor(scalar: Float(0)))
+    let element = zeroPoint?.element ?? declared
+    return try add(Cast(to: element), [try integers(of: x, scale: scale, zeroPoint: zero, element)])
+  }
+
+  /// x / scale + zero_point as an integer within the bounds of its type, in float32.
+  func integers(
+    of x: Symbol, scale: Symbol, zeroPoint: Symbol, _ element: ElementType
+  ) throws(Refusal) -> Symbol {
+    let bounds: UnaryFunction
+    switch element {
+    case .int8: bounds = .clip(lower: -128, upper: 127)
+    case .uint8: bounds = .clip(lower: 0, upper: 255)
+    case .int16: bounds = .clip(lower: -32768, upper: 32767)
+    case .uint16: bounds = .clip(lower: 0, upper: 65535)
+    default: throw Refusal("quantizes to \(element), expected integers of 8 or 16 bits")
+    }
+    let ratio = try add(step: "ratio", Binary(.div), [x, scale])
     let rounded = try add(step: "rounded", Unary(.round), [ratio])
-    let shifted = try add(step: "shifted", Binary(.add), [rounded, constant("zero_point", zeroPoint)])
-    let bounds: UnaryFunction = element == .uint8 ? .clip(lower: 0, upper: 255) : .clip(lower: -128, upper: 127)
-    let clipped = try add(step: "clipped", Unary(bounds), [shifted])
-    return try add(Cast(to: element), [clipped])
+    let shifted = try add(step: "shifted", Binary(.add), [rounded, zeroPoint])
+    return try add(step: "clipped", Unary(bounds), [shifted])
   }
 
   /// Integers within bounds, as training with a reduced range leaves them: those of the real numbers they stand for,

@@ -18,6 +18,8 @@ struct NodeRecord {
   var opset: Int?
   /// Which outputs something reads.
   var readOutputs: Set<Int> = []
+  /// Which outputs a Cast reads.
+  var castOutputs: Set<Int> = []
 
   /// The values the node depends on: its inputs, and what graphs among its attributes take from outside.
   var reads: [String] { attributes.graphs.isEmpty ? inputs : inputs + attributes.graphs.flatMap(\.value.captures) }

@@ -56,16 +56,7 @@ package enum SupportedOperators {
       operators: ["RegexFullMatch", "StringConcat", "StringNormalizer", "StringSplit", "TfIdfVectorizer"],
       remedy: "texts: turn them into numbers before the model"),
     Refused(
-      operators: ["BlackmanWindow", "DFT", "HammingWindow", "HannWindow", "MelWeightMatrix", "STFT"],
-      remedy: "spectra: compute them before the model"),
-    Refused(
-      operators: ["Compress", "NonMaxSuppression", "NonZero", "Unique"],
-      remedy: "the shape of the result depends on numbers: export the model up to what goes into it"),
-    Refused(
       operators: ["ImageDecoder"], remedy: "dermc decodes images itself: export the model from its pixels on"),
-    Refused(
-      operators: ["GRU", "LSTM", "RNN"],
-      remedy: "recurrent layers: export the model with the steps of the sequence written out"),
     Refused(operators: ["SequenceMap"], remedy: "export the model with tensors instead of sequences"),
   ]
 
@@ -124,6 +115,7 @@ package enum SupportedOperators {
 
       - **Types**: \(types).
         Floats of all sizes become float32 when they are read, so a Cast between them changes nothing.
+        int16, uint16, uint32 and uint64 are computed with, but bundles do not hold them.
       - **Shapes** are known when a model is read. The batch may be free, and height and width with `--size`. What an
         operator takes as shape, axes, pads, sizes or bounds must be a constant or follow from shapes and constants.
       - **Nodes** may be in any order. An output that nothing reads is no reason to refuse: masks of Dropout, indices of
@@ -134,7 +126,7 @@ package enum SupportedOperators {
       - **Quantized** models: see [int8.md](int8.md).
 
       ONNX's own tests of operators are run by `make wild-operators`, which prints how many are right and why each other
-      is refused.
+      is refused: operator sets before \(opsets.lowerBound), Scan of opset 8 and ConvTranspose over volumes.
       """.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
   }
 }

@@ -89,13 +89,13 @@ import Testing
     var model = Self.addition()
     model.opsets.append(("com.vendor", 2))
     model.output("c")
-    model.node("Det", ["x"], ["a"], name: "first")
+    model.node("MaxRoiPool", ["x"], ["a"], name: "first")
     model.node("Fancy", ["a"], ["b"], domain: "com.vendor")
-    model.node("Det", ["b"], ["c"], name: "second\nline")
+    model.node("MaxRoiPool", ["b"], ["c"], name: "second\nline")
     // Nothing depends on this one.
     model.node("Unused", ["x"], ["z"])
     #expect(
-      try model.refusal() == "operators that are not supported (opset 17): Det (first, second?line); "
+      try model.refusal() == "operators that are not supported (opset 17): MaxRoiPool (first, second?line); "
         + "com.vendor.Fancy opset 2 (Fancy_2); docs/supported.md has what can be exported instead")
   }
 
@@ -179,8 +179,8 @@ import Testing
       op: "Pad", constants: [Tensor([0, 0, 0, 0, 0, 0, 0, Int64.max])],
       reason: "pads [0, 0, 0, 0, 0, 0, 0, 9223372036854775807] are out of range"),
     Misfit(
-      op: "Pad", constants: [Tensor([Int64](repeating: 0, count: 8))], attributes: ["mode": .string("wrap")],
-      reason: "attribute mode is \"wrap\", expected one of constant, reflect, edge"),
+      op: "Pad", constants: [Tensor([Int64](repeating: 0, count: 8))], attributes: ["mode": .string("mirror")],
+      reason: "attribute mode is \"mirror\", expected one of constant, reflect, edge"),
     Misfit(
       op: "Slice", constants: [[0], [2], [1], [0]].map { Tensor($0 as [Int64]) }, reason: "steps [0] contain 0"),
     Misfit(

@@ -4,6 +4,8 @@ import Tensors
 
 /// Functions of two numbers, bit by bit too, and chains of them.
 enum Arithmetic: ONNXFamily {
+  static let limits =
+    "of float32 and integers, which wrap around; BitShift of integers without a sign, Mod of floats with fmod 1"
   static let readers: [String: NodeReader] = [
     Binary.Function.add.onnxType: { node throws(Refusal) in try binary(.add, &node) },
     Binary.Function.sub.onnxType: { node throws(Refusal) in try binary(.sub, &node) },

@@ -4,6 +4,7 @@ import Tensors
 
 /// Cast and CastLike.
 enum Casts: ONNXFamily {
+  static let limits = "between numbers and truth values; quantized values only behind what quantizes them"
   static let readers: [String: NodeReader] = [
     "Cast": { node throws(Refusal) in try cast(&node, to: DataType.named(try node.int("to")).element) },
     "CastLike": { node throws(Refusal) in try cast(&node, to: try node.input(1, "like").element) },

@@ -4,6 +4,7 @@ import Tensors
 
 /// Conv and ConvTranspose.
 enum Convolutions: ONNXFamily {
+  static let limits = "weights are constants; ConvTranspose over sequences and images, not volumes"
   static let readers: [String: NodeReader] = ["Conv": conv, "ConvTranspose": convTranspose]
 
   private static func conv(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {

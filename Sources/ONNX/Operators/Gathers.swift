@@ -5,11 +5,13 @@ import Tensors
 /// Elements named by indices. All become Gather along one dimension: where several indices name an element or a slice,
 /// they are added up to its place among all.
 enum Gathers: ONNXFamily {
+  static let limits = "the condition of Compress and lengths of ReverseSequence are constants"
   static let readers: [String: NodeReader] = [
     "Compress": compress,
     "Gather": gather,
     "GatherElements": gatherElements,
     "GatherND": gatherND,
+    "ReverseSequence": reverse,
   ]
 
   private static func gather(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
@@ -47,6 +49,29 @@ enum Gathers: ONNXFamily {
     let base = node.constant("base", IndexSpace.places(indices.shape, strides: strides))
     let places = try node.step("places", .add, chosen, base)
     return try node.add(Gather(axis: 0), [try node.step("flat", reshaping: x, to: [x.type.count]), places])
+  }
+
+  /// The first elements along `time_axis` in the opposite order: how many, `sequence_lens` says for each of the batch.
+  private static func reverse(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
+    let x = try node.input(0, "x")
+    let time = try node.axis(try node.int("time_axis", default: 0), rank: x.shape.count)
+    let batch = try node.axis(try node.int("batch_axis", default: 1), rank: x.shape.count)
+    guard let lengths = try node.ints(input: 1, "sequence_lens"), time + batch == 1,
+      lengths.count == x.shape[batch], lengths.allSatisfy((0...x.shape[time]).contains)
+    else {
+      throw Refusal("sequence_lens do not fit axes \(time) and \(batch) of x with shape \(x.shape)")
+    }
+    let (rows, columns) = (x.shape[0], x.shape[1])
+    try node.reserve(.int64, [rows, columns])
+    let places = (0..<rows * columns).map { place in
+      let (row, column) = (place / columns, place % columns)
+      let (step, length) = time == 0 ? (row, lengths[column]) : (column, lengths[row])
+      let source = step < length ? length - 1 - step : step
+      return Int64(time == 0 ? source * columns + column : row * columns + source)
+    }
+    let flat = try node.step("flat", reshaping: x, to: [rows * columns] + x.shape.dropFirst(2))
+    let turned = try node.add(step: "turned", Gather(axis: 0), [flat, node.constant("places", Tensor(places))])
+    return try node.add(Reshape(shape: x.shape), [turned])
   }
 
   /// The last dimension of the indices names slices of x, behind `batch_dims` dimensions that both have.

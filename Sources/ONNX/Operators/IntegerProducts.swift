@@ -10,6 +10,7 @@ import Tensors
 /// DynamicQuantizeLinear hands on x with scale 1 and zero point 0, weights become the real numbers they stand for. The
 /// result is nearer to the model that was quantized than the quantized one is.
 enum IntegerProducts: ONNXFamily {
+  static let limits = "computed in float32, for the scales are not known before a model runs"
   static let readers: [String: NodeReader] = [
     "ConvInteger": conv,
     "DynamicQuantizeLinear": dynamicQuantize,
@@ -22,11 +23,10 @@ enum IntegerProducts: ONNXFamily {
   private static func dynamicQuantize(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
     let x = try node.input(0, "x")
     guard x.element == .float32 else { throw Refusal("x is \(x.type), expected float32") }
-    return [x, node.constant("scale", Tensor(scalar: Float(1))), node.constant("zero_point", Tensor(scalar: UInt8(0)))]
     if (0..<3).contains(where: node.showsNumbers) { return try byItsRange(x, node) }
+    return [x, node.constant("scale", Tensor(scalar: Float(1))), node.constant("zero_point", Tensor(scalar: UInt8(0)))]
   }
 
-  private static func conv(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
   /// The integers themselves, whose scale is a 255th of the range of x and 0, with that scale and its zero point.
   private static func byItsRange(_ x: Symbol, _ node: NodeImport) throws(Refusal) -> [Symbol] {
     let all = Array(x.shape.indices)
@@ -44,6 +44,7 @@ enum IntegerProducts: ONNXFamily {
     ]
   }
 
+  private static func conv(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
     let x = try node.centred(0, "x", zeroPoint: 2)
     let w = try node.centred(1, "weights", zeroPoint: 3, axis: 0)
     let window = try node.window(x, kernel: Array(w.shape.dropFirst(2)))

@@ -4,6 +4,7 @@ import Tensors
 
 /// Choices between a tensor and a number by where an element is.
 enum Masks: ONNXFamily {
+  static let limits = "the depth of OneHot and k of Trilu are constants"
   static let readers: [String: NodeReader] = [
     "EyeLike": eyeLike, "Hardmax": hardmax, "OneHot": oneHot, "Trilu": triangle,
   ]

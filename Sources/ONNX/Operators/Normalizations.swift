@@ -5,6 +5,7 @@ import Tensors
 
 /// Normalisations by means and deviations, by norms, and across channels.
 enum Normalizations: ONNXFamily {
+  static let limits = "in inference, LpNormalization with p 1 and 2"
   static let readers: [String: NodeReader] = [
     "BatchNormalization": batch,
     "GroupNormalization": group,

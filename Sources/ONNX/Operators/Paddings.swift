@@ -4,6 +4,7 @@ import Tensors
 
 /// Pad and CenterCropPad.
 enum Paddings: ONNXFamily {
+  static let limits = "pads, sizes and value are constants"
   static let readers: [String: NodeReader] = ["CenterCropPad": center, "Pad": pad]
 
   /// Sizes reached by padding or cutting both ends alike; the odd element goes from or to the end.
@@ -43,7 +44,31 @@ enum Paddings: ONNXFamily {
       }
       pads = all
     }
+    if try node.string("mode", default: "constant") == "wrap" { return try wrapped(x, pads, node) }
     return try node.add(Pad(pads: pads, mode: try node.choice("mode", default: .constant), value: value), [x])
+  }
+
+  /// Before the first element along a dimension comes the last, and the other way round.
+  private static func wrapped(_ x: Symbol, _ pads: [Int], _ node: NodeImport) throws(Refusal) -> [Symbol] {
+    guard pads.count == 2 * x.shape.count else { throw Refusal("pads \(pads) do not fit x with shape \(x.shape)") }
+    var result = x
+    for (axis, extent) in x.shape.enumerated() {
+      let (before, after) = (pads[axis], pads[axis + x.shape.count])
+      guard (0...extent).contains(before), (0...extent).contains(after) else {
+        throw Refusal("wrapped pads \(pads) do not fit dimension \(axis) of \(x.shape)")
+      }
+      var parts = [result]
+      if before > 0 {
+        let end = Slice(starts: [extent - before], ends: [extent], axes: [axis])
+        parts.insert(try node.add(step: "before_\(axis)", end, [result]), at: 0)
+      }
+      if after > 0 {
+        let start = Slice(starts: [0], ends: [after], axes: [axis])
+        parts.append(try node.add(step: "after_\(axis)", start, [result]))
+      }
+      result = try node.joined(parts, axis: axis, isNew: false, step: "wrapped_\(axis)")
+    }
+    return try node.result(result)
   }
 }
 

@@ -5,6 +5,7 @@ import Tensors
 
 /// Poolings by windows and over whole images.
 enum Pools: ONNXFamily {
+  static let limits = "over sequences, images and volumes; the indices of MaxPool not over volumes"
   static let readers: [String: NodeReader] = [
     "AveragePool": averagePool,
     "GlobalAveragePool": { node throws(Refusal) in try global(GlobalAveragePool(), &node) },
@@ -15,9 +16,66 @@ enum Pools: ONNXFamily {
   ]
 
   private static func maxPool(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
-    node.ignore("storage_order")
-    guard !node.usesOutput(1) else { throw Refusal("the indices of MaxPool are not supported") }
-    return try pool(&node) { MaxPool(window: $0, ceiling: $1) }
+    let isColumnMajor = try node.bool("storage_order", default: false)
+    let x = try node.input(0, "x")
+    if x.element == .uint8 { return try maxPoolOfBytes(x, &node) }
+    let largest = try pool(&node) { MaxPool(window: $0, ceiling: $1) }
+    return node.usesOutput(1) ? largest + [try maxPlaces(x, isColumnMajor: isColumnMajor, &node)] : largest
+  }
+
+  /// Exact in float32.
+  private static func maxPoolOfBytes(_ x: Symbol, _ node: inout NodeImport) throws(Refusal) -> [Symbol] {
+    guard !node.usesOutput(1) else { throw Refusal("the indices of MaxPool of uint8 are not supported") }
+    let window = try node.window(x)
+    let ceiling = try node.bool("ceil_mode", default: false)
+    let floats = try node.add(step: "float", Cast(to: .float32), [try node.images(x)])
+    let op = MaxPool(window: fitted(window, ceiling, floats), ceiling: ceiling)
+    let bytes = try node.add(step: "bytes", Cast(to: .uint8), [try node.add(step: "pooled", op, [floats])])
+    return try node.add(Reshape(shape: Array(x.shape.prefix(2) + bytes.shape.suffix(x.shape.count - 2))), [bytes])
+  }
+
+  /// Where the largest numbers of windows are among all of x: what each window sees is gathered, behind x a number that
+  /// is none of the largest for what lies in the padding.
+  private static func maxPlaces(
+    _ x: Symbol, isColumnMajor: Bool, _ node: inout NodeImport
+  ) throws(Refusal) -> Symbol {
+    guard x.shape.count <= 4 else { throw Refusal("the indices of MaxPool over volumes are not supported") }
+    let ceiling = try node.bool("ceil_mode", default: false)
+    let images = try node.images(x, step: "indexed_images")
+    let window = fitted(try node.window(x), ceiling, images)
+    let (height, width) = (images.shape[2], images.shape[3])
+    let size = try window.outputSize([height, width], ceiling: ceiling)
+    let taps = window.kernel[0] * window.kernel[1]
+    let shape = [size[0] * size[1], taps]
+    try node.reserve(.int64, shape)
+    try node.reserve(.int64, shape)
+    var sources: [Int64] = []
+    var places: [Int64] = []
+    for position in 0..<shape[0] {
+      for tap in 0..<taps {
+        let row =
+          position / size[1] * window.strides[0] - window.pads[0] + tap / window.kernel[1] * window.dilations[0]
+        let column =
+          position % size[1] * window.strides[1] - window.pads[1] + tap % window.kernel[1] * window.dilations[1]
+        let isInside = (0..<height).contains(row) && (0..<width).contains(column)
+        sources.append(Int64(isInside ? row * width + column : height * width))
+        places.append(Int64(isInside ? isColumnMajor ? column * height + row : row * width + column : 0))
+      }
+    }
+    let flat = try node.step("flat", reshaping: images, to: [x.shape[0], x.shape[1], height * width])
+    let padded = try node.add(step: "padded", Pad(pads: [0, 0, 0, 0, 0, 1], value: -.infinity), [flat])
+    let seen = try node.add(
+      step: "seen", Gather(axis: 2), [padded, node.constant("sources", Tensor(sources, shape: shape))])
+    let which = try node.add(step: "which", ArgMax(axis: -1, keepsDimensions: false), [seen])
+    let first = Tensor((0..<shape[0]).map { Int64($0 * taps) })
+    let entry = try node.step("entry", .add, which, node.constant("first", first))
+    let inImage = try node.add(step: "in_image", Gather(axis: 0), [node.constant("places", Tensor(places)), entry])
+    let planes = x.shape[0] * x.shape[1]
+    try node.reserve(.int64, [planes])
+    let base = Tensor((0..<planes).map { Int64($0 * height * width) }, shape: [x.shape[0], x.shape[1], 1])
+    let all = try node.step("in_all", .add, inImage, node.constant("planes", base))
+    let outer = Array(x.shape.prefix(2))
+    return try node.step("indices", reshaping: all, to: outer + size.suffix(x.shape.count - 2))
   }
 
   private static func averagePool(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
@@ -29,7 +87,10 @@ enum Pools: ONNXFamily {
     _ node: inout NodeImport, _ op: (_ window: Window, _ ceiling: Bool) -> Op
   ) throws(Refusal) -> [Symbol] {
     let x = try node.input(0, "x")
-    guard x.shape.count != 5 else { return try volumePool(x, &node, op) }
+    guard x.shape.count != 5 else {
+      let (pooled, shape) = try volumePool(x, &node, op)
+      return try node.add(Reshape(shape: shape), [pooled])
+    }
     let window = try node.window(x)
     let ceiling = try node.bool("ceil_mode", default: false)
     let images = try node.images(x)
@@ -51,10 +112,10 @@ enum Pools: ONNXFamily {
   }
 
   /// A box of [N, C, D, H, W] is pooled over height and width, then over depth: largest numbers and means of as many
-  /// positions each are the same in two steps.
+  /// positions each are the same in two steps. Returns them and the shape they are to have.
   private static func volumePool<Op: Operator>(
     _ x: Symbol, _ node: inout NodeImport, _ op: (_ window: Window, _ ceiling: Bool) -> Op
-  ) throws(Refusal) -> [Symbol] {
+  ) throws(Refusal) -> (Symbol, shape: [Int]) {
     let mode = try node.string("auto_pad", default: "NOTSET")
     guard let kernel = try node.ints("kernel_shape") else { throw Refusal("attribute kernel_shape is missing") }
     let strides = try node.ints("strides") ?? [1, 1, 1]
@@ -85,7 +146,7 @@ enum Pools: ONNXFamily {
     let deep = Window(
       kernel: [kernel[0], 1], strides: [strides[0], 1], dilations: [dilations[0], 1], pads: [pads[0], 0, pads[3], 0])
     let pooled = try node.add(step: "pooled_columns", op(fitted(deep, ceiling, columns), ceiling), [columns])
-    return try node.add(Reshape(shape: [n, c, pooled.shape[2], height, width]), [pooled])
+    return (pooled, [n, c, pooled.shape[2], height, width])
   }
 
   /// Over all positions of [N, C, ...]: as an image of them.
@@ -117,9 +178,10 @@ enum Pools: ONNXFamily {
   private static func norm(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
     let given = try node.input(0, "x")
     let p = try node.int("p", default: 2)
+    guard p >= 1 else { throw Refusal("attribute p is \(p), expected 1 or more") }
+    guard given.shape.count != 5 else { return try volumeNorm(given, p: p, &node) }
     var window = try node.window(given)
     let x = try node.images(given)
-    guard p >= 1 else { throw Refusal("attribute p is \(p), expected 1 or more") }
     if try node.bool("ceil_mode", default: false) {
       // Padding up to the end of the last window adds nothing.
       let size = try window.outputSize(Array(x.shape[2...]), ceiling: true)
@@ -136,6 +198,19 @@ enum Pools: ONNXFamily {
     let root: any Operator = p == 2 ? Unary(.sqrt) : Binary(.pow)
     let inputs = p == 2 ? [sum] : [sum, node.constant("root", Tensor(scalar: 1 / Float(p)))]
     return try node.add(root, inputs, overImagesOf: given)
+  }
+
+  private static func volumeNorm(_ x: Symbol, p: Int, _ node: inout NodeImport) throws(Refusal) -> [Symbol] {
+    guard try !node.bool("ceil_mode", default: false), let kernel = try node.ints("kernel_shape") else {
+      throw Refusal("attribute ceil_mode of LpPool over volumes is not supported")
+    }
+    let powers = try node.step("powers", .pow, try node.step("magnitudes", .abs, x), Float(p))
+    let (mean, shape) = try volumePool(powers, &node) {
+      AveragePool(window: $0, ceiling: $1, countIncludePad: true)
+    }
+    // Its numbers were checked.
+    let sum = try node.step("sum", .mul, mean, Float(kernel.reduce(1, *)))
+    return try node.add(Reshape(shape: shape), [try node.step("root", .pow, sum, 1 / Float(p))])
   }
 
   /// The operator set in which an average's window has dilations.

@@ -6,6 +6,7 @@ import Tensors
 /// Operators on quantized tensors (QLinearConv and the like), as the DequantizeLinear, float operator and
 /// QuantizeLinear they stand for.
 enum QLinears: ONNXFamily {
+  static let limits = "scales and zero points are constants; see [int8.md](int8.md)"
   static let readers: [String: NodeReader] = [
     "QLinearConv": conv,
     "QLinearMatMul": matMul,

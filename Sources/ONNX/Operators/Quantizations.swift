@@ -75,7 +75,7 @@ private struct QuantizedBlocks {
       throw Refusal("scale has shape \(scale.shape), blocks of \(block) along \(axis) of \(x.shape) need \(expected)")
     }
     let zeroPoint = try node.constant(2, "zero_point")
-    guard zeroPoint.map({ $0.shape == expected && !$0.element.isFloat }) ?? true else {
+    guard zeroPoint.map({ $0.shape == expected && $0.integers() != nil }) ?? true else {
       throw Refusal("zero_point is \(zeroPoint?.type.description ?? ""), expected integers of shape \(expected)")
     }
     self.axis = axis
@@ -134,7 +134,7 @@ struct LinearParameters {
       throw Refusal("scales must be positive numbers")
     }
     let zeroPoint = try node.constant(zeroIndex, "zero_point")
-    guard zeroPoint.map({ !$0.element.isFloat && ($0.count == scale.count) }) ?? true else {
+    guard zeroPoint.map({ $0.integers() != nil && $0.count == scale.count }) ?? true else {
       throw Refusal("zero_point has type \(zeroPoint?.type.description ?? ""), scale \(scale.type)")
     }
     self.scale = scale

@@ -4,6 +4,7 @@ import Tensors
 
 /// TopK.
 enum Rankings: ONNXFamily {
+  static let limits = "k is a constant; of float32, int32, int64 and uint64"
   static let readers: [String: NodeReader] = ["TopK": topK]
 
   /// How many is an attribute before opset 10, an input since. Sorted or not, they come in order.

@@ -5,6 +5,9 @@ import Tensors
 
 /// One number of many, or where it is.
 enum Reductions: ONNXFamily {
+  static let limits =
+    "axes are constants; of float32, and of constant integers up to 2^24; ArgMax and ArgMin of int8, int32 and int64 "
+    + "too; NonZero of constants"
   static let readers: [String: NodeReader] =
     Dictionary(uniqueKeysWithValues: Reduce.Function.allCases.map { ($0.onnxType, reader(of: $0)) })
     .merging([

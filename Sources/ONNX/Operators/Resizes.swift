@@ -5,6 +5,7 @@ import Tensors
 /// Resize, and Upsample before it. Height and width of images by nearest neighbours or linear interpolation are an
 /// operator; all else goes axis by axis.
 enum Resizes: ONNXFamily {
+  static let limits = "sizes and scales are constants; all but nearest and linear over images as products with matrices"
   static let readers: [String: NodeReader] = ["Resize": resize, "Upsample": upsample]
 
   /// Before opset 11 a Resize has scales only and counts positions from the corner.

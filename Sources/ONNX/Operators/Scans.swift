@@ -4,6 +4,7 @@ import Tensors
 
 /// Running sums.
 enum Scans: ONNXFamily {
+  static let limits = "the axis is a constant"
   static let readers: [String: NodeReader] = ["CumSum": cumulativeSum]
 
   /// Each step adds the tensor moved by twice as much as the one before, until all before an element have come to it

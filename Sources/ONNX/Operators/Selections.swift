@@ -4,6 +4,7 @@ import Tensors
 
 /// Parts of tensors, and elements of one or the other.
 enum Selections: ONNXFamily {
+  static let limits = "sizes, starts, ends and steps are constants"
   static let readers: [String: NodeReader] = [
     "Slice": slice,
     "Split": split,

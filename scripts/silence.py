@@ -97,8 +97,6 @@ ALLOWED = [
     ("unmanaged pointer", "Tensors/MemoryOwner.swift", "return try body(map(\\.unmanagedBytes))", "lends"),
     ("unchecked promise", "Threads/Workers.swift", "package final class Workers: @unchecked Sendable",
      "one executor runs it at a time, which no type says"),
-    ("unchecked promise", "Quantization/MeanSquaredErrorSearch.swift", "",
-     "the loop runs over indices, so the arrays have elements"),
 ]
 
 

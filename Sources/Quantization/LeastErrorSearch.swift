@@ -50,8 +50,8 @@ struct LeastErrorSearch {
     }
   }
 
-  /// Images whose scale is further below the largest one's count as if it were not: one of zeroes has none. Least squares
-  /// take any scale as it is.
+  /// An image whose scale is further below the largest one's counts as if it were not: one of zeroes has none. Least
+  /// squares take any scale as it is.
   private static let scalesApart = 8
 
   /// The exponent of the largest magnitude that a function makes of an image's values.

@@ -4,12 +4,12 @@ import Operators
 
 /// Values that share one quantization.
 struct QuantizationGroup: Sendable {
-  /// The smallest of its values: its name among groups.
-  let root: ValueID
   /// Rising.
   let members: [ValueID]
   /// Whether it is quantized as weights are, z = 0.
   let isSymmetric: Bool
+  /// Whether an input of the model is among them.
+  let holdsInput: Bool
   /// The function of which the group is nothing but the argument: a table computes it of the integers.
   let function: UnaryFunction?
 }
@@ -41,7 +41,8 @@ extension QuantizationGroup {
     let symmetricRoots = Set(symmetric.map { sets.root(of: $0) })
     return members.sorted { $0.key < $1.key }.map { root, members in
       QuantizationGroup(
-        root: root, members: members, isSymmetric: symmetricRoots.contains(root),
+        members: members, isSymmetric: symmetricRoots.contains(root),
+        holdsInput: members.contains { graph.inputs.contains($0) },
         function: members.count == 1 ? function(of: members[0], in: graph, domains) : nil)
     }
   }

@@ -77,6 +77,7 @@ package struct Quantizer {
         for _ in lanes {
           while let index = next.take(below: groups.count) {
             let group = groups[index]
+            let estimator = group.holdsInput ? estimator.ofInputs : estimator
             let seen = group.members.compactMap { observations[$0]?.histograms }
               .map { estimator.range(of: $0, through: group.function) }
             guard let first = seen.first else { continue }

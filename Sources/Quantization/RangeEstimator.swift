@@ -9,11 +9,15 @@ package enum RangeEstimator: String, Sendable, CaseIterable {
   case percentile
   /// The range whose 8-bit grid has the least mean squared error, relative to the scale of each image.
   case mse
-  /// The least mean of |error|^3, likewise: values that are clipped weigh more against the rounding of all others. Errors
-  /// in what a table is computed of are those they make in its result.
+  /// The least mean of |error|^3, likewise: values that are clipped weigh more against the rounding of all others.
+  /// Errors in what a table is computed of are those they make in its result. Inputs keep the whole range.
   case l3
   /// The same with |error|^4.
   case l4
+
+  /// How the range of the model's inputs is chosen. Pixels are bounded, and many lie at either bound: clipping them
+  /// errs in whole areas.
+  var ofInputs: RangeEstimator { self == .l3 || self == .l4 ? .minMax : self }
 
   /// The range for what was seen of a value; contains 0.
   ///

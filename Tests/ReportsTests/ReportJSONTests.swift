@@ -253,7 +253,7 @@ struct ReportJSONTests {
       ),
       (
         ["schema": 1, "source": ["file": "a"], "recipe": ["range": "best"], "compiled": [:]],
-        "report.recipe.range: unknown value; known are minmax, percentile, mse"
+        "report.recipe.range: unknown value; known are minmax, percentile, mse, l3, l4"
       ),
     ] as [(JSON, String)])
   func refusesOtherJSON(_ json: JSON, _ message: String) {

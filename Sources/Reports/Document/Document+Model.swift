@@ -190,6 +190,8 @@ extension Document.Section {
     var section = Document.Section(title: "Provenance", blocks: [.table(table)])
     if let calibration = report.calibration, let search = calibration.search {
       section.blocks.append(.table(rangeEstimators(search, chosen: calibration.estimator)))
+      section.blocks.append(
+        .paragraph("The first is taken unless another costs less by more than two standard errors of the difference."))
     }
     section.blocks.append(
       .paragraph("The same source, recipe and calibration data give the same bundle and the same report, bit for bit."))

@@ -9,7 +9,7 @@ import Testing
     #expect(outcome.status == 0)
     #expect(outcome.error == "")
     #expect(folder.names == ["model.derm", "model.onnx", "model.report.json", "page.html", "page.md"])
-    for part in ["model.onnx → model.derm", "4.0× smaller", "14.5 M MACs", "top-1", "agreement", "210 labelled images"]
+    for part in ["model.onnx → model.derm", "4.1× smaller", "14.5 M MACs", "top-1", "agreement", "210 labelled images"]
     {
       #expect(outcome.output.contains(part), "\(part) in \(outcome.output)")
     }
@@ -28,6 +28,12 @@ import Testing
     let bytes = try report["bundle"]["bytes"].int()
     #expect(try bytes == MappedFile.contents(of: folder / "model.derm").count)
     #expect(bytes < 240_000)
+    // Sections, and a header with a line for each and less than 64 bytes of padding before it.
+    let sections = try report["bundle"]["sections"].elements()
+    let container = try report["bundle"]["container_bytes"].int()
+    #expect(try container + sections.reduce(0) { try $0 + $1["stored_bytes"].int() } == bytes)
+    #expect(container >= 64 + 128 * sections.count && container < 64 + 192 * sections.count)
+    #expect(try sections.first { try $0["name"].string() == "weights" }?["codec"].string() == "rans")
     #expect(try report["stats"]["parameters"].int() == 200_455)
     #expect(try report["stats"]["macs"].int() == 14_508_352)
     #expect(try report["calibration"]["samples"].int() == 140)

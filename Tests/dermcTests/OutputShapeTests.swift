@@ -96,7 +96,7 @@ import Testing
     #expect(taken.error.contains("x.npy: holds NaN or infinity, which the model is given as it is"))
     #expect(try NumPyFile.read(path: folder / "y.npy")[0].tensor.floats() == [0, 0, 0, 1, .infinity])
     #expect(try run("--task", "none", "--quiet").error.isEmpty)
-    for options in [["--task", "none", "--strict"], ["--task", "multiclass"]] {
+    for options in [["--task", "none", "--strict"], ["--task", "binary"]] {
       let refused = try Program.run(["run", model, folder / "x.npy"] + options)
       #expect(refused.status == 3)
       #expect(refused.error.contains("holds NaN or infinity (element 0)"), "\(refused.error)")

@@ -4,8 +4,8 @@ import Threads
 
 /// The k largest or smallest numbers along one dimension, in order, and their indices.
 ///
-/// Input: x float32, int32, int64 or uint64. Outputs: the numbers, and their indices as int64. Of equal numbers the one that
-/// comes first is first, and NaN is beyond all numbers, the largest and the smallest.
+/// Input: x float32, int32, int64 or uint64. Outputs: the numbers, and their indices as int64. Of equal numbers the one
+/// that comes first is first, and NaN is beyond all numbers, the largest and the smallest.
 package struct TopK: Operator {
   package static let name = "TopK"
 

@@ -114,9 +114,9 @@ enum Recurrences: ONNXFamily {
     }
   }
 
-  /// Inputs: X [steps, batch, inputs], W and R [directions, gates * hidden, ...], B, sequence_lens, initial_h, and of an
-  /// LSTM initial_c and P. Outputs: Y [steps, directions, batch, hidden], Y_h and Y_c [directions, batch, hidden]. With
-  /// `layout` 1 the batch is the first dimension of all.
+  /// Inputs: X [steps, batch, inputs], W and R [directions, gates * hidden, ...], B, sequence_lens, initial_h, and
+  /// of an LSTM initial_c and P. Outputs: Y [steps, directions, batch, hidden], and of the last steps Y_h and Y_c
+  /// [directions, batch, hidden]. With `layout` 1 the batch is the first dimension of all.
   private static func layer(
     _ node: inout NodeImport, gates: Int, defaults: [UnaryFunction],
     _ compute: (Cell, _ input: Symbol, State) throws(Refusal) -> State

@@ -100,8 +100,8 @@ enum Scatters: ONNXFamily {
     return try scatter(x, updates, at: targets, block: x.shape[(axis + 1)...].reduce(1, *), &node)
   }
 
-  /// What MaxPool left of images, back where its indices say it was, among zeros; larger images have more of them at the
-  /// end.
+  /// What MaxPool left of images, back where its indices say it was, among zeros; larger images have more of them at
+  /// the end.
   private static func maxUnpool(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
     let x = try node.input(0, "x")
     guard let indices = try node.ints(input: 1, "indices"), x.shape.count > 2, indices.count == x.type.count,

@@ -58,8 +58,8 @@ enum Spectra: ONNXFamily {
     return try node.result(try node.step("back", transposing: split, by: back))
   }
 
-  /// Transforms of frames of a real or complex signal [batch, length, 1 or 2], one every `frame_step` numbers, each times
-  /// a window: [batch, frames, frequencies, 2].
+  /// Transforms of frames of a real or complex signal [batch, length, 1 or 2], one every `frame_step` numbers, each
+  /// times a window: [batch, frames, frequencies, 2].
   private static func stft(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
     let x = try node.input(0, "signal")
     let isOneSided = try node.bool("onesided", default: true)

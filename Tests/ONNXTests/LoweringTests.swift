@@ -52,6 +52,13 @@ import Testing
     #expect(try Self.layer("RNN", gates: 1, attributes).refusal()?.contains(part) == true)
   }
 
+  @Test func gatesAreNotCoupled() throws {
+    #expect(try Self.layer("LSTM", gates: 4, ["input_forget": .int(0)]).refusal() == nil)
+    #expect(
+      try Self.layer("LSTM", gates: 4, ["input_forget": .int(1)]).refusal()?.contains(
+        "attribute input_forget is 1: gates that are coupled are not supported") == true)
+  }
+
   @Test func sequencesAreOfOneLength() throws {
     #expect(try Self.layer("RNN", gates: 1, lengths: [5]).refusal() == nil)
     #expect(

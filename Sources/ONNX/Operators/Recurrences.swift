@@ -6,7 +6,7 @@ import Tensors
 /// RNN, GRU and LSTM, written out: the layers of each step of the sequence become part of the graph.
 enum Recurrences: ONNXFamily {
   static let limits =
-    "written out step by step; activations Sigmoid, Tanh and Relu; not clip, nor sequences of different lengths"
+    "written out step by step; Sigmoid, Tanh and Relu; not clip, coupled gates or sequences of different lengths"
   static let readers: [String: NodeReader] = ["GRU": gru, "LSTM": lstm, "RNN": rnn]
 
   /// h = f(W x + Wb + R h + Rb)
@@ -49,7 +49,10 @@ enum Recurrences: ONNXFamily {
   /// i, o, f = f(W x + R h + P * c), n = g(Wn x + Rn h), each with its biases, o with the new c:
   /// c = f * c + i * n, h = o * h(c).
   private static func lstm(_ node: inout NodeImport) throws(Refusal) -> [Symbol] {
-    try layer(&node, gates: 4, defaults: [.sigmoid, .tanh, .tanh]) { cell, input, state throws(Refusal) in
+    guard try !node.bool("input_forget", default: false) else {
+      throw Refusal("attribute input_forget is 1: gates that are coupled are not supported")
+    }
+    return try layer(&node, gates: 4, defaults: [.sigmoid, .tanh, .tanh]) { cell, input, state throws(Refusal) in
       guard let before = state.cell else { throw Refusal("has no state") }
       let sum = try cell.step("sum", .add, input, try cell.recurrent(state.hidden))
       func gate(_ index: Int, _ name: String, peephole: Int, _ memory: Symbol) throws(Refusal) -> Symbol {

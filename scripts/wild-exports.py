@@ -69,7 +69,7 @@ TRANSFORMERS = {
     "pvt_v2": ("PvtV2", 224, {}),
     "segformer": ("Segformer", 224, {}),
     "cvt": ("Cvt", 224, {}),
-    "bit": ("Bit", 224, {"hidden_sizes": [64, 128, 256, 512], "depths": [2, 2, 2, 2], "embedding_size": 32}),
+    "bit": ("Bit", 224, {"hidden_sizes": [64, 128, 256, 512], "depths": [2, 2, 2, 2], "num_groups": 8}),
     "focalnet": ("FocalNet", 224, {}),
     "swiftformer": ("SwiftFormer", 224, {}),
 }

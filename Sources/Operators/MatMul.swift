@@ -6,9 +6,9 @@ import Threads
 /// y = alpha * (a * b), the matrix product of the last two dimensions, float32; those before them broadcast, as in
 /// NumPy.
 ///
-/// A constant 2-D second operand is packed like the weights of a fully connected layer, others at each call: each output
-/// is a chain of fused multiply-adds over k in order, in float32. Where there are too few rows to pay for packing,
-/// products are rounded before they are added. Sums are multiplied by alpha when they are whole.
+/// A constant 2-D second operand is packed like the weights of a fully connected layer, others at each call: each
+/// output is a chain of fused multiply-adds over k in order, in float32. Where there are too few rows to pay for
+/// packing, products are rounded before they are added. Sums are multiplied by alpha when they are whole.
 package struct MatMul: Operator, ParameterCarrying {
   package static let name = "MatMul"
 

@@ -9,7 +9,7 @@ extension Pass {
   ///
   ///     a = DequantizeLinear(p); v = Conv(a, w); q = QuantizeLinear(v)      ->   q = ConvInt8(p, w_q)
   ///     a = DequantizeLinear(p); y = Conv(a, w)                             ->   y = ConvInt8(p, w_q), float32
-  ///     a = DequantizeLinear(p), b = of(r); y = MatMul(a, b)                ->   y = MatMulInt8(p, r), float32 or quantized
+  ///     a = DequantizeLinear(p); b = of(r); y = MatMul(a, b)                ->   y = MatMulInt8(p, r), or quantized
   ///     a = DequantizeLinear(p); v = f(a); q = QuantizeLinear(v)            ->   q = LookupInt8(p)
   ///     a = DequantizeLinear(p); v = MaxPool(a)                             ->   v = DequantizeLinear(MaxPool(p))
   ///     v = f(a); r = Reshape(v); q = QuantizeLinear(r)                     ->   q = Reshape(LookupInt8(p))

@@ -442,8 +442,9 @@ def main():
             print(f"{name}: {said}", file=sys.stderr, flush=True)
     rows = [known[name] for name in names if name in known]
     show(rows)
-    if arguments.page:
-        write_section(arguments.page, [known[name] for name in catalogue() if name in known])
+    # A table of some of them would take the place of one of all.
+    if arguments.page and all(name in known for name in catalogue()):
+        write_section(arguments.page, [known[name] for name in catalogue()])
 
 
 if __name__ == "__main__":

@@ -6,12 +6,10 @@ package import CKernels
 /// acc[i, j] = sum over k of (a[i, k] - z_a) * max(b[k, j], -127): kernels take no weight of -128. The output stage is
 /// theirs.
 package struct Int8Product: Sendable {
-  /// Ranges of rows that can be computed by themselves.
-  package let parts: Int
   /// Bytes of scratch memory each thread needs.
   package let scratch: Int
   package let implementation: String
-  private let shape: ConvolutionShape
+  private let parts: ProductParts
   private let inner: Int
   private let columns: Int
   // Where scratch memory holds what; packed weights come first.
@@ -21,24 +19,20 @@ package struct Int8Product: Sendable {
   // One of a constant table.
   nonisolated(unsafe) private let kernel: OpaquePointer
 
+  /// - Parameter parts: how many ranges of rows can be computed by themselves
   package init(
     rows: Int, inner: Int, columns: Int, parts: Int, features: ck_features = InstructionSet.current
   ) {
-    var shape = ConvolutionShape(rows: rows, inner: inner, columns: columns)
-    kernel = ck_conv_s8_choose(&shape, features)
+    let parts = ProductParts(rows: rows, inner: inner, columns: columns, parts: parts)
+    var shape = parts.shape
+    let kernel = ck_conv_s8_choose(&shape, features)
+    self.kernel = kernel
     implementation = String(cString: ck_conv_s8_name(kernel))
-    self.shape = shape
+    self.parts = parts
     self.inner = inner
     self.columns = columns
-    self.parts = parts
     runningOffset = ck_conv_s8_packed_size(kernel, &shape)
-    // Parts have one of two sizes.
-    var running = 0
-    for size in [rows / parts, (rows + parts - 1) / parts] {
-      let part = shape.band(0..<size)
-      running = max(running, withUnsafePointer(to: part) { [kernel] in ck_conv_s8_scratch(kernel, $0) })
-    }
-    multiplierOffset = runningOffset + aligned(running)
+    multiplierOffset = runningOffset + aligned(parts.scratch { ck_conv_s8_scratch(kernel, $0) })
     turnedOffset = multiplierOffset + aligned(columns * MemoryLayout<Float>.size)
     scratch = turnedOffset + aligned(columns * inner + Int(CK_PAD))
   }
@@ -53,7 +47,7 @@ package struct Int8Product: Sendable {
     for index in 0..<inner * columns { weights[index] = max(weights[index], -127) }
     let multipliers = (scratch + multiplierOffset).assumingMemoryBound(to: Float.self)
     multipliers.update(repeating: multiplier, count: columns)
-    withUnsafePointer(to: shape) { shape in
+    withUnsafePointer(to: parts.shape) { shape in
       ck_conv_s8_pack(kernel, shape, weights, nil, multipliers, Int32(inputZeroPoint), scratch)
     }
   }
@@ -63,11 +57,11 @@ package struct Int8Product: Sendable {
     part: Int, _ a: UnsafePointer<Int8>, to y: UnsafeMutablePointer<Int8>, requantize: ck_requantize,
     scratch: UnsafeMutableRawPointer
   ) {
-    let (first, band) = rows(ofPart: part)
-    withUnsafePointer(to: band) { band in
+    let part = parts[part]
+    withUnsafePointer(to: part.band) { band in
       withUnsafePointer(to: requantize) { requantize in
         ck_conv_s8_run(
-          kernel, band, scratch, requantize, a + first * inner, y + first * columns, 0, ck_conv_s8_units(kernel, band),
+          kernel, band, scratch, requantize, a + part.input, y + part.output, 0, ck_conv_s8_units(kernel, band),
           scratch + runningOffset)
       }
     }
@@ -78,20 +72,11 @@ package struct Int8Product: Sendable {
     part: Int, _ a: UnsafePointer<Int8>, toFloat y: UnsafeMutablePointer<Float>, inputZeroPoint: Int,
     scratch: UnsafeMutableRawPointer
   ) {
-    let (first, band) = rows(ofPart: part)
-    withUnsafePointer(to: band) { band in
+    let part = parts[part]
+    withUnsafePointer(to: part.band) { band in
       ck_conv_s8_run_f32(
-        kernel, band, scratch, Int32(inputZeroPoint), a + first * inner, y + first * columns, 0,
+        kernel, band, scratch, Int32(inputZeroPoint), a + part.input, y + part.output, 0,
         ck_conv_s8_units(kernel, band), scratch + runningOffset)
     }
   }
-
-  private func rows(ofPart part: Int) -> (first: Int, band: ConvolutionShape) {
-    let rows = Int(shape.out_h)
-    let range = part * rows / parts..<(part + 1) * rows / parts
-    return (range.lowerBound, shape.band(range))
-  }
 }
-
-/// Sizes of parts of scratch memory, so that each part begins where kernels want it.
-func aligned(_ bytes: Int) -> Int { (bytes + Int(CK_ALIGN) - 1) / Int(CK_ALIGN) * Int(CK_ALIGN) }

@@ -59,27 +59,16 @@ package struct MatMul: Operator, ParameterCarrying {
 
   private func packingKernel(_ pairs: MatrixPairs) -> Kernel {
     let alpha = alpha
-    // Few pairs are cut into ranges of rows for threads to share, though each packs b anew.
-    let parts = max(1, min(8 / pairs.count, pairs.rows / 64))
-    let product = FloatProduct(rows: pairs.rows, inner: pairs.inner, columns: pairs.columns, parts: parts)
+    let product = FloatProduct(rows: pairs.rows, inner: pairs.inner, columns: pairs.columns, parts: pairs.parts)
     return Kernel(scratch: product.scratch, implementation: product.implementation) { call in
       let left: UnsafePointer<Float> = call.input(0).pointer()
       let right: UnsafePointer<Float> = call.input(1).pointer()
       let output: UnsafeMutablePointer<Float> = call.output.pointer()
-      call.workers.run(units: pairs.count * parts) { thread, range in
-        let scratch = call.scratch(thread: thread)
-        var packed: Int?
-        for unit in range {
-          let offsets = pairs.offsets(ofPair: unit / parts)
-          if packed != offsets.right {
-            product.pack(right + offsets.right, scratch: scratch)
-            packed = offsets.right
-          }
-          let sums = product.run(
-            part: unit % parts, left + offsets.left, to: output + unit / parts * pairs.rows * pairs.columns,
-            scratch: scratch)
-          if alpha != 1 { for index in sums.indices { sums[index] *= alpha } }
-        }
+      pairs.compute(call) { b, scratch in
+        product.pack(right + b, scratch: scratch)
+      } run: { part, a, y, scratch in
+        let sums = product.run(part: part, left + a, to: output + y, scratch: scratch)
+        if alpha != 1 { for index in sums.indices { sums[index] *= alpha } }
       }
     }
   }

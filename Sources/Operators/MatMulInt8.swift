@@ -64,30 +64,20 @@ package struct MatMulInt8: Operator {
     let b = try site.inputs.required(1, "b")
     guard site.outputs[0].count > 0 else { return try site.emptyKernel() }
     let pairs = try MatrixPairs(a.shape, b.shape)
-    // Few pairs are cut into ranges of rows for threads to share, though each packs b anew.
-    let parts = max(1, min(8 / pairs.count, pairs.rows / 64))
-    let product = Int8Product(rows: pairs.rows, inner: pairs.inner, columns: pairs.columns, parts: parts)
+    let product = Int8Product(rows: pairs.rows, inner: pairs.inner, columns: pairs.columns, parts: pairs.parts)
     let input = try a.quantized("a")
     let scale = Double(alpha) * Double(input.scale) * Double(try b.quantized("b").scale)
     let multiplier = Float(output.map { scale / Double($0.inner.scale) } ?? scale)
-    /// Computes units of work, each one part of one pair, by `run` of its place in the output.
+    /// Computes parts of pairs by `run` of the part's number, a and the pair's place in the output.
     @Sendable func compute(
       _ call: Call, run: (_ part: Int, _ a: UnsafePointer<Int8>, _ y: Int, UnsafeMutableRawPointer) -> Void
     ) {
       let left: UnsafePointer<Int8> = call.input(0).pointer()
       let right: UnsafePointer<Int8> = call.input(1).pointer()
-      call.workers.run(units: pairs.count * parts) { thread, range in
-        let scratch = call.scratch(thread: thread)
-        var packed: Int?
-        for unit in range {
-          let offsets = pairs.offsets(ofPair: unit / parts)
-          if packed != offsets.right {
-            product.pack(
-              right + offsets.right, multiplier: multiplier, inputZeroPoint: input.zeroPoint, scratch: scratch)
-            packed = offsets.right
-          }
-          run(unit % parts, left + offsets.left, unit / parts * pairs.rows * pairs.columns, scratch)
-        }
+      pairs.compute(call) { b, scratch in
+        product.pack(right + b, multiplier: multiplier, inputZeroPoint: input.zeroPoint, scratch: scratch)
+      } run: { part, a, y, scratch in
+        run(part, left + a, y, scratch)
       }
     }
     guard let output else {

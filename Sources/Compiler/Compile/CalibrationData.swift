@@ -31,8 +31,10 @@ package struct CalibrationData: Sendable {
 
   /// The samples ranges are taken from, in two halves: what is chosen for the values of one is judged on the other.
   var halves: (ranging: [Int], judging: [Int]) {
-    let halves = Dictionary(grouping: calibration.enumerated(), by: { $0.offset % 2 }).mapValues { $0.map(\.element) }
-    return (halves[0] ?? [], halves[1] ?? [])
+    let positions = calibration.indices
+    return (
+      positions.filter { $0 % 2 == 0 }.map { calibration[$0] }, positions.filter { $0 % 2 == 1 }.map { calibration[$0] }
+    )
   }
 
   /// The samples to compare float and compiled on: held-back ones, or where there are too few to hold any back those

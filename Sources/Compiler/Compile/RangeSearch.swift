@@ -47,6 +47,7 @@ struct RangeSearch {
       let answers = outputs(of: try Preparation.plan(model.graph, fusesRows: true), judges)
       costs.append(
         zip(reference, answers).compactMap { float, other in
+          // A sample that cannot be read judges nothing; the loader tells of it.
           guard let float, let other else { return nil }
           return cost(float: float, other: other)
         })

@@ -5,7 +5,8 @@ import Tensors
 enum ForeignModel: Sendable, CaseIterable {
   case keras, torch, safetensors, savedModel, frozenGraph, coreML
 
-  /// What a file or folder is; nil for one that may be a model that is read.
+  /// What a file or folder is; nil for one that may be a model that is read, and for one that cannot be opened: who
+  /// opens it says why.
   init?(_ path: String) {
     if FileTree.kind(of: path) == .folder {
       let names = (try? FileTree.names(in: path)) ?? []

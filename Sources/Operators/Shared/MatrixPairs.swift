@@ -1,5 +1,6 @@
 import IR
 import Tensors
+import Threads
 
 /// How the matrices of two operands meet in their product, as in NumPy: the last two dimensions are the matrices, those
 /// before them broadcast.
@@ -38,6 +39,34 @@ struct MatrixPairs: Sendable {
   }
 
   var count: Int { batch.reduce(1, *) }
+
+  /// How many ranges of rows a pair is cut into for threads to share, each of which packs the right matrix anew: one
+  /// where there are pairs enough.
+  var parts: Int { max(1, min(8 / count, rows / 64)) }
+
+  /// Computes all parts of all pairs, a share on each thread.
+  ///
+  /// - Parameters:
+  ///   - pack: prepares the right matrix that begins at an element, for the parts that follow
+  ///   - run: computes a part from the left matrix and to the output that begin at elements
+  func compute(
+    _ call: Call, pack: (_ right: Int, UnsafeMutableRawPointer) -> Void,
+    run: (_ part: Int, _ left: Int, _ output: Int, UnsafeMutableRawPointer) -> Void
+  ) {
+    let parts = parts
+    call.workers.run(units: count * parts) { thread, range in
+      let scratch = call.scratch(thread: thread)
+      var packed: Int?
+      for unit in range {
+        let offsets = offsets(ofPair: unit / parts)
+        if packed != offsets.right {
+          pack(offsets.right, scratch)
+          packed = offsets.right
+        }
+        run(unit % parts, offsets.left, unit / parts * rows * columns, scratch)
+      }
+    }
+  }
 
   /// Where the matrices of a pair begin.
   func offsets(ofPair pair: Int) -> (left: Int, right: Int) {

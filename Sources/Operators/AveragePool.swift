@@ -133,3 +133,23 @@ extension AveragePool: Int8ConvertibleOperation {
     AveragePoolInt8(window: window, ceiling: ceiling, countIncludesPadding: countIncludePad, output: output)
   }
 }
+
+extension AveragePool: Differentiable {
+  package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
+    let (input, output) = (product.shape(ofInput: 0), product.shape(product.output()))
+    let counts = (0..<2).map { axis in
+      (0..<output[axis + 2]).map { index in
+        let span = Span(index, axis: axis, window: window, size: input[axis + 2])
+        return countIncludePad ? span.counted : span.count
+      }
+    }
+    let divisors = counts[0].flatMap { rows in counts[1].map { Float(rows * $0) } }
+    var (gradient, weight) = (product.gradient, 1 / divisors[0])
+    if divisors.contains(where: { $0 != divisors[0] }) {
+      gradient = try product.over(gradient, product.constant(Tensor(divisors, shape: [1, 1] + output[2...])))
+      weight = 1
+    }
+    let weights = [Float](repeating: weight, count: input[1] * window.kernel[0] * window.kernel[1])
+    return [try product.spread(gradient, over: window, weights: weights, groups: input[1], to: input)]
+  }
+}

@@ -65,3 +65,17 @@ extension BatchNormalization: ParameterCarrying {
     input < 3 ? .parameter : .runningStatistic
   }
 }
+
+extension BatchNormalization: Differentiable {
+  package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
+    try product.expectConstants(from: 1, "statistics")
+    let scale = try product.constant(1, "scales").elements(as: Float.self)
+    let zeros = [Float](repeating: 0, count: scale.count)
+    let variance = try product.constant(4, "variances").elements(as: Float.self)
+    let factors = coefficients(scale: scale, bias: zeros, mean: zeros, variance: variance).scale.map { Float($0) }
+    return [
+      try product.add(
+        ScaleShift(), product.gradient, product.constant(Tensor(factors)), product.constant(Tensor(zeros)))
+    ]
+  }
+}

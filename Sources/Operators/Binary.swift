@@ -319,3 +319,41 @@ extension Binary: Int8ConvertibleOperation {
     return function == .mul && MulInt8.changesPlaces(shapes[0], shapes[1]) == true ? [1, 0] : [0, 1]
   }
 }
+
+extension Binary: Differentiable {
+  /// Summed over what was broadcast.
+  package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
+    let (a, b, gradient) = (product.input(0), product.input(1), product.gradient)
+    var result: [ValueID?] = [nil, nil]
+    for index in 0..<2 where product.wants(index) {
+      let full: ValueID
+      switch (function, index) {
+      case (.add, _), (.sub, 0), (.remainder, 0): full = gradient
+      case (.sub, _): full = try product.apply(.neg, gradient)
+      case (.mul, _): full = try product.times(gradient, index == 0 ? b : a)
+      case (.div, 0): full = try product.over(gradient, b)
+      case (.div, _):
+        // -g a / b^2
+        full = try product.apply(.neg, product.times(gradient, product.over(a, product.squared(b))))
+      case (.min, _), (.max, _):
+        // Of equal numbers the first is the one taken.
+        let isFirst = try product.add(Compare(function == .min ? .lessOrEqual : .greaterOrEqual), a, b)
+        let zero = product.constant(Tensor(scalar: Float(0)))
+        full = try product.add(
+          Where(), isFirst, index == 0 ? gradient : zero, index == 0 ? zero : gradient)
+      case (.pow, 0):
+        // g b a^(b - 1)
+        let power = try product.add(Binary(.pow), a, product.plus(b, -1))
+        full = try product.times(gradient, product.times(b, power))
+      case (.pow, _):
+        // g a^b ln a
+        let power = try product.add(Binary(.pow), a, b)
+        full = try product.times(gradient, product.times(power, product.apply(.log, a)))
+      case (.remainder, _), (.mod, _), (.bitAnd, _), (.bitOr, _), (.bitXor, _), (.shiftLeft, _), (.shiftRight, _):
+        throw Refusal("\(function.rawValue) has no gradient here")
+      }
+      result[index] = try product.summed(full, to: product.shape(ofInput: index))
+    }
+    return result
+  }
+}

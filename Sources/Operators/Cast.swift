@@ -162,3 +162,10 @@ private struct Truth: Castable {
 extension Cast: PossibleIdentity {
   package func unchangedInput(_: [Operand?], _: TensorType) -> Int? { 0 }
 }
+
+extension Cast: Differentiable {
+  /// Numbers that are rounded have none.
+  package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
+    [to == .float32 ? product.gradient : nil]
+  }
+}

@@ -60,3 +60,9 @@ extension ChannelShuffle: PossibleIdentity {
     groups == 1 || groups == output.shape[1] ? 0 : nil
   }
 }
+
+extension ChannelShuffle: Differentiable {
+  package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
+    [try product.add(ChannelShuffle(groups: product.shape(ofInput: 0)[1] / groups), product.gradient)]
+  }
+}

@@ -89,3 +89,20 @@ extension Concat: Int8ConvertibleOperation {
 
   package var takesInputsAtOutputScale: Bool { true }
 }
+
+extension Concat: Differentiable {
+  package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
+    let shape = product.shape(product.output())
+    let axis = try normalizedAxis(axis, rank: shape.count)
+    var start = 0
+    var result: [ValueID?] = []
+    for index in 0..<product.inputCount {
+      let end = start + product.shape(ofInput: index)[axis]
+      result.append(
+        product.wants(index)
+          ? try product.add(Slice(starts: [start], ends: [end], axes: [axis]), product.gradient) : nil)
+      start = end
+    }
+    return result
+  }
+}

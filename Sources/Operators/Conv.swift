@@ -126,3 +126,14 @@ extension Conv: Int8ConvertibleLayer {
     ConvInt8(window: window, group: group, output: output)
   }
 }
+
+extension Conv: Differentiable {
+  /// The transposed convolution of the same weights.
+  package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
+    try product.expectConstants(from: 1, "weights")
+    let weights = try product.constant(1, "weights").elements(as: Float.self)
+    return [
+      try product.spread(product.gradient, over: window, weights: weights, groups: group, to: product.shape(ofInput: 0))
+    ]
+  }
+}

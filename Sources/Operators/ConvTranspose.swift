@@ -186,3 +186,13 @@ private struct RowGeometry: Sendable {
     }
   }
 }
+
+extension ConvTranspose: Differentiable {
+  /// The convolution of the same weights.
+  package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
+    try product.expectConstants(from: 1, "weights")
+    let weights = product.constant(try product.constant(1, "weights"))
+    let back = try product.add(Conv(window: window, group: group), product.gradient, weights)
+    return [try product.cut(back, from: [0, 0, 0, 0], to: product.shape(ofInput: 0))]
+  }
+}

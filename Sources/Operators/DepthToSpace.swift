@@ -56,3 +56,12 @@ package struct DepthToSpace: ElementMoving {
     return Kernel(copying: copy)
   }
 }
+
+extension DepthToSpace: Differentiable {
+  package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
+    let deep = try product.add(SpaceToDepth(block: block), product.gradient)
+    guard mode == .columnRowDepth else { return [deep] }
+    // Offsets and channels change places.
+    return [try product.add(ChannelShuffle(groups: block * block), deep)]
+  }
+}

@@ -41,3 +41,9 @@ package struct Expand: ElementMoving {
 extension Expand: PossibleIdentity {
   package func unchangedInput(_: [Operand?], _: TensorType) -> Int? { 0 }
 }
+
+extension Expand: Differentiable {
+  package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
+    [try product.summed(product.gradient, to: product.shape(ofInput: 0))]
+  }
+}

@@ -68,3 +68,16 @@ package struct Gather: ElementMoving, PreparationKeeping {
     }
   }
 }
+
+extension Gather: Differentiable {
+  package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
+    guard let indices = try product.constant(1, "indices").integers() else { throw Refusal("indices are no integers") }
+    let shape = product.shape(ofInput: 0)
+    let axis = try normalizedAxis(axis, rank: shape.count)
+    var taken = shape
+    taken[axis] = indices.count
+    let places = indices.map { $0 < 0 ? $0 + shape[axis] : $0 }
+    let gradient = try product.reshaped(product.gradient, taken)
+    return [try product.gatheredBack(gradient, along: axis, indices: places, extent: shape[axis])]
+  }
+}

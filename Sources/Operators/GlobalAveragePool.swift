@@ -53,3 +53,11 @@ extension GlobalAveragePool: Int8ConvertibleOperation {
     AveragePoolInt8(window: nil, output: output)
   }
 }
+
+extension GlobalAveragePool: Differentiable {
+  package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
+    let shape = product.shape(ofInput: 0)
+    let mean = try product.times(product.gradient, 1 / Float(shape[2] * shape[3]))
+    return [try product.expanded(mean, to: shape)]
+  }
+}

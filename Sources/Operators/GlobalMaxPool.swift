@@ -34,3 +34,10 @@ package struct GlobalMaxPool: ElementMoving {
     return Pooling.maximum(x.type, images: x.shape[0], shape: shape)
   }
 }
+
+extension GlobalMaxPool: Differentiable {
+  /// Where several positions have the largest value they share it.
+  package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
+    [try product.divided(product.gradient, among: product.input(), equalTo: product.output(), along: [2, 3])]
+  }
+}

@@ -61,3 +61,13 @@ package struct InstanceNormalization: Operator, ParameterCarrying {
     }
   }
 }
+
+extension InstanceNormalization: Differentiable {
+  package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
+    try product.expectConstants(from: 1, "scales")
+    let shape = product.shape(ofInput: 0)
+    let scale = try product.reshaped(product.input(1), [shape[1]] + [Int](repeating: 1, count: shape.count - 2))
+    let gradient = try product.times(product.gradient, scale)
+    return [try product.normalized(product.input(), gradient, along: Array(2..<shape.count), epsilon: epsilon)]
+  }
+}

@@ -96,3 +96,27 @@ package struct LRN: Operator {
     }
   }
 }
+
+extension LRN: Differentiable {
+  /// g / b^beta - 2 beta alpha / size x * sum of g x / b^(beta + 1) over the channels that have x in their sums; b is
+  /// what is raised to beta.
+  package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
+    let (x, channels) = (product.input(), product.shape(ofInput: 0)[1])
+    var neighbours = [Float](repeating: 0, count: channels * channels)
+    for channel in 0..<channels {
+      for other in max(0, channel - (size - 1) / 2)...min(channels - 1, channel + size / 2) {
+        neighbours[channel * channels + other] = alpha / Float(size)
+      }
+    }
+    let turned = MatrixProduct.transposed(neighbours, rows: channels, columns: channels)
+    let sum = Conv(window: Window(kernel: [1, 1]))
+    let shape = [channels, channels, 1, 1]
+    let squares = try product.add(sum, product.squared(x), product.constant(Tensor(neighbours, shape: shape)))
+    let base = try product.plus(squares, bias)
+    let power = try product.add(Binary(.pow), base, product.constant(Tensor(scalar: -beta)))
+    let own = try product.times(product.gradient, power)
+    let others = try product.over(product.times(own, x), base)
+    let spread = try product.add(sum, others, product.constant(Tensor(turned, shape: shape)))
+    return [try product.minus(own, product.times(product.times(x, 2 * beta), spread))]
+  }
+}

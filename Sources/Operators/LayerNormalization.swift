@@ -75,3 +75,13 @@ package struct LayerNormalization: Operator, ParameterCarrying {
     }
   }
 }
+
+extension LayerNormalization: Differentiable {
+  package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
+    try product.expectConstants(from: 1, "scales")
+    let rank = product.shape(ofInput: 0).count
+    let axes = Array(try normalizedAxis(axis, rank: rank)..<rank)
+    let gradient = try product.times(product.gradient, product.input(1))
+    return [try product.normalized(product.input(), gradient, along: axes, epsilon: epsilon)]
+  }
+}

@@ -64,3 +64,12 @@ extension LogSoftmax: TransposeTransparent {
     TransposePassage(LogSoftmax(axis: order.origin(of: axis)), outputOrder: order)
   }
 }
+
+extension LogSoftmax: Differentiable {
+  /// g - exp(y) * sum of g
+  package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
+    let axis = try normalizedAxis(axis, rank: product.shape(ofInput: 0).count)
+    let sum = try product.summed(product.gradient, along: [axis])
+    return [try product.minus(product.gradient, product.times(product.apply(.exp, product.output()), sum))]
+  }
+}

@@ -117,3 +117,39 @@ extension MatMul: Int8ConvertibleProduct {
 
   package func int8Form(output: Int8Output?) -> any Operator { MatMulInt8(alpha: alpha, output: output) }
 }
+
+extension MatMul: Differentiable {
+  /// alpha * g b' and alpha * a' g, summed over what was broadcast.
+  package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
+    let (a, b) = (product.shape(ofInput: 0), product.shape(ofInput: 1))
+    // A vector is a matrix of one row on the left, of one column on the right.
+    let left = a.count == 1 ? [1] + a : a
+    let right = b.count == 1 ? b + [1] : b
+    let batch = try Broadcasting.shape(Array(left.dropLast(2)), Array(right.dropLast(2)))
+    let gradient = try product.reshaped(
+      product.gradient, batch + [left[left.count - 2], right[right.count - 1]])
+    let op = MatMul(alpha: alpha)
+    var result: [ValueID?] = [nil, nil]
+    if product.wants(0) {
+      let turned = try product.turned(product.reshaped(product.input(1), right))
+      let back = try product.summed(product.add(op, gradient, turned), to: left)
+      result[0] = try product.reshaped(back, a)
+    }
+    if product.wants(1) {
+      let turned = try product.turned(product.reshaped(product.input(0), left))
+      let back = try product.summed(product.add(op, turned, gradient), to: right)
+      result[1] = try product.reshaped(back, b)
+    }
+    return result
+  }
+}
+
+extension VectorJacobianProduct {
+  /// The last two dimensions the other way round; of a constant at once.
+  fileprivate mutating func turned(_ matrices: ValueID) throws(Refusal) -> ValueID {
+    let rank = shape(matrices).count
+    let turn = Transpose(perm: Array(0..<rank - 2) + [rank - 1, rank - 2])
+    guard let constant = graph.constant(matrices) else { return try add(turn, matrices) }
+    return self.constant(try evaluateConstants(turn, inputs: [constant])[0])
+  }
+}

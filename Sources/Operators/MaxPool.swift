@@ -51,3 +51,36 @@ extension MaxPool: PossibleIdentity {
     window.isSinglePosition ? 0 : nil
   }
 }
+
+extension MaxPool: Differentiable {
+  /// Of equal values the first in a window is the one taken.
+  package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
+    let (input, output) = (product.shape(ofInput: 0), product.shape(product.output()))
+    // From the first window to the last, and what that is of the image.
+    let spans = (0..<2).map { axis -> Int in (output[axis + 2] - 1) * window.strides[axis] + 1 }
+    let covered = (0..<2).map { axis -> Int in spans[axis] + (window.kernel[axis] - 1) * window.dilations[axis] }
+    let ends = (0..<2).map { axis -> Int in covered[axis] - window.pads[axis] - input[axis + 2] }
+    // In the padding lies what is never the largest.
+    let pads = [0, 0, window.pads[0], window.pads[1], 0, 0] + ends
+    let padded = try product.add(Pad(pads: pads, value: -.infinity), product.input())
+    let zero = product.constant(Tensor(scalar: Float(0)))
+    var left = product.gradient
+    var sum: ValueID?
+    for row in 0..<window.kernel[0] {
+      for column in 0..<window.kernel[1] {
+        let start = [row * window.dilations[0], column * window.dilations[1]]
+        let end = [start[0] + spans[0], start[1] + spans[1]]
+        let taken = try product.add(
+          Slice(starts: start, ends: end, axes: [2, 3], steps: window.strides), padded)
+        let isLargest = try product.add(Compare(.equal), taken, product.output())
+        let share = try product.add(Where(), isLargest, left, zero)
+        left = try product.minus(left, share)
+        let placed = try product.cut(
+          product.spaced(share, window.strides), from: [0, 0] + start.map { -$0 }, to: Array(input[..<2]) + covered)
+        sum = try sum.map { (sum) throws(Refusal) in try product.plus(sum, placed) } ?? placed
+      }
+    }
+    guard let sum else { preconditionFailure("a window without positions was not refused") }
+    return [try product.cut(sum, from: [0, 0, window.pads[0], window.pads[1]], to: input)]
+  }
+}

@@ -41,3 +41,13 @@ package struct PRelu: Operator, InPlace, ParameterCarrying {
     }
   }
 }
+
+extension PRelu: Differentiable {
+  package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
+    try product.expectConstants(from: 1, "slopes")
+    let zero = product.constant(Tensor(scalar: Float(0)))
+    let isBelow = try product.add(Compare(.less), product.input(), zero)
+    let sloped = try product.times(product.gradient, product.input(1))
+    return [try product.add(Where(), isBelow, sloped, product.gradient)]
+  }
+}

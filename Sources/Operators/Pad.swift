@@ -174,3 +174,21 @@ extension Pad: TransposeTransparent {
     return TransposePassage(Pad(pads: moved, mode: mode, value: value), outputOrder: order)
   }
 }
+
+extension Pad: Differentiable {
+  package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
+    let shape = product.shape(ofInput: 0)
+    guard mode != .constant else {
+      return [try product.cut(product.gradient, from: Array(pads[..<shape.count]), to: shape)]
+    }
+    var gradient = product.gradient
+    for axis in shape.indices where pads[axis] != 0 || pads[axis + shape.count] != 0 {
+      var sources = [Int](repeating: 0, count: product.shape(gradient)[axis])
+      for segment in segments(extent: shape[axis], before: pads[axis], after: pads[axis + shape.count]) {
+        for index in 0..<segment.count { sources[segment.target + index] = segment.source + index * segment.step }
+      }
+      gradient = try product.gatheredBack(gradient, along: axis, indices: sources, extent: shape[axis])
+    }
+    return [gradient]
+  }
+}

@@ -131,3 +131,25 @@ extension Reduce: TransposeTransparent {
     return TransposePassage(op, outputOrder: kept.map { axis in ranks.firstIndex(of: axis) ?? 0 })
   }
 }
+
+extension Reduce: Differentiable {
+  /// Of the least and the greatest, where several elements have it they share it.
+  package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
+    let shape = product.shape(ofInput: 0)
+    let axes = dimensions(rank: shape.count)
+    let kept = shape.indices.map { axes.contains($0) ? 1 : shape[$0] }
+    let gradient = try product.reshaped(product.gradient, kept)
+    let (x, y) = (product.input(), try product.reshaped(product.output(), kept))
+    switch function {
+    case .sum: return [try product.expanded(gradient, to: shape)]
+    case .mean:
+      let count = axes.reduce(1) { $0 * shape[$1] }
+      return [try product.expanded(product.times(gradient, 1 / Float(count)), to: shape)]
+    case .sumSquare: return [try product.times(product.times(x, 2), gradient)]
+    case .l1: return [try product.times(product.apply(.sign, x), gradient)]
+    case .l2: return [try product.times(x, product.over(gradient, y))]
+    case .prod: return [try product.over(product.times(gradient, y), x)]
+    case .max, .min: return [try product.divided(gradient, among: x, equalTo: y, along: axes)]
+    }
+  }
+}

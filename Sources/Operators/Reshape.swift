@@ -74,3 +74,9 @@ extension Reshape: ViewMaking {
 extension Reshape: PossibleIdentity {
   package func unchangedInput(_: [Operand?], _: TensorType) -> Int? { 0 }
 }
+
+extension Reshape: Differentiable {
+  package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
+    [try product.reshaped(product.gradient, product.shape(ofInput: 0))]
+  }
+}

@@ -83,16 +83,17 @@ package struct Resize: ElementMoving {
   package func kernel(for site: Site) throws(Refusal) -> Kernel {
     let x = try site.inputs.required(0, "x")
     let output = site.outputs[0]
-    let axes = (0..<2).map { axis -> AxisResampling in
-      let input = x.shape[axis + 2]
-      let size = output.shape[axis + 2]
-      let scale = scales?[axis] ?? Float(size) / Float(input)
-      if mode == .linear { return AxisResampling(linear: transformation, scale: scale, input: input, output: size) }
-      return AxisResampling(nearest: rounding, transformation, scale: scale, input: input, output: size)
-    }
+    let axes = (0..<2).map { resampling($0, input: x.shape[$0 + 2], output: output.shape[$0 + 2]) }
     if mode == .nearest { return nearestKernel(x.type, output, axes[0], axes[1]) }
     if x.type.element == .float32 { return linearKernel(Float.self, x.shape, output, axes[0], axes[1]) }
     return linearKernel(Int8.self, x.shape, output, axes[0], axes[1])
+  }
+
+  /// What becomes of rows (axis 0) or columns (axis 1).
+  private func resampling(_ axis: Int, input: Int, output: Int) -> AxisResampling {
+    let scale = scales?[axis] ?? Float(output) / Float(input)
+    if mode == .linear { return AxisResampling(linear: transformation, scale: scale, input: input, output: output) }
+    return AxisResampling(nearest: rounding, transformation, scale: scale, input: input, output: output)
   }
 
   private func nearestKernel(
@@ -176,5 +177,18 @@ extension Int8: Interpolable {
     // Adding 1.5 * 2^23 leaves the integer nearest to the sum (ties to even) in the low bits: no call of rint.
     let shifted = number + 12_582_912
     self = Int8(truncatingIfNeeded: Int32(bitPattern: shifted.bitPattern))
+  }
+}
+
+extension Resize: Differentiable {
+  package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
+    let (input, output) = (product.shape(ofInput: 0), product.shape(product.output()))
+    var gradient = product.gradient
+    for axis in 0..<2 {
+      let (rows, columns) = (input[axis + 2], output[axis + 2])
+      let resampling = resampling(axis, input: rows, output: columns)
+      gradient = try product.resampledBack(gradient, along: axis + 2, resampling, extent: rows)
+    }
+    return [gradient]
   }
 }

@@ -59,3 +59,12 @@ extension ScaleShift: Int8ConvertibleLayer {
     ConvInt8(window: Window(kernel: [1, 1]), group: weights.groups, output: output)
   }
 }
+
+extension ScaleShift: Differentiable {
+  package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
+    try product.expectConstants(from: 1, "scales")
+    let scale = try product.constant(1, "scales")
+    let zeros = product.constant(Tensor([Float](repeating: 0, count: scale.count)))
+    return [try product.add(ScaleShift(), product.gradient, product.input(1), zeros)]
+  }
+}

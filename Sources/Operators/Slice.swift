@@ -115,3 +115,23 @@ extension Slice: TransposeTransparent {
       Slice(starts: starts, ends: ends, axes: axes.map { order.origin(of: $0) }, steps: steps), outputOrder: order)
   }
 }
+
+extension Slice: Differentiable {
+  package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
+    let shape = product.shape(ofInput: 0)
+    var gradient = product.gradient
+    var starts = [Int](repeating: 0, count: shape.count)
+    for (axis, selection) in try selections(shape).enumerated() where selection.count > 0 {
+      if selection.step < 0 {
+        let reversed = Slice(starts: [-1], ends: [-selection.count - 1], axes: [axis], steps: [-1])
+        gradient = try product.add(reversed, gradient)
+        starts[axis] = selection.start + (selection.count - 1) * selection.step
+      } else {
+        starts[axis] = selection.start
+      }
+      // A single element has no neighbours to be apart from.
+      gradient = try product.spaced(gradient, along: axis, selection.count > 1 ? abs(selection.step) : 1)
+    }
+    return [try product.cut(gradient, from: starts.map { -$0 }, to: shape)]
+  }
+}

@@ -43,3 +43,12 @@ extension Softmax: TransposeTransparent {
     TransposePassage(Softmax(axis: order.origin(of: axis)), outputOrder: order)
   }
 }
+
+extension Softmax: Differentiable {
+  /// y * (g - sum of y g)
+  package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
+    let axis = try normalizedAxis(axis, rank: product.shape(ofInput: 0).count)
+    let sum = try product.summed(product.times(product.output(), product.gradient), along: [axis])
+    return [try product.times(product.output(), product.minus(product.gradient, sum))]
+  }
+}

@@ -45,3 +45,9 @@ package struct SpaceToDepth: ElementMoving, PreparationKeeping {
     return Kernel(copying: copy)
   }
 }
+
+extension SpaceToDepth: Differentiable {
+  package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
+    [try product.add(DepthToSpace(block: block), product.gradient)]
+  }
+}

@@ -81,3 +81,14 @@ extension Split: TransposeTransparent {
     TransposePassage(Split(axis: order.origin(of: axis), sizes: sizes), outputOrder: order)
   }
 }
+
+extension Split: Differentiable {
+  package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
+    var parts: [ValueID] = []
+    for index in sizes.indices {
+      let zeros = Tensor(TensorType(.float32, product.shape(product.output(index)))) { _ in }
+      parts.append(product.gradient(ofOutput: index) ?? product.constant(zeros))
+    }
+    return [try product.add(Concat(axis: axis), parts)]
+  }
+}

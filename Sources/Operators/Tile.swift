@@ -62,3 +62,13 @@ extension Tile: PossibleIdentity {
     repeats.allSatisfy { $0 == 1 } ? 0 : nil
   }
 }
+
+extension Tile: Differentiable {
+  package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
+    let shape = product.shape(ofInput: 0)
+    let apart = zip(repeats, shape).flatMap { [$0, $1] }
+    let sums = try product.summed(
+      product.reshaped(product.gradient, apart), along: shape.indices.filter { repeats[$0] != 1 }.map { 2 * $0 })
+    return [try product.reshaped(sums, shape)]
+  }
+}

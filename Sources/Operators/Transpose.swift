@@ -61,3 +61,11 @@ extension Transpose: PossibleIdentity {
     order(rank: output.rank) == Array(0..<output.rank) ? 0 : nil
   }
 }
+
+extension Transpose: Differentiable {
+  package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
+    let order = order(rank: product.shape(ofInput: 0).count)
+    let inverse = order.indices.map { axis in order.firstIndex(of: axis) ?? 0 }
+    return [try product.add(Transpose(perm: inverse), product.gradient)]
+  }
+}

@@ -54,3 +54,19 @@ package struct Where: Operator {
     }
   }
 }
+
+extension Where: Differentiable {
+  package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
+    let zero = product.constant(Tensor(scalar: Float(0)))
+    var result: [ValueID?] = [nil, nil, nil]
+    if product.wants(1) {
+      let chosen = try product.add(Where(), product.input(0), product.gradient, zero)
+      result[1] = try product.summed(chosen, to: product.shape(ofInput: 1))
+    }
+    if product.wants(2) {
+      let chosen = try product.add(Where(), product.input(0), zero, product.gradient)
+      result[2] = try product.summed(chosen, to: product.shape(ofInput: 2))
+    }
+    return result
+  }
+}

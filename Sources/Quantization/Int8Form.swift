@@ -34,6 +34,12 @@ enum Int8Form {
     return 1
   }
 
+  /// The dimension of a layer's output that its outputs lie along, which is that of its input's channels.
+  static func outputAxis(of output: ValueID, in graph: Graph) -> Int {
+    guard let layer = graph.producer(of: output)?.op as? any Int8ConvertibleLayer else { return 1 }
+    return layer.channelAxis(rank: graph.type(of: output).rank)
+  }
+
   /// Whether a node only moves or selects elements of one input, so that int8 passes through unchanged.
   static func passesThrough(_ node: Node) -> Bool {
     // One that has a form of its own, as Concat whose inputs have scales of their own, goes by that.

@@ -6,9 +6,10 @@ struct Domains {
   private var int8Nodes: Set<NodeID> = []
   private var int8Values: Set<ValueID> = []
 
-  init(_ graph: Graph, order: [Node]) {
+  /// - Parameter float: nodes that stay float whatever they could do
+  init(_ graph: Graph, order: [Node], keeping float: Set<NodeID> = []) {
     var wanted: Set<ValueID> = []
-    for node in order.reversed() {
+    for node in order.reversed() where !float.contains(node.id) {
       let wantsOutput = node.outputs.contains { wanted.contains($0) }
       let takesInt8 =
         Int8Form.isWeighted(node, in: graph) || Int8Form.isProduct(node, in: graph)
@@ -20,7 +21,7 @@ struct Domains {
         for case let input? in node.inputs where graph[input].constant == nil { wanted.insert(input) }
       }
     }
-    for node in order {
+    for node in order where !float.contains(node.id) {
       let wantsOutput = node.outputs.contains { wanted.contains($0) }
       let inputs = node.inputs.compactMap { $0 }.filter { graph[$0].constant == nil }
       let isFed = !inputs.isEmpty && inputs.contains { int8Values.contains($0) }

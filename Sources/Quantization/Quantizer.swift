@@ -21,6 +21,8 @@ package struct Quantizer {
   package struct Options: Sendable {
     package var estimator = RangeEstimator.mse
     package var correctsBias = true
+    /// Nodes that stay float because the user wants them to.
+    package var keptFloat: Set<NodeID> = []
 
     package init() {}
   }
@@ -38,7 +40,7 @@ package struct Quantizer {
     self.observations = observations
     self.options = options
     order = graph.nodesInOrder()
-    domains = Domains(graph, order: order)
+    domains = Domains(graph, order: order, keeping: options.keptFloat)
     groups = QuantizationGroup.all(graph, order: order, domains: domains, observed: observations.keys)
   }
 
@@ -61,6 +63,25 @@ package struct Quantizer {
         group.isSymmetric
         ? Quantization(magnitude: max(-range.low, range.high)) : Quantization(low: range.low, high: range.high)
       for value in group.members { result[value] = quantization }
+    }
+    return result
+  }
+
+  /// The values that int8 rounds, in order: those it makes, and those it is given where they are float. What only moves
+  /// elements, or joins what has the scale of the whole, rounds nothing again.
+  package func roundedValues(_ quantizations: [ValueID: Quantization]) -> [ValueID] {
+    var result: [ValueID] = []
+    var seen: Set<ValueID> = []
+    for node in order where domains.isInt8(node) {
+      let inputs = node.inputs.compactMap { $0 }.filter { source[$0].constant == nil }
+      for input in inputs where !domains.isInt8(input) && seen.insert(input).inserted { result.append(input) }
+      let keepsScale =
+        Int8Form.passesThrough(node)
+        || Int8Form.takesInputsAtOutputScale(node)
+          && inputs.allSatisfy { quantizations[$0] == quantizations[node.outputs[0]] }
+      for output in node.outputs where domains.isInt8(output) && !keepsScale && seen.insert(output).inserted {
+        result.append(output)
+      }
     }
     return result
   }

@@ -202,6 +202,7 @@ struct ReportJSONTests {
     var recipe = Recipe()
     recipe.estimator = .percentile
     recipe.correctsBias = false
+    recipe.keptFloat = ["conv", "a, b"]
     recipe.pruneFraction = 0.25
     recipe.pruneScope = .layer
     recipe.seed = .max

@@ -106,6 +106,9 @@ package struct Compilation {
     if recipe.int8, let calibration {
       var options = Quantizer.Options()
       options.correctsBias = recipe.correctsBias
+      options.keptFloat = try refusing { () throws(Refusal) in
+        try KeptLayers.nodes(named: recipe.keptFloat, in: graph)
+      }
       let observations: [ValueID: Observation]
       if let estimator = recipe.estimator {
         observations = try calibrate(graph, floatPlan, calibration)

@@ -1,7 +1,7 @@
 /// What somebody may have meant.
-enum Spelling {
+package enum Spelling {
   /// The known word with the fewest edits, where they are at most a third of it.
-  static func nearest(to word: String, among known: [String]) -> String? {
+  package static func nearest(to word: String, among known: [String]) -> String? {
     guard word.count <= 64 else { return nil }
     let ranked = known.map { (word: $0, edits: edits(word, $0)) }
     guard let best = ranked.min(by: { $0.edits < $1.edits }), 3 * best.edits <= best.word.count else { return nil }

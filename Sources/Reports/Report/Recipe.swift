@@ -36,6 +36,8 @@ package struct Recipe: Sendable, Equatable {
   /// How ranges of activations are chosen; nil for the estimator that costs least at the network's output.
   package var estimator: RangeEstimator? = .mse
   package var correctsBias = true
+  /// Names of nodes that stay float.
+  package var keptFloat: [String] = []
   /// The fraction of weights to zero, 0 for none.
   package var pruneFraction = 0.0
   package var pruneScope = PruneScope.global
@@ -51,7 +53,7 @@ package struct Recipe: Sendable, Equatable {
 
   /// The recipe as the bundle's provenance stores it.
   package var json: JSON {
-    .object([
+    var object: JSONObject = [
       "int8": .bool(int8),
       "range": .string(estimator?.rawValue ?? Recipe.searchedRange),
       "bias_correction": .bool(correctsBias),
@@ -60,7 +62,9 @@ package struct Recipe: Sendable, Equatable {
       "samples": samples.map { .int($0) } ?? .null,
       "seed": .int(Int(truncatingIfNeeded: seed)),
       "store": .string(store.rawValue),
-    ])
+    ]
+    if !keptFloat.isEmpty { object["keep_float"] = .strings(keptFloat) }
+    return .object(object)
   }
 
   /// Reads what `json` writes; what is missing is as it is unless asked for.
@@ -70,6 +74,7 @@ package struct Recipe: Sendable, Equatable {
       estimator = try range.string() == Recipe.searchedRange ? nil : try range.choice()
     }
     correctsBias = try node.optional("bias_correction")?.bool() ?? correctsBias
+    keptFloat = try node.optional("keep_float")?.strings() ?? keptFloat
     pruneFraction = try node.optional("prune")?.double() ?? pruneFraction
     pruneScope = try node.optional("prune_scope")?.choice() ?? pruneScope
     samples = try node.optional("samples")?.int()

@@ -17,6 +17,7 @@ struct CompileCommand: ParsableCommand {
         dermc compile model.onnx --int8 --calib data/calib --eval data/val --sensitivity 0.95 --report page.html
         dermc compile model.onnx --int8 --calib data/calib --preprocess preprocess.json --strict
         dermc compile model.onnx --int8 --calib data/calib --store raw
+        dermc compile model.onnx --int8 --calib data/calib --keep-float /features/0/Conv
         dermc compile model.onnx --prune 0.5 -o small.derm
         dermc compile model.onnx --int8 --calib data/calib --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225
       """)
@@ -57,6 +58,12 @@ struct CompileCommand: ParsableCommand {
 
   @Option(help: "Seed of the choice of samples.")
   var seed: UInt64 = 0
+
+  @Option(
+    help: ArgumentHelp(
+      "Keep this node in float: a name as the report and dermc analyze show it. May be given several times.",
+      valueName: "node"))
+  var keepFloat: [String] = []
 
   @Option(name: .shortAndLong, help: ArgumentHelp("Where to write the bundle.", valueName: "bundle"))
   var output: String?
@@ -136,6 +143,8 @@ struct CompileCommand: ParsableCommand {
       recipe.samples = samples
     }
     recipe.seed = seed
+    if let name = keepFloat.first, !int8 { throw Refusal.usage("--keep-float \(name): needs --int8") }
+    recipe.keptFloat = keepFloat
     recipe.store = storage.store ?? .compact
     return recipe
   }

@@ -105,6 +105,11 @@ extension Gemm: Int8ConvertibleLayer {
 
   package var outputAxis: Int { transB ? 0 : 1 }
 
+  package func floatForm(_ weights: LayerWeights) -> (op: any ActivationCarrying, constants: [Tensor]) {
+    let bias = weights.bias.isEmpty ? [] : [Tensor(weights.bias)]
+    return (Gemm(activation: activation), [Tensor(weights.values, shape: weights.shape)] + bias)
+  }
+
   package func int8Form(_: LayerWeights, output: Int8Output?) -> any Operator { GemmInt8(output: output) }
 }
 

@@ -102,7 +102,7 @@ extension LRN: Differentiable {
   /// what is raised to beta.
   package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
     let (x, channels) = (product.input(), product.shape(ofInput: 0)[1])
-    var neighbours = [Float](repeating: 0, count: channels * channels)
+    var neighbours = try product.zeros(channels, channels)
     for channel in 0..<channels {
       for other in max(0, channel - (size - 1) / 2)...min(channels - 1, channel + size / 2) {
         neighbours[channel * channels + other] = alpha / Float(size)

@@ -53,9 +53,15 @@ extension MaxPool: PossibleIdentity {
 }
 
 extension MaxPool: Differentiable {
+  /// Each position of a window takes steps of its own.
+  private static let mostTaps = 256
+
   /// Of equal values the first in a window is the one taken.
   package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
     let (input, output) = (product.shape(ofInput: 0), product.shape(product.output()))
+    guard window.kernel[0] * window.kernel[1] <= MaxPool.mostTaps else {
+      throw Refusal("windows of \(window.kernel) positions have no gradient here")
+    }
     // From the first window to the last, and what that is of the image.
     let spans = (0..<2).map { axis -> Int in (output[axis + 2] - 1) * window.strides[axis] + 1 }
     let covered = (0..<2).map { axis -> Int in spans[axis] + (window.kernel[axis] - 1) * window.dilations[axis] }

@@ -55,6 +55,11 @@ extension ScaleShift: Int8ConvertibleLayer {
       groups: values.count)
   }
 
+  package func floatForm(_ weights: LayerWeights) -> (op: any ActivationCarrying, constants: [Tensor]) {
+    let shift = weights.bias.isEmpty ? [Float](repeating: 0, count: weights.values.count) : weights.bias
+    return (self, [Tensor(weights.values), Tensor(shift)])
+  }
+
   package func int8Form(_ weights: LayerWeights, output: Int8Output?) -> any Operator {
     ConvInt8(window: Window(kernel: [1, 1]), group: weights.groups, output: output)
   }

@@ -97,6 +97,11 @@ import Testing
         let outputs = weights.shape[0]
         #expect(weights.values.count == weights.shape.reduce(1, *))
         #expect(weights.bias.isEmpty || weights.bias.count == outputs)
+        let form = layer.floatForm(weights)
+        let operands = [inputs[0]] + form.constants.map { Operand($0) }
+        #expect(try form.op.inferTypes(operands)[0].shape == expected)
+        let copy = try #require((form.op as? any Int8ConvertibleLayer)?.weights(operands))
+        #expect(copy.shape == weights.shape && copy.values == weights.values && copy.bias == weights.bias)
         let constants = [
           Operand(TensorType(.int8, weights.shape)), Operand(TensorType(.float32, [outputs])),
           Operand(TensorType(.int32, [outputs])),

@@ -234,7 +234,8 @@ package struct VectorJacobianProduct {
     return try mixedBack(x, along: axis, matrix: matrix, rows: extent)
   }
 
-  private func zeros(_ rows: Int, _ columns: Int) throws(Refusal) -> [Float] {
+  /// A matrix to be filled, as long as that is worth it.
+  package func zeros(_ rows: Int, _ columns: Int) throws(Refusal) -> [Float] {
     let (size, overflow) = rows.multipliedReportingOverflow(by: columns)
     guard !overflow, size <= VectorJacobianProduct.mostWeights else {
       throw Refusal("\(columns) elements of \(rows) are too many for a gradient to be taken back")

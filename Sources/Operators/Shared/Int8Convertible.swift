@@ -24,6 +24,9 @@ package protocol Int8ConvertibleLayer: Int8Convertible, ActivationCarrying {
   /// The dimension of the float weights that outputs lie along.
   var outputAxis: Int { get }
 
+  /// The layer over such weights, whatever they are made of: the operator, and its inputs after x.
+  func floatForm(_ weights: LayerWeights) -> (op: any ActivationCarrying, constants: [Tensor])
+
   /// The int8 operator over such weights; its inputs are x, int8 weights, their scales and a bias, as `Int8Weights`
   /// reads them.
   ///
@@ -32,6 +35,10 @@ package protocol Int8ConvertibleLayer: Int8Convertible, ActivationCarrying {
 }
 
 extension Int8ConvertibleLayer {
+  package func floatForm(_ weights: LayerWeights) -> (op: any ActivationCarrying, constants: [Tensor]) {
+    (self, [Tensor(weights.values, shape: weights.shape)] + (weights.bias.isEmpty ? [] : [Tensor(weights.bias)]))
+  }
+
   package func channelAxis(rank _: Int) -> Int { 1 }
   package var outputAxis: Int { 0 }
 

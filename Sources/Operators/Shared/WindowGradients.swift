@@ -41,10 +41,12 @@ extension VectorJacobianProduct {
     return try cut(add(Conv(window: back, group: groups), spaced, constant), from: [0, 0] + start, to: shape)
   }
 
-  /// x [N, C, H, W] with zeros between and behind its positions: [N, C, H * strides[0], W * strides[1]].
+  /// x [N, C, H, W] with zeros between and behind its positions: [N, C, H * strides[0], W * strides[1]]. One that is
+  /// alone along a dimension stays so: it has no neighbours to be apart from.
   package mutating func spaced(_ x: ValueID, _ strides: [Int]) throws(Refusal) -> ValueID {
-    guard strides != [1, 1] else { return x }
     let shape = self.shape(x)
+    let strides = [shape[2] == 1 ? 1 : strides[0], shape[3] == 1 ? 1 : strides[1]]
+    guard strides != [1, 1] else { return x }
     if strides[0] == strides[1] {
       // Of each block of the output only the first position is not zero.
       let deep = try add(Pad(pads: [0, 0, 0, 0, 0, shape[1] * (strides[0] * strides[0] - 1), 0, 0]), x)

@@ -8,10 +8,10 @@ import Tensors
 /// Every node behind them must have a vector-Jacobian product (`Differentiable`); what lies before one that has none is
 /// unknown.
 struct GradientGraph {
-  private(set) var graph: Graph
+  var graph: Graph
   /// The outputs of the layers with weights.
   let layers: [ValueID]
-  /// The gradient at a layer, before its activation, by its output; none where the graph's output does not depend on it.
+  /// The gradient at a layer, before its activation, by its output; none where the answer does not depend on it.
   private(set) var ofLayers: [ValueID: ValueID] = [:]
   /// The gradient at a value; none as for layers.
   private(set) var ofValues: [ValueID: ValueID] = [:]
@@ -25,11 +25,23 @@ struct GradientGraph {
   private(set) var blocked: [ValueID: Refusal] = [:]
 
   /// - Parameters:
-  ///   - graph: of float32, its layers with clamps as activations
+  ///   - source: of float32, its layers with clamps as activations
   ///   - values: where gradients are wanted beside layers
-  ///   - output: where the gradient is known to begin with
-  ///   - change: what it is there, a value of the graph
-  init(_ graph: Graph, at values: Set<ValueID>, from output: ValueID, change: ValueID) {
+  ///   - output: which of its outputs has the answer
+  ///   - answer: what that says; the graph gets a last input for the numbers that changes of it are made of
+  ///   - batch: samples that a run takes
+  init(_ source: Graph, at values: Set<ValueID>, output: Int, _ answer: AnswerKind, batch: Int) throws(Refusal) {
+    guard source.outputs.indices.contains(output) else {
+      throw Refusal("there is no output \(output): the graph has \(source.outputs.count)")
+    }
+    let result = source.outputs[output]
+    let type = source.type(of: result)
+    guard type.element == .float32, batch > 0, type.count > 0, type.count.isMultiple(of: batch) else {
+      throw Refusal("output \(source[result].name) is \(type), expected float32 numbers for \(batch) samples")
+    }
+    var graph = source
+    let noise = graph.addInput("change of the answer", TensorType(.float32, [batch, type.count / batch]))
+    let change = try answer.addChange(of: result, noise: noise, to: &graph)
     let order = graph.nodesInOrder()
     layers = order.filter { Int8Form.isWeighted($0, in: graph) }.map { $0.outputs[0] }
     var wanted = values.union(layers)
@@ -38,7 +50,7 @@ struct GradientGraph {
     }
     self.wanted = wanted
     self.graph = graph
-    known[output] = change
+    known[result] = change
     for node in order.reversed() where node.outputs.contains(where: wanted.contains) { pass(node) }
     for value in values {
       if let reason = blocked[value] { unknown[value] = reason } else { ofValues[value] = known[value] }

@@ -7,9 +7,9 @@ package import Tensors
 ///
 ///     noise_c = E sum over positions of g_c^2           shift_c = E (sum over positions of g_c)^2
 ///
-/// Errors that differ from position to position at random, with variance s_c^2, then cost about 1/2 sum of noise_c s_c^2
-/// in divergence KL(float || other) of the answer; one e_c that is the same at all positions costs
-/// 1/2 sum of shift_c e_c^2.
+/// Errors that differ from position to position at random, with variance s_c^2, then cost about
+/// 1/2 sum of noise_c s_c^2 in divergence KL(float || other) of the answer; one e_c that is the same at all positions
+/// costs 1/2 sum of shift_c e_c^2.
 package struct OutputSensitivity: Sendable, Equatable {
   package let noise: [Double]
   package let shift: [Double]

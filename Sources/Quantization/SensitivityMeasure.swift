@@ -3,7 +3,6 @@ package import Math
 import Operators
 package import Runtime
 package import Tensors
-import Threads
 
 /// Measures on samples, without labels, how much a float network's answer suffers from errors in it.
 ///
@@ -18,8 +17,10 @@ package struct SensitivityMeasure: Sendable {
   /// Random changes for each sample, unless told otherwise.
   package static let usualDraws = 2
 
-  fileprivate let plan: Plan
-  fileprivate let subjects: [Subject]
+  private let runs: ChangeRuns
+  private let subjects: [Subject]
+  /// Those that have a gradient, by that.
+  private let ofGradients: [ValueID: [Subject]]
   private let unknown: [ValueID: Refusal]
   /// Samples that a run takes.
   private let batch: Int
@@ -35,18 +36,7 @@ package struct SensitivityMeasure: Sendable {
     _ graph: Graph, output: Int = 0, answer: AnswerKind, batch: Int = 1, values: Set<ValueID> = [],
     math: any FloatMath
   ) throws(Refusal) {
-    guard graph.outputs.indices.contains(output) else {
-      throw Refusal("there is no output \(output): the graph has \(graph.outputs.count)")
-    }
-    let result = graph.outputs[output]
-    let type = graph.type(of: result)
-    guard type.element == .float32, batch > 0, type.count > 0, type.count.isMultiple(of: batch) else {
-      throw Refusal("output \(graph[result].name) is \(type), expected float32 numbers for \(batch) samples")
-    }
-    var extended = graph
-    let noise = extended.addInput("change of the answer", TensorType(.float32, [batch, type.count / batch]))
-    let change = try answer.addChange(of: result, noise: noise, to: &extended)
-    let gradients = GradientGraph(extended, at: values, from: result, change: change)
+    let gradients = try GradientGraph(graph, at: values, output: output, answer, batch: batch)
     var subjects: [Subject] = []
     for layer in gradients.layers where gradients.unknown[layer] == nil {
       let axis = Int8Form.outputAxis(of: layer, in: graph)
@@ -64,8 +54,13 @@ package struct SensitivityMeasure: Sendable {
     }
     self.subjects = subjects
     self.batch = batch
+    var ofGradients: [ValueID: [Subject]] = [:]
+    for subject in subjects {
+      if let gradient = subject.gradient { ofGradients[gradient, default: []].append(subject) }
+    }
+    self.ofGradients = ofGradients
     unknown = gradients.unknown
-    plan = try Plan(gradients.graph, math: math)
+    runs = ChangeRuns(plan: try Plan(gradients.graph, math: math))
   }
 
   /// Means over the samples with the given indices, a share on each thread.
@@ -77,39 +72,41 @@ package struct SensitivityMeasure: Sendable {
     _ source: any SampleSource, samples: [Int], draws: Int = usualDraws, seed: UInt64 = 0, threads: Int,
     progress: (@Sendable (Int) -> Void)? = nil
   ) -> NetworkSensitivity {
-    let workers = Workers(threads: min(threads, max(1, samples.count)))
-    let lanes = (0..<workers.count).map { _ in Lane(self) }
-    var total = Sums(width: subjects.last?.end ?? 0)
+    var total = Sums(width: width)
     var (used, notFinite) = (0, 0)
-    // Sums of doubles depend on their order, so samples are added up in theirs, a few at a time.
-    let together = 4 * workers.count
-    for start in stride(from: 0, to: samples.count, by: together) {
-      let part = start..<min(start + together, samples.count)
-      var found = [Sums?](repeating: nil, count: part.count)
-      let next = SharedCounter()
-      found.withUnsafeMutableBufferPointer { found in
-        // Every element is written by the one thread that took it.
-        nonisolated(unsafe) let slots = found
-        workers.run(units: workers.count) { _, range in
-          for lane in range {
-            while let position = next.take(below: part.count) {
-              slots[position] = lanes[lane].measure(samples[start + position], of: source, draws: draws, seed: seed)
-              progress?(start + position)
-            }
-          }
-        }
+    runs.run(source, samples: samples, draws: draws, seed: seed, threads: threads, progress: progress) { executor in
+      measured(executor)
+    } add: { draws in
+      guard draws.allSatisfy(\.isFinite) else {
+        notFinite += 1
+        return
       }
-      for case let sums? in found {
-        guard sums.isFinite else {
-          notFinite += 1
-          continue
-        }
-        total.add(sums)
-        used += 1
-      }
+      for sums in draws { total.add(sums) }
+      used += 1
     }
     total.divide(by: Double(max(1, used * draws * batch)))
     return sensitivity(total, samples: used, notFinite: notFinite)
+  }
+
+  private var width: Int { subjects.last?.end ?? 0 }
+
+  /// Runs a change and looks at every gradient right after it is computed.
+  private func measured(_ executor: Executor) -> Sums {
+    var sums = Sums(width: width)
+    func add(_ gradient: ValueID, _ view: TensorView) {
+      for subject in ofGradients[gradient] ?? [] { sums.add(view, of: subject) }
+    }
+    let plan = executor.plan
+    executor.run { step, outputs in
+      for (value, view) in zip(plan.steps[step].values, outputs) { add(value, view) }
+      for (place, view) in zip(plan.steps[step].outputs, outputs) {
+        // Values that are only other names of this memory.
+        for (value, place) in plan.aliases[place.storage] ?? [] {
+          add(value, TensorView(place.type, layout: place.layout, base: view.base))
+        }
+      }
+    }
+    return sums
   }
 
   private func sensitivity(_ means: Sums, samples: Int, notFinite: Int) -> NetworkSensitivity {
@@ -223,105 +220,5 @@ private struct Sums: Sendable {
         }
       }
     }
-  }
-}
-
-/// One thread's executor.
-private final class Lane {
-  private let executor: Executor
-  /// The subjects that have a gradient, by that.
-  private let subjects: [ValueID: [Subject]]
-  private let width: Int
-
-  init(_ measure: SensitivityMeasure) {
-    executor = Executor(measure.plan, workers: Workers(threads: 1))
-    var subjects: [ValueID: [Subject]] = [:]
-    for subject in measure.subjects {
-      if let gradient = subject.gradient { subjects[gradient, default: []].append(subject) }
-    }
-    self.subjects = subjects
-    width = measure.subjects.last?.end ?? 0
-  }
-
-  /// Sums over the draws; nil where the source cannot write the sample.
-  func measure(_ sample: Int, of source: any SampleSource, draws: Int, seed: UInt64) -> Sums? {
-    let change = executor.inputCount - 1
-    // The memory of inputs is used for other values when they are read, so they are written for each run.
-    let inputs = executor.withInputs { views -> [Input]? in
-      source.write(sample, into: Array(views[..<change])) ? views[..<change].map(Input.init) : nil
-    }
-    guard let inputs else { return nil }
-    var sums = Sums(width: width)
-    for draw in 0..<draws {
-      for (index, input) in inputs.enumerated() {
-        input.bytes.withUnsafeBytes { executor.write($0, layout: input.layout, toInput: index) }
-      }
-      var signs = RandomSigns(seed: seed, sample: sample, draw: draw)
-      executor.withInput(change) { view in
-        for index in view.elements(Float.self).indices { view.elements(Float.self)[index] = signs.next() }
-      }
-      executor.run { step, outputs in
-        let plan = executor.plan
-        for (value, view) in zip(plan.steps[step].values, outputs) { add(value, view, to: &sums) }
-        for (place, view) in zip(plan.steps[step].outputs, outputs) {
-          // Values that are only other names of this memory.
-          for (value, place) in plan.aliases[place.storage] ?? [] {
-            add(value, TensorView(place.type, layout: place.layout, base: view.base), to: &sums)
-          }
-        }
-      }
-    }
-    return sums
-  }
-
-  private func add(_ gradient: ValueID, _ view: TensorView, to sums: inout Sums) {
-    for subject in subjects[gradient] ?? [] { sums.add(view, of: subject) }
-  }
-
-  /// What was written to an input.
-  private struct Input {
-    let bytes: [UInt8]
-    let layout: Layout
-
-    init(_ view: MutableTensorView) {
-      bytes = Array(view.bytes)
-      layout = view.layout
-    }
-  }
-}
-
-/// -1 and 1 by chance, the same for a sample and draw whenever they are asked for: bits of SplitMix64 (Steele, Lea,
-/// Flood, "Fast Splittable Pseudorandom Number Generators", 2014).
-private struct RandomSigns {
-  private var state: UInt64
-  private var bits: UInt64 = 0
-  private var left = 0
-
-  init(seed: UInt64, sample: Int, draw: Int) {
-    state =
-      RandomSigns.mixed(
-        RandomSigns.mixed(seed) &+ RandomSigns.step &* UInt64(truncatingIfNeeded: sample)) &+ UInt64(draw)
-    state = RandomSigns.mixed(state)
-  }
-
-  private static let step: UInt64 = 0x9E37_79B9_7F4A_7C15
-
-  private static func mixed(_ number: UInt64) -> UInt64 {
-    var z = number &+ step
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-
-  mutating func next() -> Float {
-    if left == 0 {
-      bits = RandomSigns.mixed(state)
-      state &+= RandomSigns.step
-      left = 64
-    }
-    left -= 1
-    let sign: Float = bits & 1 == 0 ? -1 : 1
-    bits >>= 1
-    return sign
   }
 }

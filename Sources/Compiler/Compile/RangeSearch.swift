@@ -83,7 +83,7 @@ struct RangeSearch {
 }
 
 /// The mean of some costs, and its standard error.
-private struct MeanCost {
+struct MeanCost {
   let mean: Double
   let standardError: Double
 

@@ -19,6 +19,22 @@ package enum Figures {
     return "\(sign)\(padded.dropLast(places)).\(padded.suffix(places))"
   }
 
+  /// A number from 0 on to so many digits, as a decimal: `0.00012`; what is below 10^-12 is 0.
+  package static func significant(_ x: Double, _ digits: Int = 2) -> String {
+    guard x.isFinite, x >= 1e-12 else { return decimal(x.isFinite ? 0 : x, 0) }
+    var places = digits - 1
+    var scaled = x
+    while scaled < 1 {
+      scaled *= 10
+      places += 1
+    }
+    while scaled >= 10, places > 0 {
+      scaled /= 10
+      places -= 1
+    }
+    return decimal(x, places)
+  }
+
   /// An integer with a comma before every three digits.
   package static func grouped(_ n: Int) -> String {
     let digits = Array(String(n.magnitude))

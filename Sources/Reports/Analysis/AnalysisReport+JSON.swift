@@ -1,0 +1,28 @@
+package import CanonicalJSON
+
+extension AnalysisReport {
+  /// As `docs/json.md` describes it.
+  package var json: JSON {
+    [
+      "model": .string(model), "samples": .int(samples), "ranging_samples": .int(rangingSamples),
+      "range": .string(estimator), "is_divergence": .bool(isDivergence),
+      "foretold": ["weights": weights.json, "values": values.json, "together": together.json],
+      "measured": measured.json, "agreement": .finite(agreement), "advice": .strings(advice),
+      "places": .array(places.map(\.json)),
+    ]
+  }
+}
+
+extension AnalysisReport.Cost {
+  fileprivate var json: JSON { ["mean": .finite(mean), "standard_error": .finite(standardError)] }
+}
+
+extension AnalysisReport.Place {
+  fileprivate var json: JSON {
+    [
+      "name": .string(name), "op": .string(op), "kind": .string(kind.rawValue), "foretold": foretold?.json ?? .null,
+      "foretold_up_to": .finite(foretoldUpTo), "measured": measured?.json ?? .null, "reason": .string(reason),
+      "layers": .strings(layers), "extra_bytes": .int(extraBytes),
+    ]
+  }
+}

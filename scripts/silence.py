@@ -44,7 +44,7 @@ RULES = {
 # What may stand there: rule, file, the line (or the beginning of a statement over several), and why.
 ALLOWED = [
     ("optional call", "Quantization/Calibrator.swift", "progress?(position)", "not everybody wants to be told"),
-    ("optional call", "Quantization/SensitivityMeasure.swift", "progress?(start + position)",
+    ("optional call", "Quantization/ChangeRuns.swift", "progress?(start + position)",
      "not everybody wants to be told"),
     ("silent return", "Bundles/Graph/TensorLayout.swift", 'guard let node = try node.optional("quantization")',
      "a type without quantization is complete"),

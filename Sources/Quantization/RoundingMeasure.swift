@@ -96,6 +96,8 @@ package struct RoundingCosts: Sendable {
   package let values: Cost
   package let together: Cost
   package let samples: Int
+  /// Samples that were left out because something was NaN or infinite.
+  package let notFinite: Int
 }
 
 /// Squares of effects, added up.
@@ -106,6 +108,7 @@ private struct Sums {
   private var upTo: [Double]
   private let places: Int
   private var samples = 0
+  private var notFinite = 0
 
   init(places: Int) {
     self.places = places
@@ -132,9 +135,12 @@ private struct Sums {
     samples += batch
   }
 
-  /// Adds the mean over the draws of one run; what is not finite counts as no run.
+  /// Adds the mean over the draws of one run; what is not finite is only counted.
   mutating func add(_ run: Sums, draws: Int) {
-    guard run.costs.allSatisfy(\.isFinite), run.upTo.allSatisfy(\.isFinite) else { return }
+    guard run.costs.allSatisfy(\.isFinite), run.upTo.allSatisfy(\.isFinite) else {
+      notFinite += 1
+      return
+    }
     for index in costs.indices {
       let cost = run.costs[index] / Double(run.samples)
       costs[index] += cost
@@ -153,6 +159,6 @@ private struct Sums {
     }
     return RoundingCosts(
       alone: known.indices.map { known[$0] ? cost($0) : nil }, upTo: upTo.map { $0 / count }, weights: cost(places),
-      values: cost(places + 1), together: cost(places + 2), samples: samples)
+      values: cost(places + 1), together: cost(places + 2), samples: samples, notFinite: notFinite)
   }
 }

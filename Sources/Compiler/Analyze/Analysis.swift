@@ -82,8 +82,15 @@ package struct Analysis {
     observer.begin("Taking changes back", count: judges.count)
     let costs = measure.run(loader, samples: judges, seed: recipe.seed, threads: threads) { _ in observer.advance() }
     observer.end()
+    if costs.notFinite > 0 {
+      observer.warn(
+        "\(Figures.count(costs.notFinite, "sample")) left out of what is foretold: gradients are not finite there")
+    }
     let whole = try trial.run(quantized.graph, name: "Running int8")
-    guard costs.samples > 0, whole.samples > 0 else { throw loader.nothingReadable(path) }
+    guard whole.samples > 0 else { throw loader.nothingReadable(path) }
+    guard costs.samples > 0 else {
+      throw Refusal(file: model.path, reason: "gradients of its answers are not finite on any sample")
+    }
     var report = AnalysisReport(
       model: model.path, samples: whole.samples, rangingSamples: halves.judging.isEmpty ? 0 : halves.ranging.count,
       estimator: estimator.rawValue, isDivergence: trial.isDivergence,

@@ -156,6 +156,8 @@ private struct Subject: Sendable {
   var end: Int { offset + channels }
 }
 
+private typealias Lanes = SIMD8<Double>
+
 /// Of all channels of all subjects.
 private struct Sums: Sendable {
   /// Of the squares of gradients.
@@ -192,32 +194,37 @@ private struct Sums: Sendable {
     let (outer, inner) = (split?.outer ?? view.count, split?.inner ?? 1)
     let channels = subject.channels
     let size = view.count / subject.samples
-    withUnsafeTemporaryAllocation(of: Double.self, capacity: 2 * channels) { sums in
-      for sample in 0..<subject.samples {
-        sums.initialize(repeating: 0)
-        var values = view.pointer(Float.self) + sample * size
+    for sample in 0..<subject.samples {
+      let values = view.pointer(Float.self) + sample * size
+      func add(_ channel: Int, _ sum: Double, _ squares: Double) {
+        noise[subject.offset + channel] += squares
+        shift[subject.offset + channel] += sum * sum
+      }
+      // Channels that lie side by side go together, each down its own column.
+      let lanes = Lanes.scalarCount
+      let together = inner == 1 ? channels / lanes * lanes : 0
+      for first in stride(from: 0, to: together, by: lanes) {
+        var (sums, squares) = (Lanes.zero, Lanes.zero)
+        var row = UnsafeRawPointer(values + first)
         for _ in 0..<outer {
-          if inner == 1 {
-            for channel in 0..<channels {
-              let value = Double(values[channel])
-              sums[channel] += value
-              sums[channels + channel] += value * value
-            }
-          } else {
-            for channel in 0..<channels {
-              for index in 0..<inner {
-                let value = Double(values[channel * inner + index])
-                sums[channel] += value
-                sums[channels + channel] += value * value
-              }
-            }
+          let numbers = Lanes(row.loadUnaligned(as: SIMD8<Float>.self))
+          sums += numbers
+          squares += numbers * numbers
+          row += channels * MemoryLayout<Float>.stride
+        }
+        for lane in 0..<lanes { add(first + lane, sums[lane], squares[lane]) }
+      }
+      for channel in together..<channels {
+        var (sum, squares) = (0.0, 0.0)
+        for row in 0..<outer {
+          let line = values + (row * channels + channel) * inner
+          for index in 0..<inner {
+            let number = Double(line[index])
+            sum += number
+            squares += number * number
           }
-          values += channels * inner
         }
-        for channel in 0..<channels {
-          noise[subject.offset + channel] += sums[channels + channel]
-          shift[subject.offset + channel] += sums[channel] * sums[channel]
-        }
+        add(channel, sum, squares)
       }
     }
   }

@@ -12,44 +12,44 @@ enum RANSParts {
     frequencies = frequencies.map { max(1, $0 * 3840 / (raw.count + 256)) }
     frequencies[Int(raw[0])] += 4096 - frequencies.reduce(0, +)
 
-    var bits: [UInt8] = []
-    func append(_ number: Int, _ count: Int) {
-      for bit in (0..<count).reversed() { bits.append(UInt8(number >> bit & 1)) }
-    }
-    func append(golomb number: Int, order: Int) {
-      let u = (number >> order) + 1
-      let length = Int.bitWidth - u.leadingZeroBitCount
-      append(0, length - 1)
-      append(u, length)
-      append(number, order)
-    }
-    append(0, 4)
-    append(255, 8)
-    var last = [0, 0, 0, 0]
-    var scale = 32
-    for byte in order {
-      let (frequency, mean) = (frequencies[byte], last.reduce(0, +) / 4)
-      let number =
-        frequency > 2 * mean ? frequency : frequency > mean ? 2 * (frequency - mean) - 1 : 2 * (mean - frequency)
-      append(golomb: number, order: golombOrder(scale))
-      last = last.dropFirst() + [frequency]
-      scale += number - scale / 4
-    }
-    append(golomb: (raw.count + 63) / 64 - 1, order: 4)
+    var bits = BitList()
+    bits.append(0, 4)
+    bits.append(255, 8)
+    var numbers = Numbers(scale: 32)
+    for byte in order { numbers.append(frequencies[byte], to: &bits) }
     var chunks: [UInt8] = []
     for start in stride(from: 0, to: raw.count, by: 1 << 18) {
       let (states, words) = encoded(raw[start..<min(raw.count, start + (1 << 18))], frequencies)
-      append(words.count, 20)
+      bits.append(words.count, 20)
       for state in states { for shift in [0, 8, 16, 24] { chunks.append(UInt8(truncatingIfNeeded: state >> shift)) } }
       for word in words { chunks += [UInt8(word & 255), UInt8(word >> 8)] }
     }
-    append(0, (8 - bits.count % 8) % 8)
-    let head = stride(from: 0, to: bits.count, by: 8).map { bits[$0..<$0 + 8].reduce(0) { $0 << 1 | $1 } }
-    return head + chunks
+    return bits.bytes + chunks
   }
 
-  private static func golombOrder(_ scale: Int) -> Int {
-    scale < 8 ? 0 : Int.bitWidth - 1 - (scale / 4).leadingZeroBitCount
+  /// Numbers stored by how far they are from the four before them.
+  private struct Numbers {
+    var scale: Int
+    var last = [0, 0, 0, 0]
+
+    private var order: Int { scale < 8 ? 0 : Int.bitWidth - 1 - (scale / 4).leadingZeroBitCount }
+
+    mutating func append(_ number: Int, to bits: inout BitList) {
+      let mean = last.reduce(0, +) / 4
+      let code = number > 2 * mean ? number : number > mean ? 2 * (number - mean) - 1 : 2 * (mean - number)
+      bits.append(golomb: code, order: order)
+      last = last.dropFirst() + [number]
+      scale += code - scale / 4
+    }
+
+    mutating func next(_ bits: inout BitList) -> Int? {
+      guard let code = bits.golomb(order), code < 1 << 20 else { return nil }
+      let mean = last.reduce(0, +) / 4
+      let number = code > 2 * mean ? code : mean + (code % 2 == 1 ? (code + 1) / 2 : -code / 2)
+      last = last.dropFirst() + [number]
+      scale += code - scale / 4
+      return number
+    }
   }
 
   private static func starts(_ frequencies: [Int]) -> [Int] {
@@ -81,51 +81,41 @@ enum RANSParts {
   /// Nil where the bytes are damaged, or hold more than `limit`.
   static func expanded(_ stored: [UInt8], size: Int, limit: Int) -> [UInt8]? {
     guard size > 0, size <= limit else { return nil }
-    var position = 0
-    func number(_ count: Int) -> Int? {
-      guard position + count <= 8 * stored.count else { return nil }
-      defer { position += count }
-      return (position..<position + count).reduce(0) { $0 << 1 | Int(stored[$1 / 8] >> UInt8(7 - $1 % 8) & 1) }
-    }
-    func golomb(_ order: Int) -> Int? {
-      var zeros = 0
-      while let bit = number(1), bit == 0, zeros < 32 { zeros += 1 }
-      guard let rest = number(zeros), let low = number(order) else { return nil }
-      return ((1 << zeros | rest) - 1) << order | low
-    }
-
-    guard let last = number(4) else { return nil }
+    var bits = BitList(bytes: stored)
+    guard let last = bits.number(4) else { return nil }
     var tables: [[Int]] = []
     for _ in 0...last {
-      guard let last = number(8) else { return nil }
+      guard let last = bits.number(8) else { return nil }
       var frequencies = [Int](repeating: 0, count: 256)
-      var four = [0, 0, 0, 0]
-      var scale = 32
+      var numbers = Numbers(scale: 32)
       for byte in order[...last] {
-        let mean = four.reduce(0, +) / 4
-        guard let number = golomb(golombOrder(scale)), number < 4096 else { return nil }
-        let step = number % 2 == 1 ? (number + 1) / 2 : -number / 2
-        frequencies[byte] = number > 2 * mean ? number : mean + step
-        guard frequencies[byte] < 4096 else { return nil }
-        four = four.dropFirst() + [frequencies[byte]]
-        scale += number - scale / 4
+        guard let number = numbers.next(&bits), number < 4096 else { return nil }
+        frequencies[byte] = number
       }
       guard frequencies.reduce(0, +) == 4096 else { return nil }
       tables.append(frequencies)
     }
-    var tableOfBlock: [Int] = []
-    while tableOfBlock.count < (size + 63) / 64 {
-      guard let more = golomb(4), let table = number(Int.bitWidth - last.leadingZeroBitCount), table <= last,
-        more < (size + 63) / 64 - tableOfBlock.count
+    var lengths: [Int] = []
+    var covered = last == 0 ? size : 0
+    while covered < size {
+      guard let more = bits.golomb(4), let rest = bits.golomb(6), rest < size - covered,
+        more < (size - covered) / (rest + 1)
       else { return nil }
-      tableOfBlock += [Int](repeating: table, count: more + 1)
+      lengths += [Int](repeating: rest + 1, count: more + 1)
+      covered += (more + 1) * (rest + 1)
+    }
+    var tableOfByte = last == 0 ? [Int](repeating: 0, count: size) : []
+    var numbers = Numbers(scale: 8)
+    for length in lengths {
+      guard let table = numbers.next(&bits), table <= last else { return nil }
+      tableOfByte += [Int](repeating: table, count: length)
     }
     var counts: [Int] = []
     for _ in stride(from: 0, to: size, by: 1 << 18) {
-      guard let count = number(20) else { return nil }
+      guard let count = bits.number(20) else { return nil }
       counts.append(count)
     }
-    var next = (position + 7) / 8
+    var next = bits.bytesRead
     guard next + counts.reduce(0, { $0 + 128 + 2 * $1 }) == stored.count else { return nil }
     func littleEndian(_ count: Int) -> Int {
       defer { next += count }
@@ -139,7 +129,7 @@ enum RANSParts {
       var states = (0..<32).map { _ in littleEndian(4) }
       let end = next + 2 * count
       for index in raw.count..<min(size, raw.count + (1 << 18)) {
-        let (table, lane) = (tableOfBlock[index / 64], index % 32)
+        let (table, lane) = (tableOfByte[index], index % 32)
         let slot = states[lane] % 4096
         let byte = slots[table][slot]
         states[lane] = tables[table][byte] * (states[lane] / 4096) + slot - starts[table][byte]

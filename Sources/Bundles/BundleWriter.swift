@@ -33,14 +33,14 @@ package enum BundleWriter {
   }
 
   /// The raw bytes of all sections, in the order of the file.
-  static func contents(of bundle: Bundle, path: String) throws(Refusal) -> [(section: Section, bytes: Buffer)] {
+  static func contents(of bundle: Bundle, path: String) throws(Refusal) -> [SectionContents] {
     try parts(of: bundle, path: path).contents
   }
 
   /// The raw bytes of all sections, and the memory that reading their JSON takes.
   private static func parts(
     of bundle: Bundle, path: String
-  ) throws(Refusal) -> (contents: [(section: Section, bytes: Buffer)], jsonMemory: Int) {
+  ) throws(Refusal) -> (contents: [SectionContents], jsonMemory: Int) {
     if let labels = bundle.labels, labels.count > BundleLimits.labels {
       throw .malformed(file: path, "there are \(labels.count) labels, at most \(BundleLimits.labels) can be stored")
     }
@@ -53,7 +53,7 @@ package enum BundleWriter {
         "inputs": try places(of: test.inputs, &tensors, path), "outputs": try places(of: test.outputs, &tensors, path),
       ]
     }
-    var contents: [(Section, Buffer)] = []
+    var contents: [SectionContents] = []
     var memory = 0
     var longestText = 0
     for section in Section.allCases {
@@ -74,9 +74,9 @@ package enum BundleWriter {
         let text = try encoded(json, section, path)
         memory += json.memory
         longestText = max(longestText, text.count)
-        contents.append((section, text))
-      } else if let bytes = tensors.contents(of: section) {
-        contents.append((section, bytes))
+        contents.append(SectionContents(section, text))
+      } else if let tensors = tensors.contents(of: section) {
+        contents.append(tensors)
       }
     }
     return (contents, memory + longestText)
@@ -109,7 +109,7 @@ package enum BundleWriter {
 
   /// Writes sections, given in the order of `Section`, whatever their contents.
   static func write(
-    _ contents: [(section: Section, bytes: Buffer)], to path: String, compression: Compression, jsonMemory: Int = 0
+    _ contents: [SectionContents], to path: String, compression: Compression, jsonMemory: Int = 0
   ) throws(Refusal) -> [SectionReport] {
     let (file, sections) = try stage(contents, for: path, compression: compression, jsonMemory: jsonMemory)
     try file.commit()
@@ -117,7 +117,7 @@ package enum BundleWriter {
   }
 
   private static func stage(
-    _ contents: [(section: Section, bytes: Buffer)], for path: String, compression: Compression, jsonMemory: Int
+    _ contents: [SectionContents], for path: String, compression: Compression, jsonMemory: Int
   ) throws(Refusal) -> (file: StagedFile, sections: [SectionReport]) {
     let (pieces, reports) = try assembled(contents, path: path, compression: compression)
     let size = pieces.reduce(0) { $0 + $1.count }
@@ -131,7 +131,7 @@ package enum BundleWriter {
 
   /// The file in pieces: the header, then padding and contents of each section.
   static func assembled(
-    _ contents: [(section: Section, bytes: Buffer)], path: String, compression: Compression
+    _ contents: [SectionContents], path: String, compression: Compression
   ) throws(Refusal) -> (pieces: [Buffer], reports: [SectionReport]) {
     let (pieces, records) = try placed(contents, path: path, compression: compression)
     let packed = records.filter { !$0.section.isJSON && $0.codec != RawCodec.self }.reduce(0) { $0 + $1.rawSize }
@@ -144,14 +144,15 @@ package enum BundleWriter {
   }
 
   private static func placed(
-    _ contents: [(section: Section, bytes: Buffer)], path: String, compression: Compression
+    _ contents: [SectionContents], path: String, compression: Compression
   ) throws(Refusal) -> (pieces: [Buffer], records: [SectionRecord]) {
     var records: [SectionRecord] = []
     var pieces: [Buffer] = []
     var end = Container.headerSize(sections: contents.count)
-    for (section, raw) in contents {
+    for part in contents {
+      let (section, raw) = (part.section, part.bytes)
       let staysRaw = compression == .none || (compression == .rawConstants && section.holdsConstants)
-      let (codec, stored) = staysRaw ? (RawCodec.self, raw) : smallest(raw, section)
+      let (codec, stored) = staysRaw ? (RawCodec.self, raw) : smallest(part)
       var record = stored.withBytes { SectionRecord(section, codec: codec, stored: $0, rawSize: raw.count) }
       guard let offset = Container.aligned(end) else { throw .malformed(file: path, "the bundle would be too large") }
       record.offset = offset
@@ -164,10 +165,11 @@ package enum BundleWriter {
     return (pieces, records)
   }
 
-  private static func smallest(_ raw: Buffer, _ section: Section) -> (any SectionCodec.Type, Buffer) {
-    var best: (any SectionCodec.Type, Buffer) = (RawCodec.self, raw)
-    for codec in Codecs.all where codec.suits(section) {
-      if let encoded = raw.withBytes({ codec.encode($0, below: best.1.count) }) { best = (codec, encoded) }
+  private static func smallest(_ part: SectionContents) -> (any SectionCodec.Type, Buffer) {
+    var best: (any SectionCodec.Type, Buffer) = (RawCodec.self, part.bytes)
+    for codec in Codecs.all where codec.suits(part.section) {
+      let encoded = part.bytes.withBytes { codec.encode($0, tensors: part.tensors, below: best.1.count) }
+      if let encoded { best = (codec, encoded) }
     }
     return best
   }

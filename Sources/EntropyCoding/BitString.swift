@@ -6,13 +6,16 @@ struct BitWriter {
 
   /// Appends the lowest `count` bits of a number, the highest of them first.
   mutating func append(_ number: Int, bits count: Int) {
-    for bit in (0..<count).reversed() {
+    var left = count
+    while left > 0 {
       if free == 0 {
         bytes.append(0)
         free = 8
       }
-      free -= 1
-      bytes[bytes.count - 1] |= UInt8(number >> bit & 1) << UInt8(free)
+      let taken = min(left, free)
+      left -= taken
+      free -= taken
+      bytes[bytes.count - 1] |= UInt8(number >> left & (1 << taken - 1)) << UInt8(free)
     }
   }
 
@@ -45,9 +48,14 @@ struct BitReader {
   mutating func number(bits count: Int) -> Int? {
     guard count <= 8 * bytes.count - position else { return nil }
     var number = 0
-    for _ in 0..<count {
-      number = number << 1 | Int(bytes[position / 8] >> UInt8(7 - position % 8) & 1)
-      position += 1
+    var left = count
+    while left > 0 {
+      let unread = 8 - position % 8
+      let taken = min(left, unread)
+      let byte = Int(bytes[position / 8])
+      number = number << taken | byte >> (unread - taken) & (1 << taken - 1)
+      left -= taken
+      position += taken
     }
     return number
   }

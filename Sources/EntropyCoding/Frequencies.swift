@@ -37,52 +37,25 @@ struct Frequencies {
 
   // MARK: Stored form
 
-  /// What the next frequency is expected to be, and how large the difference: learned from those before it, by writer
-  /// and reader alike.
-  private struct Expectation {
-    private var last = (0, 0, 0, 0)
-    /// Four times the mean of the numbers written lately.
-    private var scale = 32
-
-    var frequency: Int { (last.0 + last.1 + last.2 + last.3) / 4 }
-    var order: Int { max(0, bitLength(scale / 4) - 1) }
-
-    mutating func learn(_ frequency: Int, written number: Int) {
-      last = (last.1, last.2, last.3, frequency)
-      scale += number - scale / 4
-    }
-  }
+  private static let scale = 32
 
   func write(to bits: inout BitWriter) {
     let count = 1 + (Frequencies.order.lastIndex { ofByte[$0] > 0 } ?? 0)
     bits.append(count - 1, bits: 8)
-    var expected = Expectation()
-    for byte in Frequencies.order.prefix(count) {
-      let frequency = Int(ofByte[byte])
-      let difference = frequency - expected.frequency
-      // Above and below in turn, until there is nothing more below.
-      let number =
-        difference > expected.frequency ? frequency : difference > 0 ? 2 * difference - 1 : -2 * difference
-      bits.append(golomb: number, order: expected.order)
-      expected.learn(frequency, written: number)
-    }
+    var expected = Expectation(scale: Frequencies.scale)
+    for byte in Frequencies.order.prefix(count) { expected.write(Int(ofByte[byte]), to: &bits) }
   }
 
   /// Nil unless the next bits are frequencies.
   init?(_ bits: inout BitReader) {
     guard let last = bits.number(bits: 8) else { return nil }
     ofByte = [UInt16](repeating: 0, count: 256)
-    var expected = Expectation()
+    var expected = Expectation(scale: Frequencies.scale)
     var sum = 0
     for byte in Frequencies.order.prefix(last + 1) {
-      guard let number = bits.golomb(order: expected.order), number < Frequencies.total else { return nil }
-      let middle = expected.frequency
-      let frequency =
-        number > 2 * middle ? number : number % 2 == 1 ? middle + (number + 1) / 2 : middle - number / 2
-      guard frequency < Frequencies.total else { return nil }
+      guard let frequency = expected.read(&bits, below: Frequencies.total) else { return nil }
       ofByte[byte] = UInt16(frequency)
       sum += frequency
-      expected.learn(frequency, written: number)
     }
     guard sum == Frequencies.total else { return nil }
   }

@@ -10,77 +10,51 @@ extension RANS {
   static func decode(
     _ stored: UnsafeRawBufferPointer, into raw: UnsafeMutableRawBufferPointer, _ decoder: ck_rans_decoder
   ) -> Bool {
-    guard raw.count > 0, let section = CodedSection(stored, size: raw.count) else { return false }
+    guard raw.count > 0, let section = CodedSection(stored, tableNumbers: raw) else { return false }
     return section.chunks.allSatisfy { section.decode($0, of: stored, into: raw, decoder) }
   }
 }
 
-/// The head of coded bytes: tables, where they are used, and where chunks lie.
+/// The head of coded bytes: tables, and where chunks lie.
 private struct CodedSection {
   /// The tables to decode with, one after the other.
   private let slots: [UInt32]
-  private let runs: [Run]
   let chunks: [Chunk]
-
-  /// Neighbouring blocks of one table; a run ends where a chunk ends, too.
-  private struct Run {
-    let table: UInt8
-    let blocks: UInt32
-  }
 
   struct Chunk {
     let raw: Range<Int>
     /// Where its states and words lie in the coded bytes.
     let stored: Range<Int>
-    fileprivate let runs: Range<Int>
   }
 
   /// Nil where the head is none, or what comes after it has another length than it says.
-  init?(_ stored: UnsafeRawBufferPointer, size: Int) {
+  ///
+  /// - Parameter tableNumbers: receives for each byte the number of its table, which decoding replaces by the byte
+  init?(_ stored: UnsafeRawBufferPointer, tableNumbers raw: UnsafeMutableRawBufferPointer) {
     var bits = BitReader(stored)
     guard let last = bits.number(bits: RANS.tableCountBits) else { return nil }
-    let count = last + 1
     var tables: [Frequencies] = []
-    for _ in 0..<count {
+    for _ in 0...last {
       guard let table = Frequencies(&bits) else { return nil }
       tables.append(table)
     }
-
-    let ranges = RANS.chunks(of: size)
-    var runs: [Run] = []
-    var runsOfChunks: [Range<Int>] = []
-    var position = 0
-    while position < size {
-      guard let more = bits.golomb(order: RANS.runOrder), let table = bits.number(bits: RANS.tableBits(count)),
-        table < count, more <= (size - 1 - position) / Contexts.blockSize
-      else { return nil }
-      let end = min(size, position + (more + 1) * Contexts.blockSize)
-      while position < end {
-        let border = ranges[runsOfChunks.count].upperBound
-        let next = min(end, border)
-        let blocks = (next - position + Contexts.blockSize - 1) / Contexts.blockSize
-        runs.append(Run(table: UInt8(table), blocks: UInt32(blocks)))
-        position = next
-        if next == border { runsOfChunks.append((runsOfChunks.last?.upperBound ?? 0)..<runs.count) }
-      }
-    }
+    guard CodedSection.readTableNumbers(&bits, tables: tables.count, into: raw) else { return nil }
 
     var chunks: [Chunk] = []
     var start = 0
-    for (raw, runs) in zip(ranges, runsOfChunks) {
+    for range in RANS.chunks(of: raw.count) {
       guard let words = bits.number(bits: RANS.wordCountBits) else { return nil }
       let end = start + 4 * RANS.lanes + 2 * words
-      chunks.append(Chunk(raw: raw, stored: start..<end, runs: runs))
+      chunks.append(Chunk(raw: range, stored: start..<end))
       start = end
     }
     let head = bits.bytesRead
     guard bits.endsInZeros, head + start == stored.count else { return nil }
     self.chunks = chunks.map {
-      Chunk(raw: $0.raw, stored: head + $0.stored.lowerBound..<head + $0.stored.upperBound, runs: $0.runs)
+      Chunk(raw: $0.raw, stored: head + $0.stored.lowerBound..<head + $0.stored.upperBound)
     }
-    self.runs = runs
     var isMade = true
-    slots = [UInt32](unsafeUninitializedCapacity: count * Frequencies.total) { slots, written in
+    slots = [UInt32](unsafeUninitializedCapacity: tables.count * Frequencies.total) { slots, written in
       for (index, table) in tables.enumerated() {
         guard let target = slots.baseAddress.map({ $0 + index * Frequencies.total }) else { return }
         isMade = isMade && ck_rans_make_table(table.ofByte, target) != 0
@@ -88,6 +62,43 @@ private struct CodedSection {
       written = isMade ? slots.count : 0
     }
     guard isMade else { return nil }
+  }
+
+  /// Reads the lengths of rows, then the number of each one's table. False where rows do not make up all bytes.
+  private static func readTableNumbers(
+    _ bits: inout BitReader, tables: Int, into raw: UnsafeMutableRawBufferPointer
+  ) -> Bool {
+    guard tables > 1 else {
+      raw.initializeMemory(as: UInt8.self, repeating: 0)
+      return true
+    }
+    // Lengths are read twice: to find where they end, and row by row.
+    var lengths = bits
+    var size = 0
+    while size < raw.count {
+      guard let group = rowGroup(&bits, bytes: raw.count - size) else { return false }
+      size += group.count * group.length
+    }
+    var expected = Expectation(scale: RANS.tableScale)
+    var start = 0
+    while start < raw.count {
+      guard let group = rowGroup(&lengths, bytes: raw.count - start) else { return false }
+      for _ in 0..<group.count {
+        guard let table = expected.read(&bits, below: tables) else { return false }
+        let row = UnsafeMutableRawBufferPointer(rebasing: raw[start..<start + group.length])
+        row.initializeMemory(as: UInt8.self, repeating: UInt8(table))
+        start += group.length
+      }
+    }
+    return true
+  }
+
+  /// Neighbouring rows of one length; nil unless they are of at most so many bytes.
+  private static func rowGroup(_ bits: inout BitReader, bytes: Int) -> (count: Int, length: Int)? {
+    guard let more = bits.golomb(order: RANS.rowCountOrder), let rest = bits.golomb(order: RANS.rowLengthOrder),
+      rest < bytes, more < bytes / (rest + 1)
+    else { return nil }
+    return (more + 1, rest + 1)
   }
 
   /// False where the words are too few or too many, or do not end where encoding began.
@@ -104,14 +115,8 @@ private struct CodedSection {
       else { return false }
       return slots.withUnsafeBufferPointer { slots in
         guard let tables = slots.baseAddress else { return false }
-        var position = chunk.raw.lowerBound
-        for run in runs[chunk.runs] {
-          let count = min(Int(run.blocks) * Contexts.blockSize, chunk.raw.upperBound - position)
-          let table = tables + Int(run.table) * Frequencies.total
-          guard decoder.decode(stream, table, count, target + position) != 0 else { return false }
-          position += count
-        }
-        return ck_rans_is_at_end(stream) != 0
+        return decoder.decode(stream, tables, chunk.raw.count, target + chunk.raw.lowerBound) != 0
+          && ck_rans_is_at_end(stream) != 0
       }
     }
   }

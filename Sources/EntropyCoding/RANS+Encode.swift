@@ -1,17 +1,29 @@
 package import Tensors
 
 extension RANS {
-  /// The coded form, the same for the same bytes everywhere; nil when it is not smaller.
-  package static func encode(_ raw: UnsafeRawBufferPointer) -> Buffer? {
+  /// The coded form, the same for the same bytes and rows everywhere; nil when it is not smaller.
+  ///
+  /// - Parameter rows: those of as many bytes as there are
+  package static func encode(_ raw: UnsafeRawBufferPointer, rows: Rows) -> Buffer? {
+    precondition(rows.size == raw.count, "rows of other bytes")
     guard raw.count > 1 else { return nil }
-    let contexts = Contexts(raw)
+    let ranges = rows.ranges
+    let contexts = Contexts(raw, ranges)
     let tables = contexts.counts.map { Frequencies(counts: $0) }
     var bits = BitWriter()
     bits.append(tables.count - 1, bits: tableCountBits)
     for table in tables { table.write(to: &bits) }
-    for run in contexts.runs {
-      bits.append(golomb: run.blocks - 1, order: runOrder)
-      bits.append(run.context, bits: tableBits(tables.count))
+    if tables.count > 1 {
+      for group in rows.groups {
+        bits.append(golomb: group.count - 1, order: rowCountOrder)
+        bits.append(golomb: group.length - 1, order: rowLengthOrder)
+      }
+      var expected = Expectation(scale: tableScale)
+      for table in contexts.ofRow { expected.write(Int(table), to: &bits) }
+    }
+    let tableOfByte = [UInt8](unsafeUninitializedCapacity: raw.count) { tables, count in
+      for (row, table) in zip(ranges, contexts.ofRow) { tables[row].update(repeating: table) }
+      count = raw.count
     }
     let symbols = tables.flatMap { table in
       var start: UInt32 = 0
@@ -23,7 +35,7 @@ extension RANS {
     var coded: [UInt8] = []
     coded.reserveCapacity(raw.count)
     for chunk in chunks(of: raw.count) {
-      let (states, words) = encode(raw, chunk, contexts.ofBlock, symbols)
+      let (states, words) = encode(raw, chunk, tableOfByte, symbols)
       bits.append(words.count, bits: wordCountBits)
       for state in states { for shift in [0, 8, 16, 24] { coded.append(UInt8(truncatingIfNeeded: state >> shift)) } }
       // They were made from the last to the first.
@@ -49,18 +61,15 @@ extension RANS {
   ///
   /// - Parameter symbols: 256 for each table
   private static func encode(
-    _ raw: UnsafeRawBufferPointer, _ chunk: Range<Int>, _ tableOfBlock: [UInt8], _ symbols: [Symbol]
+    _ raw: UnsafeRawBufferPointer, _ chunk: Range<Int>, _ tableOfByte: [UInt8], _ symbols: [Symbol]
   ) -> (states: [UInt32], words: [UInt16]) {
     var states = [UInt32](repeating: lowest, count: lanes)
     let words = [UInt16](unsafeUninitializedCapacity: chunk.count) { words, count in
       symbols.withUnsafeBufferPointer { symbols in
-        states.withUnsafeMutableBufferPointer { states in
-          let first = chunk.lowerBound / Contexts.blockSize
-          for block in (first...(chunk.upperBound - 1) / Contexts.blockSize).reversed() {
-            let table = Int(tableOfBlock[block]) << 8
-            let start = block * Contexts.blockSize
-            for index in (start..<min(chunk.upperBound, start + Contexts.blockSize)).reversed() {
-              let symbol = symbols[table | Int(raw[index])]
+        tableOfByte.withUnsafeBufferPointer { tableOfByte in
+          states.withUnsafeMutableBufferPointer { states in
+            for index in chunk.reversed() {
+              let symbol = symbols[Int(tableOfByte[index]) << 8 | Int(raw[index])]
               var state = states[index % lanes]
               // Decoding has to find a state of at least 2^16 before the word, and below it without.
               if state >> 20 >= symbol.frequency {

@@ -11,16 +11,16 @@ package enum RANS {
   static let tableCountBits = 4
   /// Bits for the number of words of a chunk: at most one for each byte.
   static let wordCountBits = 20
-  /// Order of the codes for lengths of runs.
-  static let runOrder = 4
+  /// Orders of the codes for the number of rows of one length, and for that length.
+  static let rowCountOrder = 4
+  static let rowLengthOrder = 6
+  /// What the numbers of tables begin with: they differ by two or so.
+  static let tableScale = 8
 
   /// Chunks of so many bytes.
   static func chunks(of count: Int) -> [Range<Int>] {
     stride(from: 0, to: count, by: chunkSize).map { $0..<min(count, $0 + chunkSize) }
   }
-
-  /// Bits for the number of one of some tables.
-  static func tableBits(_ tables: Int) -> Int { bitLength(tables - 1) }
 
   /// The most bytes that coded ones can stand for. A byte takes at least 4096 / 4095 off a state; from 2^32 to 2^16
   /// those are 45,550 bytes, for two bytes of a word or four of a first state.

@@ -62,7 +62,7 @@ import Testing
     let words = (0..<count / 4 + 1).map { _ in UInt32.random(in: 0x3F80_0000...0x3F80_00FF, using: &random) }
     let raw = words.withUnsafeBytes { Array($0.prefix(count)) }
     for codec in Codecs.all {
-      let encoded = raw.withUnsafeBytes { codec.encode($0, below: $0.count) }
+      let encoded = raw.withUnsafeBytes { codec.encode($0, tensors: [], below: $0.count) }
       // A coder of bytes one by one sees no pattern in the places of words.
       let isSmall = { $0 < (codec.number == RANSCodec.number ? count : count / 2) }
       if count > 1000, codec.number != 0 { #expect(isSmall(try #require(encoded).count)) }

@@ -17,12 +17,14 @@ import Testing
     try withFolder { folder in
       let path = "\(folder)/a.derm"
       var sections: [Section: [UInt8]] = [:]
-      for (section, buffer) in try BundleWriter.contents(of: bundle, path: path) {
-        sections[section] = buffer.withBytes(Array.init)
+      for part in try BundleWriter.contents(of: bundle, path: path) {
+        sections[part.section] = part.bytes.withBytes(Array.init)
       }
       try edit(&sections)
       let contents = Section.allCases.compactMap { section in
-        sections[section].map { bytes in (section, Buffer(count: bytes.count) { $0.copyBytes(from: bytes) }) }
+        sections[section].map { bytes in
+          SectionContents(section, Buffer(count: bytes.count) { $0.copyBytes(from: bytes) })
+        }
       }
       _ = try BundleWriter.write(contents, to: path, compression: .none)
       return try BundleReader.open(path).read()
@@ -193,7 +195,9 @@ import Testing
     _ = try reading(Sample.full()) { $0[.preprocessing] = empty }
     try withFolder { folder in
       var parts = try BundleWriter.contents(of: Sample.full(), path: "a").filter { !sections.contains($0.section) }
-      for section in sections { parts.append((section, Buffer(count: empty.count) { $0.copyBytes(from: empty) })) }
+      for section in sections {
+        parts.append(SectionContents(section, Buffer(count: empty.count) { $0.copyBytes(from: empty) }))
+      }
       parts.sort { Section.allCases.firstIndex(of: $0.section) ?? 0 < Section.allCases.firstIndex(of: $1.section) ?? 0 }
       _ = try BundleWriter.write(parts, to: "\(folder)/a.derm", compression: .smallest)
       #expect(throws: Refusal.self) { try BundleReader.open("\(folder)/a.derm").read() }

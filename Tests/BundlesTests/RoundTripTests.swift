@@ -185,8 +185,8 @@ import Testing
   /// A reader would refuse so much from so small a file, so it is stored as it is.
   @Test func tensorsThatPackTooWellAreStoredRaw() throws {
     let count = 320 << 20
-    let record: (Section, Buffer) = (.weights, Buffer(count: count))
-    let (pieces, reports) = try BundleWriter.assembled([record], path: "a", compression: .smallest)
+    let weights = SectionContents(.weights, Buffer(count: count))
+    let (pieces, reports) = try BundleWriter.assembled([weights], path: "a", compression: .smallest)
     #expect(reports.map(\.codec) == ["raw"] && pieces.reduce(0) { $0 + $1.count } > count)
   }
 
@@ -194,7 +194,7 @@ import Testing
   @Test(arguments: [0, 1, 3, 4, 5, 7, 65_535, 65_536, 65_537, 262_144, 262_147, 400_001])
   func planesOfAnySizeRoundTrip(count: Int) throws {
     let raw = (0..<count).map { UInt8(truncatingIfNeeded: $0 % 4 == 3 ? 7 : $0 / 300) }
-    guard let stored = raw.withUnsafeBytes({ ZlibPlanesCodec.encode($0, below: $0.count) }) else {
+    guard let stored = raw.withUnsafeBytes({ ZlibPlanesCodec.encode($0, tensors: [], below: $0.count) }) else {
       return #expect(count < 8)
     }
     func decoded(_ size: Int) -> [UInt8]? {

@@ -9,9 +9,11 @@ protocol SectionCodec: Sendable {
   /// Whether compressing a section with this codec is tried.
   static func suits(_ section: Section) -> Bool
 
-  /// The stored form, the same for the same bytes; nil when it would not be smaller than `limit`, which is the size of
-  /// the bytes or of what another codec has made of them.
-  static func encode(_ raw: UnsafeRawBufferPointer, below limit: Int) -> Buffer?
+  /// The stored form, the same for the same contents; nil when it would not be smaller than `limit`, which is the size
+  /// of the bytes or of what another codec has made of them.
+  ///
+  /// - Parameter tensors: those the bytes are, where they are tensors
+  static func encode(_ raw: UnsafeRawBufferPointer, tensors: [StoredTensor], below limit: Int) -> Buffer?
 
   /// Writes the contents to `raw`. False when `stored` is not the stored form of exactly that many bytes.
   static func decode(_ stored: UnsafeRawBufferPointer, into raw: UnsafeMutableRawBufferPointer) -> Bool

@@ -7,7 +7,7 @@ enum RawCodec: SectionCodec {
 
   static func suits(_: Section) -> Bool { false }
 
-  static func encode(_: UnsafeRawBufferPointer, below _: Int) -> Buffer? { nil }
+  static func encode(_: UnsafeRawBufferPointer, tensors _: [StoredTensor], below _: Int) -> Buffer? { nil }
 
   static func decode(_ stored: UnsafeRawBufferPointer, into raw: UnsafeMutableRawBufferPointer) -> Bool {
     guard stored.count == raw.count else { return false }

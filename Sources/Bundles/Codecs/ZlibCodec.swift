@@ -8,7 +8,7 @@ enum ZlibCodec: SectionCodec {
 
   static func suits(_ section: Section) -> Bool { section.elementSize == 1 }
 
-  static func encode(_ raw: UnsafeRawBufferPointer, below limit: Int) -> Buffer? {
+  static func encode(_ raw: UnsafeRawBufferPointer, tensors _: [StoredTensor], below limit: Int) -> Buffer? {
     Deflate.compress(raw, below: limit)
   }
 

@@ -13,7 +13,7 @@ enum ZlibPlanesCodec: SectionCodec {
 
   static func suits(_ section: Section) -> Bool { section.elementSize == width }
 
-  static func encode(_ raw: UnsafeRawBufferPointer, below limit: Int) -> Buffer? {
+  static func encode(_ raw: UnsafeRawBufferPointer, tensors _: [StoredTensor], below limit: Int) -> Buffer? {
     let words = raw.count / width
     let planes = Buffer(count: raw.count) { target in
       for plane in 0..<width {

@@ -44,6 +44,20 @@ enum Section: String, Sendable, CaseIterable {
   }
 }
 
+/// What is to be written into a section.
+struct SectionContents: Sendable {
+  let section: Section
+  var bytes: Buffer
+  /// The tensors that the bytes are, in their order.
+  let tensors: [StoredTensor]
+
+  init(_ section: Section, _ bytes: Buffer, tensors: [StoredTensor] = []) {
+    self.section = section
+    self.bytes = bytes
+    self.tensors = tensors
+  }
+}
+
 /// How large a section is.
 package struct SectionReport: Sendable, Equatable {
   package let name: String

@@ -38,15 +38,16 @@ struct TensorCollector {
   }
 
   /// The contents of a section; nil when it has none.
-  func contents(of section: Section) -> Buffer? {
+  func contents(of section: Section) -> SectionContents? {
     guard let tensors = tensors[section], let size = layout.sizes[section] else { return nil }
-    return Buffer(count: size) { bytes in
+    let bytes = Buffer(count: size) { bytes in
       for (place, tensor) in tensors {
         let end = place.offset + tensor.buffer.count
         let target = UnsafeMutableRawBufferPointer(rebasing: bytes[place.offset..<end])
         tensor.withBytes { target.copyMemory(from: $0) }
       }
     }
+    return SectionContents(section, bytes, tensors: tensors.map(\.place))
   }
 }
 

@@ -40,16 +40,16 @@ int ck_rans_is_at_end(const ck_rans_stream *stream) {
 }
 
 // The next state. It needs one word at most: x >= 2^16 gives at least 2^4, and a word more 2^20.
-ALWAYS uint32_t step(uint32_t x, const uint32_t *table, uint8_t *y) {
-  const uint32_t entry = table[x % CK_RANS_SLOTS];
+ALWAYS uint32_t step(uint32_t x, const uint32_t *tables, uint8_t *y) {
+  const uint32_t entry = tables[(uint32_t)*y << CK_RANS_BITS | x % CK_RANS_SLOTS];
   *y = (uint8_t)entry;
   return (entry >> 20) * (x >> CK_RANS_BITS) + (entry >> 8) % CK_RANS_SLOTS;
 }
 
 ALWAYS uint32_t with_word(uint32_t x, const uint8_t *word) { return x << 16 | (uint32_t)word[1] << 8 | word[0]; }
 
-static int decode(ck_rans_stream *s, const uint32_t *table, size_t n, uint8_t *y) {
-  assert(is_rans_stream(s) && table && y);
+static int decode(ck_rans_stream *s, const uint32_t *tables, size_t n, uint8_t *y) {
+  assert(is_rans_stream(s) && tables && y);
   uint32_t x[CK_RANS_LANES];
   memcpy(x, s->states, sizeof x);
   const uint8_t *next = s->next, *const end = s->end;
@@ -57,7 +57,7 @@ static int decode(ck_rans_stream *s, const uint32_t *table, size_t n, uint8_t *y
   // Where every lane could take a word, none is asked for. A word is read whether it is taken or not.
   for (; n - i >= CK_RANS_LANES && end - next >= RANS_GROUP_BYTES; i += CK_RANS_LANES) {
     for (size_t lane = 0; lane < CK_RANS_LANES; lane++) {
-      const uint32_t after = step(x[lane], table, y + i + lane);
+      const uint32_t after = step(x[lane], tables, y + i + lane);
       const int takes = after < CK_RANS_LOWEST;
       const uint32_t filled = with_word(after, next);
       x[lane] = takes ? filled : after;
@@ -66,7 +66,7 @@ static int decode(ck_rans_stream *s, const uint32_t *table, size_t n, uint8_t *y
   }
   for (; i < n; i++) {
     const size_t lane = i % CK_RANS_LANES;
-    x[lane] = step(x[lane], table, y + i);
+    x[lane] = step(x[lane], tables, y + i);
     if (x[lane] >= CK_RANS_LOWEST) continue;
     if (next == end) return 0;
     x[lane] = with_word(x[lane], next);

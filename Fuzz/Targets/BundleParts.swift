@@ -83,6 +83,7 @@ package struct BundleParts {
   private static func decoded(_ stored: [UInt8], _ codec: UInt32, size: Int) -> [UInt8]? {
     switch codec {
     case 3: RANSParts.expanded(stored, size: size, limit: 1 << 20)
+    case 4: WordsParts.expanded(stored, size: size, limit: 1 << 20)
     case 1: Zlib.expanded(stored, limit: 1 << 20)
     case 2: Zlib.expanded(stored, limit: 1 << 20).map(joined)
     default: stored
@@ -108,6 +109,7 @@ extension BundleParts.Section {
     case 1: Zlib.compressed(raw)
     case 2: Zlib.compressed(BundleParts.split(raw))
     case 3: RANSParts.compressed(raw)
+    case 4: WordsParts.compressed(raw)
     default: nil
     }
   }

@@ -58,6 +58,22 @@ private let root = String(#filePath.dropLast("/Tests/FuzzTargetsTests/BundlePart
     }
   }
 
+  /// As with weights, of words: those of biases and scales.
+  @Test func wordsAreCodedAsTheReaderExpects() throws {
+    for name in ["parameters", "integers"] {
+      var parts = try quantized()
+      let index = try #require(parts.sections.firstIndex { $0.name == name })
+      parts.sections[index].codec = 4
+      #expect(try message(parts.bytes) == "")
+      let again = try #require(BundleParts(parts.bytes))
+      #expect(again.sections[index].codec == 4 && again.sections[index].raw == parts.sections[index].raw)
+      var stored = try #require(parts.sections[index].encoded)
+      stored[0] ^= 0x40
+      parts.sections[index].damaged = stored
+      #expect(try message(parts.bytes).contains("section \(name) is not valid rans-words data of its size"))
+    }
+  }
+
   /// Another shape of a convolution's weights: with places, sizes and types repaired the bundle is sound again.
   @Test func aRepairedGraphIsRead() throws {
     var parts = try quantized()

@@ -29,5 +29,6 @@ enum Codecs {
     RANSCodec.self,
     ZlibCodec.self,
     ZlibPlanesCodec.self,
+    WordsCodec.self,
   ]
 }

@@ -96,7 +96,8 @@ let package = Package(
     library("Passes", "IR", "Math", "Operators", "Tensors"),
     library("Runtime", "CKernels", "HeapMemory", "IR", "Math", "Operators", "Tensors", "Threads"),
     library(
-      "Bundles", "CanonicalJSON", "Deflate", "EntropyCoding", "Hashing", "IR", "Operators", "Signing", "Tensors"),
+      "Bundles", "CanonicalJSON", "Deflate", "EntropyCoding", "Hashing", "IR", "Operators", "Signing", "Tensors",
+      "Threads"),
 
     library("Answers", "CanonicalJSON", "IR", "Math", "Operators", "Platform", "Tensors"),
 

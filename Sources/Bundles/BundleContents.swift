@@ -8,12 +8,14 @@ struct BundleContents {
   /// Memory left for the JSON of sections still to come.
   private var jsonMemory: Int
   private var tensors: [Section: Buffer] = [:]
+  private let readsSelfTest: Bool
 
   /// - Parameter maximumBytes: what reading may take
   /// - Throws: where the compressed sections of tensors alone claim more than that, or more than the file can be
   ///   expected to pack
   init(file: BundleFile, selfTest readsSelfTest: Bool, maximumBytes: Int) throws(Refusal) {
     self.file = file
+    self.readsSelfTest = readsSelfTest
     var expanded = 0
     for record in file.records where !record.section.isJSON && record.codec != RawCodec.self {
       guard readsSelfTest || record.section != .selfTestTensors else { continue }
@@ -33,7 +35,15 @@ struct BundleContents {
     jsonMemory = min(BundleLimits.jsonMemory(inFileOf: file.size), maximumBytes - expanded)
   }
 
-  mutating func bundle(selfTest readsSelfTest: Bool) throws(Refusal) -> Bundle {
+  /// What the texts say of tensors.
+  struct Description {
+    let document: GraphDocument
+    let selfTest: (inputs: [StoredTensor], outputs: [StoredTensor])?
+    let layout: TensorLayout
+  }
+
+  /// Reads the graph and the places of tensors.
+  mutating func description() throws(Refusal) -> Description {
     guard let graphJSON = try json(.graph) else { throw malformed("has no section graph") }
     var layout = TensorLayout()
     let document: GraphDocument
@@ -51,10 +61,20 @@ struct BundleContents {
         throw malformed("section \(error)")
       }
     }
+    return Description(document: document, selfTest: selfTest, layout: layout)
+  }
+
+  /// Puts everything together.
+  ///
+  /// - Parameter decoded: the contents of the sections of tensors
+  mutating func bundle(
+    _ description: Description, decoded: [Section: Result<Buffer, Refusal>]
+  ) throws(Refusal) -> Bundle {
     for section in Section.allCases where !section.isJSON && (readsSelfTest || section != .selfTestTensors) {
-      try load(section, size: layout.sizes[section])
+      try load(section, size: description.layout.sizes[section], decoded[section])
     }
 
+    let document = description.document
     let graph = try document.graph(path: file.path) { (place) throws(Refusal) in try tensor(at: place) }
     var bundle = Bundle(kind: document.kind, graph: graph)
     bundle.preprocessing = try json(.preprocessing)?.value
@@ -64,7 +84,7 @@ struct BundleContents {
     bundle.evaluation = try json(.evaluation)?.value
     bundle.explanation = try json(.explanation)?.value
     bundle.provenance = try json(.provenance)?.value
-    if let selfTest {
+    if let selfTest = description.selfTest {
       let test = SelfTest(
         inputs: try selfTest.inputs.map { (place) throws(Refusal) in try tensor(at: place) },
         outputs: try selfTest.outputs.map { (place) throws(Refusal) in try tensor(at: place) })
@@ -107,7 +127,7 @@ struct BundleContents {
     guard text <= jsonMemory else {
       throw malformed("section \(section.name) claims to hold \(text) bytes of JSON; \(jsonMemory) may be read")
     }
-    let bytes = try buffer(record)
+    let bytes = try file.contents(of: record)
     do throws(JSONError) {
       let memory = jsonMemory - text
       let json = try bytes.withBytes { (bytes) throws(JSONError) in try JSON(parsing: bytes, memory: memory) }
@@ -119,35 +139,14 @@ struct BundleContents {
     }
   }
 
-  /// Loads a section of tensors, which must have exactly the size that those who refer to it need.
-  private mutating func load(_ section: Section, size: Int?) throws(Refusal) {
+  /// Takes a section of tensors, which must have exactly the size that those who refer to it need.
+  private mutating func load(_ section: Section, size: Int?, _ decoded: Result<Buffer, Refusal>?) throws(Refusal) {
     let record = file.record(section)
     guard record?.rawSize == size else {
       throw malformed(
         "section \(section.name) has \(record.map { "\($0.rawSize)" } ?? "no") bytes, its tensors need \(size ?? 0)")
     }
-    if let record { tensors[section] = try buffer(record) }
-  }
-
-  /// A section's contents: mapped where it is stored raw.
-  private mutating func buffer(_ record: SectionRecord) throws(Refusal) -> Buffer {
-    let name = record.section.name
-    if record.codec == RawCodec.self {
-      guard record.rawSize == record.storedSize,
-        let buffer = Buffer(file.mapped, offset: record.offset, count: record.storedSize)
-      else { throw malformed("section \(name) is raw, but its two sizes differ") }
-      return buffer
-    }
-    guard record.rawSize <= record.codec.largestRaw(stored: record.storedSize) else {
-      throw malformed("section \(name) claims to hold \(record.rawSize) bytes, more than it can")
-    }
-    var isWhole = false
-    // Where decoding fails the memory is not looked at.
-    let buffer = Buffer(count: record.rawSize, isZeroed: false) { target in
-      isWhole = file.withStored(record) { record.codec.decode($0, into: target) }
-    }
-    guard isWhole else { throw malformed("section \(name) is not valid \(record.codec.name) data of its size") }
-    return buffer
+    tensors[section] = try decoded?.get()
   }
 
   private func tensor(at place: StoredTensor) throws(Refusal) -> Tensor {

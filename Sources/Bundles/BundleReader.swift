@@ -1,5 +1,6 @@
 package import Hashing
 package import Tensors
+import Threads
 
 /// Opens bundles.
 package enum BundleReader {
@@ -40,19 +41,20 @@ package struct BundleFile: Sendable {
   package func releasePages() { mapped.releasePages() }
 
   /// Checks every byte; empty when nothing is damaged.
-  package func verify() -> [Refusal] {
+  package func verify() -> [Refusal] { records.indices.flatMap(damage) }
+
+  /// What is wrong with the bytes of a section and the padding before it.
+  private func damage(_ index: Int) -> [Refusal] {
     var problems: [Refusal] = []
-    var end = Container.headerSize(sections: records.count)
-    var previous = "the table of contents"
-    for record in records {
-      if !mapped.withBytes({ $0[end..<record.offset].allSatisfy { $0 == 0 } }) {
-        problems.append(.damaged(file: path, "padding after \(previous) is not zero"))
-      }
-      if hash(of: record) != record.hash {
-        problems.append(.damaged(file: path, "section \(record.section.name) is damaged (SHA-256 differs)"))
-      }
-      end = record.offset + record.storedSize
-      previous = "section \(record.section.name)"
+    let record = records[index]
+    let before = index == 0 ? nil : records[index - 1]
+    let end = before.map { $0.offset + $0.storedSize } ?? Container.headerSize(sections: records.count)
+    if !mapped.withBytes({ $0[end..<record.offset].allSatisfy { $0 == 0 } }) {
+      let name = before.map { "section \($0.section.name)" } ?? "the table of contents"
+      problems.append(.damaged(file: path, "padding after \(name) is not zero"))
+    }
+    if hash(of: record) != record.hash {
+      problems.append(.damaged(file: path, "section \(record.section.name) is damaged (SHA-256 differs)"))
     }
     return problems
   }
@@ -75,15 +77,75 @@ package struct BundleFile: Sendable {
   ///     are checked either way
   ///   - maximumBytes: the memory that decompressed tensors and JSON may take
   package func read(selfTest: Bool = true, maximumBytes: Int = .max) throws(Refusal) -> Bundle {
-    if let problem = verify().first { throw problem }
-    var contents = try BundleContents(file: self, selfTest: selfTest, maximumBytes: maximumBytes)
-    let bundle = try contents.bundle(selfTest: selfTest)
+    var contents: BundleContents
+    do throws(Refusal) {
+      contents = try BundleContents(file: self, selfTest: selfTest, maximumBytes: maximumBytes)
+    } catch {
+      if let problem = verify().first { throw problem }
+      throw error
+    }
+    let texts = records.indices.filter { records[$0].section.isJSON }
+    let tensors = records.indices.filter { !records[$0].section.isJSON }
+    // Where there are weights, they and the graph's text take about as long: a thread for each.
+    let tensorBytes = tensors.reduce(0) { $0 + records[$1].rawSize }
+    let workers = Workers(threads: tensorBytes < BundleFile.worthAThread ? 1 : min(2, Workers.processors))
+    var description: Result<BundleContents.Description, Refusal>?
+    var decoded: [Section: Result<Buffer, Refusal>]?
+    workers.run(units: 2) { _, units in
+      for unit in units {
+        if unit == 0, texts.allSatisfy({ damage($0).isEmpty }) {
+          description = Result { () throws(Refusal) in try contents.description() }
+        }
+        if unit == 1, tensors.allSatisfy({ damage($0).isEmpty }) {
+          decoded = self.decoded(tensors, selfTest: selfTest)
+        }
+      }
+    }
+    guard let description, let decoded else {
+      throw verify().first ?? .damaged(file: path, "has changed while it was read")
+    }
+    let bundle = try contents.bundle(try description.get(), decoded: decoded)
     // What was checked must be what was read.
     try mapped.checkUnchanged()
     return bundle
   }
 
+  /// Bytes of tensors that are worth starting a thread for.
+  private static let worthAThread = 1 << 18
+
+  /// The contents of some sections; a problem with one is found when it is asked for.
+  private func decoded(_ indices: [Int], selfTest: Bool) -> [Section: Result<Buffer, Refusal>] {
+    var results: [Section: Result<Buffer, Refusal>] = [:]
+    for index in indices where selfTest || records[index].section != .selfTestTensors {
+      results[records[index].section] = Result { () throws(Refusal) in try contents(of: records[index]) }
+    }
+    return results
+  }
+
   func record(_ section: Section) -> SectionRecord? { records.first { $0.section == section } }
+
+  /// A section's contents: mapped where it is stored raw.
+  func contents(of record: SectionRecord) throws(Refusal) -> Buffer {
+    let name = record.section.name
+    if record.codec == RawCodec.self {
+      guard record.rawSize == record.storedSize,
+        let buffer = Buffer(mapped, offset: record.offset, count: record.storedSize)
+      else { throw .malformed(file: path, "section \(name) is raw, but its two sizes differ") }
+      return buffer
+    }
+    guard record.rawSize <= record.codec.largestRaw(stored: record.storedSize) else {
+      throw .malformed(file: path, "section \(name) claims to hold \(record.rawSize) bytes, more than it can")
+    }
+    var isWhole = false
+    // Where decoding fails the memory is not looked at.
+    let buffer = Buffer(count: record.rawSize, isZeroed: false) { target in
+      isWhole = withStored(record) { record.codec.decode($0, into: target) }
+    }
+    guard isWhole else {
+      throw .malformed(file: path, "section \(name) is not valid \(record.codec.name) data of its size")
+    }
+    return buffer
+  }
 
   /// Lends the bytes of a section as they are stored.
   func withStored<Result>(_ record: SectionRecord, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {

@@ -1,9 +1,10 @@
 /// Which rows of some bytes have the same distribution, so that one table of frequencies serves them all.
 ///
-/// Rows of weights differ in width, within a layer and across layers. First rows whose mean magnitude is nearly the same
+/// Rows of weights differ in width, within a layer and across layers. First rows whose mean magnitude is nearly equal
 /// are put together, and what results is joined, two at a time, as long as a table fewer, and not having to tell whose
-/// row is whose, save more bits than the joint distribution costs. Then rows go to the distributions that make all of them and the numbers of their tables shortest
-/// (the Viterbi algorithm), and distributions are counted anew, a few times.
+/// row is whose, save more bits than the joint distribution costs. Then rows go to the distributions that make all of
+/// them and the numbers of their tables shortest (the Viterbi algorithm), and distributions are counted anew, a few
+/// times.
 struct Contexts {
   /// Distributions at most.
   static let most = 16

@@ -21,10 +21,6 @@ extension RANS {
       var expected = Expectation(scale: tableScale)
       for table in contexts.ofRow { expected.write(Int(table), to: &bits) }
     }
-    let tableOfByte = [UInt8](unsafeUninitializedCapacity: raw.count) { tables, count in
-      for (row, table) in zip(ranges, contexts.ofRow) { tables[row].update(repeating: table) }
-      count = raw.count
-    }
     let symbols = tables.flatMap { table in
       var start: UInt32 = 0
       return table.ofByte.map { frequency in
@@ -34,7 +30,16 @@ extension RANS {
     }
     var coded: [UInt8] = []
     coded.reserveCapacity(raw.count)
+    var tableOfByte = [UInt8](repeating: 0, count: min(raw.count, chunkSize))
+    var row = 0
     for chunk in chunks(of: raw.count) {
+      // Rows may go on in the next chunk.
+      while row < ranges.count, ranges[row].lowerBound < chunk.upperBound {
+        let part = ranges[row].clamped(to: chunk)
+        for index in part { tableOfByte[index - chunk.lowerBound] = contexts.ofRow[row] }
+        guard ranges[row].upperBound <= chunk.upperBound else { break }
+        row += 1
+      }
       let (states, words) = encode(raw, chunk, tableOfByte, symbols)
       bits.append(words.count, bits: wordCountBits)
       for state in states { for shift in [0, 8, 16, 24] { coded.append(UInt8(truncatingIfNeeded: state >> shift)) } }
@@ -59,7 +64,9 @@ extension RANS {
 
   /// A chunk, from its last byte to its first: the states to begin decoding with, and the words, the last first.
   ///
-  /// - Parameter symbols: 256 for each table
+  /// - Parameters:
+  ///   - tableOfByte: the number of the table of each byte of the chunk
+  ///   - symbols: 256 for each table
   private static func encode(
     _ raw: UnsafeRawBufferPointer, _ chunk: Range<Int>, _ tableOfByte: [UInt8], _ symbols: [Symbol]
   ) -> (states: [UInt32], words: [UInt16]) {
@@ -69,7 +76,8 @@ extension RANS {
         tableOfByte.withUnsafeBufferPointer { tableOfByte in
           states.withUnsafeMutableBufferPointer { states in
             for index in chunk.reversed() {
-              let symbol = symbols[Int(tableOfByte[index]) << 8 | Int(raw[index])]
+              let table = Int(tableOfByte[index - chunk.lowerBound])
+              let symbol = symbols[table << 8 | Int(raw[index])]
               var state = states[index % lanes]
               // Decoding has to find a state of at least 2^16 before the word, and below it without.
               if state >> 20 >= symbol.frequency {

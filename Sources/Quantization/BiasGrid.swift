@@ -1,11 +1,12 @@
-/// What biases are multiples of, so that they take few bits to store. A layer has one unit, in steps of its accumulators:
+/// What biases are multiples of, so that they take few bits to store. A layer has one unit, in its accumulators' steps:
 /// those differ between channels as the channels' own steps do, and so do the errors that a channel can bear.
 package enum BiasGrid {
-  /// The unit where weights are rounded to the nearest of 255 levels: the greatest power of two not above sqrt(K), K being
-  /// the products of a sum.
+  /// The unit where weights are rounded to the nearest of 255 levels: the greatest power of two not above sqrt(K), K
+  /// being the products of a sum.
   ///
-  /// Rounding K weights gives a sum the variance K r^2 / 12, r being the root mean square of the layer's integer inputs;
-  /// rounding the bias to multiples of u adds u^2 / 12. With this u that is at most 1 / r^2 of it: under 1 % from r = 10.
+  /// Rounding K weights gives a sum the variance K r^2 / 12, r being the root mean square of the layer's integer
+  /// inputs; rounding the bias to multiples of u adds u^2 / 12. With this u that is at most 1 / r^2 of it: under 1 %
+  /// from r = 10.
   package static func unit(products count: Int) -> Int32 {
     // sqrt(K) has half as many bits as K.
     let bits = Int.bitWidth - max(1, count).leadingZeroBitCount

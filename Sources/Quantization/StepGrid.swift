@@ -1,8 +1,8 @@
 /// Numbers that take few bits to store, for the steps of weights: float32 with so many bits of mantissa.
 ///
 /// The pattern of a positive float32, taken as an integer, grows with the number and within an octave evenly. So those
-/// of n bits of mantissa, whose patterns are multiples of 2^(23 - n), divide every octave into 2^n equal parts, and codec
-/// 4 of bundles stores them as small integers. There is no logarithm in it: it is the same on every machine.
+/// of n bits of mantissa, whose patterns are multiples of 2^(23 - n), divide every octave into 2^n equal parts, and
+/// codec 4 of bundles stores them as small integers. There is no logarithm in it: it is the same on every machine.
 package struct StepGrid: Sendable {
   /// Parts of an octave.
   package let parts: Int

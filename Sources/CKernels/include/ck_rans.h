@@ -49,8 +49,8 @@ int ck_rans_make_table(const uint16_t *frequencies, uint32_t *table);
 typedef struct {
   const char *name;
   /// Replaces each of n bytes, the number of a table, by the byte that this one of the tables, which lie one after the
-  /// other, gives; n is a multiple of 32 but in the last call for a stream. False where the words do not suffice: then y
-  /// may be written in part, and the stream is of no more use. Reads no byte outside [next, end).
+  /// other, gives; n is a multiple of 32 but in the last call for a stream. False where the words do not suffice: then
+  /// y may be written in part, and the stream is of no more use. Reads no byte outside [next, end).
   int (*decode)(ck_rans_stream *stream, const uint32_t *tables, size_t n, uint8_t *y);
 } ck_rans_decoder;
 

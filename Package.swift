@@ -110,7 +110,8 @@ let package = Package(
       swiftSettings: settings),
 
     // 6: numbers
-    library("Quantization", "CKernels", "IR", "Math", "Operators", "Platform", "Runtime", "Tensors", "Threads"),
+    library(
+      "Quantization", "CKernels", "HeapMemory", "IR", "Math", "Operators", "Platform", "Runtime", "Tensors", "Threads"),
     library("DataSets", "Hashing", "Images", "NumPyFiles", "ONNX", "Platform", "Runtime", "Tensors", "Threads"),
 
     // 7: the main flow, and what is said about it

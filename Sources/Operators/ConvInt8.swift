@@ -59,8 +59,14 @@ package struct ConvInt8: Operator {
 
   package func kernel(for site: Site) throws(Refusal) -> Kernel {
     let x = try site.inputs.required(0, "x")
-    let shape = window.convolutionShape(input: x.shape, output: site.outputs[0].shape, groups: group)
+    let shape = geometry(x: x.shape, output: site.outputs[0].shape)
     return try Int8Weights(site.inputs).kernel(shape, x: x, images: x.shape[0], output: output)
+  }
+}
+
+extension ConvInt8: Int8Layer {
+  package func geometry(x: [Int], output: [Int]) -> ConvolutionShape {
+    window.convolutionShape(input: x, output: output, groups: group)
   }
 }
 

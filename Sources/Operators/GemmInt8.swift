@@ -1,5 +1,5 @@
 package import IR
-import Math
+package import Math
 package import Tensors
 
 /// Matrix product with constant weights in int8, the fully connected layer over the last dimension of x; numbers as in
@@ -39,11 +39,17 @@ package struct GemmInt8: Operator {
 
   package func kernel(for site: Site) throws(Refusal) -> Kernel {
     let x = try site.inputs.required(0, "x")
-    let inner = x.shape.last ?? 1
-    let rows = x.type.count / inner
-    guard rows > 0 else { return try site.emptyKernel() }
-    let shape = ConvolutionShape(rows: rows, inner: inner, columns: site.outputs[0].count / rows)
+    guard x.type.count > 0 else { return try site.emptyKernel() }
+    let shape = geometry(x: x.shape, output: site.outputs[0].shape)
     return try Int8Weights(site.inputs).kernel(shape, x: x, images: 1, output: output)
+  }
+}
+
+extension GemmInt8: Int8Layer {
+  /// A 1x1 convolution whose pixels are all the rows of x.
+  package func geometry(x: [Int], output: [Int]) -> ConvolutionShape {
+    let (inner, columns) = (x.last ?? 1, output.last ?? 1)
+    return ConvolutionShape(rows: x.reduce(1, *) / max(1, inner), inner: inner, columns: columns)
   }
 }
 

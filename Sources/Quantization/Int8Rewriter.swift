@@ -10,25 +10,30 @@ import Tensors
 struct Int8Rewriter {
   private(set) var graph: Graph
   private(set) var decisions: [LayerDecision] = []
+  private(set) var layers: [NodeID: NodeID] = [:]
 
   private let source: Graph
   private let domains: Domains
   private let quantizations: [ValueID: Quantization]
   private let observations: [ValueID: Observation]
+  private let rounding: [NodeID: WeightRounding]
   private let options: Quantizer.Options
+  private let threads: Int
   private var floats: [ValueID: ValueID] = [:]
   private var integers: [ValueID: ValueID] = [:]
   private var fused: Set<NodeID> = []
 
   init(
     _ source: Graph, domains: Domains, quantizations: [ValueID: Quantization],
-    observations: [ValueID: Observation], options: Quantizer.Options
+    observations: [ValueID: Observation], rounding: [NodeID: WeightRounding], options: Quantizer.Options, threads: Int
   ) {
     self.source = source
     self.domains = domains
     self.quantizations = quantizations
     self.observations = observations
+    self.rounding = rounding
     self.options = options
+    self.threads = threads
     graph = Graph(name: source.name)
     graph.hasFreeBatch = source.hasFreeBatch
   }
@@ -80,9 +85,10 @@ struct Int8Rewriter {
     let x = try int8(inputID)
     let input = try quantizationOfInt8(x)
     let channels = weights.shape[0]
+    let rounding = self.rounding[node.id] ?? .nearest
     let quantized = WeightQuantization(
-      weights.values, bias: weights.bias, channels: channels, inputScale: input.scale,
-      inputMeans: means(inputID, layer, weights))
+      weights.values, bias: weights.bias, channels: channels, inputScale: input.scale, rounding: rounding,
+      threads: threads, inputMeans: means(inputID, layer, weights, rounding))
     let largest = Int8Weights.largestAccumulator(
       weights: quantized.weights, bias: quantized.bias, channels: channels, inputZeroPoint: input.zeroPoint)
     guard largest <= Int(Int32.max) else {
@@ -111,6 +117,7 @@ struct Int8Rewriter {
     var outputs = try graph.add(
       layer.int8Form(weights, output: output), name: node.name, inputs: inputs, outputNames: [outputName],
       origins: origins)
+    if let made = graph.producer(of: outputs[0]) { layers[node.id] = made.id }
     if isClampedFloat {
       outputs = try graph.add(
         Unary(layer.activation), name: "\(node.name)_clamp", inputs: [outputs[0]], outputNames: [source[result].name])
@@ -141,8 +148,15 @@ struct Int8Rewriter {
 
   /// For a channel, the mean input each weight meets; empty where bias correction is off or nothing was observed.
   private func means(
-    _ input: ValueID, _ layer: any Int8ConvertibleLayer, _ weights: LayerWeights
+    _ input: ValueID, _ layer: any Int8ConvertibleLayer, _ weights: LayerWeights, _ rounding: WeightRounding
   ) -> (Int) -> [Double] {
+    if options.correctsBias, let means = rounding.inputMeans, weights.groups > 0 {
+      let (length, outputsPerGroup) = (means.count / weights.groups, max(1, weights.shape[0] / weights.groups))
+      return { channel in
+        let group = channel / outputsPerGroup
+        return Array(means[group * length..<(group + 1) * length])
+      }
+    }
     guard options.correctsBias, let means = observations[input]?.channelMeans,
       Int8Form.channelAxis(of: input, in: source) == layer.channelAxis(rank: source.type(of: input).rank)
     else { return { _ in [] } }

@@ -8,6 +8,8 @@ import Threads
 package struct QuantizedModel: Sendable {
   package let graph: Graph
   package let decisions: [LayerDecision]
+  /// The int8 layer that a layer with weights has become, by the nodes of the float graph.
+  package let layers: [NodeID: NodeID]
 }
 
 /// Turns a float graph and the ranges of its values into an int8 graph.
@@ -115,11 +117,14 @@ package struct Quantizer {
     try run(quantizations(by: options.estimator))
   }
 
-  /// The int8 graph with the given quantizations of values.
-  package func run(_ quantizations: [ValueID: Quantization]) throws(Refusal) -> QuantizedModel {
+  /// The int8 graph with the given quantizations of values, and roundings of the weights of some layers.
+  package func run(
+    _ quantizations: [ValueID: Quantization], rounding: [NodeID: WeightRounding] = [:], threads: Int = 1
+  ) throws(Refusal) -> QuantizedModel {
     var rewriter = Int8Rewriter(
-      source, domains: domains, quantizations: quantizations, observations: observations, options: options)
+      source, domains: domains, quantizations: quantizations, observations: observations, rounding: rounding,
+      options: options, threads: threads)
     try rewriter.run(order)
-    return QuantizedModel(graph: rewriter.graph, decisions: rewriter.decisions)
+    return QuantizedModel(graph: rewriter.graph, decisions: rewriter.decisions, layers: rewriter.layers)
   }
 }

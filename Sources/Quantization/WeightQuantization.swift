@@ -8,51 +8,50 @@ package struct WeightQuantization: Sendable {
 
   /// Quantizes `channels` rows of weights.
   ///
-  /// s_w[c] = max |w[c]| / 127, raised to 4 * |b_c| / ((2^32 - 2) * s_x) where the bias would otherwise not fit int32
-  /// (near-dead channels): twice what the bias alone needs, so that half the range is left for the products. The bias
-  /// is stored at scale s_x * s_w[c].
+  /// s_w[c] is given, or max |w[c]| / 127; it is raised to 4 * |b_c| / ((2^32 - 2) * s_x) where the bias would otherwise
+  /// not fit int32 (near-dead channels): twice what the bias alone needs, so that half the range is left for the
+  /// products. The bias is stored at scale s_x * s_w[c].
   ///
   /// - Parameters:
   ///   - weights: [channels][...]
   ///   - bias: [channels] or empty
+  ///   - rounding: the scales, and how weights become multiples of them
   ///   - inputMeans: the mean of the layer's input that each weight of a row is multiplied with (as long as a row), or
   ///     empty. When given, the bias takes up the mean error that rounding the weights makes: b_c += sum (w - s q) *
   ///     mean (Nagel et al., "Data-Free Quantization through Weight Equalization and Bias Correction", 2019).
-  package init(_ weights: [Float], bias: [Float], channels: Int, inputScale: Float, inputMeans: (Int) -> [Double]) {
+  package init(
+    _ weights: [Float], bias: [Float], channels: Int, inputScale: Float, rounding: WeightRounding = .nearest,
+    threads: Int = 1, inputMeans: (Int) -> [Double]
+  ) {
     let length = channels == 0 ? 0 : weights.count / channels
-    var quantized = [Int8](repeating: 0, count: weights.count)
     var scales = [Float](repeating: 1, count: channels)
-    var integers: [Int32] = bias.isEmpty ? [] : [Int32](repeating: 0, count: channels)
     var raised = 0
-    var corrected = [Double](repeating: 0, count: channels)
     for channel in 0..<channels {
       let first = channel * length
       let largest = weights.withUnsafeBufferPointer { largestMagnitude($0[first..<first + length]) }
       let realBias = bias.isEmpty ? 0 : Double(bias[channel])
       let guardScale = 4 * abs(realBias) / (4_294_967_294 * Double(inputScale))
-      var scale = Double(largest) / 127
+      var scale = rounding.scales.map { Double($0[channel]) } ?? Double(largest) / 127
       if scale < guardScale {
         scale = guardScale
         raised += 1
       }
       // A channel without weights and bias may have any scale.
-      let stored = scale >= Double(Float.leastNormalMagnitude) ? Float(scale) : 1
-      scales[channel] = stored
-      weights.withUnsafeBufferPointer { weights in
-        quantized.withUnsafeMutableBufferPointer { quantized in
-          for index in first..<first + length {
-            let q = max(-127, min(127, weights[index] / stored))
-            quantized[index] = Int8(truncatingIfNeeded: (q + roundingOffset).bitPattern)
-          }
-        }
-      }
-      let means = inputMeans(channel)
-      var error = 0.0
-      for (offset, mean) in means.enumerated() {
-        error += (Double(weights[first + offset]) - Double(quantized[first + offset]) * Double(stored)) * mean
-      }
-      corrected[channel] = realBias + error
+      scales[channel] = scale >= Double(Float.leastNormalMagnitude) ? Float(scale) : 1
     }
+    let quantized =
+      rounding.compensation?.round(weights, scales: scales, threads: threads)
+      ?? WeightQuantization.nearestLevels(weights, scales: scales)
+    let corrected = (0..<channels).map { channel in
+      let first = channel * length
+      var error = 0.0
+      for (offset, mean) in inputMeans(channel).enumerated() {
+        let rounded = Double(quantized[first + offset]) * Double(scales[channel])
+        error += (Double(weights[first + offset]) - rounded) * mean
+      }
+      return (bias.isEmpty ? 0 : Double(bias[channel])) + error + (rounding.biasShifts?[channel] ?? 0)
+    }
+    var integers: [Int32] = bias.isEmpty ? [] : [Int32](repeating: 0, count: channels)
     if bias.isEmpty, corrected.contains(where: { $0 != 0 }) { integers = [Int32](repeating: 0, count: channels) }
     for channel in integers.indices {
       let q = (corrected[channel] / (Double(inputScale) * Double(scales[channel]))).rounded(.toNearestOrEven)
@@ -62,6 +61,56 @@ package struct WeightQuantization: Sendable {
     self.scales = scales
     self.bias = integers
     raisedScales = raised
+  }
+
+  private static func nearestLevels(_ weights: [Float], scales: [Float]) -> [Int8] {
+    let length = scales.isEmpty ? 0 : weights.count / scales.count
+    return weights.withUnsafeBufferPointer { weights in
+      [Int8](unsafeUninitializedCapacity: weights.count) { levels, filled in
+        for (channel, scale) in scales.enumerated() {
+          for index in channel * length..<(channel + 1) * length {
+            levels[index] = .nearestLevel(weights[index], scale: scale)
+          }
+        }
+        filled = scales.count * length
+      }
+    }
+  }
+}
+
+/// How the weights of a layer become multiples of a scale.
+package struct WeightRounding: Sendable {
+  package enum Method: String, Sendable, CaseIterable {
+    /// Each weight to its nearest level.
+    case nearest
+    /// Later weights of a row make up for the rounding of earlier ones.
+    case compensated
+  }
+
+  /// One for each channel; nil for the largest magnitude / 127.
+  package var scales: [Float]?
+  /// Nil for the nearest level of each weight.
+  package var compensation: ErrorCompensation?
+  /// The mean input each weight meets, [groups][length of a row]; nil for those of the channels.
+  package var inputMeans: [Double]?
+  /// What is added to the biases, [channels]; nil for nothing.
+  package var biasShifts: [Double]?
+
+  package init(scales: [Float]? = nil, compensation: ErrorCompensation? = nil, inputMeans: [Double]? = nil) {
+    self.scales = scales
+    self.compensation = compensation
+    self.inputMeans = inputMeans
+  }
+
+  /// Each weight to its nearest level.
+  package static let nearest = WeightRounding()
+}
+
+extension Int8 {
+  /// The level from -127 to 127 nearest to a weight, ties to even.
+  static func nearestLevel(_ weight: Float, scale: Float) -> Int8 {
+    let q = Swift.max(-127, Swift.min(127, weight / scale))
+    return Int8(truncatingIfNeeded: (q + roundingOffset).bitPattern)
   }
 }
 

@@ -1,5 +1,5 @@
 import HeapMemory
-import IR
+package import IR
 import Math
 package import Tensors
 package import Threads
@@ -17,7 +17,8 @@ package final class Executor {
   private let outputs: [TensorView]
   /// What each step does, with its call: copies of steps would count references of all they hold.
   private let runs: [() -> Void]
-  /// What each step writes.
+  /// What each step is run with, and what it writes.
+  private let calls: [Call]
   private let results: [[TensorView]]
 
   package init(_ plan: Plan, workers: Workers) {
@@ -36,6 +37,7 @@ package final class Executor {
       let run = step.kernel.run
       return { run(call) }
     }
+    self.calls = calls
     results = calls.map { $0.outputs.map(\.reading) }
     inputs = plan.inputs.map { Executor.mutableView($0, plan, arena) }
     outputs = plan.outputs.map { Executor.view($0, plan, arena) }
@@ -111,6 +113,20 @@ package final class Executor {
         observe(index, results[index])
       }
     }
+  }
+
+  /// Runs one step, once those before it were run.
+  ///
+  /// - Parameter kernel: one to run in place of the plan's, for the same shapes and layouts
+  package func run(step: Int, with kernel: Kernel? = nil) {
+    guard let kernel else { return holdingMemory { runs[step]() } }
+    precondition(kernel.scratch <= plan.scratchBytes, "a kernel needs more scratch memory than that of its step")
+    holdingMemory { kernel.run(calls[step]) }
+  }
+
+  /// Lends what a step reads: before it is run and, but for steps that write over it, after.
+  package func withInputs<Result>(ofStep step: Int, _ body: ([TensorView?]) -> Result) -> Result {
+    holdingMemory { body(calls[step].inputs) }
   }
 
   // MARK: Outputs

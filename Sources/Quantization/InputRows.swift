@@ -1,0 +1,213 @@
+import CKernels
+import HeapMemory
+import Math
+import Operators
+import Synchronization
+import Threads
+
+/// What one thread has seen of a layer's inputs since it last added to the moments: rows of what the weights of a row
+/// meet, as a convolution by matrix product lays them out, [rows][taps][channels].
+final class InputRows {
+  /// So many are multiplied at once. Sums of as many products of int8 are exact in float32.
+  static let capacity = 256
+
+  private let shape: ConvolutionShape
+  private let zeroPoint: Int8
+  private let moments: SharedMoments
+  private let memory: Arena
+  private var filled = 0
+
+  /// - Parameter shape: of one image's convolution
+  init(_ shape: ConvolutionShape, zeroPoint: Int, moments: SharedMoments) {
+    self.shape = shape
+    self.zeroPoint = Int8(truncatingIfNeeded: zeroPoint)
+    self.moments = moments
+    memory = Arena(count: InputRows.capacity * InputRows.length(shape))
+  }
+
+  private static func length(_ shape: ConvolutionShape) -> Int { taps(shape) * Int(shape.in_c) }
+  private static func taps(_ shape: ConvolutionShape) -> Int { Int(shape.kernel_h) * Int(shape.kernel_w) }
+
+  /// Positions of the output that are looked at in each sample.
+  ///
+  /// Neighbours tell little more than one of them: of long rows 256 are taken, of short ones fewer, and of very many
+  /// samples as many as the sums have room for.
+  static func positions(_ shape: ConvolutionShape, images: Int, samples: Int) -> Int {
+    let row = taps(shape) * Int(shape.in_c) / Int(shape.groups)
+    let wanted = min(256, max(64, 4 * row))
+    return max(1, min(images * Int(shape.out_h) * Int(shape.out_w), wanted, InputMoments.mostRows / max(1, samples)))
+  }
+
+  /// Takes the rows of some positions of one sample; every sample has others.
+  func add(_ x: UnsafePointer<Int8>, images: Int, positions: Int, sample: Int, scratch: MomentScratch) {
+    let perImage = Int(shape.out_h) * Int(shape.out_w)
+    let all = images * perImage
+    let stride = Spread.stride(all)
+    for index in 0..<positions {
+      let position = ((sample % all * positions + index) % all) * stride % all
+      let (image, pixel) = position.quotientAndRemainder(dividingBy: perImage)
+      write(x + image * shape.inputCount, pixel: pixel)
+      filled += 1
+      if filled == InputRows.capacity { flush(scratch) }
+    }
+  }
+
+  private func write(_ image: UnsafePointer<Int8>, pixel: Int) {
+    let channels = Int(shape.in_c)
+    let (row, column) = pixel.quotientAndRemainder(dividingBy: Int(shape.out_w))
+    memory.withMemory { memory in
+      var to = memory.assumingMemoryBound(to: Int8.self) + filled * InputRows.length(shape)
+      for ky in 0..<Int(shape.kernel_h) {
+        let y = row * Int(shape.stride_h) - Int(shape.pad_top) + ky * Int(shape.dilation_h)
+        for kx in 0..<Int(shape.kernel_w) {
+          let x = column * Int(shape.stride_w) - Int(shape.pad_left) + kx * Int(shape.dilation_w)
+          if y >= 0, y < Int(shape.in_h), x >= 0, x < Int(shape.in_w) {
+            to.update(from: image + (y * Int(shape.in_w) + x) * channels, count: channels)
+          } else {
+            to.update(repeating: zeroPoint, count: channels)
+          }
+          to += channels
+        }
+      }
+    }
+  }
+
+  /// Adds what was taken to the moments, and begins anew.
+  func flush(_ scratch: MomentScratch) {
+    if filled == 0 { return }
+    let (rows, length) = (InputRows.capacity, InputRows.length(shape))
+    memory.withMemory { memory in
+      // Rows of zeros add nothing.
+      (memory + filled * length).initializeMemory(as: UInt8.self, repeating: 0, count: (rows - filled) * length)
+      scratch.withTurned { turned in
+        Kernels.float.transpose8(
+          rows, length, memory.assumingMemoryBound(to: UInt8.self), turned.assumingMemoryBound(to: UInt8.self))
+        multiply(UnsafePointer(turned.assumingMemoryBound(to: Int8.self)), scratch)
+      }
+    }
+    moments.moments.withLock { $0.add(rows: filled) }
+    filled = 0
+  }
+
+  /// Adds sums and products of columns, each of which lies in a row: [taps][channels][rows].
+  private func multiply(_ turned: UnsafePointer<Int8>, _ scratch: MomentScratch) {
+    let (rows, taps, channels) = (InputRows.capacity, InputRows.taps(shape), Int(shape.in_c))
+    let perGroup = channels / Int(shape.groups)
+    let length = taps * perGroup
+    let stripes = moments.moments.withLock { $0.stripes }
+    scratch.withColumns { columns, sums, products in
+      for group in 0..<Int(shape.groups) {
+        // In the order of weights: channels, then taps.
+        for column in 0..<length {
+          let (channel, tap) = column.quotientAndRemainder(dividingBy: taps)
+          let from = turned + (tap * channels + group * perGroup + channel) * rows
+          (columns + column * rows).update(from: from, count: rows)
+          var sum: Int32 = 0
+          for row in 0..<rows { sum &+= Int32(from[row]) }
+          sums[column] = sum
+        }
+        moments.moments.withLock { moments in
+          for column in 0..<length { moments.add(sum: sums[column], at: column, group: group) }
+        }
+        for stripe in stripes {
+          InputRows.multiply(columns + stripe.first * rows, stripe, to: products, scratch)
+          moments.moments.withLock { $0.add(products, to: stripe, group: group) }
+        }
+      }
+    }
+  }
+
+  /// The products of a block's columns, from the first one on, with those of a stripe.
+  private static func multiply(
+    _ columns: UnsafePointer<Int8>, _ stripe: InputMoments.Stripe, to products: UnsafeMutablePointer<Float>,
+    _ scratch: MomentScratch
+  ) {
+    let (rows, width, height) = (capacity, stripe.columns.count, stripe.height)
+    let others = columns + (stripe.columns.lowerBound - stripe.first) * rows
+    if width * height <= fewProducts {
+      for i in 0..<height {
+        for j in 0..<width {
+          var sum: Int32 = 0
+          for row in 0..<rows { sum &+= Int32(columns[i * rows + row]) * Int32(others[j * rows + row]) }
+          products[i * width + j] = Float(sum)
+        }
+      }
+      return
+    }
+    let product = scratch.withOnes { ones in
+      Int8Convolution(
+        ConvolutionShape(rows: height, inner: rows, columns: width), weights: others, bias: nil, multiplier: ones,
+        inputZeroPoint: 0, isWide: true)
+    }
+    scratch.run(product, columns, to: products)
+  }
+
+  /// Up to here they cost less one by one than packing does.
+  private static let fewProducts = 32 * 32
+}
+
+/// Memory one thread needs to multiply rows of inputs.
+final class MomentScratch {
+  private let turned: Arena
+  private let columns: Arena
+  private let sums: Arena
+  private let products: Arena
+  private let ones: Arena
+  private var running = Arena(count: 0)
+  private let workers = Workers(threads: 1)
+
+  /// - Parameters:
+  ///   - shapes: the layers' convolutions
+  ///   - products: the most numbers of a stripe
+  init(_ shapes: [ConvolutionShape], products: Int) {
+    let lengths = shapes.map { Int($0.kernel_h) * Int($0.kernel_w) * Int($0.in_c) }
+    let longest = zip(shapes, lengths).map { $1 / Int($0.groups) }.max() ?? 0
+    turned = Arena(count: (lengths.max() ?? 0) * InputRows.capacity)
+    columns = Arena(count: longest * InputRows.capacity)
+    sums = Arena(count: longest * MemoryLayout<Int32>.size)
+    self.products = Arena(count: products * MemoryLayout<Float>.size)
+    ones = Arena(count: longest * MemoryLayout<Float>.size)
+    ones.withMemory { $0.assumingMemoryBound(to: Float.self).update(repeating: 1, count: longest) }
+  }
+
+  func withTurned(_ body: (UnsafeMutableRawPointer) -> Void) { turned.withMemory(body) }
+
+  func withColumns(
+    _ body: (UnsafeMutablePointer<Int8>, _ sums: UnsafeMutablePointer<Int32>, _ products: UnsafeMutablePointer<Float>)
+      -> Void
+  ) {
+    columns.withMemory { columns in
+      sums.withMemory { sums in
+        products.withMemory { products in
+          body(
+            columns.assumingMemoryBound(to: Int8.self), sums.assumingMemoryBound(to: Int32.self),
+            products.assumingMemoryBound(to: Float.self))
+        }
+      }
+    }
+  }
+
+  func withOnes<Result>(_ body: (UnsafePointer<Float>) -> Result) -> Result {
+    ones.withMemory { body(UnsafePointer($0.assumingMemoryBound(to: Float.self))) }
+  }
+
+  func run(_ product: Int8Convolution, _ columns: UnsafePointer<Int8>, to products: UnsafeMutablePointer<Float>) {
+    if running.count < product.scratch { running = Arena(count: product.scratch) }
+    running.withMemory { running in
+      product.run(
+        columns, toFloat: products, inputZeroPoint: 0, workers: workers, scratch: running, stride: 0)
+    }
+  }
+}
+
+/// An order of numbers below a count in which any that follow each other are spread over all.
+enum Spread {
+  /// A stride that meets every number once: near the golden section of the count, and with no common divisor.
+  static func stride(_ count: Int) -> Int {
+    var stride = max(1, Int(Double(count) * 0.618_033_988_749_895))
+    while greatestCommonDivisor(stride, count) != 1 { stride += 1 }
+    return stride
+  }
+
+  private static func greatestCommonDivisor(_ a: Int, _ b: Int) -> Int { b == 0 ? a : greatestCommonDivisor(b, a % b) }
+}

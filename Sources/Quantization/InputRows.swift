@@ -8,9 +8,13 @@ import Threads
 /// What one thread has seen of a layer's inputs since it last added to the moments: rows of what the weights of a row
 /// meet, as a convolution by matrix product lays them out, [rows][taps][channels].
 final class InputRows {
-  /// So many are multiplied at once. Sums of as many products of int8 are exact in float32.
-  static let capacity = 256
+  /// So many are multiplied at once: of short rows, of which layers have many groups, fewer. Sums of up to 1024 products
+  /// of int8 are exact in float32.
+  static func capacity(_ shape: ConvolutionShape) -> Int {
+    length(shape) / Int(shape.groups) <= 32 ? 64 : 256
+  }
 
+  private let capacity: Int
   private let shape: ConvolutionShape
   private let zeroPoint: Int8
   private let moments: SharedMoments
@@ -22,10 +26,11 @@ final class InputRows {
     self.shape = shape
     self.zeroPoint = Int8(truncatingIfNeeded: zeroPoint)
     self.moments = moments
-    memory = Arena(count: InputRows.capacity * InputRows.length(shape))
+    capacity = InputRows.capacity(shape)
+    memory = Arena(count: capacity * InputRows.length(shape))
   }
 
-  private static func length(_ shape: ConvolutionShape) -> Int { taps(shape) * Int(shape.in_c) }
+  static func length(_ shape: ConvolutionShape) -> Int { taps(shape) * Int(shape.in_c) }
   private static func taps(_ shape: ConvolutionShape) -> Int { Int(shape.kernel_h) * Int(shape.kernel_w) }
 
   /// Positions of the output that are looked at in each sample.
@@ -48,7 +53,7 @@ final class InputRows {
       let (image, pixel) = position.quotientAndRemainder(dividingBy: perImage)
       write(x + image * shape.inputCount, pixel: pixel)
       filled += 1
-      if filled == InputRows.capacity { flush(scratch) }
+      if filled == capacity { flush(scratch) }
     }
   }
 
@@ -75,7 +80,7 @@ final class InputRows {
   /// Adds what was taken to the moments, and begins anew.
   func flush(_ scratch: MomentScratch) {
     if filled == 0 { return }
-    let (rows, length) = (InputRows.capacity, InputRows.length(shape))
+    let (rows, length) = (capacity, InputRows.length(shape))
     memory.withMemory { memory in
       // Rows of zeros add nothing.
       (memory + filled * length).initializeMemory(as: UInt8.self, repeating: 0, count: (rows - filled) * length)
@@ -91,7 +96,7 @@ final class InputRows {
 
   /// Adds sums and products of columns, each of which lies in a row: [taps][channels][rows].
   private func multiply(_ turned: UnsafePointer<Int8>, _ scratch: MomentScratch) {
-    let (rows, taps, channels) = (InputRows.capacity, InputRows.taps(shape), Int(shape.in_c))
+    let (rows, taps, channels) = (capacity, InputRows.taps(shape), Int(shape.in_c))
     let perGroup = channels / Int(shape.groups)
     let length = taps * perGroup
     let stripes = moments.moments.withLock { $0.stripes }
@@ -110,7 +115,7 @@ final class InputRows {
           for column in 0..<length { moments.add(sum: sums[column], at: column, group: group) }
         }
         for stripe in stripes {
-          InputRows.multiply(columns + stripe.first * rows, stripe, to: products, scratch)
+          multiply(columns + stripe.first * rows, stripe, to: products, scratch)
           moments.moments.withLock { $0.add(products, to: stripe, group: group) }
         }
       }
@@ -118,13 +123,13 @@ final class InputRows {
   }
 
   /// The products of a block's columns, from the first one on, with those of a stripe.
-  private static func multiply(
+  private func multiply(
     _ columns: UnsafePointer<Int8>, _ stripe: InputMoments.Stripe, to products: UnsafeMutablePointer<Float>,
     _ scratch: MomentScratch
   ) {
     let (rows, width, height) = (capacity, stripe.columns.count, stripe.height)
     let others = columns + (stripe.columns.lowerBound - stripe.first) * rows
-    if width * height <= fewProducts {
+    if width * height <= InputRows.fewProducts {
       for i in 0..<height {
         for j in 0..<width {
           var sum: Int32 = 0
@@ -160,10 +165,10 @@ final class MomentScratch {
   ///   - shapes: the layers' convolutions
   ///   - products: the most numbers of a stripe
   init(_ shapes: [ConvolutionShape], products: Int) {
-    let lengths = shapes.map { Int($0.kernel_h) * Int($0.kernel_w) * Int($0.in_c) }
-    let longest = zip(shapes, lengths).map { $1 / Int($0.groups) }.max() ?? 0
-    turned = Arena(count: (lengths.max() ?? 0) * InputRows.capacity)
-    columns = Arena(count: longest * InputRows.capacity)
+    let longest = shapes.map { InputRows.length($0) / Int($0.groups) }.max() ?? 0
+    turned = Arena(count: shapes.map { InputRows.length($0) * InputRows.capacity($0) }.max() ?? 0)
+    columns = Arena(
+      count: shapes.map { InputRows.length($0) / Int($0.groups) * InputRows.capacity($0) }.max() ?? 0)
     sums = Arena(count: longest * MemoryLayout<Int32>.size)
     self.products = Arena(count: products * MemoryLayout<Float>.size)
     ones = Arena(count: longest * MemoryLayout<Float>.size)

@@ -96,10 +96,14 @@ package struct WeightRounding: Sendable {
   /// What is added to the biases, [channels]; nil for nothing.
   package var biasShifts: [Double]?
 
-  package init(scales: [Float]? = nil, compensation: ErrorCompensation? = nil, inputMeans: [Double]? = nil) {
+  package init(
+    scales: [Float]? = nil, compensation: ErrorCompensation? = nil, inputMeans: [Double]? = nil,
+    biasShifts: [Double]? = nil
+  ) {
     self.scales = scales
     self.compensation = compensation
     self.inputMeans = inputMeans
+    self.biasShifts = biasShifts
   }
 
   /// Each weight to its nearest level.

@@ -189,10 +189,20 @@ struct ReportJSONTests {
       report.calibration?.search = .init(
         samples: 64, isDivergence: isDivergence,
         candidates: [
-          .init(estimator: "l3", cost: 0.25, standardError: 0.125),
-          .init(estimator: "mse", cost: .infinity, standardError: .infinity),
+          .init(["l3"], cost: 0.25, standardError: 0.125),
+          .init(["mse"], cost: .infinity, standardError: .infinity),
+        ])
+      report.calibration?.rounding = "compensated"
+      report.calibration?.weightSearch = .init(
+        samples: 32, isDivergence: isDivergence,
+        candidates: [
+          .init(["nearest", "weights"], cost: 0.5, standardError: 0.25),
+          .init(["compensated", "weights"], cost: 0.25, standardError: 0.125),
         ])
       let search = JSONNode(report.json, name: "report")
+      let weights = try search["calibration"]["weight_search"]["candidates"].elements()
+      #expect(try weights.map { try $0["rounding"].string() } == ["nearest", "compensated"])
+      #expect(try weights.map { try $0["biases"].string() } == ["weights", "weights"])
       #expect(try search["calibration"]["range_search"]["measure"].string() == (isDivergence ? "kl" : "squared_error"))
       #expect(try Report(json: JSON(parsing: report.json.prettyBytes())) == report)
     }
@@ -210,6 +220,8 @@ struct ReportJSONTests {
     #expect(try Recipe(JSONNode(recipe.json, name: "recipe")) == recipe)
     recipe.samples = 16
     recipe.estimator = nil
+    recipe.rounding = nil
+    recipe.biases = .network
     #expect(try Recipe(JSONNode(recipe.json, name: "recipe")) == recipe)
     #expect(try Recipe(JSONNode([:], name: "recipe")) == Recipe())
   }

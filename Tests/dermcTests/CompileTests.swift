@@ -9,7 +9,7 @@ import Testing
     #expect(outcome.status == 0)
     #expect(outcome.error == "")
     #expect(folder.names == ["model.derm", "model.onnx", "model.report.json", "page.html", "page.md"])
-    for part in ["model.onnx → model.derm", "4.1× smaller", "14.5 M MACs", "top-1", "agreement", "210 labelled images"]
+    for part in ["model.onnx → model.derm", "4.0× smaller", "14.5 M MACs", "top-1", "agreement", "210 labelled images"]
     {
       #expect(outcome.output.contains(part), "\(part) in \(outcome.output)")
     }
@@ -119,7 +119,8 @@ import Testing
           "--samples", "32", "-o", folder / "\(name).derm",
         ] + options)
       #expect(outcome.status == 0, "\(outcome.error)")
-      #expect(outcome.output.contains(": KL 0.") == options.contains("--threads"))
+      #expect(outcome.output.contains(", mse 0.") == options.contains("--threads"))
+      #expect(outcome.output.contains("nearest + weights") == (name != "fast" && name != "mse"))
       return JSONNode(try JSON(parsing: MappedFile.contents(of: folder / "\(name).report.json")), name: "report")
     }
     let report = try compile("one", ["--threads", "1"])
@@ -135,10 +136,22 @@ import Testing
     for candidate in candidates {
       #expect(try candidate["cost"].double() > 0 && candidate["standard_error"].double() > 0)
     }
+    // So are weights and biases, and none is taken that is worse than the plainest.
+    let weights = try calibration["weight_search"]["candidates"].elements()
+    let costs = try weights.map { try $0["cost"].double() }
+    #expect(
+      try weights.map { try "\($0["rounding"].string()) \($0["biases"].string())" } == [
+        "nearest weights", "compensated network",
+      ])
+    let taken = try weights.firstIndex {
+      try $0["rounding"].string() == calibration["rounding"].string()
+        && $0["biases"].string() == calibration["biases"].string()
+    }
+    #expect(costs.min() == taken.map { costs[$0] })
     _ = try compile("two", ["--threads", "2"])
     _ = try compile("named", ["--range", chosen])
     _ = try compile("fast", ["--effort", "fast"])
-    _ = try compile("mse", ["--range", "mse"])
+    _ = try compile("mse", ["--range", "mse", "--rounding", "nearest", "--biases", "weights"])
     func bytes(_ name: String) throws -> [UInt8] { try MappedFile.contents(of: folder / "\(name).derm") }
     #expect(try bytes("one") == bytes("two"))
     #expect(try bytes("fast") == bytes("mse"))

@@ -104,6 +104,7 @@ import Testing
 
   @Test(arguments: [
     ("--range", "best", ["minmax", "percentile", "mse", "l3", "l4"]), ("--effort", "some", ["fast", "default"]),
+    ("--rounding", "up", ["nearest", "compensated"]), ("--biases", "none", ["weights", "network"]),
     ("--store", "small", ["compact", "raw"]),
     ("--prune-scope", "row", ["global", "layer"]), ("--channels", "cmyk", ["rgb", "bgr", "gray"]),
     ("--resize", "stretch", ["direct", "center-crop"]), ("--layout", "chwn", ["nchw", "nhwc"]),

@@ -129,8 +129,8 @@ package struct Analysis {
   private func search(
     _ quantizer: Quantizer, _ plan: Plan, _ decision: DecisionOutput, _ loader: SampleLoader, judges: [Int]
   ) throws(Refusal) -> RangeEstimator {
-    try RangeSearch(plan: plan, decision: decision, loader: loader, threads: threads, observer: observer)
-      .run(quantizer, judges: judges).estimator
+    let judge = OutputJudge(plan, decision, loader, samples: judges, threads: threads, observer: observer)
+    return try RangeSearch.run(quantizer, judge: judge, threads: threads).estimator
   }
 
   /// At most so many, evenly spread.

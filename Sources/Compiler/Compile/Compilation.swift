@@ -103,25 +103,46 @@ package struct Compilation {
     var decisions = LayerDecision.takenOver(graph, model.takenOver)
     let compiled: Graph
     var ranges = RangeSearch.Choice(estimator: recipe.estimator ?? RangeSearch.estimators[0])
+    var weights: WeightSearch.Choice?
     if recipe.int8, let calibration {
       var options = Quantizer.Options()
       options.correctsBias = recipe.correctsBias
       options.keptFloat = try refusing { () throws(Refusal) in
         try KeptLayers.nodes(named: recipe.keptFloat, in: graph)
       }
-      let observations: [ValueID: Observation]
-      if let estimator = recipe.estimator {
-        observations = try calibrate(graph, floatPlan, calibration)
-        ranges = RangeSearch.Choice(estimator: estimator)
-      } else {
-        let search = RangeSearch(
-          plan: floatPlan, decision: decision, loader: calibration.loader, threads: request.threads, observer: observer)
-        (observations, ranges) = try calibrate(graph, calibration, choosing: search, options)
+      let halves = calibration.halves
+      let ranging = observe(
+        graph, floatPlan, calibration.loader, recipe.isSearched ? halves.ranging : calibration.calibration)
+      var observations = ranging
+      if recipe.isSearched {
+        for (value, observation) in observe(graph, floatPlan, calibration.loader, halves.judging) {
+          observations[value, default: Observation()].merge(observation)
+        }
+      }
+      try check(observations, graph, calibration)
+      let judge =
+        recipe.isSearched
+        ? OutputJudge(
+          floatPlan, decision, calibration.loader, samples: halves.judging, threads: request.threads,
+          observer: observer) : nil
+      if recipe.estimator == nil {
+        let quantizer = Quantizer(graph, observations: ranging, options: options)
+        ranges = try refusing { () throws(Refusal) in
+          try RangeSearch.run(quantizer, judge: judge, threads: request.threads)
+        }
       }
       options.estimator = ranges.estimator
-      let quantized = try refusing { () throws(Refusal) in
-        try Quantizer(graph, observations: observations, options: options).run()
+      let quantizer = Quantizer(graph, observations: observations, options: options)
+      let search = WeightSearch(
+        graph: graph, plan: floatPlan, loader: calibration.loader,
+        samples: recipe.isSearched ? halves.ranging : calibration.calibration,
+        observations: ranging, threads: request.threads, observer: observer)
+      let choice = try refusing { () throws(Refusal) in
+        let quantizations = quantizer.quantizations(by: ranges.estimator, threads: request.threads)
+        return try search.run(quantizer, quantizations, recipe, judge: judge)
       }
+      weights = choice
+      let quantized = choice.model
       compiled = quantized.graph
       decisions = decisions.filter { $0.precision != .float32 } + quantized.decisions
     } else {
@@ -165,7 +186,7 @@ package struct Compilation {
     var report = ReportMaker(
       model: model, source: source, recipe: recipe, compiled: compiled, memory: compiledPlan.memory,
       log: log, decisions: decisions, layerErrors: comparison.layerErrors, accuracy: accuracy, bundle: file,
-      calibration: calibration.map { calibrationSummary($0, ranges) }
+      calibration: calibration.map { calibrationSummary($0, ranges, weights) }
     ).report()
     report.answer = decision.summary(labels: classes)
     report.preprocessing = preprocessing?.json ?? .null
@@ -214,31 +235,6 @@ package struct Compilation {
     return CalibrationData(loader, recipe: request.recipe, holdsBack: request.evaluationPath == nil)
   }
 
-  private func calibrate(
-    _ graph: Graph, _ plan: Plan, _ data: CalibrationData
-  ) throws(Refusal) -> [ValueID: Observation] {
-    let observations = observe(graph, plan, data.loader, data.calibration)
-    try check(observations, graph, data)
-    return observations
-  }
-
-  /// Observes both halves of the samples apart, and lets the search choose on one for what it knows of the other.
-  private func calibrate(
-    _ graph: Graph, _ data: CalibrationData, choosing search: RangeSearch, _ options: Quantizer.Options
-  ) throws(Refusal) -> ([ValueID: Observation], RangeSearch.Choice) {
-    let halves = data.halves
-    let ranging = observe(graph, search.plan, data.loader, halves.ranging)
-    var observations = ranging
-    for (value, observation) in observe(graph, search.plan, data.loader, halves.judging) {
-      observations[value, default: Observation()].merge(observation)
-    }
-    try check(observations, graph, data)
-    let choice = try refusing { () throws(Refusal) in
-      try search.run(Quantizer(graph, observations: ranging, options: options), judges: halves.judging)
-    }
-    return (observations, choice)
-  }
-
   private func observe(
     _ graph: Graph, _ plan: Plan, _ loader: SampleLoader, _ samples: [Int]
   ) -> [ValueID: Observation] {
@@ -273,13 +269,18 @@ package struct Compilation {
   }
 
   private func calibrationSummary(
-    _ data: CalibrationData, _ ranges: RangeSearch.Choice
+    _ data: CalibrationData, _ ranges: RangeSearch.Choice, _ weights: WeightSearch.Choice?
   ) -> Report.CalibrationSummary {
     var summary = Report.CalibrationSummary(
       samples: data.usedForCalibration, heldBack: data.heldBack.count,
       skipped: data.loader.problems.map { Report.SkippedFile(file: $0.sample.name, reason: $0.reason) },
       estimator: ranges.estimator.rawValue, seed: Int(truncatingIfNeeded: request.recipe.seed))
     summary.search = ranges.summary
+    if let weights {
+      summary.rounding = weights.candidate.rounding.rawValue
+      summary.biases = weights.candidate.biases.rawValue
+      summary.weightSearch = weights.summary
+    }
     return summary
   }
 

@@ -189,25 +189,35 @@ extension Document.Section {
     table.rows.append(["dermc", .text(report.dermc)])
     var section = Document.Section(title: "Provenance", blocks: [.table(table)])
     if let calibration = report.calibration, let search = calibration.search {
-      section.blocks.append(.table(rangeEstimators(search, chosen: calibration.estimator)))
+      let table = candidates(
+        search, chosen: calibration.estimator, heading: "Ranges by",
+        title: "Ways to choose ranges, and what each loses at the network's output on")
+      section.blocks.append(.table(table))
       section.blocks.append(
         .paragraph("The first is taken unless another costs less by more than two standard errors of the difference."))
+    }
+    if let calibration = report.calibration, let search = calibration.weightSearch {
+      let table = candidates(
+        search, chosen: calibration.weights, heading: "Rounding of weights + what biases make up for",
+        title: "Ways to make up for errors, and what each loses at the network's output on")
+      section.blocks.append(.table(table))
     }
     section.blocks.append(
       .paragraph("The same source, recipe and calibration data give the same bundle and the same report, bit for bit."))
     return section
   }
 
-  /// What the int8 network of each estimator of ranges lost.
-  private static func rangeEstimators(_ search: Report.RangeSearchSummary, chosen: String) -> Document.Table {
+  /// What the int8 network of each candidate lost.
+  private static func candidates(
+    _ search: Report.SearchSummary, chosen: String, heading: String, title: String
+  ) -> Document.Table {
     var table = Document.Table(
-      "Ways to choose ranges, and what each loses at the network's output on "
-        + "\(Figures.count(search.samples, "calibration sample")) that had no part in them",
-      [.text("Ranges by"), .number(search.measure), .number("Standard error"), .text("")])
+      "\(title) \(Figures.count(search.samples, "calibration sample")) that had no part in them",
+      [.text(heading), .number(search.measure), .number("Standard error"), .text("")])
     for candidate in search.candidates {
       table.rows.append([
-        .text(candidate.estimator), .text(Figures.decimal(candidate.cost, 5)),
-        .text(Figures.decimal(candidate.standardError, 5)), .text(candidate.estimator == chosen ? "taken" : ""),
+        .text(candidate.name), .text(Figures.decimal(candidate.cost, 5)),
+        .text(Figures.decimal(candidate.standardError, 5)), .text(candidate.name == chosen ? "taken" : ""),
       ])
     }
     return table

@@ -4,13 +4,19 @@ package import Quantization
 
 /// How much time a compilation takes so that less is lost.
 package enum Effort: String, Sendable, CaseIterable {
-  /// Ranges come from one pass over the calibration samples, by `mse`.
+  /// Ranges come from one pass over the calibration samples, by `mse`; weights are rounded to nearest.
   case fast
-  /// Ranges are those of the estimator that costs least at the network's output.
+  /// Ranges are those of the estimator, and weights those of the rounding, that cost least at the network's output.
   case `default`
 
   /// The estimator of ranges; nil where it is searched.
   package var estimator: RangeEstimator? { self == .fast ? .mse : nil }
+
+  /// How weights are rounded; nil where it is searched.
+  package var rounding: WeightRounding.Method? { self == .fast ? .nearest : nil }
+
+  /// What biases make up for; nil where it is searched.
+  package var biases: BiasMethod? { self == .fast ? .weights : nil }
 }
 
 /// Everything that decides what a compilation does.
@@ -35,7 +41,11 @@ package struct Recipe: Sendable, Equatable {
   package var int8 = false
   /// How ranges of activations are chosen; nil for the estimator that costs least at the network's output.
   package var estimator: RangeEstimator? = .mse
+  /// How weights are rounded; nil for the way that costs least at the network's output.
+  package var rounding: WeightRounding.Method? = .nearest
   package var correctsBias = true
+  /// What biases make up for, where they do; nil for what costs least at the network's output.
+  package var biases: BiasMethod? = .weights
   /// Names of nodes that stay float.
   package var keptFloat: [String] = []
   /// The fraction of weights to zero, 0 for none.
@@ -46,16 +56,19 @@ package struct Recipe: Sendable, Equatable {
   package var seed: UInt64 = 0
   package var store = Store.compact
 
-  /// What stands for an estimator where none was asked for.
-  package static let searchedRange = "auto"
+  /// What stands for an estimator or a rounding where none was asked for.
+  package static let searched = "auto"
 
   package init() {}
 
+  /// Whether the network's output decides something.
+  package var isSearched: Bool { estimator == nil || rounding == nil || biases == nil }
+
   /// The recipe as the bundle's provenance stores it.
   package var json: JSON {
-    var object: JSONObject = [
+    var members: JSONObject = [
       "int8": .bool(int8),
-      "range": .string(estimator?.rawValue ?? Recipe.searchedRange),
+      "range": .string(estimator?.rawValue ?? Recipe.searched),
       "bias_correction": .bool(correctsBias),
       "prune": .double(pruneFraction),
       "prune_scope": .string(pruneScope.rawValue),
@@ -63,15 +76,23 @@ package struct Recipe: Sendable, Equatable {
       "seed": .int(Int(truncatingIfNeeded: seed)),
       "store": .string(store.rawValue),
     ]
-    if !keptFloat.isEmpty { object["keep_float"] = .strings(keptFloat) }
-    return .object(object)
+    if rounding != .nearest { members["rounding"] = .string(rounding?.rawValue ?? Recipe.searched) }
+    if biases != .weights { members["biases"] = .string(biases?.rawValue ?? Recipe.searched) }
+    if !keptFloat.isEmpty { members["keep_float"] = .strings(keptFloat) }
+    return .object(members)
   }
 
   /// Reads what `json` writes; what is missing is as it is unless asked for.
   package init(_ node: JSONNode) throws(JSONError) {
     int8 = try node.optional("int8")?.bool() ?? int8
     if let range = try node.optional("range") {
-      estimator = try range.string() == Recipe.searchedRange ? nil : try range.choice()
+      estimator = try range.string() == Recipe.searched ? nil : try range.choice()
+    }
+    if let node = try node.optional("rounding") {
+      rounding = try node.string() == Recipe.searched ? nil : try node.choice()
+    }
+    if let node = try node.optional("biases") {
+      biases = try node.string() == Recipe.searched ? nil : try node.choice()
     }
     correctsBias = try node.optional("bias_correction")?.bool() ?? correctsBias
     keptFloat = try node.optional("keep_float")?.strings() ?? keptFloat

@@ -148,7 +148,10 @@ extension Report.CalibrationSummary {
       "skipped": .array(skipped.map { ["file": .string($0.file), "reason": .string($0.reason)] }),
       "range": .string(estimator), "seed": .int(seed),
     ]
-    if let search { members["range_search"] = search.json }
+    if let search { members["range_search"] = search.json(naming: ["range"]) }
+    if rounding != "nearest" || weightSearch != nil { members["rounding"] = .string(rounding) }
+    if biases != "weights" || weightSearch != nil { members["biases"] = .string(biases) }
+    if let weightSearch { members["weight_search"] = weightSearch.json(naming: ["rounding", "biases"]) }
     return .object(members)
   }
 
@@ -163,30 +166,40 @@ extension Report.CalibrationSummary {
       samples: try node.count("samples"), heldBack: try node.count("held_back"), skipped: skipped,
       estimator: try node.optional("range")?.string() ?? "", seed: try node.optional("seed")?.int() ?? 0)
     search = try node.optional("range_search").map { (node) throws(JSONError) in
-      try Report.RangeSearchSummary(node)
+      try Report.SearchSummary(node, naming: ["range"])
+    }
+    rounding = try node.optional("rounding")?.string() ?? rounding
+    biases = try node.optional("biases")?.string() ?? biases
+    weightSearch = try node.optional("weight_search").map { (node) throws(JSONError) in
+      try Report.SearchSummary(node, naming: ["rounding", "biases"])
     }
   }
 }
 
-extension Report.RangeSearchSummary {
-  fileprivate var json: JSON {
-    [
+extension Report.SearchSummary {
+  /// - Parameter keys: under which a candidate's names stand
+  fileprivate func json(naming keys: [String]) -> JSON {
+    let candidates = candidates.map { candidate in
+      var members: JSONObject = [
+        "cost": .finite(candidate.cost), "standard_error": .finite(candidate.standardError),
+      ]
+      for (key, name) in zip(keys, candidate.names) { members[key] = .string(name) }
+      return JSON.object(members)
+    }
+    return [
       "samples": .int(samples), "measure": .string(isDivergence ? "kl" : "squared_error"),
-      "candidates": .array(
-        candidates.map {
-          [
-            "range": .string($0.estimator), "cost": .finite($0.cost), "standard_error": .finite($0.standardError),
-          ]
-        }),
+      "candidates": .array(candidates),
     ]
   }
 
-  fileprivate init(_ node: JSONNode) throws(JSONError) {
+  fileprivate init(_ node: JSONNode, naming keys: [String]) throws(JSONError) {
     var candidates: [Candidate] = []
     for element in try node.elements(of: "candidates") {
+      var names: [String] = []
+      for key in keys { names.append(try element[key].string()) }
       candidates.append(
         Candidate(
-          estimator: try element["range"].string(), cost: try element.optional("cost")?.double() ?? .infinity,
+          names, cost: try element.optional("cost")?.double() ?? .infinity,
           standardError: try element.optional("standard_error")?.double() ?? .infinity))
     }
     self.init(

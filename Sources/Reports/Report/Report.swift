@@ -149,7 +149,13 @@ package struct Report: Sendable, Equatable {
     package var estimator: String
     package var seed: Int
     /// How the estimator was found; nil where it was asked for.
-    package var search: RangeSearchSummary?
+    package var search: SearchSummary?
+    /// How weights were rounded: `nearest` or `compensated`.
+    package var rounding = "nearest"
+    /// What biases make up for: `weights` or `network`.
+    package var biases = "weights"
+    /// How both were found, in this order; nil where they were asked for.
+    package var weightSearch: SearchSummary?
 
     package init(samples: Int, heldBack: Int, skipped: [SkippedFile] = [], estimator: String, seed: Int) {
       self.samples = samples
@@ -160,22 +166,25 @@ package struct Report: Sendable, Equatable {
     }
   }
 
-  /// What each range estimator cost at the network's output.
-  package struct RangeSearchSummary: Sendable, Equatable {
+  /// What each way of doing something cost at the network's output.
+  package struct SearchSummary: Sendable, Equatable {
     package struct Candidate: Sendable, Equatable {
-      package let estimator: String
+      /// One for each thing that was chosen.
+      package let names: [String]
       /// The mean over samples of the divergence from the float model, or of the relative squared error.
       package let cost: Double
       package let standardError: Double
 
-      package init(estimator: String, cost: Double, standardError: Double) {
-        self.estimator = estimator
+      package init(_ names: [String], cost: Double, standardError: Double) {
+        self.names = names
         self.cost = cost
         self.standardError = standardError
       }
+
+      package var name: String { names.joined(separator: " + ") }
     }
 
-    /// Samples the candidates were judged on, whose values took no part in their ranges.
+    /// Samples the candidates were judged on, which took no part in making them.
     package let samples: Int
     /// Whether costs are divergences KL(float || int8); else relative squared errors.
     package let isDivergence: Bool

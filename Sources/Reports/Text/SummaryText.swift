@@ -12,6 +12,7 @@ package enum SummaryText {
     work(report, &table)
     layers(report, &table)
     if let text = report.calibration?.searchText { table.add(["ranges", text]) }
+    if let text = report.calibration?.weightText { table.add(["weights", text]) }
     if let answer = report.answer { table.add(["answer", Printable.name(answer.description, limit: 400)]) }
     accuracy(report, &table)
     for warning in report.warnings { table.add(["warning", Printable.name(warning, limit: 400)]) }
@@ -106,17 +107,25 @@ package enum SummaryText {
 }
 
 extension Report.CalibrationSummary {
-  /// What was chosen, in words: `l3: KL 0.00052 from float on 64 samples (l4 0.00070, mse 0.00081)`.
-  var searchText: String? {
-    guard let search, let chosen = search.candidates.first(where: { $0.estimator == estimator }) else { return nil }
-    let others = search.candidates.filter { $0.estimator != estimator }
-      .map { "\($0.estimator) \(Figures.decimal($0.cost, 5))" }
-    return "\(estimator): \(search.measure) \(Figures.decimal(chosen.cost, 5)) on "
-      + "\(Figures.count(search.samples, "sample")) (\(others.joined(separator: ", ")))"
-  }
+  /// How ranges were chosen.
+  var searchText: String? { search?.text(chosen: estimator) }
+
+  /// How weights were rounded and what biases make up for.
+  var weightText: String? { weightSearch?.text(chosen: weights) }
+
+  /// The name a candidate of that search has.
+  var weights: String { "\(rounding) + \(biases)" }
 }
 
-extension Report.RangeSearchSummary {
+extension Report.SearchSummary {
+  /// What was chosen, in words: `l3: KL 0.00052 from float on 64 samples (l4 0.00070, mse 0.00081)`.
+  func text(chosen name: String) -> String? {
+    guard let chosen = candidates.first(where: { $0.name == name }) else { return nil }
+    let others = candidates.filter { $0.name != name }.map { "\($0.name) \(Figures.decimal($0.cost, 5))" }
+    return "\(name): \(measure) \(Figures.decimal(chosen.cost, 5)) on "
+      + "\(Figures.count(samples, "sample")) (\(others.joined(separator: ", ")))"
+  }
+
   var measure: String { isDivergence ? "KL" : "squared error" }
 }
 

@@ -50,7 +50,14 @@ struct CompileCommand: ParsableCommand {
   @Option(help: "How ranges of activations are chosen; --effort decides unless given.")
   var range: RangeEstimator?
 
-  @Option(help: "Time to take so that less is lost: by default ranges are what costs least, with fast those of mse.")
+  @Option(help: "How weights are rounded; --effort decides unless given.")
+  var rounding: WeightRounding.Method?
+
+  @Option(help: "What biases make up for; --effort decides unless given.")
+  var biases: BiasMethod?
+
+  @Option(
+    help: "Time to take so that less is lost: by default ranges and rounding are what costs least; fast tries nothing.")
   var effort = Effort.default
 
   @Option(parsing: .unconditional, help: "Use this many calibration samples, chosen by --seed.")
@@ -131,6 +138,8 @@ struct CompileCommand: ParsableCommand {
     var recipe = Recipe()
     recipe.int8 = int8
     recipe.estimator = range ?? (int8 ? effort.estimator : .mse)
+    recipe.rounding = int8 ? rounding ?? effort.rounding : .nearest
+    recipe.biases = int8 ? biases ?? effort.biases : .weights
     if let prune {
       guard prune >= 0, prune < 1 else {
         throw Refusal.usage("--prune \(prune): expected a fraction from 0 to below 1")

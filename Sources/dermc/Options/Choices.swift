@@ -18,3 +18,5 @@ extension Effort: ExpressibleByArgument {}
 extension RangeEstimator: ExpressibleByArgument {}
 extension Recipe.PruneScope: ExpressibleByArgument {}
 extension Recipe.Store: ExpressibleByArgument {}
+extension BiasMethod: ExpressibleByArgument {}
+extension WeightRounding.Method: ExpressibleByArgument {}

@@ -1,0 +1,93 @@
+import DataSets
+import IR
+import Reports
+import Runtime
+import Tensors
+
+/// What int8 networks cost at the output, on samples that had no part in making them.
+struct OutputJudge {
+  /// With fewer samples to judge on nothing is tried.
+  static let fewestSamples = 8
+
+  /// How many samples could be read.
+  let count: Int
+  private let samples: [Int]
+  private let reference: [[Float]?]
+  private let cost: OutputCost
+  private let position: Int
+  private let loader: SampleLoader
+  private let threads: Int
+  private let observer: any WorkObserver
+
+  /// Nil where there are too few samples.
+  ///
+  /// - Parameter float: a plan of the float graph
+  init?(
+    _ float: Plan, _ decision: DecisionOutput, _ loader: SampleLoader, samples: [Int], threads: Int,
+    observer: any WorkObserver
+  ) {
+    if samples.count < OutputJudge.fewestSamples { return nil }
+    self.samples = samples
+    self.loader = loader
+    self.threads = threads
+    self.observer = observer
+    position = decision.position
+    cost = OutputCost(decision.meaning, decision.rows)
+    observer.begin("Answering in float", count: samples.count)
+    defer { observer.end() }
+    reference = OutputJudge.outputs(of: float, loader, samples, threads, position, observer)
+    // One that cannot be read judges nothing; the loader tells of it.
+    count = reference.count { $0 != nil }
+    if count < OutputJudge.fewestSamples { return nil }
+  }
+
+  /// What each of some networks costs on each sample that could be read. One is made after the other.
+  func costs<Candidate>(
+    _ stage: String, of candidates: [Candidate], network: (Candidate) throws(Refusal) -> Graph
+  ) throws(Refusal) -> [[Double]] {
+    observer.begin(stage, count: samples.count * candidates.count)
+    defer { observer.end() }
+    var costs: [[Double]] = []
+    for candidate in candidates {
+      let plan = try Preparation.plan(try network(candidate), fusesRows: true)
+      let answers = OutputJudge.outputs(of: plan, loader, samples, threads, position, observer)
+      costs.append(
+        zip(reference, answers).compactMap { float, other in
+          guard let float, let other else { return nil }
+          return cost(float: float, other: other)
+        })
+    }
+    return costs
+  }
+
+  /// The costs of candidates by their names.
+  func summary(_ names: [[String]], _ costs: [[Double]]) -> Report.SearchSummary {
+    Report.SearchSummary(
+      samples: count, isDivergence: cost.isDivergence,
+      candidates: zip(names, costs).map { names, costs in
+        let cost = MeanCost(costs)
+        return Report.SearchSummary.Candidate(names, cost: cost.mean, standardError: cost.standardError)
+      })
+  }
+
+  private static func outputs(
+    of plan: Plan, _ loader: SampleLoader, _ samples: [Int], _ threads: Int, _ position: Int,
+    _ observer: any WorkObserver
+  ) -> [[Float]?] {
+    Inference.run(plan, on: loader, samples: samples, threads: threads, output: position) { observer.advance() }
+  }
+}
+
+/// The mean of some costs, and its standard error.
+struct MeanCost {
+  let mean: Double
+  let standardError: Double
+
+  init(_ costs: [Double]) {
+    let count = Double(max(1, costs.count))
+    mean = costs.reduce(0, +) / count
+    let center = mean
+    let squares = costs.reduce(0) { $0 + ($1 - center) * ($1 - center) }
+    standardError = (squares / count / max(1, count - 1)).squareRoot()
+  }
+}

@@ -107,9 +107,7 @@ final class InputRows {
           let (channel, tap) = column.quotientAndRemainder(dividingBy: taps)
           let from = turned + (tap * channels + group * perGroup + channel) * rows
           (columns + column * rows).update(from: from, count: rows)
-          var sum: Int32 = 0
-          for row in 0..<rows { sum &+= Int32(from[row]) }
-          sums[column] = sum
+          sums[column] = InputRows.sum(from, rows)
         }
         moments.moments.withLock { moments in
           for column in 0..<length { moments.add(sum: sums[column], at: column, group: group) }
@@ -130,11 +128,11 @@ final class InputRows {
     let (rows, width, height) = (capacity, stripe.columns.count, stripe.height)
     let others = columns + (stripe.columns.lowerBound - stripe.first) * rows
     if width * height <= InputRows.fewProducts {
+      products.update(repeating: 0, count: width * height)
       for i in 0..<height {
-        for j in 0..<width {
-          var sum: Int32 = 0
-          for row in 0..<rows { sum &+= Int32(columns[i * rows + row]) * Int32(others[j * rows + row]) }
-          products[i * width + j] = Float(sum)
+        // From the diagonal on.
+        for j in max(0, i - (stripe.columns.lowerBound - stripe.first))..<width {
+          products[i * width + j] = Float(InputRows.product(columns + i * rows, others + j * rows, rows))
         }
       }
       return
@@ -145,6 +143,25 @@ final class InputRows {
         inputZeroPoint: 0, isWide: true)
     }
     scratch.run(product, columns, to: products)
+  }
+
+  // Rows of a number the compiler knows, which it makes vectors of; capacities are multiples of it.
+  private static let run = 64
+
+  private static func sum(_ a: UnsafePointer<Int8>, _ rows: Int) -> Int32 {
+    var sum: Int32 = 0
+    for start in stride(from: 0, to: rows, by: run) {
+      for row in 0..<run { sum &+= Int32(a[start + row]) }
+    }
+    return sum
+  }
+
+  private static func product(_ a: UnsafePointer<Int8>, _ b: UnsafePointer<Int8>, _ rows: Int) -> Int32 {
+    var sum: Int32 = 0
+    for start in stride(from: 0, to: rows, by: run) {
+      for row in 0..<run { sum &+= Int32(a[start + row]) * Int32(b[start + row]) }
+    }
+    return sum
   }
 
   /// Up to here they cost less one by one than packing does.

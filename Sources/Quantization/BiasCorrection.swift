@@ -14,13 +14,13 @@ package enum BiasMethod: String, Sendable, CaseIterable {
   case network
 }
 
-/// Finds what the biases of an int8 network lack so that its layers have the mean outputs they have in float (Finkelstein
-/// et al., "Fighting Quantization Bias With Bias", arXiv:1906.03193; Nagel et al., "Data-Free Quantization through
-/// Weight Equalization and Bias Correction", arXiv:1906.04721).
+/// Finds what the biases of an int8 network lack so that its layers have the mean outputs they have in float
+/// (Finkelstein et al., "Fighting Quantization Bias With Bias", arXiv:1906.03193; Nagel et al., "Data-Free Quantization
+/// through Weight Equalization and Bias Correction", arXiv:1906.04721).
 ///
 /// Rounding and clipping of activations move the means of channels, more and more from layer to layer. All samples go
-/// through the network side by side, one step at a time: before a layer is run, the means of its inputs are known as the
-/// layers before it leave them once corrected, and its biases take up the difference,
+/// through the network side by side, one step at a time: before a layer is run, the means of its inputs are known as
+/// the layers before it leave them once corrected, and its biases take up the difference,
 ///
 ///     b_c += sum over weights of s_w[c] * q_w * f * (mean(x) - mean(x_q)) of that weight's input channel
 ///

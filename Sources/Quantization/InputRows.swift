@@ -8,8 +8,8 @@ import Threads
 /// What one thread has seen of a layer's inputs since it last added to the moments: rows of what the weights of a row
 /// meet, as a convolution by matrix product lays them out, [rows][taps][channels].
 final class InputRows {
-  /// So many are multiplied at once: of short rows, of which layers have many groups, fewer. Sums of up to 1024 products
-  /// of int8 are exact in float32.
+  /// So many are multiplied at once: of short rows, of which layers have many groups, fewer. Sums of up to 1024
+  /// products of int8 are exact in float32.
   static func capacity(_ shape: ConvolutionShape) -> Int {
     length(shape) / Int(shape.groups) <= 32 ? 64 : 256
   }

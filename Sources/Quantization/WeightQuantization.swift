@@ -8,9 +8,9 @@ package struct WeightQuantization: Sendable {
 
   /// Quantizes `channels` rows of weights.
   ///
-  /// s_w[c] is given, or max |w[c]| / 127; it is raised to 4 * |b_c| / ((2^32 - 2) * s_x) where the bias would otherwise
-  /// not fit int32 (near-dead channels): twice what the bias alone needs, so that half the range is left for the
-  /// products. The bias is stored at scale s_x * s_w[c].
+  /// s_w[c] is given, or max |w[c]| / 127; it is raised to 4 * |b_c| / ((2^32 - 2) * s_x) where the bias would
+  /// otherwise not fit int32 (near-dead channels): twice what the bias alone needs, so that half the range is left for
+  /// the products. The bias is stored at scale s_x * s_w[c].
   ///
   /// - Parameters:
   ///   - weights: [channels][...]

@@ -13,11 +13,11 @@ import Testing
     let first = (0..<40).map { 1 + Double($0 % 7) }
     let better = first.enumerated().map { $1 * ($0 % 2 == 0 ? 0.88 : 0.92) }
     let best = first.enumerated().map { $1 * ($0 % 2 == 0 ? 0.78 : 0.82) }
-    #expect(RangeSearch.best([first, better]) == 1)
-    #expect(RangeSearch.best([first, better, best]) == 2)
-    #expect(RangeSearch.best([first, best, better]) == 1)
-    #expect(RangeSearch.best([first, first.map { $0 + 1 }]) == 0)
-    #expect(RangeSearch.best([first, first]) == 0)
+    #expect(OutputJudge.best([first, better]) == 1)
+    #expect(OutputJudge.best([first, better, best]) == 2)
+    #expect(OutputJudge.best([first, best, better]) == 1)
+    #expect(OutputJudge.best([first, first.map { $0 + 1 }]) == 0)
+    #expect(OutputJudge.best([first, first]) == 0)
   }
 
   /// A lower mean that one sample alone makes is not taken, nor one that is not known on all samples.
@@ -25,9 +25,9 @@ import Testing
     let first = [Double](repeating: 1, count: 39) + [60]
     let lucky = [Double](repeating: 1.1, count: 39) + [10]
     #expect(lucky.reduce(0, +) < first.reduce(0, +))
-    #expect(RangeSearch.best([first, lucky]) == 0)
-    #expect(RangeSearch.best([first, [.infinity] + first.dropFirst().map { $0 / 2 }]) == 0)
-    #expect(RangeSearch.best([[.infinity], [1]]) == 0)
+    #expect(OutputJudge.best([first, lucky]) == 0)
+    #expect(OutputJudge.best([first, [.infinity] + first.dropFirst().map { $0 / 2 }]) == 0)
+    #expect(OutputJudge.best([[.infinity], [1]]) == 0)
   }
 
   private func rows(_ count: Int) -> OutputRows {

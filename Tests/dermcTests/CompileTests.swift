@@ -136,18 +136,18 @@ import Testing
     for candidate in candidates {
       #expect(try candidate["cost"].double() > 0 && candidate["standard_error"].double() > 0)
     }
-    // So are weights and biases, and none is taken that is worse than the plainest.
+    // So are weights and biases: plain ones are taken only where they are better.
     let weights = try calibration["weight_search"]["candidates"].elements()
     let costs = try weights.map { try $0["cost"].double() }
     #expect(
       try weights.map { try "\($0["rounding"].string()) \($0["biases"].string())" } == [
-        "nearest weights", "compensated network",
+        "compensated network", "nearest weights",
       ])
     let taken = try weights.firstIndex {
       try $0["rounding"].string() == calibration["rounding"].string()
         && $0["biases"].string() == calibration["biases"].string()
     }
-    #expect(costs.min() == taken.map { costs[$0] })
+    #expect(taken == 0 || taken == 1 && costs[1] < costs[0])
     _ = try compile("two", ["--threads", "2"])
     _ = try compile("named", ["--range", chosen])
     _ = try compile("fast", ["--effort", "fast"])

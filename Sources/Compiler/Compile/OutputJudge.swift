@@ -70,6 +70,21 @@ struct OutputJudge {
       })
   }
 
+  /// The candidate with the least mean among those whose costs are below the first one's by so many standard errors of
+  /// the difference, sample by sample; else the first. Least of several means that differ by chance alone is not best.
+  static func best(_ costs: [[Double]]) -> Int {
+    var best = (index: 0, mean: MeanCost(costs[0]).mean)
+    for index in 1..<costs.count {
+      let mean = MeanCost(costs[index]).mean
+      let difference = MeanCost(zip(costs[index], costs[0]).map { $0 - $1 })
+      if difference.mean + certainty * difference.standardError < 0, mean < best.mean { best = (index, mean) }
+    }
+    return best.index
+  }
+
+  /// Standard errors by which another must be better.
+  private static let certainty = 2.0
+
   private static func outputs(
     of plan: Plan, _ loader: SampleLoader, _ samples: [Int], _ threads: Int, _ position: Int,
     _ observer: any WorkObserver

@@ -5,8 +5,8 @@ import Reports
 import Runtime
 import Tensors
 
-/// Quantizes a network twice, plainly and with weights and biases that make up for errors, and takes what costs less at
-/// its output.
+/// Quantizes a network with weights and biases that make up for errors, unless it costs less at its output to leave
+/// them plain.
 ///
 /// What layers multiply is seen in the plain int8 network, and what biases lack in the one of compensated weights, on
 /// one half of the calibration samples; the other half judges. What was judged is what is taken.
@@ -64,17 +64,17 @@ struct WeightSearch {
       models.append(try model(candidate))
       return models[models.count - 1].graph
     }
-    let means = costs.map { MeanCost($0).mean }
-    let best = means.indices.dropFirst().reduce(0) { means[$1] < means[$0] ? $1 : $0 }
+    let best = OutputJudge.best(costs)
     return Choice(
       model: models[best], candidate: candidates[best], summary: judge.summary(candidates.map(\.names), costs))
   }
 
-  /// What the recipe allows, the plain one first. More than two would be more than so few samples can tell apart.
+  /// What the recipe allows: the one that makes up for most, which is taken unless the plain one is better by more than
+  /// chance explains. More than two would be more than so few samples can tell apart.
   static func candidates(_ recipe: Recipe, isJudged: Bool) -> [Candidate] {
     let plain = Candidate(rounding: recipe.rounding ?? .nearest, biases: recipe.biases ?? .weights)
     let other = Candidate(rounding: recipe.rounding ?? .compensated, biases: recipe.biases ?? .network)
-    return isJudged && other != plain ? [plain, other] : [plain]
+    return isJudged && other != plain ? [other, plain] : [plain]
   }
 
   private func compensate(_ model: QuantizedModel, in plan: Plan) -> [NodeID: WeightRounding] {

@@ -2,6 +2,7 @@ import Bundles
 import CanonicalJSON
 import IR
 import Operators
+import Synchronization
 import Tensors
 
 /// Bundles, changed inside their sections; sizes, offsets and hashes are made right again.
@@ -52,6 +53,13 @@ package enum BundleTarget: FuzzTarget {
     ])
 
   package static func seeds(root: String) throws -> [[UInt8]] {
+    // They are written to files of one name, which tests that run side by side must not share.
+    try making.withLock { _ in try made(root) }
+  }
+
+  private static let making = Mutex(())
+
+  private static func made(_ root: String) throws -> [[UInt8]] {
     // Every operator's model as a bundle: the importer has made it, so it is sound.
     var seeds: [[UInt8]] = []
     for (index, model) in try contents(of: "\(root)/fixtures/operators", ending: ".onnx").enumerated()

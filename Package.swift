@@ -189,7 +189,7 @@ let package = Package(
         "Threads",
       ],
       swiftSettings: settings),
-    tests("Quantization", "IR", "Math", "Operators", "Runtime", "TestSupport", "Tensors"),
+    tests("Quantization", "CKernels", "IR", "Math", "Operators", "Runtime", "TestSupport", "Tensors", "Threads"),
     tests(
       "Reports", "CanonicalJSON", "IR", "Math", "Metrics", "Operators", "Quantization", "Runtime", "Tensors"),
     tests("Signing", "Hashing", "Platform", "Tensors"),

@@ -47,6 +47,7 @@ ALLOWED = [
     ("optional call", "Quantization/ChangeRuns.swift", "progress?(start + position)",
      "not everybody wants to be told"),
     ("optional call", "Quantization/MomentGatherer.swift", "progress?(position)", "not everybody wants to be told"),
+    ("optional call", "Quantization/RoundingWalk.swift", "progress?(step)", "not everybody wants to be told"),
     ("silent return", "Bundles/Graph/TensorLayout.swift", 'guard let node = try node.optional("quantization")',
      "a type without quantization is complete"),
     ("silent return", "IR/Graph.swift", "guard old != new", "a value is replaced by itself"),

@@ -13,13 +13,15 @@ import Threads
 /// which are GPTQ's levels: its factor of the inverse of H is the inverse of R. Blocks of columns whose covariances are
 /// not known go by themselves.
 package struct ErrorCompensation: Sendable {
-  private let groups: Int
-  private let length: Int
-  private let blocks: [Range<Int>]
+  let groups: Int
+  let length: Int
+  let blocks: [Range<Int>]
   /// R_ij / R_jj for i < j, row by row: the blocks of each group.
-  private let factors: [Float]
+  let factors: [Float]
   /// R_jj^2 in squares of the inputs' unit: [groups][length].
-  private let diagonals: [Double]
+  let diagonals: [Double]
+  /// The inputs' step.
+  let step: Double
 
   /// Nil where nothing was seen.
   ///
@@ -48,6 +50,7 @@ package struct ErrorCompensation: Sendable {
     }
     self.factors = factors
     self.diagonals = diagonals
+    step = moments.step
   }
 
   private static func condition(
@@ -68,7 +71,8 @@ package struct ErrorCompensation: Sendable {
   /// for it: d_j = R_jj^2.
   package func pivots(group: Int) -> [Double] { Array(diagonals[group * length..<(group + 1) * length]) }
 
-  /// The levels of rows at a scale for each, which stay within 127: what is lost there is made up for as well.
+  /// The levels of rows at a scale for each, which stay within 127: what is lost there is made up for as well. Weights
+  /// of 0 stay 0.
   ///
   /// - Parameter weights: [channels][length]; the channels of a group follow each other
   package func round(_ weights: [Float], scales: [Float], threads: Int = 1) -> [Int8] {
@@ -120,7 +124,8 @@ package struct ErrorCompensation: Sendable {
             let ratios = UnsafeBufferPointer(rebasing: factors[factor..<factor + rest])
             for (index, row) in rows.enumerated() {
               let place = row * length + block.lowerBound + j
-              let level = Int8.nearestLevel(targets[index * size + j], scale: scales[row])
+              // What was pruned stays so.
+              let level = weights[place] == 0 ? 0 : Int8.nearestLevel(targets[index * size + j], scale: scales[row])
               levels[place] = level
               let error = weights[place] - Float(level) * scales[row]
               if error == 0 || !error.isFinite { continue }

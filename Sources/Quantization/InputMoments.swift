@@ -67,6 +67,9 @@ package struct InputMoments: Sendable {
     return stripes
   }
 
+  /// The most numbers of a stripe.
+  var mostProducts: Int { stripes.map { $0.height * $0.columns.count }.max() ?? 0 }
+
   /// Columns of a stripe: what lies below the diagonal is computed in vain.
   private static let stripeWidth = 256
 
@@ -106,6 +109,9 @@ package struct InputMoments: Sendable {
   }
 
   // MARK: Reading
+
+  /// The sum of an input's integers.
+  func sum(at column: Int, group: Int) -> Int32 { sums[group * length + column] }
 
   /// The mean of each input, [groups][length].
   package var means: [Double] {

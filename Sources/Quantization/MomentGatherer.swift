@@ -33,7 +33,7 @@ package struct MomentGatherer {
 
   /// The most columns between which covariances are gathered; fewer where those of all layers would take more bytes.
   private let longestBlock: Int
-  private static let mostColumns = 1024
+  static let mostColumns = 1024
   private static let mostBytes = 128 << 20
 
   /// - Parameters:
@@ -102,7 +102,7 @@ package struct MomentGatherer {
       scratch = MomentScratch(layers.map(\.shape), products: largest.max() ?? 0)
       byStep = [(layer: Layer, rows: InputRows)?](repeating: nil, count: plan.steps.count)
       for (layer, moments) in zip(layers, shared) {
-        let rows = InputRows(layer.shape, zeroPoint: layer.quantization.zeroPoint, moments: moments)
+        let rows = InputRows(layer.shape, layer.quantization, moments: moments)
         byStep[layer.step] = (layer, rows)
       }
     }

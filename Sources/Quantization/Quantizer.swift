@@ -1,6 +1,6 @@
 package import IR
 import Math
-import Operators
+package import Operators
 package import Tensors
 import Threads
 
@@ -54,6 +54,21 @@ package struct Quantizer {
       for case let input? in node.inputs where graph[input].constant == nil { values.insert(input) }
     }
     return values.filter { graph.type(of: $0).element == .float32 }
+  }
+
+  /// A layer of the float graph with the weights that are quantized.
+  package struct Layer: Sendable {
+    package let name: String
+    package let output: ValueID
+    package let weights: LayerWeights
+  }
+
+  /// Nil where a node is none, or its weights are not constant.
+  package func layer(_ id: NodeID) -> Layer? {
+    guard let node = source[id], let layer = node.op as? any Int8ConvertibleLayer,
+      let weights = layer.weights(source.operands(of: node))
+    else { return nil }
+    return Layer(name: node.name, output: node.outputs[0], weights: weights)
   }
 
   /// The quantization of every value that was observed. Values that share one take the union of their ranges.

@@ -39,9 +39,10 @@ package struct WeightQuantization: Sendable {
       // A channel without weights and bias may have any scale.
       scales[channel] = scale >= Double(Float.leastNormalMagnitude) ? Float(scale) : 1
     }
+    let adapted = rounding.adaptedWeights ?? weights
     let quantized =
-      rounding.compensation?.round(weights, scales: scales, threads: threads)
-      ?? WeightQuantization.nearestLevels(weights, scales: scales)
+      rounding.levels ?? rounding.compensation?.round(adapted, scales: scales, threads: threads)
+      ?? WeightQuantization.nearestLevels(adapted, scales: scales)
     let corrected = (0..<channels).map { channel in
       let first = channel * length
       var error = 0.0
@@ -53,9 +54,10 @@ package struct WeightQuantization: Sendable {
     }
     var integers: [Int32] = bias.isEmpty ? [] : [Int32](repeating: 0, count: channels)
     if bias.isEmpty, corrected.contains(where: { $0 != 0 }) { integers = [Int32](repeating: 0, count: channels) }
+    let steps = scales.map { Double(inputScale) * Double($0) }
+    let unit = rounding.biasSteps.map { BiasGrid.unit(steps: zip($0, steps).map { $0 / $1 }) } ?? 1
     for channel in integers.indices {
-      let q = (corrected[channel] / (Double(inputScale) * Double(scales[channel]))).rounded(.toNearestOrEven)
-      integers[channel] = Int32(max(-2_147_483_647, min(2_147_483_647, q)))
+      integers[channel] = BiasGrid.rounded(corrected[channel] / steps[channel], to: unit)
     }
     self.weights = quantized
     self.scales = scales
@@ -93,6 +95,12 @@ package struct WeightRounding: Sendable {
   package var compensation: ErrorCompensation?
   /// The mean input each weight meets, [groups][length of a row]; nil for those of the channels.
   package var inputMeans: [Double]?
+  /// The steps that errors of the biases allow, [channels]; nil for the finest there are.
+  package var biasSteps: [Double]?
+  /// Weights that are rounded in place of the layer's own; nil for those.
+  package var adaptedWeights: [Float]?
+  /// The levels, where they are known, which are then not rounded anew.
+  package var levels: [Int8]?
   /// What is added to the biases, [channels]; nil for nothing.
   package var biasShifts: [Double]?
 

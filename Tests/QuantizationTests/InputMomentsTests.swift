@@ -162,16 +162,17 @@ import Testing
       return try graph.add(Conv(window: Window(kernel: [1, 1])), name: "y", inputs: [x, w])
     }
     let moments = try example.moments(Array(0..<24))
-    #expect(moments.rows == 24 * 64)
+    // 1024 in all, in equal parts.
+    #expect(moments.rows == 24 * 42)
     let all = try (0..<24).map { try example.input($0) }
     for channel in 0..<2 {
       let values = all.flatMap { $0[channel * 4096..<(channel + 1) * 4096] }
       let mean = values.reduce(0, +) / Double(values.count)
       let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count)
-      // Uniform noise: four standard errors of 1536 values.
-      #expect(abs(moments.means[channel] - mean) < 4 * (variance / 1536).squareRoot())
+      // Uniform noise: four standard errors of 1008 values.
+      #expect(abs(moments.means[channel] - mean) < 4 * (variance / 1008).squareRoot())
       let block = moments.covariance(group: 0, block: 0)
-      #expect(abs(block[channel * 3] / variance - 1) < 0.1)
+      #expect(abs(block[channel * 3] / variance - 1) < 0.12)
     }
   }
 

@@ -32,6 +32,12 @@ package enum BundleWriter {
     return try stage(contents, for: path, compression: compression, jsonMemory: jsonMemory)
   }
 
+  /// The bytes that the file of a bundle would take.
+  package static func size(_ bundle: Bundle, compression: Compression = .smallest) throws(Refusal) -> Int {
+    let (pieces, _) = try assembled(parts(of: bundle, path: "").contents, path: "", compression: compression)
+    return pieces.reduce(0) { $0 + $1.count }
+  }
+
   /// The raw bytes of all sections, in the order of the file.
   static func contents(of bundle: Bundle, path: String) throws(Refusal) -> [SectionContents] {
     try parts(of: bundle, path: path).contents

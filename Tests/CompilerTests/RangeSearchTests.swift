@@ -20,6 +20,17 @@ import Testing
     #expect(OutputJudge.best([first, first]) == 0)
   }
 
+  /// What is better in general is left where the other is better beyond chance, or where it breaks down.
+  @Test func keepsWhatIsBetterInGeneral() {
+    let costs = (0..<40).map { 1 + Double($0 % 7) }
+    #expect(OutputJudge.keepsFirst([costs, costs]))
+    #expect(OutputJudge.keepsFirst([costs, costs.map { $0 / 0.9 }]))
+    #expect(!OutputJudge.keepsFirst([costs, costs.map { $0 * 0.9 }]))
+    let few = [Double](repeating: 1, count: 39)
+    #expect(OutputJudge.keepsFirst([few + [30], few + [1]]))
+    #expect(!OutputJudge.keepsFirst([few + [300], few + [1]]))
+  }
+
   /// A lower mean that one sample alone makes is not taken, nor one that is not known on all samples.
   @Test func leavesWhatIsBetterByChance() {
     let first = [Double](repeating: 1, count: 39) + [60]

@@ -208,6 +208,17 @@ struct ReportJSONTests {
     }
   }
 
+  @Test func searchesOfStepsReadAsTheyAreWritten() throws {
+    var report = sampleReport()
+    report.calibration?.steps = .init(
+      samples: 64, isDivergence: true,
+      candidates: [.init(distortion: 0.5, bytes: 900, cost: 0.25), .init(distortion: 2, bytes: 300, cost: nil)],
+      chosen: 1)
+    let search = JSONNode(report.json, name: "report")
+    #expect(try search["calibration"]["step_search"]["candidates"].elements().count == 2)
+    #expect(try Report(json: JSON(parsing: report.json.prettyBytes())) == report)
+  }
+
   @Test func recipesReadAsTheyAreWritten() throws {
     var recipe = Recipe()
     recipe.estimator = .percentile
@@ -223,6 +234,11 @@ struct ReportJSONTests {
     recipe.rounding = nil
     recipe.biases = .network
     #expect(try Recipe(JSONNode(recipe.json, name: "recipe")) == recipe)
+    recipe.learnsAgain = true
+    for target in [nil, Recipe.Target.bytes(900_000), .ratio(10.5), .cost(0.001)] {
+      recipe.target = target
+      #expect(try Recipe(JSONNode(recipe.json, name: "recipe")) == recipe)
+    }
     #expect(try Recipe(JSONNode([:], name: "recipe")) == Recipe())
   }
 

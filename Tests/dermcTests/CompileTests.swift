@@ -9,7 +9,7 @@ import Testing
     #expect(outcome.status == 0)
     #expect(outcome.error == "")
     #expect(folder.names == ["model.derm", "model.onnx", "model.report.json", "page.html", "page.md"])
-    for part in ["model.onnx → model.derm", "4.0× smaller", "14.5 M MACs", "top-1", "agreement", "210 labelled images"]
+    for part in ["model.onnx → model.derm", "4.1× smaller", "14.5 M MACs", "top-1", "agreement", "210 labelled images"]
     {
       #expect(outcome.output.contains(part), "\(part) in \(outcome.output)")
     }
@@ -164,6 +164,55 @@ import Testing
     }
     #expect(
       try MappedFile.contents(of: folder / "one.npy") == MappedFile.contents(of: folder / "named.npy"))
+  }
+
+  /// Steps of weights are as fine as the size allows; the file is what was asked for, on any number of threads.
+  @Test func compilesToASize() throws {
+    let folder = try Folder()
+    func compile(_ name: String, _ options: [String]) throws -> JSONNode {
+      let outcome = try Program.run(
+        [
+          "compile", Fixture.cnn, "--int8", "--calib", Fixture.calibration, "--preprocess", Fixture.preprocessing,
+          "--samples", "48", "-o", folder / "\(name).derm",
+        ] + options)
+      #expect(outcome.status == 0, "\(outcome.error)")
+      return JSONNode(try JSON(parsing: MappedFile.contents(of: folder / "\(name).report.json")), name: "report")
+    }
+    let plain = try compile("plain", [])
+    let report = try compile("one", ["--target-ratio", "6", "--threads", "1"])
+    let (source, bytes) = (try report["source"]["bytes"].int(), try report["bundle"]["bytes"].int())
+    #expect(try bytes < plain["bundle"]["bytes"].int())
+    #expect(6 * bytes <= source && 6.4 * Double(bytes) > Double(source))
+    #expect(try report["recipe"]["target"]["ratio"].double() == 6)
+    let search = try report["calibration"]["step_search"]
+    #expect(try search["samples"].int() == 21)
+    let candidates = try search["candidates"].elements()
+    #expect(try candidates.count > 1 && search["chosen"].int() < candidates.count)
+    #expect(try candidates[0]["bytes"].int() > bytes)
+    _ = try compile("two", ["--target-ratio", "6", "--threads", "2"])
+    #expect(try MappedFile.contents(of: folder / "one.derm") == MappedFile.contents(of: folder / "two.derm"))
+    let verify = try Program.run("verify", folder / "one.derm")
+    #expect(verify.status == 0, "\(verify.error)")
+    // A cost: smaller than plain int8, and what the search measured is within it.
+    let cost = try compile("cost", ["--max-kl", "0.02"])
+    #expect(try cost["bundle"]["bytes"].int() < plain["bundle"]["bytes"].int())
+    let found = try cost["calibration"]["step_search"]
+    #expect(try found["candidates"].elements()[found["chosen"].int()]["cost"].double() <= 0.02)
+  }
+
+  /// What cannot be had is said, with what can, and nothing is left behind.
+  @Test(arguments: [(["--target-size", "1KB"], "out of reach"), (["--max-kl", "0.0000001"], "out of reach")])
+  func saysWhatIsOutOfReach(options: [String], part: String) throws {
+    let folder = try Folder()
+    let outcome = try Program.run(
+      [
+        "compile", Fixture.cnn, "--int8", "--calib", Fixture.calibration, "--preprocess", Fixture.preprocessing,
+        "--samples", "32", "-o", folder / "small.derm",
+      ] + options)
+    #expect(outcome.status == 3)
+    #expect(
+      outcome.isOneLine(with: [part, "plain int8"]) || outcome.isOneLine(with: [part, "coarsest"]), "\(outcome.error)")
+    #expect(folder.names == [])
   }
 
   /// With too few samples to judge on there is nothing to tell.

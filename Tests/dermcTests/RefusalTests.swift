@@ -83,6 +83,12 @@ import Testing
   static let usages: [(words: [String], parts: [String])] = [
     (["--int8"], ["--int8 needs --calib"]),
     (["--prune", "1.5"], ["--prune 1.5"]),
+    (["--target-size", "tiny"], ["--target-size tiny", "900KB"]),
+    (["--target-ratio", "1"], ["--target-ratio 1", "above 1"]),
+    (["--max-kl", "-1"], ["--max-kl -1", "above 0"]),
+    (["--target-ratio", "8", "--max-kl", "0.1"], ["--target-ratio and --max-kl exclude each other"]),
+    (["--target-ratio", "8"], ["--target-ratio: needs --int8"]),
+    (["--int8", "--target-ratio", "8", "--rounding", "nearest"], ["--rounding: where a size or a cost is asked for"]),
     (["--prune", "-0.1"], ["--prune -0.1", "from 0 to below 1"]),
     (["--samples", "-3"], ["--samples -3"]),
     (["--threads", "-1"], ["--threads -1"]),
@@ -103,7 +109,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("--range", "best", ["minmax", "percentile", "mse", "l3", "l4"]), ("--effort", "some", ["fast", "default"]),
+    ("--range", "best", ["minmax", "percentile", "mse", "l3", "l4"]), ("--effort", "some", ["fast", "default", "max"]),
     ("--rounding", "up", ["nearest", "compensated"]), ("--biases", "none", ["weights", "network"]),
     ("--store", "small", ["compact", "raw"]),
     ("--prune-scope", "row", ["global", "layer"]), ("--channels", "cmyk", ["rgb", "bgr", "gray"]),

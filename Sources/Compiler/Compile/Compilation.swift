@@ -102,49 +102,31 @@ package struct Compilation {
     let floatPlan = try Preparation.plan(graph)
     var decisions = LayerDecision.takenOver(graph, model.takenOver)
     let compiled: Graph
-    var ranges = RangeSearch.Choice(estimator: recipe.estimator ?? RangeSearch.estimators[0])
-    var weights: WeightSearch.Choice?
+    func draft(_ graph: Graph, _ plan: Plan) throws(Refusal) -> Bundle {
+      var bundle = Bundle(kind: .compiled, graph: graph)
+      bundle.preprocessing = preprocessing?.json
+      bundle.labels = classes
+      bundle.answer = decision.meaning.json
+      bundle.selfTest = try selfTest(of: graph, plan)
+      bundle.provenance = Provenance.json(source: model, hash: source, recipe: recipe)
+      return bundle
+    }
+    var int8: Int8Stage.Outcome?
     if recipe.int8, let calibration {
-      var options = Quantizer.Options()
-      options.correctsBias = recipe.correctsBias
-      options.keptFloat = try refusing { () throws(Refusal) in
-        try KeptLayers.nodes(named: recipe.keptFloat, in: graph)
-      }
-      let halves = calibration.halves
-      let ranging = observe(
-        graph, floatPlan, calibration.loader, recipe.isSearched ? halves.ranging : calibration.calibration)
-      var observations = ranging
-      if recipe.isSearched {
-        for (value, observation) in observe(graph, floatPlan, calibration.loader, halves.judging) {
-          observations[value, default: Observation()].merge(observation)
-        }
-      }
-      try check(observations, graph, calibration)
-      let judge =
-        recipe.isSearched
-        ? OutputJudge(
-          floatPlan, decision, calibration.loader, samples: halves.judging, threads: request.threads,
-          observer: observer) : nil
-      if recipe.estimator == nil {
-        let quantizer = Quantizer(graph, observations: ranging, options: options)
-        ranges = try refusing { () throws(Refusal) in
-          try RangeSearch.run(quantizer, judge: judge, threads: request.threads)
-        }
-      }
-      options.estimator = ranges.estimator
-      let quantizer = Quantizer(graph, observations: observations, options: options)
-      let search = WeightSearch(
-        graph: graph, plan: floatPlan, loader: calibration.loader,
-        samples: recipe.isSearched ? halves.ranging : calibration.calibration,
-        observations: ranging, threads: request.threads, observer: observer)
-      let choice = try refusing { () throws(Refusal) in
-        let quantizations = quantizer.quantizations(by: ranges.estimator, threads: request.threads)
-        return try search.run(quantizer, quantizations, recipe, judge: judge)
-      }
-      weights = choice
-      let quantized = choice.model
-      compiled = quantized.graph
-      decisions = decisions.filter { $0.precision != .float32 } + quantized.decisions
+      let float = graph
+      let records = Compilation.recordBytes(classes: evaluation == nil ? nil : decision.meaning.classCount)
+      let stage = Int8Stage(
+        graph: float, plan: floatPlan, recipe: recipe, decision: decision, calibration: calibration,
+        threads: request.threads, observer: observer, sourceBytes: model.fileBytes,
+        bundleSize: { (graph) throws(Refusal) in
+          let bundle = try draft(graph, Preparation.plan(graph))
+          return try BundleWriter.size(bundle, compression: recipe.store.compression) + records
+        },
+        check: { (observations) throws(Refusal) in try check(observations, float, calibration) })
+      let outcome = try refusing { () throws(Refusal) in try stage.run() }
+      compiled = outcome.model.graph
+      decisions = decisions.filter { $0.precision != .float32 } + outcome.model.decisions
+      int8 = outcome
     } else {
       let (fused, more) = try Preparation.fused(graph)
       compiled = fused
@@ -172,21 +154,16 @@ package struct Compilation {
     for loader in loaders { try observer.reportSkipped(loader, isStrict: request.isStrict) }
 
     // Write.
-    var bundle = Bundle(kind: .compiled, graph: compiled)
-    bundle.preprocessing = preprocessing?.json
-    bundle.labels = classes
-    bundle.answer = decision.meaning.json
-    bundle.calibration = calibration.map { calibrationRecord($0, ranges) }
+    var bundle = try draft(compiled, compiledPlan)
+    bundle.calibration = calibration.map { calibrationRecord($0, int8) }
     bundle.evaluation = accuracy?.json
-    bundle.selfTest = try selfTest(of: compiled, compiledPlan)
-    bundle.provenance = Provenance.json(source: model, hash: source, recipe: recipe)
     let (staged, file) = try stage(bundle)
 
     // Report.
     var report = ReportMaker(
       model: model, source: source, recipe: recipe, compiled: compiled, memory: compiledPlan.memory,
       log: log, decisions: decisions, layerErrors: comparison.layerErrors, accuracy: accuracy, bundle: file,
-      calibration: calibration.map { calibrationSummary($0, ranges, weights) }
+      calibration: calibration.map { calibrationSummary($0, int8) }
     ).report()
     report.answer = decision.summary(labels: classes)
     report.preprocessing = preprocessing?.json ?? .null
@@ -200,6 +177,7 @@ package struct Compilation {
       evidence.add(decision, runs: outcome.float, accuracy: isLabelled ? accuracy : nil, classes: classes ?? [])
     }
     report.warnings += Suspicions.all(evidence)
+    report.warnings += targetWarnings(report, int8?.steps)
     if let calibration, let evaluation, let overlap = calibration.overlap(with: evaluation.loader) {
       report.warnings.append(overlap)
     }
@@ -235,15 +213,6 @@ package struct Compilation {
     return CalibrationData(loader, recipe: request.recipe, holdsBack: request.evaluationPath == nil)
   }
 
-  private func observe(
-    _ graph: Graph, _ plan: Plan, _ loader: SampleLoader, _ samples: [Int]
-  ) -> [ValueID: Observation] {
-    observer.begin("Calibrating", count: samples.count)
-    defer { observer.end() }
-    let calibrator = Calibrator(plan, of: graph, observing: Quantizer.valuesToObserve(graph))
-    return calibrator.run(loader, samples: samples, threads: request.threads) { _ in observer.advance() }
-  }
-
   private func check(
     _ observations: [ValueID: Observation], _ graph: Graph, _ data: CalibrationData
   ) throws(Refusal) {
@@ -261,27 +230,56 @@ package struct Compilation {
     }
   }
 
-  private func calibrationRecord(_ data: CalibrationData, _ ranges: RangeSearch.Choice) -> JSON {
+  private func calibrationRecord(_ data: CalibrationData, _ int8: Int8Stage.Outcome?) -> JSON {
     .object([
       "samples": .int(data.usedForCalibration), "held_back": .int(data.heldBack.count),
-      "range": .string(ranges.estimator.rawValue), "seed": .int(Int(truncatingIfNeeded: request.recipe.seed)),
+      "range": .string(estimator(int8).rawValue), "seed": .int(Int(truncatingIfNeeded: request.recipe.seed)),
     ])
   }
 
-  private func calibrationSummary(
-    _ data: CalibrationData, _ ranges: RangeSearch.Choice, _ weights: WeightSearch.Choice?
-  ) -> Report.CalibrationSummary {
+  private func calibrationSummary(_ data: CalibrationData, _ int8: Int8Stage.Outcome?) -> Report.CalibrationSummary {
     var summary = Report.CalibrationSummary(
       samples: data.usedForCalibration, heldBack: data.heldBack.count,
       skipped: data.loader.problems.map { Report.SkippedFile(file: $0.sample.name, reason: $0.reason) },
-      estimator: ranges.estimator.rawValue, seed: Int(truncatingIfNeeded: request.recipe.seed))
-    summary.search = ranges.summary
-    if let weights {
+      estimator: estimator(int8).rawValue, seed: Int(truncatingIfNeeded: request.recipe.seed))
+    summary.search = int8?.ranges.summary
+    if let weights = int8?.weights {
       summary.rounding = weights.candidate.rounding.rawValue
       summary.biases = weights.candidate.biases.rawValue
       summary.weightSearch = weights.summary
     }
+    if let steps = int8?.steps {
+      summary.rounding = WeightRounding.Method.compensated.rawValue
+      summary.biases = (steps.walks ? BiasMethod.network : .weights).rawValue
+      summary.steps = steps.summary
+    }
     return summary
+  }
+
+  private func estimator(_ int8: Int8Stage.Outcome?) -> RangeEstimator {
+    int8?.ranges.estimator ?? request.recipe.estimator ?? RangeSearch.estimators[0]
+  }
+
+  /// Room in a bundle for the records of calibration and accuracy, which are not known when its steps are searched.
+  ///
+  /// - Parameter classes: of labelled data accuracy is measured on; nil where there are none
+  private static func recordBytes(classes: Int?) -> Int { 640 + (classes.map { 1024 + 48 * $0 } ?? 0) }
+
+  /// What to say of a bundle that is not as small as asked for, and of layers whose steps could not be chosen.
+  private func targetWarnings(_ report: Report, _ steps: StepSearch.Choice?) -> [String] {
+    guard let steps, let bundle = report.bundle else { return [] }
+    var warnings: [String] = []
+    if let limit = steps.limit, bundle.bytes > limit {
+      warnings.append(
+        "the bundle has \(bundle.bytes) bytes where \(limit) were asked for: its records take more than foreseen")
+    }
+    if let first = steps.unknown.first {
+      let which = steps.unknown.count == 1 ? first : "the first, \(first)"
+      warnings.append(
+        "\(Figures.count(steps.unknown.count, "layer")) kept the steps of plain int8, as it is not known what their errors "
+          + "cost (\(which))")
+    }
+    return warnings
   }
 
   // MARK: Output
@@ -323,6 +321,6 @@ package struct Compilation {
   }
 
   private func refusing<Result>(_ body: () throws(Refusal) -> Result) throws(Refusal) -> Result {
-    do throws(Refusal) { return try body() } catch { throw error.of(file: request.model) }
+    do throws(Refusal) { return try body() } catch { throw error.file == nil ? error.of(file: request.model) : error }
   }
 }

@@ -41,6 +41,9 @@ struct OutputJudge {
     if count < OutputJudge.fewestSamples { return nil }
   }
 
+  /// Whether costs are divergences; else relative squared errors.
+  var isDivergence: Bool { cost.isDivergence }
+
   /// What each of some networks costs on each sample that could be read. One is made after the other.
   func costs<Candidate>(
     _ stage: String, of candidates: [Candidate], network: (Candidate) throws(Refusal) -> Graph
@@ -80,6 +83,14 @@ struct OutputJudge {
       if difference.mean + certainty * difference.standardError < 0, mean < best.mean { best = (index, mean) }
     }
     return best.index
+  }
+
+  /// Whether the first of two, which is better in general, is taken: the second must cost less beyond chance, or the
+  /// first break down.
+  ///
+  /// The means of some ten samples say little, since a few of them are most of a mean; twice as much is not chance.
+  static func keepsFirst(_ costs: [[Double]]) -> Bool {
+    best(costs) == 0 && MeanCost(costs[0]).mean <= 2 * MeanCost(costs[1]).mean
   }
 
   /// Standard errors by which another must be better.

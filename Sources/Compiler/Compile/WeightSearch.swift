@@ -8,8 +8,9 @@ import Tensors
 /// Quantizes a network with weights and biases that make up for errors, unless it costs less at its output to leave
 /// them plain.
 ///
-/// What layers multiply is seen in the plain int8 network, and what biases lack in the one of compensated weights, on
-/// one half of the calibration samples; the other half judges. What was judged is what is taken.
+/// Both together is a walk through the network, layer by layer (`RoundingWalk`). Each by itself sees what layers
+/// multiply in the plain int8 network, or what biases lack in it. All that is learned of one half of the calibration
+/// samples, which the other half judges; where there is nothing to judge, of all.
 struct WeightSearch {
   /// How weights are rounded and what biases make up for.
   struct Candidate: Equatable {
@@ -31,8 +32,10 @@ struct WeightSearch {
   let graph: Graph
   let plan: Plan
   let loader: SampleLoader
-  /// Samples to learn from, and what they are in the float graph.
-  let samples: [Int]
+  /// Samples to learn from while there is something to judge, and all there are.
+  let learning: [Int]
+  let all: [Int]
+  /// What all are in the float graph.
   let observations: [ValueID: Observation]
   let threads: Int
   let observer: any WorkObserver
@@ -45,44 +48,64 @@ struct WeightSearch {
   ) throws(Refusal) -> Choice {
     let nearest = try quantizer.run(quantizations)
     let candidates = nearest.layers.isEmpty ? [Candidate()] : WeightSearch.candidates(recipe, isJudged: judge != nil)
-    let needsMoments = candidates.contains { $0.rounding == .compensated }
-    let compensated = needsMoments ? compensate(nearest, in: try Preparation.plan(nearest.graph)) : [:]
-    func model(_ candidate: Candidate) throws(Refusal) -> QuantizedModel {
+    func model(_ candidate: Candidate, _ samples: [Int]) throws(Refusal) -> QuantizedModel {
       if candidate == Candidate() { return nearest }
-      var rounding = candidate.rounding == .compensated ? compensated : [:]
-      let model =
-        rounding.isEmpty ? nearest : try quantizer.run(quantizations, rounding: rounding, threads: threads)
-      guard candidate.biases == .network else { return model }
-      for (layer, shifts) in try biasShifts(of: model) { rounding[layer, default: .nearest].biasShifts = shifts }
+      let rounding: [NodeID: WeightRounding]
+      switch (candidate.rounding, candidate.biases) {
+      case (.compensated, .network): rounding = try walk(nearest, quantizer, samples)
+      case (.compensated, .weights): rounding = try compensate(nearest, samples)
+      case (.nearest, _): rounding = try biasShifts(of: nearest, samples).mapValues { WeightRounding(biasShifts: $0) }
+      }
       return try quantizer.run(quantizations, rounding: rounding, threads: threads)
     }
     guard candidates.count > 1, let judge else {
-      return Choice(model: try model(candidates[0]), candidate: candidates[0])
+      return Choice(model: try model(candidates[0], all), candidate: candidates[0])
     }
     var models: [QuantizedModel] = []
     let costs = try judge.costs("Judging weights", of: candidates) { (candidate) throws(Refusal) in
-      models.append(try model(candidate))
+      models.append(try model(candidate, learning))
       return models[models.count - 1].graph
     }
-    let best = OutputJudge.best(costs)
+    let best = OutputJudge.keepsFirst(costs) ? 0 : 1
+    var chosen = models[best]
+    if recipe.learnsAgain {
+      let again = try model(candidates[best], all)
+      // Nothing was apart to judge it, but that it costs no more it can be held to.
+      let cost = MeanCost(try judge.costs("Judging weights", of: [again.graph]) { $0 }[0]).mean
+      if cost <= MeanCost(costs[best]).mean { chosen = again }
+    }
     return Choice(
-      model: models[best], candidate: candidates[best], summary: judge.summary(candidates.map(\.names), costs))
+      model: chosen, candidate: candidates[best], summary: judge.summary(candidates.map(\.names), costs))
   }
 
-  /// What the recipe allows: the one that makes up for most, which is taken unless the plain one is better by more than
-  /// chance explains. More than two would be more than so few samples can tell apart.
+  /// What the recipe allows: the one that makes up for most, and the plain one, unless they are the same. More than two
+  /// would be more than so few samples can tell apart.
   static func candidates(_ recipe: Recipe, isJudged: Bool) -> [Candidate] {
     let plain = Candidate(rounding: recipe.rounding ?? .nearest, biases: recipe.biases ?? .weights)
     let other = Candidate(rounding: recipe.rounding ?? .compensated, biases: recipe.biases ?? .network)
     return isJudged && other != plain ? [other, plain] : [plain]
   }
 
-  private func compensate(_ model: QuantizedModel, in plan: Plan) -> [NodeID: WeightRounding] {
+  private func walk(
+    _ model: QuantizedModel, _ quantizer: Quantizer, _ samples: [Int]
+  ) throws(Refusal) -> [NodeID: WeightRounding] {
+    let int8 = try Preparation.plan(model.graph)
+    let some = Array(samples.prefix(RoundingWalk.mostSamples(int8, plan)))
+    observer.begin("Rounding layer by layer", count: int8.steps.count)
+    defer { observer.end() }
+    return try RoundingWalk(int8, of: model, float: plan, quantizer: quantizer).run(
+      loader, samples: some, threads: threads
+    ) { [observer] _ in observer.advance() }
+  }
+
+  private func compensate(
+    _ model: QuantizedModel, _ samples: [Int]
+  ) throws(Refusal) -> [NodeID: WeightRounding] {
     observer.begin("Gathering moments", count: samples.count)
     defer { observer.end() }
-    let moments = MomentGatherer(plan, of: model, samples: samples.count).run(
+    let moments = MomentGatherer(try Preparation.plan(model.graph), of: model, samples: samples.count).run(
       loader, samples: samples, threads: threads
-    ) { _ in observer.advance() }
+    ) { [observer] _ in observer.advance() }
     var rounding: [NodeID: WeightRounding] = [:]
     for (layer, compensation) in ErrorCompensation.all(moments, threads: threads) {
       rounding[layer] = WeightRounding(compensation: compensation, inputMeans: moments[layer]?.means)
@@ -90,11 +113,11 @@ struct WeightSearch {
     return rounding
   }
 
-  private func biasShifts(of model: QuantizedModel) throws(Refusal) -> [NodeID: [Double]] {
+  private func biasShifts(of model: QuantizedModel, _ samples: [Int]) throws(Refusal) -> [NodeID: [Double]] {
     let int8 = try Preparation.plan(model.graph)
     let some = Array(samples.prefix(BiasCorrection.mostSamples(int8)))
     let known =
-      some.count == samples.count
+      some.count == all.count
       ? observations
       : Calibrator(plan, of: graph, observing: Quantizer.valuesToObserve(graph)).run(
         loader, samples: some, threads: threads)

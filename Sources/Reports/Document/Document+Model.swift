@@ -1,4 +1,5 @@
 import CanonicalJSON
+import Math
 import Runtime
 import Texts
 
@@ -202,6 +203,7 @@ extension Document.Section {
         title: "Ways to make up for errors, and what each loses at the network's output on")
       section.blocks.append(.table(table))
     }
+    if let steps = report.calibration?.steps { section.blocks.append(.table(stepCandidates(steps))) }
     section.blocks.append(
       .paragraph("The same source, recipe and calibration data give the same bundle and the same report, bit for bit."))
     return section
@@ -218,6 +220,23 @@ extension Document.Section {
       table.rows.append([
         .text(candidate.name), .text(Figures.decimal(candidate.cost, 5)),
         .text(Figures.decimal(candidate.standardError, 5)), .text(candidate.name == chosen ? "taken" : ""),
+      ])
+    }
+    return table
+  }
+
+  /// What each choice of steps gave.
+  private static func stepCandidates(_ search: Report.StepSearchSummary) -> Document.Table {
+    let samples =
+      search.samples == 0 ? "" : " on \(Figures.count(search.samples, "calibration sample")) apart"
+    var table = Document.Table(
+      "Steps of weights that were tried: bundle and what it loses at the network's output\(samples)",
+      [.number("T"), .number("Bundle"), .number(search.measure), .text("")])
+    for (index, candidate) in search.candidates.enumerated() {
+      table.rows.append([
+        .text("2^\(Figures.decimal(Decibel.log10(candidate.distortion) / Decibel.log10(2), 2))"),
+        .text(Figures.bytes(candidate.bytes)), .text(candidate.cost.map { Figures.decimal($0, 5) } ?? "–"),
+        .text(index == search.chosen ? "taken" : ""),
       ])
     }
     return table

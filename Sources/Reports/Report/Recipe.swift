@@ -8,6 +8,8 @@ package enum Effort: String, Sendable, CaseIterable {
   case fast
   /// Ranges are those of the estimator, and weights those of the rounding, that cost least at the network's output.
   case `default`
+  /// What is chosen is learned again from all calibration samples, those that judged included.
+  case max
 
   /// The estimator of ranges; nil where it is searched.
   package var estimator: RangeEstimator? { self == .fast ? .mse : nil }
@@ -38,6 +40,17 @@ package struct Recipe: Sendable, Equatable {
     package var compression: BundleWriter.Compression { self == .raw ? .rawConstants : .smallest }
   }
 
+  /// What the steps of weights are chosen for, where they are coarser than int8 makes them.
+  package enum Target: Sendable, Equatable {
+    /// A bundle of at most so many bytes.
+    case bytes(Int)
+    /// A bundle so many times smaller than the model.
+    case ratio(Double)
+    /// The smallest bundle whose answers are, by the mean, at most this far from the float model's: the divergence
+    /// KL(float || int8) in nats, or the relative squared error of models that decide nothing.
+    case cost(Double)
+  }
+
   package var int8 = false
   /// How ranges of activations are chosen; nil for the estimator that costs least at the network's output.
   package var estimator: RangeEstimator? = .mse
@@ -48,6 +61,10 @@ package struct Recipe: Sendable, Equatable {
   package var biases: BiasMethod? = .weights
   /// Names of nodes that stay float.
   package var keptFloat: [String] = []
+  /// Whether rounded weights and biases that were chosen are learned again from all samples.
+  package var learnsAgain = false
+  /// What steps of weights are chosen for; nil for those of plain int8.
+  package var target: Target?
   /// The fraction of weights to zero, 0 for none.
   package var pruneFraction = 0.0
   package var pruneScope = PruneScope.global
@@ -79,6 +96,8 @@ package struct Recipe: Sendable, Equatable {
     if rounding != .nearest { members["rounding"] = .string(rounding?.rawValue ?? Recipe.searched) }
     if biases != .weights { members["biases"] = .string(biases?.rawValue ?? Recipe.searched) }
     if !keptFloat.isEmpty { members["keep_float"] = .strings(keptFloat) }
+    if learnsAgain { members["learn_again"] = .bool(true) }
+    if let target { members["target"] = target.json }
     return .object(members)
   }
 
@@ -101,5 +120,28 @@ package struct Recipe: Sendable, Equatable {
     samples = try node.optional("samples")?.int()
     if let node = try node.optional("seed") { seed = UInt64(bitPattern: Int64(try node.int())) }
     store = try node.optional("store")?.choice() ?? store
+    learnsAgain = try node.optional("learn_again")?.bool() ?? learnsAgain
+    target = try node.optional("target").map { (node) throws(JSONError) in try Target(node) }
+  }
+}
+
+extension Recipe.Target {
+  /// One member, named after what is asked for.
+  fileprivate var json: JSON {
+    switch self {
+    case .bytes(let bytes): ["bytes": .int(bytes)]
+    case .ratio(let ratio): ["ratio": .double(ratio)]
+    case .cost(let cost): ["cost": .double(cost)]
+    }
+  }
+
+  fileprivate init(_ node: JSONNode) throws(JSONError) {
+    if let bytes = try node.optional("bytes") {
+      self = .bytes(try bytes.int())
+    } else if let ratio = try node.optional("ratio") {
+      self = .ratio(try ratio.double())
+    } else {
+      self = .cost(try node["cost"].double())
+    }
   }
 }

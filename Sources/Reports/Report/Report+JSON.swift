@@ -152,6 +152,7 @@ extension Report.CalibrationSummary {
     if rounding != "nearest" || weightSearch != nil { members["rounding"] = .string(rounding) }
     if biases != "weights" || weightSearch != nil { members["biases"] = .string(biases) }
     if let weightSearch { members["weight_search"] = weightSearch.json(naming: ["rounding", "biases"]) }
+    if let steps { members["step_search"] = steps.json }
     return .object(members)
   }
 
@@ -173,6 +174,7 @@ extension Report.CalibrationSummary {
     weightSearch = try node.optional("weight_search").map { (node) throws(JSONError) in
       try Report.SearchSummary(node, naming: ["rounding", "biases"])
     }
+    steps = try node.optional("step_search").map { (node) throws(JSONError) in try Report.StepSearchSummary(node) }
   }
 }
 
@@ -205,6 +207,32 @@ extension Report.SearchSummary {
     self.init(
       samples: try node.count("samples"), isDivergence: try node.optional("measure")?.string() == "kl",
       candidates: candidates)
+  }
+}
+
+extension Report.StepSearchSummary {
+  fileprivate var json: JSON {
+    [
+      "samples": .int(samples), "measure": .string(isDivergence ? "kl" : "squared_error"),
+      "candidates": .array(
+        candidates.map {
+          ["distortion": .double($0.distortion), "bytes": .int($0.bytes), "cost": .finite($0.cost)]
+        }),
+      "chosen": .int(chosen),
+    ]
+  }
+
+  fileprivate init(_ node: JSONNode) throws(JSONError) {
+    var candidates: [Candidate] = []
+    for element in try node.elements(of: "candidates") {
+      candidates.append(
+        Candidate(
+          distortion: try element["distortion"].double(), bytes: try element.count("bytes"),
+          cost: try element.optional("cost")?.double()))
+    }
+    self.init(
+      samples: try node.count("samples"), isDivergence: try node.optional("measure")?.string() == "kl",
+      candidates: candidates, chosen: try node.count("chosen"))
   }
 }
 

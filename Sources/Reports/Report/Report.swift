@@ -156,6 +156,8 @@ package struct Report: Sendable, Equatable {
     package var biases = "weights"
     /// How both were found, in this order; nil where they were asked for.
     package var weightSearch: SearchSummary?
+    /// How the steps of weights were found; nil where they are those of plain int8.
+    package var steps: StepSearchSummary?
 
     package init(samples: Int, heldBack: Int, skipped: [SkippedFile] = [], estimator: String, seed: Int) {
       self.samples = samples
@@ -194,6 +196,41 @@ package struct Report: Sendable, Equatable {
       self.samples = samples
       self.isDivergence = isDivergence
       self.candidates = candidates
+    }
+  }
+
+  /// How the steps of weights were found that a target asked for.
+  package struct StepSearchSummary: Sendable, Equatable {
+    package struct Candidate: Sendable, Equatable {
+      /// The number T that all steps follow from.
+      package let distortion: Double
+      /// The bundle's size.
+      package let bytes: Int
+      /// The mean over samples of the divergence from the float model, or of the relative squared error; nil where it
+      /// was not measured.
+      package let cost: Double?
+
+      package init(distortion: Double, bytes: Int, cost: Double?) {
+        self.distortion = distortion
+        self.bytes = bytes
+        self.cost = cost
+      }
+    }
+
+    /// Samples the candidates were judged on, which had no part in the rounding of weights.
+    package let samples: Int
+    /// Whether costs are divergences KL(float || int8); else relative squared errors.
+    package let isDivergence: Bool
+    /// In the order they were tried.
+    package let candidates: [Candidate]
+    /// The one that was taken.
+    package let chosen: Int
+
+    package init(samples: Int, isDivergence: Bool, candidates: [Candidate], chosen: Int) {
+      self.samples = samples
+      self.isDivergence = isDivergence
+      self.candidates = candidates
+      self.chosen = chosen
     }
   }
 

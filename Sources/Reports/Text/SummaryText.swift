@@ -13,6 +13,7 @@ package enum SummaryText {
     layers(report, &table)
     if let text = report.calibration?.searchText { table.add(["ranges", text]) }
     if let text = report.calibration?.weightText { table.add(["weights", text]) }
+    if let text = report.calibration?.steps?.text { table.add(["steps", text]) }
     if let answer = report.answer { table.add(["answer", Printable.name(answer.description, limit: 400)]) }
     accuracy(report, &table)
     for warning in report.warnings { table.add(["warning", Printable.name(warning, limit: 400)]) }
@@ -124,6 +125,18 @@ extension Report.SearchSummary {
     let others = candidates.filter { $0.name != name }.map { "\($0.name) \(Figures.decimal($0.cost, 5))" }
     return "\(name): \(measure) \(Figures.decimal(chosen.cost, 5)) on "
       + "\(Figures.count(samples, "sample")) (\(others.joined(separator: ", ")))"
+  }
+
+  var measure: String { isDivergence ? "KL" : "squared error" }
+}
+
+extension Report.StepSearchSummary {
+  /// What was chosen, in words: `KL 0.00080 from float on 64 samples (0.00044 with the steps of plain int8)`.
+  var text: String? {
+    guard candidates.indices.contains(chosen), let cost = candidates[chosen].cost else { return nil }
+    let first = chosen == 0 ? nil : candidates[0].cost
+    let plain = first.map { " (\(Figures.decimal($0, 5)) with the steps of plain int8)" } ?? ""
+    return "\(measure) \(Figures.decimal(cost, 5)) from float on \(Figures.count(samples, "sample"))\(plain)"
   }
 
   var measure: String { isDivergence ? "KL" : "squared error" }

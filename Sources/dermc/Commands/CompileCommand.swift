@@ -16,6 +16,7 @@ struct CompileCommand: ParsableCommand {
         dermc compile model.onnx --int8 --calib data/calib --eval data/val --report model.html
         dermc compile model.onnx --int8 --calib data/calib --eval data/val --sensitivity 0.95 --report page.html
         dermc compile model.onnx --int8 --calib data/calib --preprocess preprocess.json --strict
+        dermc compile model.onnx --int8 --calib data/calib --target-ratio 10
         dermc compile model.onnx --int8 --calib data/calib --store raw
         dermc compile model.onnx --int8 --calib data/calib --keep-float /features/0/Conv
         dermc compile model.onnx --prune 0.5 -o small.derm
@@ -57,7 +58,10 @@ struct CompileCommand: ParsableCommand {
   var biases: BiasMethod?
 
   @Option(
-    help: "Time to take so that less is lost: by default ranges and rounding are what costs least; fast tries nothing.")
+    help: """
+      Time to take so that less is lost: by default ranges and rounding are what costs least on calibration samples; \
+      fast tries nothing, max learns what was chosen again from all of them.
+      """)
   var effort = Effort.default
 
   @Option(parsing: .unconditional, help: "Use this many calibration samples, chosen by --seed.")
@@ -93,6 +97,7 @@ struct CompileCommand: ParsableCommand {
   @Flag(help: "Refuse whatever there is a warning of, such as samples that cannot be read.")
   var strict = false
 
+  @OptionGroup(title: "How small") var targets: TargetOptions
   @OptionGroup var storage: StoreOption
   @OptionGroup(title: "How images become inputs") var preprocessing: PreprocessingOptions
   @OptionGroup(title: "What the answer means") var answer: AnswerOptions
@@ -140,6 +145,11 @@ struct CompileCommand: ParsableCommand {
     recipe.estimator = range ?? (int8 ? effort.estimator : .mse)
     recipe.rounding = int8 ? rounding ?? effort.rounding : .nearest
     recipe.biases = int8 ? biases ?? effort.biases : .weights
+    recipe.learnsAgain = int8 && effort == .max
+    recipe.target = try targets.target(isQuantizing: int8)
+    if recipe.target != nil, let option = rounding.map({ _ in "--rounding" }) ?? biases.map({ _ in "--biases" }) {
+      throw Refusal.usage("\(option): where a size or a cost is asked for, that decides; leave it out")
+    }
     if let prune {
       guard prune >= 0, prune < 1 else {
         throw Refusal.usage("--prune \(prune): expected a fraction from 0 to below 1")

@@ -134,6 +134,7 @@ extension AveragePool: Int8ConvertibleOperation {
   }
 }
 
+#if !RUNTIME_ONLY
 extension AveragePool: Differentiable {
   package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
     let (input, output) = (product.shape(ofInput: 0), product.shape(product.output()))
@@ -153,3 +154,4 @@ extension AveragePool: Differentiable {
     return [try product.spread(gradient, over: window, weights: weights, groups: input[1], to: input)]
   }
 }
+#endif

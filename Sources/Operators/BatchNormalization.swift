@@ -66,6 +66,7 @@ extension BatchNormalization: ParameterCarrying {
   }
 }
 
+#if !RUNTIME_ONLY
 extension BatchNormalization: Differentiable {
   package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
     try product.expectConstants(from: 1, "statistics")
@@ -79,3 +80,4 @@ extension BatchNormalization: Differentiable {
     ]
   }
 }
+#endif

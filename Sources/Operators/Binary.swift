@@ -320,6 +320,7 @@ extension Binary: Int8ConvertibleOperation {
   }
 }
 
+#if !RUNTIME_ONLY
 extension Binary: Differentiable {
   /// Summed over what was broadcast.
   package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
@@ -357,3 +358,4 @@ extension Binary: Differentiable {
     return result
   }
 }
+#endif

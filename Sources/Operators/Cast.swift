@@ -163,9 +163,11 @@ extension Cast: PossibleIdentity {
   package func unchangedInput(_: [Operand?], _: TensorType) -> Int? { 0 }
 }
 
+#if !RUNTIME_ONLY
 extension Cast: Differentiable {
   /// Numbers that are rounded have none.
   package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
     [to == .float32 ? product.gradient : nil]
   }
 }
+#endif

@@ -61,8 +61,10 @@ extension ChannelShuffle: PossibleIdentity {
   }
 }
 
+#if !RUNTIME_ONLY
 extension ChannelShuffle: Differentiable {
   package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
     [try product.add(ChannelShuffle(groups: product.shape(ofInput: 0)[1] / groups), product.gradient)]
   }
 }
+#endif

@@ -90,6 +90,7 @@ extension Concat: Int8ConvertibleOperation {
   package var takesInputsAtOutputScale: Bool { true }
 }
 
+#if !RUNTIME_ONLY
 extension Concat: Differentiable {
   package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
     let shape = product.shape(product.output())
@@ -106,3 +107,4 @@ extension Concat: Differentiable {
     return result
   }
 }
+#endif

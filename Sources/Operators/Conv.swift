@@ -127,6 +127,7 @@ extension Conv: Int8ConvertibleLayer {
   }
 }
 
+#if !RUNTIME_ONLY
 extension Conv: Differentiable {
   /// The transposed convolution of the same weights.
   package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
@@ -137,3 +138,4 @@ extension Conv: Differentiable {
     ]
   }
 }
+#endif

@@ -187,6 +187,7 @@ private struct RowGeometry: Sendable {
   }
 }
 
+#if !RUNTIME_ONLY
 extension ConvTranspose: Differentiable {
   /// The convolution of the same weights.
   package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
@@ -196,3 +197,4 @@ extension ConvTranspose: Differentiable {
     return [try product.cut(back, from: [0, 0, 0, 0], to: product.shape(ofInput: 0))]
   }
 }
+#endif

@@ -57,6 +57,7 @@ package struct DepthToSpace: ElementMoving {
   }
 }
 
+#if !RUNTIME_ONLY
 extension DepthToSpace: Differentiable {
   package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
     let deep = try product.add(SpaceToDepth(block: block), product.gradient)
@@ -65,3 +66,4 @@ extension DepthToSpace: Differentiable {
     return [try product.add(ChannelShuffle(groups: block * block), deep)]
   }
 }
+#endif

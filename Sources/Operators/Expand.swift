@@ -42,8 +42,10 @@ extension Expand: PossibleIdentity {
   package func unchangedInput(_: [Operand?], _: TensorType) -> Int? { 0 }
 }
 
+#if !RUNTIME_ONLY
 extension Expand: Differentiable {
   package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
     [try product.summed(product.gradient, to: product.shape(ofInput: 0))]
   }
 }
+#endif

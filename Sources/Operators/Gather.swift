@@ -69,6 +69,7 @@ package struct Gather: ElementMoving, PreparationKeeping {
   }
 }
 
+#if !RUNTIME_ONLY
 extension Gather: Differentiable {
   package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
     guard let indices = try product.constant(1, "indices").integers() else { throw Refusal("indices are no integers") }
@@ -81,3 +82,4 @@ extension Gather: Differentiable {
     return [try product.gatheredBack(gradient, along: axis, indices: places, extent: shape[axis])]
   }
 }
+#endif

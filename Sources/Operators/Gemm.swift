@@ -113,9 +113,11 @@ extension Gemm: Int8ConvertibleLayer {
   package func int8Form(_: LayerWeights, output: Int8Output?) -> any Operator { GemmInt8(output: output) }
 }
 
+#if !RUNTIME_ONLY
 extension Gemm: Differentiable {
   package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
     try product.expectConstants(from: 1, "weights")
     return [try product.add(Gemm(transB: !transB), product.gradient, product.input(1))]
   }
 }
+#endif

@@ -54,6 +54,7 @@ extension GlobalAveragePool: Int8ConvertibleOperation {
   }
 }
 
+#if !RUNTIME_ONLY
 extension GlobalAveragePool: Differentiable {
   package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
     let shape = product.shape(ofInput: 0)
@@ -61,3 +62,4 @@ extension GlobalAveragePool: Differentiable {
     return [try product.expanded(mean, to: shape)]
   }
 }
+#endif

@@ -35,9 +35,11 @@ package struct GlobalMaxPool: ElementMoving {
   }
 }
 
+#if !RUNTIME_ONLY
 extension GlobalMaxPool: Differentiable {
   /// Where several positions have the largest value they share it.
   package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
     [try product.divided(product.gradient, among: product.input(), equalTo: product.output(), along: [2, 3])]
   }
 }
+#endif

@@ -62,6 +62,7 @@ package struct InstanceNormalization: Operator, ParameterCarrying {
   }
 }
 
+#if !RUNTIME_ONLY
 extension InstanceNormalization: Differentiable {
   package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
     try product.expectConstants(from: 1, "scales")
@@ -71,3 +72,4 @@ extension InstanceNormalization: Differentiable {
     return [try product.normalized(product.input(), gradient, along: Array(2..<shape.count), epsilon: epsilon)]
   }
 }
+#endif

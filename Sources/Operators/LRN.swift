@@ -97,6 +97,7 @@ package struct LRN: Operator {
   }
 }
 
+#if !RUNTIME_ONLY
 extension LRN: Differentiable {
   /// g / b^beta - 2 beta alpha / size x * sum of g x / b^(beta + 1) over the channels that have x in their sums; b is
   /// what is raised to beta.
@@ -120,3 +121,4 @@ extension LRN: Differentiable {
     return [try product.minus(own, product.times(product.times(x, 2 * beta), spread))]
   }
 }
+#endif

@@ -76,6 +76,7 @@ package struct LayerNormalization: Operator, ParameterCarrying {
   }
 }
 
+#if !RUNTIME_ONLY
 extension LayerNormalization: Differentiable {
   package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
     try product.expectConstants(from: 1, "scales")
@@ -85,3 +86,4 @@ extension LayerNormalization: Differentiable {
     return [try product.normalized(product.input(), gradient, along: axes, epsilon: epsilon)]
   }
 }
+#endif

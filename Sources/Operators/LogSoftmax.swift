@@ -65,6 +65,7 @@ extension LogSoftmax: TransposeTransparent {
   }
 }
 
+#if !RUNTIME_ONLY
 extension LogSoftmax: Differentiable {
   /// g - exp(y) * sum of g
   package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
@@ -73,3 +74,4 @@ extension LogSoftmax: Differentiable {
     return [try product.minus(product.gradient, product.times(product.apply(.exp, product.output()), sum))]
   }
 }
+#endif

@@ -118,6 +118,7 @@ extension MatMul: Int8ConvertibleProduct {
   package func int8Form(output: Int8Output?) -> any Operator { MatMulInt8(alpha: alpha, output: output) }
 }
 
+#if !RUNTIME_ONLY
 extension MatMul: Differentiable {
   /// alpha * g b' and alpha * a' g, summed over what was broadcast.
   package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
@@ -153,3 +154,4 @@ extension VectorJacobianProduct {
     return self.constant(try evaluateConstants(turn, inputs: [constant])[0])
   }
 }
+#endif

@@ -52,6 +52,7 @@ extension MaxPool: PossibleIdentity {
   }
 }
 
+#if !RUNTIME_ONLY
 extension MaxPool: Differentiable {
   /// Each position of a window takes steps of its own.
   private static let mostTaps = 256
@@ -90,3 +91,4 @@ extension MaxPool: Differentiable {
     return [try product.cut(sum, from: [0, 0, window.pads[0], window.pads[1]], to: input)]
   }
 }
+#endif

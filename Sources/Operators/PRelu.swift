@@ -42,6 +42,7 @@ package struct PRelu: Operator, InPlace, ParameterCarrying {
   }
 }
 
+#if !RUNTIME_ONLY
 extension PRelu: Differentiable {
   package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
     try product.expectConstants(from: 1, "slopes")
@@ -51,3 +52,4 @@ extension PRelu: Differentiable {
     return [try product.add(Where(), isBelow, sloped, product.gradient)]
   }
 }
+#endif

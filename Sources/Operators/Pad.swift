@@ -175,6 +175,7 @@ extension Pad: TransposeTransparent {
   }
 }
 
+#if !RUNTIME_ONLY
 extension Pad: Differentiable {
   package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
     let shape = product.shape(ofInput: 0)
@@ -192,3 +193,4 @@ extension Pad: Differentiable {
     return [gradient]
   }
 }
+#endif

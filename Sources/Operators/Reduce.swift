@@ -132,6 +132,7 @@ extension Reduce: TransposeTransparent {
   }
 }
 
+#if !RUNTIME_ONLY
 extension Reduce: Differentiable {
   /// Of the least and the greatest, where several elements have it they share it.
   package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
@@ -153,3 +154,4 @@ extension Reduce: Differentiable {
     }
   }
 }
+#endif

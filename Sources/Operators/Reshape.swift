@@ -75,8 +75,10 @@ extension Reshape: PossibleIdentity {
   package func unchangedInput(_: [Operand?], _: TensorType) -> Int? { 0 }
 }
 
+#if !RUNTIME_ONLY
 extension Reshape: Differentiable {
   package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
     [try product.reshaped(product.gradient, product.shape(ofInput: 0))]
   }
 }
+#endif

@@ -180,6 +180,7 @@ extension Int8: Interpolable {
   }
 }
 
+#if !RUNTIME_ONLY
 extension Resize: Differentiable {
   package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
     let (input, output) = (product.shape(ofInput: 0), product.shape(product.output()))
@@ -192,3 +193,4 @@ extension Resize: Differentiable {
     return [gradient]
   }
 }
+#endif

@@ -65,6 +65,7 @@ extension ScaleShift: Int8ConvertibleLayer {
   }
 }
 
+#if !RUNTIME_ONLY
 extension ScaleShift: Differentiable {
   package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
     try product.expectConstants(from: 1, "scales")
@@ -73,3 +74,4 @@ extension ScaleShift: Differentiable {
     return [try product.add(ScaleShift(), product.gradient, product.input(1), zeros)]
   }
 }
+#endif

@@ -116,6 +116,7 @@ extension Slice: TransposeTransparent {
   }
 }
 
+#if !RUNTIME_ONLY
 extension Slice: Differentiable {
   package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
     let shape = product.shape(ofInput: 0)
@@ -135,3 +136,4 @@ extension Slice: Differentiable {
     return [try product.cut(gradient, from: starts.map { -$0 }, to: shape)]
   }
 }
+#endif

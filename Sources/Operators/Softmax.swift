@@ -44,6 +44,7 @@ extension Softmax: TransposeTransparent {
   }
 }
 
+#if !RUNTIME_ONLY
 extension Softmax: Differentiable {
   /// y * (g - sum of y g)
   package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
@@ -52,3 +53,4 @@ extension Softmax: Differentiable {
     return [try product.times(product.output(), product.minus(product.gradient, sum))]
   }
 }
+#endif

@@ -46,8 +46,10 @@ package struct SpaceToDepth: ElementMoving, PreparationKeeping {
   }
 }
 
+#if !RUNTIME_ONLY
 extension SpaceToDepth: Differentiable {
   package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
     [try product.add(DepthToSpace(block: block), product.gradient)]
   }
 }
+#endif

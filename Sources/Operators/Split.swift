@@ -82,6 +82,7 @@ extension Split: TransposeTransparent {
   }
 }
 
+#if !RUNTIME_ONLY
 extension Split: Differentiable {
   package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
     var parts: [ValueID] = []
@@ -92,3 +93,4 @@ extension Split: Differentiable {
     return [try product.add(Concat(axis: axis), parts)]
   }
 }
+#endif

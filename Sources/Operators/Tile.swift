@@ -63,6 +63,7 @@ extension Tile: PossibleIdentity {
   }
 }
 
+#if !RUNTIME_ONLY
 extension Tile: Differentiable {
   package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
     let shape = product.shape(ofInput: 0)
@@ -72,3 +73,4 @@ extension Tile: Differentiable {
     return [try product.reshaped(sums, shape)]
   }
 }
+#endif

@@ -62,6 +62,7 @@ extension Transpose: PossibleIdentity {
   }
 }
 
+#if !RUNTIME_ONLY
 extension Transpose: Differentiable {
   package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
     let order = order(rank: product.shape(ofInput: 0).count)
@@ -69,3 +70,4 @@ extension Transpose: Differentiable {
     return [try product.add(Transpose(perm: inverse), product.gradient)]
   }
 }
+#endif

@@ -77,6 +77,7 @@ extension Unary: Int8ConvertibleOperation {
   }
 }
 
+#if !RUNTIME_ONLY
 extension Unary: Differentiable {
   package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
     [try derivative(&product).map { (derivative) throws(Refusal) in try product.times(product.gradient, derivative) }]
@@ -163,3 +164,4 @@ extension Unary {
     try product.times(product.apply(.exp, product.times(product.squared(product.input()), exponent)), height)
   }
 }
+#endif

@@ -55,6 +55,7 @@ package struct Where: Operator {
   }
 }
 
+#if !RUNTIME_ONLY
 extension Where: Differentiable {
   package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
     let zero = product.constant(Tensor(scalar: Float(0)))
@@ -70,3 +71,4 @@ extension Where: Differentiable {
     return result
   }
 }
+#endif

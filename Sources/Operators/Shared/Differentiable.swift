@@ -1,3 +1,4 @@
+#if !RUNTIME_ONLY
 package import IR
 package import Math
 package import Tensors
@@ -245,3 +246,4 @@ package struct VectorJacobianProduct {
 
   private static let mostWeights = 1 << 22
 }
+#endif

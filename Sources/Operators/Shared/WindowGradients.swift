@@ -1,3 +1,4 @@
+#if !RUNTIME_ONLY
 package import IR
 import Math
 package import Tensors
@@ -86,3 +87,4 @@ extension VectorJacobianProduct {
     return result
   }
 }
+#endif

@@ -31,10 +31,7 @@ package struct BiasCorrection {
   private let layers: [Int: Layer]
 
   private struct Layer {
-    let source: NodeID
-    let node: Node
-    let shape: ConvolutionShape
-    let quantization: Quantization
+    let step: LayerStep
     /// Of the input's channels in the float network.
     let means: [Double]
 
@@ -48,17 +45,15 @@ package struct BiasCorrection {
           return Double(count) / Double(out)
         }
       }
+      let shape = step.shape
       let rows = inside(shape.kernel_h, shape.dilation_h, shape.stride_h, shape.pad_top, shape.in_h, shape.out_h)
       let columns = inside(shape.kernel_w, shape.dilation_w, shape.stride_w, shape.pad_left, shape.in_w, shape.out_w)
       return rows.flatMap { row in columns.map { row * $0 } }
     }
   }
 
-  /// The most memory that samples may take side by side.
-  private static let mostBytes = 256 << 20
-
   /// How many samples can go through a network at once.
-  package static func mostSamples(_ plan: Plan) -> Int { max(8, mostBytes / max(1, plan.arenaBytes)) }
+  package static func mostSamples(_ plan: Plan) -> Int { SideBySide.mostSamples(plan) }
 
   /// - Parameters:
   ///   - plan: a plan of the model's graph whose layers are steps of their own
@@ -69,19 +64,14 @@ package struct BiasCorrection {
   ) {
     self.plan = plan
     self.model = model
-    let sources = Dictionary(uniqueKeysWithValues: model.layers.map { ($1, $0) })
     var layers: [Int: Layer] = [:]
-    for (index, step) in plan.steps.enumerated() where step.nodes.count == 1 {
-      guard let id = sources[step.nodes[0]], let node = model.graph[step.nodes[0]], let original = source[id],
-        let input = original.inputs.first ?? nil, let layer = node.op as? any Int8Layer,
-        let x = step.inputs.first ?? nil, let quantization = x.type.quantization, x.type.count > 0,
-        let means = observations[input]?.channelMeans,
+    for step in LayerStep.all(plan, of: model) {
+      guard let original = source[step.source], let input = original.inputs.first ?? nil,
+        let means = observations[input]?.channelMeans, means.count == Int(step.shape.in_c),
         let float = original.op as? any Int8ConvertibleLayer,
         Int8Form.channelAxis(of: input, in: source) == float.channelAxis(rank: source.type(of: input).rank)
       else { continue }
-      let shape = layer.geometry(x: x.type.shape, output: step.outputs[0].type.shape)
-      guard means.count == Int(shape.in_c) else { continue }
-      layers[index] = Layer(source: id, node: node, shape: shape, quantization: quantization, means: means)
+      layers[step.index] = Layer(step: step, means: means)
     }
     self.layers = layers
   }
@@ -94,49 +84,36 @@ package struct BiasCorrection {
     _ source: any SampleSource, samples: [Int], threads: Int
   ) throws(Refusal) -> [NodeID: [Double]] {
     let workers = Workers(threads: min(threads, max(1, samples.count)))
-    var executors = samples.map { _ in Executor(plan, workers: Workers(threads: 1)) }
-    var isUsable = [Bool](repeating: false, count: samples.count)
-    isUsable.withUnsafeMutableBufferPointer { isUsable in
-      nonisolated(unsafe) let isUsable = isUsable
-      BiasCorrection.forEach(executors, workers) { index, executor in
-        isUsable[index] = executor.withInputs { source.write(samples[index], into: $0) }
-      }
+    let all = samples.map { _ in Executor(plan, workers: Workers(threads: 1)) }
+    let isUsable = workers.map(below: all.count) { index in
+      all[index].withInputs { source.write(samples[index], into: $0) }
     }
-    executors = zip(executors, isUsable).filter(\.1).map(\.0)
+    let executors = zip(all, isUsable).filter(\.1).map(\.0)
     var shifts: [NodeID: [Double]] = [:]
     for step in plan.steps.indices {
       var kernel: Kernel?
       if let layer = layers[step], !executors.isEmpty {
-        let means = BiasCorrection.means(layer, step, executors, workers)
-        let (shift, corrected) = try correct(layer, step, means)
-        shifts[layer.source] = shift
+        let means = BiasCorrection.means(layer, executors, workers)
+        let (shift, corrected) = try correct(layer, means)
+        shifts[layer.step.source] = shift
         kernel = corrected
       }
       let chosen = kernel
-      BiasCorrection.forEach(executors, workers) { _, executor in executor.run(step: step, with: chosen) }
+      workers.forEach(below: executors.count) { executors[$0].run(step: step, with: chosen) }
     }
     return shifts
   }
 
-  private static func forEach(_ executors: [Executor], _ workers: Workers, _ body: (Int, Executor) -> Void) {
-    let next = SharedCounter()
-    workers.run(units: workers.count) { _, lanes in
-      for _ in lanes {
-        while let index = next.take(below: executors.count) { body(index, executors[index]) }
-      }
-    }
-  }
-
   /// The means of a layer's input channels in the int8 network.
   private static func means(
-    _ layer: Layer, _ step: Int, _ executors: [Executor], _ workers: Workers
+    _ layer: Layer, _ executors: [Executor], _ workers: Workers
   ) -> [Double] {
     let channels = layer.means.count
     var sums = [Int64](repeating: 0, count: executors.count * channels)
     sums.withUnsafeMutableBufferPointer { sums in
       nonisolated(unsafe) let sums = sums
-      forEach(executors, workers) { index, executor in
-        executor.withInputs(ofStep: step) { inputs in
+      workers.forEach(below: executors.count) { index in
+        executors[index].withInputs(ofStep: layer.step.index) { inputs in
           guard let x = inputs.first ?? nil else { preconditionFailure("a layer has no input") }
           let values = x.elements(Int8.self)
           // So many rows cannot leave int32.
@@ -151,24 +128,24 @@ package struct BiasCorrection {
         }
       }
     }
-    let count = executors.count * (executors[0].withInputs(ofStep: step) { $0[0]?.count ?? 0 } / channels)
+    let quantization = layer.step.quantization
+    let count = executors.count * (layer.step.input.type.count / channels)
     return (0..<channels).map { channel in
       let sum = stride(from: channel, to: sums.count, by: channels).reduce(0) { $0 + sums[$1] }
-      return (Double(sum) / Double(count) - Double(layer.quantization.zeroPoint)) * Double(layer.quantization.scale)
+      return (Double(sum) / Double(count) - Double(quantization.zeroPoint)) * Double(quantization.scale)
     }
   }
 
   /// What a layer's biases lack, and its kernel with corrected ones.
   private func correct(
-    _ layer: Layer, _ step: Int, _ means: [Double]
+    _ layer: Layer, _ means: [Double]
   ) throws(Refusal) -> (shift: [Double], kernel: Kernel) {
-    var operands = model.graph.operands(of: layer.node)
-    let weights = try Int8Weights(operands)
+    let weights = try Int8Weights(model.graph.operands(of: layer.step.node))
     let levels: [Int8] = weights.weights.elements()
     let outputs = weights.scales.count
     let parts = layer.insideParts
-    let (taps, perGroup) = (parts.count, Int(layer.shape.in_c / layer.shape.groups))
-    let outputsPerGroup = outputs / Int(layer.shape.groups)
+    let (taps, perGroup) = (parts.count, layer.means.count / layer.step.groups)
+    let outputsPerGroup = outputs / layer.step.groups
     let lacks = zip(layer.means, means).map { $0 - $1 }
     var bias: [Int32] = weights.bias?.elements() ?? [Int32](repeating: 0, count: outputs)
     var shift = [Double](repeating: 0, count: outputs)
@@ -183,18 +160,10 @@ package struct BiasCorrection {
         }
       }
       shift[output] = sum * Double(weights.scales[output])
-      let step = sum / Double(layer.quantization.scale)
+      let step = sum / Double(layer.step.quantization.scale)
       let q = (Double(bias[output]) + step).rounded(.toNearestOrEven)
       bias[output] = Int32(max(-2_147_483_647, min(2_147_483_647, q)))
     }
-    let constant = Tensor(bias)
-    let operand = Operand(constant.type, constant: constant)
-    if operands.count > 3 { operands[3] = operand } else { operands.append(operand) }
-    let places = plan.steps[step]
-    guard let x = places.inputs.first ?? nil else { preconditionFailure("a layer has no input") }
-    let site = Site(
-      inputs: operands, outputs: places.outputs.map(\.type), layout: x.layout, outputLayout: places.outputs[0].layout,
-      math: KernelMath())
-    return (shift, try layer.node.op.kernel(for: site))
+    return (shift, try layer.step.kernel(in: model.graph, [3: Tensor(bias)]))
   }
 }

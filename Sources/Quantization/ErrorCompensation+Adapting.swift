@@ -32,18 +32,13 @@ extension ErrorCompensation {
             Float($0 / (step * step))
           })
         factor += block.count * (block.count - 1) / 2
-        let next = SharedCounter()
         result.withUnsafeMutableBufferPointer { result in
           // Every batch of rows is written by the one thread that took it.
           nonisolated(unsafe) let result = result
-          workers.run(units: workers.count) { _, lanes in
-            for _ in lanes {
-              while let batch = next.take(below: batches) {
-                let first = group * perGroup + batch * Lines.scalarCount
-                let rows = first..<min((group + 1) * perGroup, first + Lines.scalarCount)
-                solver.add(to: result, rows: rows, length: length, from: block.lowerBound, weights)
-              }
-            }
+          workers.forEach(below: batches) { batch in
+            let first = group * perGroup + batch * Lines.scalarCount
+            let rows = first..<min((group + 1) * perGroup, first + Lines.scalarCount)
+            solver.add(to: result, rows: rows, length: length, from: block.lowerBound, weights)
           }
         }
       }

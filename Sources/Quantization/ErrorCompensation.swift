@@ -145,18 +145,8 @@ extension ErrorCompensation {
   /// Those of several layers; layers of which nothing was seen have none.
   package static func all(_ moments: [NodeID: InputMoments], threads: Int) -> [NodeID: ErrorCompensation] {
     let layers = moments.sorted { $0.key < $1.key }
-    var found = [ErrorCompensation?](repeating: nil, count: layers.count)
     let workers = Workers(threads: min(threads, max(1, layers.count)))
-    let next = SharedCounter()
-    found.withUnsafeMutableBufferPointer { found in
-      // Every layer is written by the one thread that took it.
-      nonisolated(unsafe) let found = found
-      workers.run(units: workers.count) { _, lanes in
-        for _ in lanes {
-          while let index = next.take(below: layers.count) { found[index] = ErrorCompensation(layers[index].value) }
-        }
-      }
-    }
+    let found = workers.map(below: layers.count) { ErrorCompensation(layers[$0].value) }
     let pairs = zip(layers, found).compactMap { layer, found in found.map { (layer.key, $0) } }
     return Dictionary(uniqueKeysWithValues: pairs)
   }

@@ -54,6 +54,12 @@ package struct InputMoments: Sendable {
     products = [Int32](repeating: 0, count: groups * productsPerGroup)
   }
 
+  /// Moments of nothing yet, for the inputs of a layer.
+  init(of layer: LayerStep, longestBlock: Int) {
+    self.init(
+      groups: layer.groups, length: layer.length, longestBlock: longestBlock, quantization: layer.quantization)
+  }
+
   private static func stripes(of blocks: [Range<Int>]) -> [Stripe] {
     var stripes: [Stripe] = []
     var offset = 0

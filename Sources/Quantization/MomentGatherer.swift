@@ -11,25 +11,8 @@ import Threads
 /// the number of samples.
 package struct MomentGatherer {
   private let plan: Plan
-  private let layers: [Layer]
+  private let layers: [LayerStep]
   private let samples: Int
-
-  /// A layer whose inputs are looked at.
-  private struct Layer {
-    let source: NodeID
-    let step: Int
-    let shape: ConvolutionShape
-    let images: Int
-    let positions: Int
-    let quantization: Quantization
-
-    func moments(longestBlock: Int) -> InputMoments {
-      InputMoments(groups: groups, length: length, longestBlock: longestBlock, quantization: quantization)
-    }
-
-    var groups: Int { Int(shape.groups) }
-    var length: Int { Int(shape.kernel_h) * Int(shape.kernel_w) * Int(shape.in_c) / groups }
-  }
 
   /// The most columns between which covariances are gathered; fewer where those of all layers would take more bytes.
   private let longestBlock: Int
@@ -42,18 +25,7 @@ package struct MomentGatherer {
   package init(_ plan: Plan, of model: QuantizedModel, samples: Int) {
     self.plan = plan
     self.samples = samples
-    let sources = Dictionary(uniqueKeysWithValues: model.layers.map { ($1, $0) })
-    let layers: [Layer] = plan.steps.enumerated().compactMap { index, step in
-      guard step.nodes.count == 1, let source = sources[step.nodes[0]], let node = model.graph[step.nodes[0]],
-        let layer = node.op as? any Int8Layer, let x = step.inputs.first ?? nil, let quantization = x.type.quantization,
-        x.type.count > 0
-      else { return nil }
-      let shape = layer.geometry(x: x.type.shape, output: step.outputs[0].type.shape)
-      let images = x.type.count / shape.inputCount
-      return Layer(
-        source: source, step: index, shape: shape, images: images,
-        positions: InputRows.positions(shape, images: images, samples: samples), quantization: quantization)
-    }
+    let layers = LayerStep.all(plan, of: model)
     var longest = MomentGatherer.mostColumns
     func bytes(_ longest: Int) -> Int {
       layers.reduce(0) { $0 + InputMoments.bytes(groups: $1.groups, length: $1.length, longestBlock: longest) }
@@ -69,14 +41,14 @@ package struct MomentGatherer {
     _ source: any SampleSource, samples: [Int], threads: Int, progress: (@Sendable (Int) -> Void)? = nil
   ) -> [NodeID: InputMoments] {
     precondition(samples.count <= self.samples, "\(samples.count) samples are given where \(self.samples) were meant")
-    let shared = layers.map { SharedMoments($0.moments(longestBlock: longestBlock)) }
+    let shared = layers.map { SharedMoments(InputMoments(of: $0, longestBlock: longestBlock)) }
     let workers = Workers(threads: min(threads, max(1, samples.count)))
     let next = SharedCounter()
     // Sums of more would not fit; the first ones are as good as others.
     let count = min(samples.count, InputMoments.mostRows)
     workers.run(units: workers.count) { _, lanes in
       for _ in lanes {
-        let lane = Lane(plan, layers, shared)
+        let lane = Lane(plan, layers, shared, samples: self.samples)
         while let position = next.take(below: count) {
           lane.add(samples[position], of: source)
           progress?(position)
@@ -92,18 +64,19 @@ package struct MomentGatherer {
   private final class Lane {
     private let executor: Executor
     private let scratch: MomentScratch
-    private var byStep: [(layer: Layer, rows: InputRows)?]
+    private var byStep: [(layer: LayerStep, positions: Int, rows: InputRows)?]
 
-    init(_ plan: Plan, _ layers: [Layer], _ shared: [SharedMoments]) {
+    init(_ plan: Plan, _ layers: [LayerStep], _ shared: [SharedMoments], samples: Int) {
       executor = Executor(plan, workers: Workers(threads: 1))
       let largest = shared.map { shared in
-        shared.moments.withLock { $0.stripes.map { $0.height * $0.columns.count }.max() ?? 0 }
+        shared.moments.withLock { $0.mostProducts }
       }
       scratch = MomentScratch(layers.map(\.shape), products: largest.max() ?? 0)
-      byStep = [(layer: Layer, rows: InputRows)?](repeating: nil, count: plan.steps.count)
+      byStep = [(layer: LayerStep, positions: Int, rows: InputRows)?](repeating: nil, count: plan.steps.count)
       for (layer, moments) in zip(layers, shared) {
         let rows = InputRows(layer.shape, layer.quantization, moments: moments)
-        byStep[layer.step] = (layer, rows)
+        let positions = InputRows.positions(layer.shape, images: layer.images, samples: samples)
+        byStep[layer.index] = (layer, positions, rows)
       }
     }
 
@@ -113,10 +86,10 @@ package struct MomentGatherer {
       if !isWritten { return }
       for step in byStep.indices {
         executor.run(step: step)
-        guard let (layer, rows) = byStep[step] else { continue }
+        guard let (layer, positions, rows) = byStep[step] else { continue }
         executor.withInputs(ofStep: step) { inputs in
           guard let x = inputs.first ?? nil else { preconditionFailure("a layer has no input") }
-          rows.add(x.pointer(), images: layer.images, positions: layer.positions, sample: sample, scratch: scratch)
+          rows.add(x.pointer(), images: layer.images, positions: positions, sample: sample, scratch: scratch)
         }
       }
     }

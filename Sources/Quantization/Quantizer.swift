@@ -106,25 +106,14 @@ package struct Quantizer {
   /// A range for each group.
   private func ranges(by estimator: RangeEstimator, threads: Int) -> [(low: Double, high: Double)] {
     let workers = Workers(threads: min(threads, max(1, groups.count)))
-    let next = SharedCounter()
-    var ranges = [(low: Double, high: Double)](repeating: (0, 0), count: groups.count)
-    ranges.withUnsafeMutableBufferPointer { ranges in
-      // Every group is written by the one thread that took it.
-      nonisolated(unsafe) let slots = ranges
-      workers.run(units: workers.count) { _, lanes in
-        for _ in lanes {
-          while let index = next.take(below: groups.count) {
-            let group = groups[index]
-            let estimator = group.holdsInput ? estimator.ofInputs : estimator
-            let seen = group.members.compactMap { observations[$0]?.histograms }
-              .map { estimator.range(of: $0, through: group.function) }
-            guard let first = seen.first else { continue }
-            slots[index] = seen.reduce(first) { (min($0.low, $1.low), max($0.high, $1.high)) }
-          }
-        }
-      }
+    return workers.map(below: groups.count) { index in
+      let group = groups[index]
+      let estimator = group.holdsInput ? estimator.ofInputs : estimator
+      let seen = group.members.compactMap { observations[$0]?.histograms }
+        .map { estimator.range(of: $0, through: group.function) }
+      guard let first = seen.first else { return (0, 0) }
+      return seen.reduce(first) { (min($0.low, $1.low), max($0.high, $1.high)) }
     }
-    return ranges
   }
 
   /// The int8 graph, with the ranges that the estimator of the options gives.

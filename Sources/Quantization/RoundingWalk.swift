@@ -21,22 +21,13 @@ package struct RoundingWalk {
   private let layers: [Int: Layer]
 
   private struct Layer {
-    let source: NodeID
-    let node: Node
-    let shape: ConvolutionShape
-    let images: Int
-    let quantization: Quantization
+    let step: LayerStep
     /// The step of the float plan that is the same layer.
     let floatStep: Int?
   }
 
-  /// The most memory that samples may take side by side.
-  private static let mostBytes = 256 << 20
-
   /// How many samples can go through both networks at once.
-  package static func mostSamples(_ plan: Plan, _ float: Plan) -> Int {
-    max(8, mostBytes / max(1, plan.arenaBytes + float.arenaBytes))
-  }
+  package static func mostSamples(_ plan: Plan, _ float: Plan) -> Int { SideBySide.mostSamples(plan, float) }
 
   /// - Parameters:
   ///   - plan: a plan of the model's graph whose layers are steps of their own
@@ -46,23 +37,15 @@ package struct RoundingWalk {
     self.float = float
     self.model = model
     self.quantizer = quantizer
-    let sources = Dictionary(uniqueKeysWithValues: model.layers.map { ($1, $0) })
     var floatSteps: [NodeID: Int] = [:]
     for (index, step) in float.steps.enumerated() where step.nodes.count == 1 { floatSteps[step.nodes[0]] = index }
     var layers: [Int: Layer] = [:]
-    for (index, step) in plan.steps.enumerated() where step.nodes.count == 1 {
-      guard let source = sources[step.nodes[0]], let node = model.graph[step.nodes[0]],
-        let layer = node.op as? any Int8Layer, let x = step.inputs.first ?? nil, x.type.count > 0,
-        let quantization = x.type.quantization
-      else { continue }
-      let shape = layer.geometry(x: x.type.shape, output: step.outputs[0].type.shape)
-      let floatStep = floatSteps[source].flatMap { index in
+    for step in LayerStep.all(plan, of: model) {
+      let floatStep = floatSteps[step.source].flatMap { index in
         let other = float.steps[index].inputs.first ?? nil
-        return other?.layout == x.layout && other?.type.count == x.type.count ? index : nil
+        return other?.layout == step.input.layout && other?.type.count == step.input.type.count ? index : nil
       }
-      layers[index] = Layer(
-        source: source, node: node, shape: shape, images: x.type.count / shape.inputCount, quantization: quantization,
-        floatStep: floatStep)
+      layers[step.index] = Layer(step: step, floatStep: floatStep)
     }
     self.layers = layers
   }
@@ -82,20 +65,20 @@ package struct RoundingWalk {
     var floatDone = 0
     for step in plan.steps.indices {
       var kernel: Kernel?
-      if let layer = layers[step], !lanes.isEmpty, let weights = quantizer.layer(layer.source)?.weights {
+      if let layer = layers[step], !lanes.isEmpty, let weights = quantizer.layer(layer.step.source)?.weights {
         if let floatStep = layer.floatStep, floatStep >= floatDone {
           let range = floatDone..<floatStep
-          RoundingWalk.forEach(lanes, workers) { lane in for step in range { lane.float.run(step: step) } }
+          workers.forEach(below: lanes.count) { lane in for step in range { lanes[lane].float.run(step: step) } }
           floatDone = floatStep
         }
-        let (moments, differences) = look(layer, step, lanes, workers, isReferenced: layer.floatStep == floatDone)
+        let (moments, differences) = look(layer, lanes, workers, isReferenced: layer.floatStep == floatDone)
         let (chosen, corrected) = try round(
-          layer, step, weights, moments, differences, roundings[layer.source] ?? .nearest, threads)
-        rounding[layer.source] = chosen
+          layer.step, weights, moments, differences, roundings[layer.step.source] ?? .nearest, threads)
+        rounding[layer.step.source] = chosen
         kernel = corrected
       }
       let chosen = kernel
-      RoundingWalk.forEach(lanes, workers) { lane in lane.int8.run(step: step, with: chosen) }
+      workers.forEach(below: lanes.count) { lanes[$0].int8.run(step: step, with: chosen) }
       progress?(step)
     }
     return rounding
@@ -117,58 +100,38 @@ package struct RoundingWalk {
         sample: $0, int8: Executor(plan, workers: Workers(threads: 1)),
         float: Executor(float, workers: Workers(threads: 1)))
     }
-    var isUsable = [Bool](repeating: false, count: lanes.count)
-    isUsable.withUnsafeMutableBufferPointer { isUsable in
-      // Every element is written by the one thread that took it.
-      nonisolated(unsafe) let isUsable = isUsable
-      let next = SharedCounter()
-      workers.run(units: workers.count) { _, range in
-        for _ in range {
-          while let index = next.take(below: lanes.count) {
-            let lane = lanes[index]
-            isUsable[index] = lane.float.withInputs { source.write(lane.sample, into: $0) }
-            for input in 0..<lane.float.inputCount where isUsable[index] { lane.float.copyInput(input, to: lane.int8) }
-          }
-        }
-      }
+    let isUsable = workers.map(below: lanes.count) { index in
+      let lane = lanes[index]
+      guard lane.float.withInputs({ source.write(lane.sample, into: $0) }) else { return false }
+      for input in 0..<lane.float.inputCount { lane.float.copyInput(input, to: lane.int8) }
+      return true
     }
     return zip(lanes, isUsable).filter(\.1).map(\.0)
   }
 
-  private static func forEach(_ lanes: [Lane], _ workers: Workers, _ body: (Lane) -> Void) {
-    let next = SharedCounter()
-    workers.run(units: workers.count) { _, range in
-      for _ in range {
-        while let index = next.take(below: lanes.count) { body(lanes[index]) }
-      }
-    }
-  }
-
   /// Moments of a layer's inputs, and of how far they are from the float network's.
   private func look(
-    _ layer: Layer, _ step: Int, _ lanes: [Lane], _ workers: Workers, isReferenced: Bool
+    _ layer: Layer, _ lanes: [Lane], _ workers: Workers, isReferenced: Bool
   ) -> (InputMoments, InputDifferences?) {
-    let groups = Int(layer.shape.groups)
-    let length = Int(layer.shape.kernel_h) * Int(layer.shape.kernel_w) * Int(layer.shape.in_c) / groups
-    let empty = InputMoments(
-      groups: groups, length: length, longestBlock: MomentGatherer.mostColumns, quantization: layer.quantization)
+    let step = layer.step
+    let empty = InputMoments(of: step, longestBlock: MomentGatherer.mostColumns)
     let shared = SharedMoments(empty)
     let none = InputDifferences(of: empty)
     let differences = isReferenced ? SharedDifferences(none) : nil
-    let positions = InputRows.positions(layer.shape, images: layer.images, samples: lanes.count)
+    let positions = InputRows.positions(step.shape, images: step.images, samples: lanes.count)
     let next = SharedCounter()
     workers.run(units: workers.count) { _, range in
       for _ in range {
         let scratch = MomentScratch(
-          [layer.shape], products: max(none.mostProducts, empty.mostProducts), isForDifferences: isReferenced)
-        let rows = InputRows(layer.shape, layer.quantization, moments: shared, differences: differences)
+          [step.shape], products: max(none.mostProducts, empty.mostProducts), isForDifferences: isReferenced)
+        let rows = InputRows(step.shape, step.quantization, moments: shared, differences: differences)
         while let index = next.take(below: lanes.count) {
           let lane = lanes[index]
-          lane.int8.withInputs(ofStep: step) { inputs in
+          lane.int8.withInputs(ofStep: step.index) { inputs in
             guard let x = inputs.first ?? nil else { preconditionFailure("a layer has no input") }
             func add(_ float: UnsafePointer<Float>?) {
               rows.add(
-                x.pointer(), float: float, images: layer.images, positions: positions, sample: lane.sample,
+                x.pointer(), float: float, images: step.images, positions: positions, sample: lane.sample,
                 scratch: scratch)
             }
             guard let floatStep = layer.floatStep, isReferenced else { return add(nil) }
@@ -188,7 +151,7 @@ package struct RoundingWalk {
 
   /// How to round a layer's weights, and its kernel with them.
   private func round(
-    _ layer: Layer, _ step: Int, _ weights: LayerWeights, _ moments: InputMoments, _ differences: InputDifferences?,
+    _ layer: LayerStep, _ weights: LayerWeights, _ moments: InputMoments, _ differences: InputDifferences?,
     _ plain: WeightRounding, _ threads: Int
   ) throws(Refusal) -> (WeightRounding, Kernel?) {
     var rounding = plain
@@ -218,19 +181,11 @@ package struct RoundingWalk {
     }
     rounding.levels = quantized.weights
     rounding.compensation = nil
-    var operands = model.graph.operands(of: layer.node)
-    func operand(_ tensor: Tensor) -> Operand { Operand(tensor.type, constant: tensor) }
-    operands[1] = operand(Tensor(quantized.weights, shape: weights.shape))
-    operands[2] = operand(Tensor(quantized.scales))
-    if !quantized.bias.isEmpty {
-      let bias = operand(Tensor(quantized.bias))
-      if operands.count > 3 { operands[3] = bias } else { operands.append(bias) }
-    }
-    let places = plan.steps[step]
-    guard let x = places.inputs.first ?? nil else { preconditionFailure("a layer has no input") }
-    let site = Site(
-      inputs: operands, outputs: places.outputs.map(\.type), layout: x.layout, outputLayout: places.outputs[0].layout,
-      math: KernelMath())
-    return (rounding, try layer.node.op.kernel(for: site))
+    let (levels, scales) = (Tensor(quantized.weights, shape: weights.shape), Tensor(quantized.scales))
+    let kernel =
+      quantized.bias.isEmpty
+      ? try layer.kernel(in: model.graph, [1: levels, 2: scales])
+      : try layer.kernel(in: model.graph, [1: levels, 2: scales, 3: Tensor(quantized.bias)])
+    return (rounding, kernel)
   }
 }

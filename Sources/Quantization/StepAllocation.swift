@@ -120,20 +120,8 @@ package struct StepAllocation: Sendable {
 
   /// Bits the levels take, estimated by rounding plainly; they fall as the number grows.
   package func bits(_ distortion: Distortion, threads: Int) -> Double {
-    var bits = [Double](repeating: 0, count: layers.count)
     let workers = Workers(threads: min(threads, max(1, layers.count)))
-    let next = SharedCounter()
-    bits.withUnsafeMutableBufferPointer { bits in
-      // Every layer is written by the one thread that took it.
-      nonisolated(unsafe) let slots = bits
-      workers.run(units: workers.count) { _, lanes in
-        for _ in lanes {
-          while let index = next.take(below: layers.count) {
-            slots[index] = layers[index].bits(layers[index].scales(distortion.value))
-          }
-        }
-      }
-    }
+    let bits = workers.map(below: layers.count) { layers[$0].bits(layers[$0].scales(distortion.value)) }
     return bits.reduce(0, +)
   }
 

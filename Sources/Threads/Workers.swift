@@ -55,6 +55,27 @@ extension Workers {
       body(range.lowerBound * grain..<min(elements, range.upperBound * grain))
     }
   }
+
+  /// Calls `body` once with each number below `count`, for work whose pieces take different times: a thread that is done
+  /// takes the next one.
+  package func forEach(below count: Int, _ body: (Int) -> Void) {
+    let next = SharedCounter()
+    run(units: self.count) { _, lanes in
+      for _ in lanes {
+        while let index = next.take(below: count) { body(index) }
+      }
+    }
+  }
+
+  /// What `body` gives for each number below `count`, in their order.
+  package func map<Result>(below count: Int, _ body: (Int) -> Result) -> [Result] {
+    [Result](unsafeUninitializedCapacity: count) { results, filled in
+      // Every element is written by the one thread that took it.
+      nonisolated(unsafe) let slots = results
+      forEach(below: count) { slots.initializeElement(at: $0, to: body($0)) }
+      filled = count
+    }
+  }
 }
 
 /// Hands out numbers from 0 to threads that ask for their next piece of work.

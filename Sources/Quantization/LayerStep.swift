@@ -40,8 +40,8 @@ struct LayerStep {
 
   /// The kernel with other constants than the graph's.
   ///
-  /// - Parameter constants: by their position among the inputs, rising; one more than there are is a bias that the layer
-  ///   did not have
+  /// - Parameter constants: by their position among the inputs, rising; one more than there are is a bias that the
+  ///   layer did not have
   func kernel(in graph: Graph, _ constants: KeyValuePairs<Int, Tensor>) throws(Refusal) -> Kernel {
     var operands = graph.operands(of: node)
     for (position, tensor) in constants {

@@ -56,8 +56,8 @@ extension Workers {
     }
   }
 
-  /// Calls `body` once with each number below `count`, for work whose pieces take different times: a thread that is done
-  /// takes the next one.
+  /// Calls `body` once with each number below `count`, for work whose pieces take different times: a thread that is
+  /// done takes the next one.
   package func forEach(below count: Int, _ body: (Int) -> Void) {
     let next = SharedCounter()
     run(units: self.count) { _, lanes in

@@ -57,18 +57,20 @@ struct Int8Stage {
     }
     options.estimator = ranges.estimator
     let quantizer = Quantizer(graph, observations: observations, options: options)
-    let quantizations = quantizer.quantizations(by: ranges.estimator, threads: threads)
+    let network = try UnroundedNetwork(
+      quantizer, quantizer.quantizations(by: ranges.estimator, threads: threads), threads: threads)
     guard let target = recipe.target else {
       let search = WeightSearch(
         graph: graph, plan: plan, loader: calibration.loader, learning: learning, all: calibration.calibration,
-        observations: observations, threads: threads, observer: observer)
-      let choice = try search.run(quantizer, quantizations, recipe, judge: judge)
+        observations: observations, observer: observer)
+      let choice = try search.run(network, recipe, judge: judge)
       return Outcome(model: choice.model, ranges: ranges, weights: choice)
     }
+    let learner = try RoundingLearner(network, float: plan, loader: calibration.loader, observer: observer)
     let search = StepSearch(
-      target: target, sourceBytes: sourceBytes, size: bundleSize, sensitivity: try sensitivity(), plan: plan,
-      seed: recipe.seed, loader: calibration.loader, samples: halves, threads: threads, observer: observer)
-    let choice = try search.run(quantizer, quantizations, judge: judge)
+      target: target, sourceBytes: sourceBytes, size: bundleSize, sensitivity: try sensitivity(), seed: recipe.seed,
+      samples: halves)
+    let choice = try search.run(learner, judge: judge)
     return Outcome(model: choice.model, ranges: ranges, steps: choice)
   }
 

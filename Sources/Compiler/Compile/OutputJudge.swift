@@ -44,23 +44,31 @@ struct OutputJudge {
   /// Whether costs are divergences; else relative squared errors.
   var isDivergence: Bool { cost.isDivergence }
 
-  /// What each of some networks costs on each sample that could be read. One is made after the other.
+  /// What a network costs on each sample that could be read.
+  func costs(_ stage: String, of network: Graph) throws(Refusal) -> [Double] {
+    observer.begin(stage, count: samples.count)
+    defer { observer.end() }
+    return try costs(network)
+  }
+
+  /// What each of some networks costs. One is made after the other.
   func costs<Candidate>(
     _ stage: String, of candidates: [Candidate], network: (Candidate) throws(Refusal) -> Graph
   ) throws(Refusal) -> [[Double]] {
     observer.begin(stage, count: samples.count * candidates.count)
     defer { observer.end() }
     var costs: [[Double]] = []
-    for candidate in candidates {
-      let plan = try Preparation.plan(try network(candidate), fusesRows: true)
-      let answers = OutputJudge.outputs(of: plan, loader, samples, threads, position, observer)
-      costs.append(
-        zip(reference, answers).compactMap { float, other in
-          guard let float, let other else { return nil }
-          return cost(float: float, other: other)
-        })
-    }
+    for candidate in candidates { costs.append(try self.costs(try network(candidate))) }
     return costs
+  }
+
+  private func costs(_ network: Graph) throws(Refusal) -> [Double] {
+    let plan = try Preparation.plan(network, fusesRows: true)
+    let answers = OutputJudge.outputs(of: plan, loader, samples, threads, position, observer)
+    return zip(reference, answers).compactMap { float, other in
+      guard let float, let other else { return nil }
+      return cost(float: float, other: other)
+    }
   }
 
   /// The costs of candidates by their names.

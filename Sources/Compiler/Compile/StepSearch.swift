@@ -1,4 +1,3 @@
-import Answers
 import DataSets
 import IR
 import Quantization
@@ -18,13 +17,8 @@ struct StepSearch {
   /// What a graph's bundle takes.
   let size: (Graph) throws(Refusal) -> Int
   let sensitivity: SensitivityMeasure
-  /// Of the float graph.
-  let plan: Plan
   let seed: UInt64
-  let loader: SampleLoader
   let samples: (ranging: [Int], judging: [Int])
-  let threads: Int
-  let observer: any WorkObserver
 
   /// The network, and what was tried on the way to it.
   struct Choice {
@@ -48,95 +42,148 @@ struct StepSearch {
   }
 
   /// - Parameter judge: of the judging samples; nil where there are too few for one
-  func run(
-    _ quantizer: Quantizer, _ quantizations: [ValueID: Quantization], judge: OutputJudge?
-  ) throws(Refusal) -> Choice {
-    let nearest = try quantizer.run(quantizations)
-    let nearestPlan = try Preparation.plan(nearest.graph)
+  func run(_ learner: RoundingLearner, judge: OutputJudge?) throws(Refusal) -> Choice {
     let all = samples.ranging + samples.judging
-    let gatherer = MomentGatherer(nearestPlan, of: nearest, samples: all.count)
-    var moments = gather(gatherer, judge == nil ? all : samples.ranging)
-    var steps = WeightSteps(quantizer, quantizations, moments, measure(judge == nil ? all : samples.ranging), threads)
-    if case .cost = target, judge == nil {
-      throw Refusal("--max-kl needs at least \(2 * OutputJudge.fewestSamples) calibration samples to judge by")
+    func steps(_ moments: [NodeID: InputMoments], _ samples: [Int]) -> WeightSteps {
+      WeightSteps(learner.network, moments, learner.sensitivities(sensitivity, samples, seed: seed))
     }
-
-    let walk = RoundingWalk(nearestPlan, of: nearest, float: plan, quantizer: quantizer)
-    func walked(_ distortion: Distortion, _ samples: [Int]) throws(Refusal) -> QuantizedModel {
-      let used = Array(samples.prefix(RoundingWalk.mostSamples(nearestPlan, plan)))
-      observer.begin("Rounding layer by layer", count: nearestPlan.steps.count)
-      defer { observer.end() }
-      let rounding = try walk.run(
-        loader, samples: used, steps.roundings(distortion), threads: threads
-      ) { [observer] _ in observer.advance() }
-      return try quantizer.run(quantizations, rounding: rounding, threads: threads)
-    }
-
-    var search = DistortionSearch(steps.allocation.range) {
-      steps.allocation.bits($0, threads: threads)
-    } compile: {
-      (distortion) throws(Refusal) in
-      // Sizes are told as well by what takes less time.
-      let graph = try (limit == nil ? walked(distortion, samples.ranging) : steps.model(distortion)).graph
-      let costs = try judge?.costs("Judging steps", of: [graph]) { $0 }
-      return .init(distortion: distortion, bytes: try size(graph), cost: costs.map { MeanCost($0[0]).mean })
-    }
-    let found = try find(&search)
-    var trials = search.trials
-    var chosen = trials.firstIndex { $0.distortion == found.distortion } ?? 0
     guard let judge else {
-      return choice(try steps.model(found.distortion), trials, chosen, judge, steps, walks: false)
-    }
-
-    var walks = true
-    if limit != nil {
-      let graph = try walked(found.distortion, samples.ranging).graph
-      let costs = try judge.costs("Judging steps", of: [graph, try steps.model(found.distortion).graph]) { $0 }
-      walks = OutputJudge.keepsFirst(costs)
-      trials.append(.init(distortion: found.distortion, bytes: try size(graph), cost: MeanCost(costs[0]).mean))
-      if walks { chosen = trials.count - 1 }
-    }
-    for (layer, more) in gather(gatherer, samples.judging) { moments[layer]?.merge(more) }
-    steps = WeightSteps(quantizer, quantizations, moments, measure(all), threads)
-    let model = try best(judge, atMost: trials[chosen].cost ?? .infinity, walks ? [all, samples.ranging, []] : [[]]) {
-      (learning) throws(Refusal) in
-      try fitting(steps, from: found.distortion) { (distortion) throws(Refusal) in
-        try learning.isEmpty ? steps.model(distortion) : walked(distortion, learning)
+      if case .cost = target {
+        throw Refusal("--max-kl needs at least \(2 * OutputJudge.fewestSamples) calibration samples to judge by")
       }
+      let steps = steps(learner.moments(all, ofAtMost: all.count), all)
+      let found = try find(steps, learner, judge: nil)
+      return choice(try steps.apart(found.distortion), walks: false, found, steps, judge: nil)
     }
-    return choice(model, trials, chosen, judge, steps, walks: walks)
+    var moments = learner.moments(samples.ranging, ofAtMost: all.count)
+    let found = try find(steps(moments, samples.ranging), learner, judge: judge)
+    for (layer, more) in learner.moments(samples.judging, ofAtMost: all.count) { moments[layer]?.merge(more) }
+    let final = steps(moments, all)
+    let (model, walks) = try settle(found, final, learner, judge)
+    return choice(model, walks: walks, found, final, judge: judge)
   }
 
-  /// The first model that costs hardly more than one like it did when it was chosen; else the one that costs least.
-  ///
-  /// What was learned of more samples is better, by all that is known; but nothing was apart to judge it.
-  private func best(
-    _ judge: OutputJudge, atMost cost: Double, _ ways: [[Int]], _ model: ([Int]) throws(Refusal) -> QuantizedModel
-  ) throws(Refusal) -> QuantizedModel {
-    var best: (cost: Double, model: QuantizedModel)?
-    for way in ways {
-      let made = try model(way)
-      let found = MeanCost(try judge.costs("Judging weights", of: [made.graph]) { $0 }[0]).mean
-      if best.map({ found < $0.cost }) ?? true { best = (found, made) }
-      if found <= StepSearch.tolerance * cost { break }
+  private func choice(
+    _ model: QuantizedModel, walks: Bool, _ found: Found, _ steps: WeightSteps, judge: OutputJudge?
+  ) -> Choice {
+    let candidates = found.trials.map {
+      Report.StepSearchSummary.Candidate(distortion: $0.distortion.value, bytes: $0.bytes, cost: $0.cost)
     }
-    guard let best else { preconditionFailure("no way to round weights is given") }
-    return best.model
+    return Choice(
+      model: model, walks: walks,
+      summary: Report.StepSearchSummary(
+        samples: judge?.count ?? 0, isDivergence: judge?.isDivergence ?? true, candidates: candidates,
+        chosen: found.chosen),
+      unknown: steps.unknown, limit: limit)
   }
 
-  private static let tolerance = 1.1
+  // MARK: On one half
 
-  private func find(_ search: inout DistortionSearch) throws(Refusal) -> DistortionSearch.Trial {
-    if let limit {
-      if let found = try search.finest(within: limit) { return found }
+  /// The number that one half of the samples asks for.
+  private struct Found {
+    var trials: [DistortionSearch.Trial]
+    var chosen: Int
+    /// The network of the chosen trial, where a cost is asked for.
+    var model: QuantizedModel?
+    /// Whether rounding layers one after the other costs less than rounding each by itself.
+    var walks = true
+
+    var distortion: Distortion { trials[chosen].distortion }
+  }
+
+  private func find(_ steps: WeightSteps, _ learner: RoundingLearner, judge: OutputJudge?) throws(Refusal) -> Found {
+    guard case .cost(let cost) = target else { return try findSize(steps, learner, judge) }
+    var within: QuantizedModel?
+    var search = DistortionSearch(steps.allocation.range, bits: steps.bits) { (distortion) throws(Refusal) in
+      let model = try walked(distortion, steps, learner, samples.ranging)
+      let trial = try self.trial(distortion, model, costs: judge?.costs("Judging steps", of: model.graph))
+      if trial.cost.map({ $0 <= cost }) ?? false { within = model }
+      return trial
+    }
+    guard let best = try search.coarsest(costing: cost) else {
+      let least = search.trials.first?.cost ?? .infinity
+      throw Refusal("a divergence of \(cost) is out of reach: plain int8 has \(Figures.decimal(least, 5))")
+    }
+    return Found(trials: search.trials, chosen: StepSearch.index(of: best, in: search.trials), model: within)
+  }
+
+  private func findSize(
+    _ steps: WeightSteps, _ learner: RoundingLearner, _ judge: OutputJudge?
+  ) throws(Refusal) -> Found {
+    guard let limit else { preconditionFailure("a target is neither a size nor a cost") }
+    var costs: [Distortion: [Double]] = [:]
+    // Sizes are told as well by rounding each layer by itself, which takes less time.
+    var search = DistortionSearch(steps.allocation.range, bits: steps.bits) { (distortion) throws(Refusal) in
+      let model = try steps.apart(distortion)
+      costs[distortion] = try judge?.costs("Judging steps", of: model.graph)
+      return try trial(distortion, model, costs: costs[distortion])
+    }
+    guard let best = try search.finest(within: limit) else {
       let least = search.trials.map(\.bytes).min() ?? 0
       throw Refusal("a bundle of \(limit) bytes is out of reach: with the coarsest steps it takes \(least)")
     }
-    guard case .cost(let cost) = target else { preconditionFailure("a target is neither a size nor a cost") }
-    if let found = try search.coarsest(costing: cost) { return found }
-    let least = search.trials.first?.cost ?? .infinity
-    throw Refusal("a divergence of \(cost) is out of reach: plain int8 has \(Figures.decimal(least, 5))")
+    var found = Found(trials: search.trials, chosen: StepSearch.index(of: best, in: search.trials))
+    guard let judge, let apart = costs[best.distortion] else { return found }
+    let model = try walked(best.distortion, steps, learner, samples.ranging)
+    let walked = try judge.costs("Judging steps", of: model.graph)
+    found.walks = OutputJudge.keepsFirst([walked, apart])
+    found.trials.append(try trial(best.distortion, model, costs: walked))
+    if found.walks { found.chosen = found.trials.count - 1 }
+    return found
   }
+
+  private func trial(
+    _ distortion: Distortion, _ model: QuantizedModel, costs: [Double]?
+  ) throws(Refusal) -> DistortionSearch.Trial {
+    .init(distortion: distortion, bytes: try size(model.graph), cost: costs.map { MeanCost($0).mean })
+  }
+
+  private static func index(of trial: DistortionSearch.Trial, in trials: [DistortionSearch.Trial]) -> Int {
+    guard let index = trials.firstIndex(where: { $0.distortion == trial.distortion }) else {
+      preconditionFailure("a search found what it did not try")
+    }
+    return index
+  }
+
+  /// The network whose layers are rounded one after the other.
+  private func walked(
+    _ distortion: Distortion, _ steps: WeightSteps, _ learner: RoundingLearner, _ samples: [Int]
+  ) throws(Refusal) -> QuantizedModel {
+    try learner.network.rounded(try learner.walk(samples, steps.roundings(distortion)))
+  }
+
+  // MARK: On all
+
+  /// The network of what all samples tell.
+  ///
+  /// More samples are better, by all that is known; but none were apart to judge. So of several ways to learn from them
+  /// the first is taken that costs hardly more than what was judged, and no more than asked for; else what costs least.
+  private func settle(
+    _ found: Found, _ steps: WeightSteps, _ learner: RoundingLearner, _ judge: OutputJudge
+  ) throws(Refusal) -> (model: QuantizedModel, walks: Bool) {
+    var most = StepSearch.tolerance * (found.trials[found.chosen].cost ?? .infinity)
+    if case .cost(let cost) = target { most = min(most, cost) }
+    var best: (cost: Double, model: QuantizedModel, walks: Bool)?
+    let everything = samples.ranging + samples.judging
+    for way in found.walks ? [everything, samples.ranging, []] : [[]] {
+      let model: QuantizedModel
+      if way.isEmpty, let judged = found.model {
+        model = judged
+      } else {
+        model = try fitting(steps, from: found.distortion) { (distortion) throws(Refusal) in
+          try way.isEmpty ? steps.apart(distortion) : walked(distortion, steps, learner, way)
+        }
+      }
+      let cost = MeanCost(try judge.costs("Judging weights", of: model.graph)).mean
+      let walks = !way.isEmpty || found.model != nil
+      if best.map({ cost < $0.cost }) ?? true { best = (cost, model, walks) }
+      if cost <= most { break }
+    }
+    guard let best else { preconditionFailure("no way to round weights is given") }
+    return (best.model, best.walks)
+  }
+
+  private static let tolerance = 1.1
 
   /// The model with the given number; where a size is asked for, the finest whose bundle is small enough, of those near
   /// that number.
@@ -162,96 +209,12 @@ struct StepSearch {
       // Where even the coarsest is too large, the caller is told.
       if best == nil, distortion == range.upperBound { return model }
       // As many numbers further as the bits are worth that are too many or too few, by the estimate for an octave.
-      let octave = Distortion(code: distortion.code + 256)
-      let bits = steps.allocation.bits(distortion, threads: threads) - steps.allocation.bits(octave, threads: threads)
+      let bits = steps.bits(distortion) - steps.bits(Distortion(code: distortion.code + 256))
       let shift = 256 * 8 * Double(excess) / max(bits, 1)
       let next = distortion.code + Int(max(-1024, min(1024, shift.rounded(.up)))) + (excess > 0 ? 1 : 0)
       let end = best?.distortion.code ?? range.upperBound.code + 1
       distortion = Distortion(code: max(tooFine + 1, min(end - 1, next)))
     }
     preconditionFailure("a search ended without a model")
-  }
-
-  private func choice(
-    _ model: QuantizedModel, _ trials: [DistortionSearch.Trial], _ chosen: Int, _ judge: OutputJudge?,
-    _ steps: WeightSteps, walks: Bool
-  ) -> Choice {
-    let candidates = trials.map {
-      Report.StepSearchSummary.Candidate(distortion: $0.distortion.value, bytes: $0.bytes, cost: $0.cost)
-    }
-    return Choice(
-      model: model, walks: walks,
-      summary: Report.StepSearchSummary(
-        samples: judge?.count ?? 0, isDivergence: judge?.isDivergence ?? true, candidates: candidates, chosen: chosen),
-      unknown: steps.unknown, limit: limit)
-  }
-
-  private func gather(_ gatherer: MomentGatherer, _ samples: [Int]) -> [NodeID: InputMoments] {
-    observer.begin("Gathering moments", count: samples.count)
-    defer { observer.end() }
-    return gatherer.run(loader, samples: samples, threads: threads) { [observer] _ in observer.advance() }
-  }
-
-  private func measure(_ samples: [Int]) -> NetworkSensitivity {
-    observer.begin("Measuring sensitivities", count: samples.count)
-    defer { observer.end() }
-    return sensitivity.run(loader, samples: samples, seed: seed, threads: threads) { [observer] _ in observer.advance()
-    }
-  }
-}
-
-/// A network whose weights follow from one number.
-private struct WeightSteps {
-  let allocation: StepAllocation
-  /// Layers whose weights do not, and why.
-  let unknown: [String]
-  private let quantizer: Quantizer
-  private let quantizations: [ValueID: Quantization]
-  private let compensations: [NodeID: ErrorCompensation]
-  private let means: [NodeID: [Double]]
-  private let threads: Int
-
-  init(
-    _ quantizer: Quantizer, _ quantizations: [ValueID: Quantization], _ moments: [NodeID: InputMoments],
-    _ sensitivity: NetworkSensitivity, _ threads: Int
-  ) {
-    self.quantizer = quantizer
-    self.quantizations = quantizations
-    self.threads = threads
-    compensations = ErrorCompensation.all(moments, threads: threads)
-    means = moments.mapValues(\.means)
-    var layers: [StepAllocation.Layer] = []
-    var unknown: [String] = []
-    for (node, compensation) in compensations.sorted(by: { $0.key < $1.key }) {
-      guard let layer = quantizer.layer(node) else { continue }
-      guard let known = sensitivity.layers[layer.output] else {
-        unknown.append("\(layer.name): \(sensitivity.unknown[layer.output].map { "\($0)" } ?? "nothing depends on it")")
-        continue
-      }
-      layers.append(StepAllocation.Layer(node: node, layer.weights, known, compensation))
-    }
-    allocation = StepAllocation(layers)
-    self.unknown = unknown
-  }
-
-  /// The steps of each layer.
-  func roundings(_ distortion: Distortion) -> [NodeID: WeightRounding] {
-    let biasSteps = allocation.biasSteps(distortion)
-    var roundings: [NodeID: WeightRounding] = [:]
-    for (node, scales) in allocation.scales(distortion) {
-      roundings[node] = WeightRounding(scales: scales)
-      roundings[node]?.biasSteps = biasSteps[node]
-    }
-    return roundings
-  }
-
-  /// The network whose layers are each rounded by itself.
-  func model(_ distortion: Distortion) throws(Refusal) -> QuantizedModel {
-    var roundings = roundings(distortion)
-    for (node, compensation) in compensations {
-      roundings[node, default: .nearest].compensation = compensation
-      roundings[node]?.inputMeans = means[node]
-    }
-    return try quantizer.run(quantizations, rounding: roundings, threads: threads)
   }
 }

@@ -37,41 +37,28 @@ struct WeightSearch {
   let all: [Int]
   /// What all are in the float graph.
   let observations: [ValueID: Observation]
-  let threads: Int
   let observer: any WorkObserver
 
   /// - Parameters:
   ///   - judge: of other samples; nil where there are too few for one, and then what the recipe leaves open is as in
   ///     networks that are made in haste
-  func run(
-    _ quantizer: Quantizer, _ quantizations: [ValueID: Quantization], _ recipe: Recipe, judge: OutputJudge?
-  ) throws(Refusal) -> Choice {
-    let nearest = try quantizer.run(quantizations)
-    let candidates = nearest.layers.isEmpty ? [Candidate()] : WeightSearch.candidates(recipe, isJudged: judge != nil)
-    func model(_ candidate: Candidate, _ samples: [Int]) throws(Refusal) -> QuantizedModel {
-      if candidate == Candidate() { return nearest }
-      let rounding: [NodeID: WeightRounding]
-      switch (candidate.rounding, candidate.biases) {
-      case (.compensated, .network): rounding = try walk(nearest, quantizer, samples)
-      case (.compensated, .weights): rounding = try compensate(nearest, samples)
-      case (.nearest, _): rounding = try biasShifts(of: nearest, samples).mapValues { WeightRounding(biasShifts: $0) }
-      }
-      return try quantizer.run(quantizations, rounding: rounding, threads: threads)
-    }
+  func run(_ network: UnroundedNetwork, _ recipe: Recipe, judge: OutputJudge?) throws(Refusal) -> Choice {
+    let candidates =
+      network.nearest.layers.isEmpty ? [Candidate()] : WeightSearch.candidates(recipe, isJudged: judge != nil)
     guard candidates.count > 1, let judge else {
-      return Choice(model: try model(candidates[0], all), candidate: candidates[0])
+      return Choice(model: try model(candidates[0], network, all), candidate: candidates[0])
     }
     var models: [QuantizedModel] = []
     let costs = try judge.costs("Judging weights", of: candidates) { (candidate) throws(Refusal) in
-      models.append(try model(candidate, learning))
+      models.append(try model(candidate, network, learning))
       return models[models.count - 1].graph
     }
     let best = OutputJudge.keepsFirst(costs) ? 0 : 1
     var chosen = models[best]
     if recipe.learnsAgain {
-      let again = try model(candidates[best], all)
+      let again = try model(candidates[best], network, all)
       // Nothing was apart to judge it, but that it costs no more it can be held to.
-      let cost = MeanCost(try judge.costs("Judging weights", of: [again.graph]) { $0 }[0]).mean
+      let cost = MeanCost(try judge.costs("Judging weights", of: again.graph)).mean
       if cost <= MeanCost(costs[best]).mean { chosen = again }
     }
     return Choice(
@@ -86,42 +73,39 @@ struct WeightSearch {
     return isJudged && other != plain ? [other, plain] : [plain]
   }
 
-  private func walk(
-    _ model: QuantizedModel, _ quantizer: Quantizer, _ samples: [Int]
-  ) throws(Refusal) -> [NodeID: WeightRounding] {
-    let int8 = try Preparation.plan(model.graph)
-    let some = Array(samples.prefix(RoundingWalk.mostSamples(int8, plan)))
-    observer.begin("Rounding layer by layer", count: int8.steps.count)
-    defer { observer.end() }
-    return try RoundingWalk(int8, of: model, float: plan, quantizer: quantizer).run(
-      loader, samples: some, threads: threads
-    ) { [observer] _ in observer.advance() }
+  private func model(
+    _ candidate: Candidate, _ network: UnroundedNetwork, _ samples: [Int]
+  ) throws(Refusal) -> QuantizedModel {
+    if candidate == Candidate() { return network.nearest }
+    let learner = try RoundingLearner(network, float: plan, loader: loader, observer: observer)
+    switch (candidate.rounding, candidate.biases) {
+    case (.compensated, .network): return try network.rounded(learner.walk(samples))
+    case (.compensated, .weights): return try network.rounded(compensations(learner, samples))
+    case (.nearest, _): return try network.rounded(biasShifts(learner, samples))
+    }
   }
 
-  private func compensate(
-    _ model: QuantizedModel, _ samples: [Int]
-  ) throws(Refusal) -> [NodeID: WeightRounding] {
-    observer.begin("Gathering moments", count: samples.count)
-    defer { observer.end() }
-    let moments = MomentGatherer(try Preparation.plan(model.graph), of: model, samples: samples.count).run(
-      loader, samples: samples, threads: threads
-    ) { [observer] _ in observer.advance() }
+  private func compensations(_ learner: RoundingLearner, _ samples: [Int]) -> [NodeID: WeightRounding] {
+    let moments = learner.moments(samples, ofAtMost: samples.count)
     var rounding: [NodeID: WeightRounding] = [:]
-    for (layer, compensation) in ErrorCompensation.all(moments, threads: threads) {
+    for (layer, compensation) in ErrorCompensation.all(moments, threads: learner.threads) {
       rounding[layer] = WeightRounding(compensation: compensation, inputMeans: moments[layer]?.means)
     }
     return rounding
   }
 
-  private func biasShifts(of model: QuantizedModel, _ samples: [Int]) throws(Refusal) -> [NodeID: [Double]] {
-    let int8 = try Preparation.plan(model.graph)
-    let some = Array(samples.prefix(BiasCorrection.mostSamples(int8)))
+  private func biasShifts(
+    _ learner: RoundingLearner, _ samples: [Int]
+  ) throws(Refusal) -> [NodeID: WeightRounding] {
+    let some = Array(samples.prefix(BiasCorrection.mostSamples(learner.int8)))
     let known =
       some.count == all.count
       ? observations
       : Calibrator(plan, of: graph, observing: Quantizer.valuesToObserve(graph)).run(
-        loader, samples: some, threads: threads)
-    return try BiasCorrection(int8, of: model, source: graph, observations: known).run(
-      loader, samples: some, threads: threads)
+        loader, samples: some, threads: learner.threads)
+    let shifts = try BiasCorrection(
+      learner.int8, of: learner.network.nearest, source: graph, observations: known
+    ).run(loader, samples: some, threads: learner.threads)
+    return shifts.mapValues { WeightRounding(biasShifts: $0) }
   }
 }

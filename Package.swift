@@ -97,7 +97,7 @@ let package = Package(
     library("Runtime", "CKernels", "HeapMemory", "IR", "Math", "Operators", "Tensors", "Threads"),
     library(
       "Bundles", "CanonicalJSON", "Deflate", "EntropyCoding", "Hashing", "IR", "Operators", "Signing", "Tensors",
-      "Threads"),
+      "Texts", "Threads"),
 
     library("Answers", "CanonicalJSON", "IR", "Math", "Operators", "Platform", "Tensors"),
 

@@ -1,3 +1,4 @@
+import Bundles
 import CZlib
 import Hashing
 
@@ -86,6 +87,7 @@ package struct BundleParts {
     case 4: WordsParts.expanded(stored, size: size, limit: 1 << 20)
     case 1: Zlib.expanded(stored, limit: 1 << 20)
     case 2: Zlib.expanded(stored, limit: 1 << 20).map(joined)
+    case 5: Zlib.expanded(stored, limit: 1 << 20, primedBy: TextsDictionary.bytes)
     default: stored
     }
   }
@@ -110,6 +112,7 @@ extension BundleParts.Section {
     case 2: Zlib.compressed(BundleParts.split(raw))
     case 3: RANSParts.compressed(raw)
     case 4: WordsParts.compressed(raw)
+    case 5: Zlib.compressed(raw, primedBy: TextsDictionary.bytes)
     default: nil
     }
   }
@@ -122,6 +125,40 @@ enum Zlib {
     var target = [UInt8](repeating: 0, count: Int(length))
     guard compress2(&target, &length, bytes, uLong(bytes.count), 6) == Z_OK else { return nil }
     return Array(target.prefix(Int(length)))
+  }
+
+  static func compressed(_ bytes: [UInt8], primedBy text: [UInt8]) -> [UInt8]? {
+    var stream = z_stream()
+    guard deflateInit_(&stream, 6, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else { return nil }
+    defer { deflateEnd(&stream) }
+    guard deflateSetDictionary(&stream, text, uInt(text.count)) == Z_OK else { return nil }
+    var source = bytes
+    var target = [UInt8](repeating: 0, count: Int(deflateBound(&stream, uLong(bytes.count))))
+    return source.withUnsafeMutableBufferPointer { source in
+      target.withUnsafeMutableBufferPointer { target in
+        (stream.next_in, stream.avail_in) = (source.baseAddress, uInt(source.count))
+        (stream.next_out, stream.avail_out) = (target.baseAddress, uInt(target.count))
+        return deflate(&stream, Z_FINISH) == Z_STREAM_END ? Array(target.prefix(Int(stream.total_out))) : nil
+      }
+    }
+  }
+
+  static func expanded(_ bytes: [UInt8], limit: Int, primedBy text: [UInt8]) -> [UInt8]? {
+    var stream = z_stream()
+    guard inflateInit_(&stream, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else { return nil }
+    defer { inflateEnd(&stream) }
+    var source = bytes
+    var target = [UInt8](repeating: 0, count: limit)
+    return source.withUnsafeMutableBufferPointer { source in
+      target.withUnsafeMutableBufferPointer { target in
+        (stream.next_in, stream.avail_in) = (source.baseAddress, uInt(source.count))
+        (stream.next_out, stream.avail_out) = (target.baseAddress, uInt(target.count))
+        guard inflate(&stream, Z_FINISH) == Z_NEED_DICT,
+          inflateSetDictionary(&stream, text, uInt(text.count)) == Z_OK, inflate(&stream, Z_FINISH) == Z_STREAM_END
+        else { return nil }
+        return Array(target.prefix(Int(stream.total_out)))
+      }
+    }
   }
 
   /// Nil where the stream is damaged or holds more than `limit` bytes.

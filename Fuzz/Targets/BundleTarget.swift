@@ -23,7 +23,7 @@ package enum BundleTarget: FuzzTarget {
     // Unless the graph agrees with its tensors, and its types with each other, not much of it is looked at.
     if !dice.oneIn(8) { GraphRepair.repair(&parts, infersTypes: !dice.oneIn(4)) }
     if dice.oneIn(8), let index = parts.sections.indices.randomElement(using: &dice) {
-      parts.sections[index].codec = UInt32(dice.roll(6))
+      parts.sections[index].codec = UInt32(dice.roll(7))
     }
     // What is not even the stored form of something.
     if dice.oneIn(4), let index = parts.sections.indices.randomElement(using: &dice) {

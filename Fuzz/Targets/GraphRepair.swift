@@ -11,8 +11,7 @@ package enum GraphRepair {
 
   /// - Parameter infersTypes: whether the types of nodes' outputs are made right, too
   package static func repair(_ parts: inout BundleParts, infersTypes: Bool) {
-    guard let section = parts.sections.first(where: { $0.name == "graph" }),
-      case .object(var graph)? = try? JSON(parsing: section.raw),
+    guard case .object(var graph)? = parts.graph,
       case .array(var values)? = graph["values"], case .array(var nodes)? = graph["nodes"]
     else { return }
     var sizes: [String: Int] = [:]
@@ -34,8 +33,7 @@ package enum GraphRepair {
     if infersTypes { infer(nodes, &values, parts) }
     graph["values"] = .array(values)
     graph["nodes"] = .array(nodes)
-    guard let index = parts.sections.firstIndex(where: { $0.name == "graph" }) else { return }
-    parts.sections[index].raw = JSONMutator.bytes(.object(graph))
+    parts.graph = .object(graph)
   }
 
   // MARK: Places
@@ -183,5 +181,29 @@ package enum GraphRepair {
     case .string("nan"): .nan
     default: nil
     }
+  }
+}
+
+extension BundleParts {
+  /// The graph, in a section of its own or among texts.
+  fileprivate var graph: JSON? {
+    get { json("graph") ?? json("texts")?["graph"] }
+    set {
+      if json("graph") != nil {
+        put("graph", newValue)
+      } else if case .object(var texts)? = json("texts") {
+        texts["graph"] = newValue
+        put("texts", .object(texts))
+      }
+    }
+  }
+
+  private func json(_ name: String) -> JSON? {
+    sections.first { $0.name == name }.flatMap { try? JSON(parsing: $0.raw) }
+  }
+
+  private mutating func put(_ name: String, _ json: JSON?) {
+    guard let json, let index = sections.firstIndex(where: { $0.name == name }) else { return }
+    sections[index].raw = JSONMutator.bytes(json)
   }
 }

@@ -1,6 +1,7 @@
 import CanonicalJSON
 import IR
 import Tensors
+import Texts
 
 /// The sections of a file on their way into a bundle. The hashes have been checked, the contents are still not trusted.
 struct BundleContents {
@@ -8,6 +9,8 @@ struct BundleContents {
   /// Memory left for the JSON of sections still to come.
   private var jsonMemory: Int
   private var tensors: [Section: Buffer] = [:]
+  /// What section texts holds that has not been asked for yet.
+  private var texts = JSONObject()
   private let readsSelfTest: Bool
 
   /// - Parameter maximumBytes: what reading may take
@@ -44,6 +47,7 @@ struct BundleContents {
 
   /// Reads the graph and the places of tensors.
   mutating func description() throws(Refusal) -> Description {
+    if let node = try stored(.texts) { texts = try members(ofTexts: node) }
     guard let graphJSON = try json(.graph) else { throw malformed("has no section graph") }
     var layout = TensorLayout()
     let document: GraphDocument
@@ -117,7 +121,28 @@ struct BundleContents {
 
   // MARK: Sections
 
+  /// What the section holds that stands for several.
+  private func members(ofTexts node: JSONNode) throws(Refusal) -> JSONObject {
+    guard case .object(let texts) = node.value else { throw malformed("section texts is no object") }
+    for name in texts.keys {
+      guard let section = Section(rawValue: name), section.isJSON, section != .texts else {
+        throw .unsupported(
+          file: file.path, "section texts holds what this dermc does not know: \(Printable.name(name))")
+      }
+      if file.record(section) != nil { throw malformed("section \(name) is in section texts and beside it") }
+    }
+    return texts
+  }
+
   private mutating func json(_ section: Section) throws(Refusal) -> JSONNode? {
+    if let value = texts[section.name] {
+      texts[section.name] = nil
+      return JSONNode(value, name: section.name)
+    }
+    return try stored(section)
+  }
+
+  private mutating func stored(_ section: Section) throws(Refusal) -> JSONNode? {
     guard let record = file.record(section) else { return nil }
     guard record.rawSize <= BundleLimits.json else {
       throw malformed("section \(section.name) has \(record.rawSize) bytes, more than \(BundleLimits.json)")
@@ -130,7 +155,11 @@ struct BundleContents {
     let bytes = try file.contents(of: record)
     do throws(JSONError) {
       let memory = jsonMemory - text
-      let json = try bytes.withBytes { (bytes) throws(JSONError) in try JSON(parsing: bytes, memory: memory) }
+      // What is in section texts may be as deep as in a section of its own.
+      let depth = JSON.maximumDepth + (section == .texts ? 1 : 0)
+      let json = try bytes.withBytes { (bytes) throws(JSONError) in
+        try JSON(parsing: bytes, memory: memory, depth: depth)
+      }
       // The graph's JSON is gone when the next section is read, but the graph made of it is not.
       jsonMemory -= json.memory
       return JSONNode(json, name: section.name)

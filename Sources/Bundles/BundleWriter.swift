@@ -7,7 +7,7 @@ package enum BundleWriter {
   package enum Compression: Sendable {
     /// All sections raw: constants are mapped when read.
     case none
-    /// Each section by the codec that makes it smallest, raw where none does.
+    /// All texts in one section, and each section by the codec that makes it smallest, raw where none does.
     case smallest
     /// The graph's constants raw, so that they are mapped when read; everything else as in `smallest`.
     case rawConstants
@@ -61,7 +61,7 @@ package enum BundleWriter {
     }
     var contents: [SectionContents] = []
     var memory = 0
-    var longestText = 0
+    var names = JSONObject()
     for section in Section.allCases {
       let json: JSON? =
         switch section {
@@ -74,18 +74,18 @@ package enum BundleWriter {
         case .explanation: bundle.explanation
         case .provenance: bundle.provenance
         case .selfTest: selfTest
-        case .weights, .parameters, .integers, .selfTestTensors: nil
+        case .texts, .weights, .parameters, .integers, .selfTestTensors: nil
         }
       if let json {
         let text = try encoded(json, section, path)
-        memory += json.memory
-        longestText = max(longestText, text.count)
+        memory += json.memory + text.count
+        names[section.name] = .null
         contents.append(SectionContents(section, text))
       } else if let tensors = tensors.contents(of: section) {
         contents.append(tensors)
       }
     }
-    return (contents, memory + longestText)
+    return (contents, memory + JSON.object(names).memory)
   }
 
   private static func places(
@@ -139,6 +139,7 @@ package enum BundleWriter {
   static func assembled(
     _ contents: [SectionContents], path: String, compression: Compression
   ) throws(Refusal) -> (pieces: [Buffer], reports: [SectionReport]) {
+    let contents = compression == .none ? contents : contents.withTextsTogether()
     let (pieces, records) = try placed(contents, path: path, compression: compression)
     let packed = records.filter { !$0.section.isJSON && $0.codec != RawCodec.self }.reduce(0) { $0 + $1.rawSize }
     // What a reader would take for a file made to fill memory is stored as it is.

@@ -17,9 +17,13 @@ extension JSON {
   }
 
   /// Reads one JSON text strictly from memory that stays valid during the call.
-  package init(parsing bytes: UnsafeRawBufferPointer, memory: Int? = nil) throws(JSONError) {
+  ///
+  /// - Parameter depth: the deepest nesting that is read
+  package init(
+    parsing bytes: UnsafeRawBufferPointer, memory: Int? = nil, depth: Int = JSON.maximumDepth
+  ) throws(JSONError) {
     let limit = memory ?? JSON.memoryLimit(forTextOf: bytes.count)
-    var parser = JSONParser(bytes: bytes, limit: limit, left: limit)
+    var parser = JSONParser(bytes: bytes, limit: limit, left: limit, deepest: depth)
     self = try parser.parseText()
   }
 }
@@ -29,6 +33,7 @@ private struct JSONParser {
   /// Memory the values may take, and what is left of it.
   let limit: Int
   var left: Int
+  let deepest: Int
   var offset = 0
 
   /// Counts memory before it is asked for.
@@ -127,8 +132,8 @@ private struct JSONParser {
 
   /// Steps over the opening bracket of a container that stands inside `depth` others.
   private mutating func enter(_ depth: Int) throws(JSONError) {
-    guard depth < JSON.maximumDepth else {
-      throw .syntax("nested deeper than \(JSON.maximumDepth) levels", offset: offset)
+    guard depth < deepest else {
+      throw .syntax("nested deeper than \(deepest) levels", offset: offset)
     }
     offset += 1
   }

@@ -7,11 +7,15 @@ package enum Deflate {
   package enum Form {
     /// A header, and a checksum at the end (RFC 1950).
     case zlib
+    /// The same of data that may refer to a text which both sides know (a preset dictionary).
+    case primed(by: [UInt8])
     /// Nothing, as in zip files.
     case raw
 
     /// A negative window means a stream without a header.
-    fileprivate var window: Int32 { self == .zlib ? MAX_WBITS : -MAX_WBITS }
+    fileprivate var window: Int32 {
+      if case .raw = self { -MAX_WBITS } else { MAX_WBITS }
+    }
   }
 
   /// The smallest zlib stream that one of three strategies gives; nil when none is smaller than the bytes.
@@ -43,9 +47,22 @@ package enum Deflate {
     return best
   }
 
+  /// A zlib stream of a text that may refer to another one, which whoever reads it knows too; nil when it is not
+  /// smaller than `limit`.
+  package static func compress(
+    _ raw: UnsafeRawBufferPointer, primedBy text: [UInt8], below limit: Int
+  ) -> Buffer? {
+    guard raw.count > 1, limit > 1 else { return nil }
+    let bytes = [UInt8](unsafeUninitializedCapacity: limit - 1) { target, length in
+      length = compress(raw, into: UnsafeMutableRawBufferPointer(target), Z_DEFAULT_STRATEGY, primedBy: text) ?? 0
+    }
+    return bytes.isEmpty ? nil : Buffer(count: bytes.count) { $0.copyBytes(from: bytes) }
+  }
+
   /// The length of the stream; nil when it does not fit, or is too long for one call of zlib.
   private static func compress(
-    _ raw: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer, _ strategy: Int32
+    _ raw: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer, _ strategy: Int32,
+    primedBy text: [UInt8] = []
   ) -> Int? {
     guard let available = UInt32(exactly: raw.count), let capacity = UInt32(exactly: target.count) else { return nil }
     var stream = z_stream()
@@ -54,6 +71,9 @@ package enum Deflate {
       Int32(MemoryLayout<z_stream>.size))
     guard state == Z_OK else { return nil }
     defer { deflateEnd(&stream) }
+    if !text.isEmpty {
+      guard deflateSetDictionary(&stream, text, UInt32(text.count)) == Z_OK else { return nil }
+    }
     stream.next_in = UnsafeMutablePointer(mutating: raw.bindMemory(to: UInt8.self).baseAddress)
     stream.avail_in = available
     stream.next_out = target.bindMemory(to: UInt8.self).baseAddress
@@ -98,6 +118,8 @@ package enum Deflate {
     defer { inflateEnd(&stream) }
     var read = 0
     var written = 0
+    var known: [UInt8]?
+    if case .primed(let text) = form { known = text }
     while true {
       // zlib counts in 32 bits.
       let input = UnsafeRawBufferPointer(rebasing: stored[read...].prefix(1 << 30))
@@ -106,11 +128,17 @@ package enum Deflate {
       let status = inflate(&stream, Z_NO_FLUSH)
       let produced = output.count - Int(stream.avail_out)
       read += input.count - Int(stream.avail_in)
+      if status == Z_NEED_DICT, let text = known {
+        guard inflateSetDictionary(&stream, text, UInt32(text.count)) == Z_OK else { return false }
+        known = nil
+        continue
+      }
       // Without progress zlib answers Z_BUF_ERROR, which ends the loop here.
       guard status == Z_OK || status == Z_STREAM_END, produced <= size - written else { return false }
       take(UnsafeRawBufferPointer(rebasing: output[..<produced]))
       written += produced
-      if status == Z_STREAM_END { return written == size && read == stored.count }
+      // A stream that asked for no text is none of this form.
+      if status == Z_STREAM_END { return written == size && read == stored.count && known == nil }
     }
   }
 

@@ -55,6 +55,38 @@ import Testing
     }
   }
 
+  /// Bundles that were written with it must stay readable, here and by others.
+  @Test func theDictionaryOfTextsIsTheDocumentedOne() throws {
+    let root = #filePath.dropLast("/Tests/BundlesTests/FormatTests.swift".count)
+    let page = String(decoding: try bytes(of: "\(root)/docs/format.md"), as: UTF8.self)
+    let rest = page.split(separator: "DICTIONARY = \"\"\"\n", maxSplits: 1).last
+    let documented = try #require(rest?.split(separator: "\n\"\"\"", maxSplits: 1).first)
+    #expect(documented.utf8.filter { $0 != UInt8(ascii: "\n") } == TextsDictionary.bytes)
+    let hash = SHA256(of: TextsDictionary.bytes).hex
+    #expect(hash == "f76e67328a1964701495b8b74d671db12763176812376549887cf41705d93a94")
+    #expect(page.contains("the \(TextsDictionary.bytes.count) bytes") && page.contains(hash))
+  }
+
+  @Test func textsReferToTheDictionary() throws {
+    let text = Array(Self.graph.utf8)
+    let (plain, primed) = text.withUnsafeBytes { raw in
+      (
+        ZlibCodec.encode(raw, tensors: [], below: raw.count), TextsCodec.encode(raw, tensors: [], below: raw.count)
+      )
+    }
+    let stored = try #require(primed).withBytes(Array.init)
+    #expect(stored.count + 100 < (try #require(plain)).count)
+    var result = [UInt8](repeating: 0, count: text.count)
+    let isRead = result.withUnsafeMutableBytes { target in
+      stored.withUnsafeBytes { TextsCodec.decode($0, into: target) }
+    }
+    #expect(isRead && result == text)
+    // A stream that needs no dictionary is codec 1's, and the other way round.
+    let other = try #require(plain).withBytes(Array.init)
+    #expect(!result.withUnsafeMutableBytes { target in other.withUnsafeBytes { TextsCodec.decode($0, into: target) } })
+    #expect(!result.withUnsafeMutableBytes { target in stored.withUnsafeBytes { ZlibCodec.decode($0, into: target) } })
+  }
+
   @Test(arguments: [0, 1, 2, 3, 4, 5, 63, 64, 1027])
   func codecsRestoreWhatTheyStored(_ count: Int) throws {
     var random = RandomNumbers(seed: 7)
@@ -89,11 +121,15 @@ import Testing
     try withFolder { folder in
       let raw = try BundleWriter.write(Sample.full(), to: "\(folder)/a.derm", compression: .none)
       let small = try BundleWriter.write(Sample.full(), to: "\(folder)/b.derm", compression: .smallest)
-      #expect(raw.map(\.name) == small.map(\.name))
-      #expect(raw.map(\.rawBytes) == small.map(\.rawBytes))
+      let tensors = Section.allCases.filter { !$0.isJSON }.map(\.name)
+      #expect(small.map(\.name) == ["texts"] + tensors)
+      #expect(raw.suffix(tensors.count).map(\.rawBytes) == small.dropFirst().map(\.rawBytes))
       #expect(raw.allSatisfy { $0.codec == "raw" && $0.storedBytes == $0.rawBytes })
-      #expect(zip(raw, small).allSatisfy { $1.storedBytes <= $0.storedBytes })
-      #expect(small.first { $0.name == "graph" }?.codec == "zlib")
+      #expect(zip(raw.suffix(tensors.count), small.dropFirst()).allSatisfy { $1.storedBytes <= $0.storedBytes })
+      #expect(small[0].codec == "zlib-texts")
+      let texts = raw.dropLast(tensors.count)
+      // Each with its name, quotes, colon and comma, in braces.
+      #expect(small[0].rawBytes == texts.reduce(1) { $0 + $1.rawBytes + $1.name.utf8.count + 4 })
     }
   }
 }

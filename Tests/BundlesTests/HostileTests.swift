@@ -117,6 +117,31 @@ import Testing
     #expect(throws: Refusal.self) { try reading(Sample.full()) { $0 = [:] } }
   }
 
+  @Test(arguments: [
+    ("[]", "section texts is no object"),
+    (#"{"graf":{}}"#, "section texts holds what this dermc does not know: graf"),
+    (#"{"texts":{}}"#, "section texts holds what this dermc does not know: texts"),
+    (#"{"weights":{}}"#, "section texts holds what this dermc does not know: weights"),
+    (#"{"labels":["a"]}"#, "section labels is in section texts and beside it"),
+    (#"{"preprocessing":1,"preprocessing":2}"#, "section texts: "),
+  ])
+  func textsAreCheckedLikeSections(_ texts: String, _ expected: String) throws {
+    var bundle = try Sample.full()
+    bundle.preprocessing = nil
+    let error = #expect(throws: Refusal.self) { try reading(bundle) { $0[.texts] = Array(texts.utf8) } }
+    #expect("\(error.map { "\($0)" } ?? "")".contains(expected), "\(String(describing: error))")
+  }
+
+  @Test func aTextAmongOthersIsNamedLikeASection() throws {
+    let error = #expect(throws: Refusal.self) {
+      try reading(Sample.full()) { sections in
+        sections[.labels] = nil
+        sections[.texts] = Array(#"{"labels":[1]}"#.utf8)
+      }
+    }
+    #expect("\(error.map { "\($0)" } ?? "")".contains("section labels[0]: expected a string"))
+  }
+
   @Test func deeplyNestedTextIsRefused() throws {
     for section in [Section.graph, .labels, .calibration] {
       #expect(throws: Refusal.self) {

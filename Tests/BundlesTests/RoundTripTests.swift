@@ -58,6 +58,20 @@ import Testing
     }
   }
 
+  /// A text may be as deep among others as in a section of its own.
+  @Test func textsKeepTheirDepth() throws {
+    var deep: JSON = 1
+    for _ in 0..<JSON.maximumDepth { deep = [deep] }
+    var bundle = try Sample.full()
+    bundle.explanation = deep
+    try withFolder { folder in
+      for compression in [BundleWriter.Compression.none, .smallest] {
+        try BundleWriter.write(bundle, to: "\(folder)/a.derm", compression: compression)
+        #expect(try BundleReader.open("\(folder)/a.derm").read().explanation == deep)
+      }
+    }
+  }
+
   @Test func absentSectionsStayAbsent() throws {
     try withFolder { folder in
       try BundleWriter.write(Bundle(kind: .checkpoint, graph: Sample.floatGraph()), to: "\(folder)/a.derm")

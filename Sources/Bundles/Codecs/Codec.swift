@@ -30,5 +30,6 @@ enum Codecs {
     ZlibCodec.self,
     ZlibPlanesCodec.self,
     WordsCodec.self,
+    TextsCodec.self,
   ]
 }

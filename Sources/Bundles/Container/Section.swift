@@ -3,6 +3,8 @@ import Tensors
 
 /// The sections of a bundle, in the order they lie in the file. Adding one is a line here.
 enum Section: String, Sendable, CaseIterable {
+  /// What sections of JSON hold, by their names: all that follow, in one.
+  case texts
   case graph, preprocessing, labels, answer, calibration, evaluation, explanation, provenance
   case selfTest = "self-test"
   /// The graph's int8 constants.
@@ -18,7 +20,9 @@ enum Section: String, Sendable, CaseIterable {
   /// Whether the section is canonical JSON; the others are tensors.
   var isJSON: Bool {
     switch self {
-    case .graph, .preprocessing, .labels, .answer, .calibration, .evaluation, .explanation, .provenance, .selfTest: true
+    case .texts, .graph, .preprocessing, .labels, .answer, .calibration, .evaluation, .explanation, .provenance,
+      .selfTest:
+      true
     case .weights, .parameters, .integers, .selfTestTensors: false
     }
   }
@@ -41,6 +45,24 @@ enum Section: String, Sendable, CaseIterable {
     case .float32, .float64: .parameters
     default: .integers
     }
+  }
+}
+
+extension [SectionContents] {
+  /// The same with all texts in one section, which takes less of the table of contents and compresses better; as they
+  /// are where there is one text alone, or too much for one.
+  func withTextsTogether() -> [SectionContents] {
+    let texts = filter { $0.section.isJSON && $0.section != .texts }
+    guard texts.count > 1 else { return self }
+    var json = [UInt8]("{".utf8)
+    for (index, text) in texts.sorted(by: { $0.section.name < $1.section.name }).enumerated() {
+      json += [UInt8]("\(index == 0 ? "" : ",")\"\(text.section.name)\":".utf8)
+      text.bytes.withBytes { json += $0 }
+    }
+    json += [UInt8]("}".utf8)
+    guard json.count <= BundleLimits.json else { return self }
+    let buffer = Buffer(count: json.count) { $0.copyBytes(from: json) }
+    return [SectionContents(.texts, buffer)] + filter { !$0.section.isJSON }
   }
 }
 

@@ -263,7 +263,7 @@ package struct Compilation {
   /// Room in a bundle for the records of calibration and accuracy, which are not known when its steps are searched.
   ///
   /// - Parameter classes: of labelled data accuracy is measured on; nil where there are none
-  private static func recordBytes(classes: Int?) -> Int { 640 + (classes.map { 1024 + 48 * $0 } ?? 0) }
+  private static func recordBytes(classes: Int?) -> Int { classes.map { 512 + 176 * $0 } ?? 256 }
 
   /// What to say of a bundle that is not as small as asked for, and of layers whose steps could not be chosen.
   private func targetWarnings(_ report: Report, _ steps: StepSearch.Choice?) -> [String] {

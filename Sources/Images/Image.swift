@@ -54,15 +54,17 @@ package struct Image: Sendable, Equatable {
     let lumas = [UInt8](unsafeUninitializedCapacity: width * height) { target, count in
       pixels.withUnsafeBufferPointer { source in
         for index in 0..<width * height {
-          let red = Int(source[3 * index])
-          let green = Int(source[3 * index + 1])
-          let blue = Int(source[3 * index + 2])
-          let luma = 19595 * red + 38470 * green + 7471 * blue
-          target[index] = UInt8((luma + 0x8000) >> 16)
+          target[index] = Image.luma(source[3 * index], source[3 * index + 1], source[3 * index + 2])
         }
       }
       count = width * height
     }
     return Image(width, height, 1, lumas, orientation: orientation)
+  }
+
+  static func luma(_ red: UInt8, _ green: UInt8, _ blue: UInt8) -> UInt8 {
+    let (red, green, blue) = (Int(red), Int(green), Int(blue))
+    let luma = 19595 * red + 38470 * green + 7471 * blue
+    return UInt8((luma + 0x8000) >> 16)
   }
 }

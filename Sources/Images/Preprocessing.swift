@@ -81,11 +81,7 @@ package struct Preprocessing: Sendable, Equatable {
     // Gray before resizing, as Pillow's convert("L").resize(...); repeated channels resize alike, so RGB comes after.
     let turned = exifOrientation ? image.upright() : image
     let coloured = channels == .gray ? turned.gray() : turned
-    let fitted =
-      switch resize {
-      case .direct: try coloured.resized(width: width, height: height)
-      case .centerCrop: try coloured.centerCropped(width: width, height: height)
-      }
+    let fitted = coloured.resized(try resizing(from: (coloured.width, coloured.height)))
     return channels == .gray ? fitted : fitted.rgb()
   }
 
@@ -100,36 +96,28 @@ package struct Preprocessing: Sendable, Equatable {
 
   /// Normalises an image that `fit` gave into `count` floats, which need not be initialised.
   package func normalize(_ image: Image, layout: Layout, into target: UnsafeMutableBufferPointer<Float>) {
-    look(up: image, layout: layout, into: target) { $0 }
+    image.pixels.withUnsafeBufferPointer { PixelTables(self).write($0, layout: layout, into: target) }
   }
 
   /// The same, quantized: `quantize` does it to the 256 values a channel can have.
   package func normalize(
-    _ image: Image, layout: Layout, into target: UnsafeMutableBufferPointer<Int8>, quantize: ([Float]) -> [Int8]
+    _ image: Image, layout: Layout, into target: UnsafeMutableBufferPointer<Int8>,
+    quantize: @escaping ([Float]) -> [Int8]
   ) {
-    look(up: image, layout: layout, into: target, convert: quantize)
+    let tables = PixelTables(self, quantize: quantize)
+    image.pixels.withUnsafeBufferPointer { tables.write($0, layout: layout, into: target) }
   }
 
-  private func look<Element>(
-    up image: Image, layout: Layout, into target: UnsafeMutableBufferPointer<Element>,
-    convert: ([Float]) -> [Element]
-  ) {
-    let channelCount = channels.count
-    precondition(
-      image.pixels.count == count && target.count == count,
-      "\(image.pixels.count) pixel values become \(target.count) numbers of an input of \(count)")
-    let (pixelStride, channelStride) = layout == .channelsLast ? (channelCount, 1) : (1, height * width)
-    image.pixels.withUnsafeBufferPointer { pixels in
-      for channel in 0..<channelCount {
-        let source = channels == .bgr ? 2 - channel : channel
-        let values = convert(Self.table(scale: scale, mean: mean[channel], std: std[channel]))
-        precondition(values.count == 256, "\(values.count) numbers stand for the 256 values of a pixel")
-        values.withUnsafeBufferPointer { table in
-          for index in 0..<height * width {
-            target[index * pixelStride + channel * channelStride] = table[Int(pixels[index * channelCount + source])]
-          }
-        }
-      }
+  /// What `table` gives for each channel of the input.
+  var tables: [[Float]] {
+    zip(mean, std).map { Preprocessing.table(scale: scale, mean: $0, std: $1) }
+  }
+
+  /// What `fit` does to the size of images.
+  func resizing(from size: (width: Int, height: Int)) throws(ImageError) -> Resizing {
+    switch resize {
+    case .direct: try Resizing(from: size, to: (width, height))
+    case .centerCrop: try Resizing(from: size, centerCroppedTo: (width, height))
     }
   }
 }

@@ -84,18 +84,17 @@ struct TriangleFilter {
     }
   }
 
-  /// One row of the target: the weighted sum of source rows of `stride` bytes. `sums` is scratch of `stride` elements.
+  /// One row of the target: the weighted sum of source rows, which `row` gives. `sums` is scratch of a row's length.
   func applyToColumns(
-    _ source: UnsafeBufferPointer<UInt8>, stride: Int, position: Int, sums: UnsafeMutableBufferPointer<Int32>,
-    _ target: UnsafeMutableBufferPointer<UInt8>
+    at position: Int, sums: UnsafeMutableBufferPointer<Int32>, _ target: UnsafeMutableBufferPointer<UInt8>,
+    row: (Int) -> UnsafeBufferPointer<UInt8>
   ) {
     sums.initialize(repeating: Self.half)
     for tap in 0..<lengths[position] {
       let weight = weights[position * taps + tap]
-      let first = (starts[position] + tap) * stride
-      let row = UnsafeBufferPointer(rebasing: source[first..<first + stride])
-      for index in 0..<stride { sums[index] &+= Int32(row[index]) &* weight }
+      let source = row(starts[position] + tap)
+      for index in 0..<target.count { sums[index] &+= Int32(source[index]) &* weight }
     }
-    for index in 0..<stride { target[index] = pixel(sums[index]) }
+    for index in 0..<target.count { target[index] = pixel(sums[index]) }
   }
 }

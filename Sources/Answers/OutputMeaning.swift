@@ -71,14 +71,53 @@ package struct OutputMeaning: Sendable, Equatable {
   ///
   /// - Parameter row: the output's numbers for the sample, `count` of them
   package func probabilities(_ row: [Float]) -> [Double] {
-    switch task {
-    case .none: return []
-    case .multilabel: return row.map(probability)
-    case .binary where row.count == 1:
-      let probability = probability(row[0])
-      return [1 - probability, probability]
-    case .binary, .multiclass: return scores == .probabilities ? row.map(Double.init) : OutputMeaning.softmax(row)
+    let count = probabilityCount(ofRow: row.count)
+    return [Double](unsafeUninitializedCapacity: count) { target, filled in
+      row.withUnsafeBufferPointer { write(probabilitiesOf: $0, into: target) }
+      filled = count
     }
+  }
+
+  private func probabilityCount(ofRow count: Int) -> Int {
+    switch task {
+    case .none: 0
+    case .binary: count == 1 ? 2 : count
+    case .multiclass, .multilabel: count
+    }
+  }
+
+  /// Writes the probability of each class, or label, to memory of `classCount` numbers.
+  package func write(
+    probabilitiesOf row: UnsafeBufferPointer<Float>, into target: UnsafeMutableBufferPointer<Double>
+  ) {
+    switch task {
+    case .none: break
+    case .multilabel: for index in row.indices { target[index] = probability(row[index]) }
+    case .binary where row.count == 1:
+      target[1] = probability(row[0])
+      target[0] = 1 - target[1]
+    case .binary, .multiclass:
+      if scores == .probabilities {
+        for index in row.indices { target[index] = Double(row[index]) }
+      } else {
+        OutputMeaning.softmax(row, into: target)
+      }
+    }
+  }
+
+  /// The class that is decided for; nil where several labels are, each on its own, or nothing.
+  ///
+  /// - Parameter probabilities: those of `row`
+  package func decision(
+    _ row: UnsafeBufferPointer<Float>, _ probabilities: UnsafeBufferPointer<Double>
+  ) -> Int? {
+    switch task {
+    case .none, .multilabel: return nil
+    case .binary: if let threshold { return probabilities[positive] >= threshold ? positive : 1 - positive }
+    case .multiclass: break
+    }
+    // Of scores, not of probabilities: rounding could make two of those equal.
+    return OutputMeaning.firstHighest(row)
   }
 
   /// What the model says of one sample.
@@ -86,20 +125,12 @@ package struct OutputMeaning: Sendable, Equatable {
   /// - Parameter row: as for `probabilities`
   package func answer(_ row: [Float]) -> Answer {
     let probabilities = probabilities(row)
-    switch task {
-    case .none: return Answer(probabilities: [], decided: [])
-    case .multilabel:
+    guard task != .multilabel else {
       let decided = probabilities.indices.filter { probabilities[$0] >= threshold(ofLabel: $0) }
       return Answer(probabilities: probabilities, decided: decided)
-    case .binary:
-      if let threshold {
-        return Answer(
-          probabilities: probabilities, decided: [probabilities[positive] >= threshold ? positive : 1 - positive])
-      }
-    case .multiclass: break
     }
-    // Of scores, not of probabilities: rounding could make two of those equal.
-    return Answer(probabilities: probabilities, decided: [OutputMeaning.firstHighest(row)])
+    let decided = row.withUnsafeBufferPointer { row in probabilities.withUnsafeBufferPointer { decision(row, $0) } }
+    return Answer(probabilities: probabilities, decided: decided.map { [$0] } ?? [])
   }
 
   private func probability(_ score: Float) -> Double {
@@ -107,7 +138,7 @@ package struct OutputMeaning: Sendable, Equatable {
     return OutputMeaning.logistic(Double(score))
   }
 
-  private static func firstHighest(_ row: [Float]) -> Int {
+  private static func firstHighest(_ row: UnsafeBufferPointer<Float>) -> Int {
     var best = 0
     for index in row.indices where row[index] > row[best] { best = index }
     return best

@@ -8,6 +8,8 @@ struct BundleContents {
   let file: BundleFile
   /// Memory left for the JSON of sections still to come.
   private var jsonMemory: Int
+  /// What a file that needs more is: one that asks for more than it may be given, or one that cannot be right.
+  private let jsonExcess: Refusal.Kind
   private var tensors: [Section: Buffer] = [:]
   /// What section texts holds that has not been asked for yet.
   private var texts = JSONObject()
@@ -32,10 +34,13 @@ struct BundleContents {
       expanded += record.rawSize
     }
     guard expanded <= maximumBytes else {
-      throw .malformed(
-        file: file.path, "its tensors need \(expanded) bytes of memory, more than the limit of \(maximumBytes)")
+      throw Refusal(
+        .oversized, file: file.path,
+        reason: "its tensors need \(expanded) bytes of memory, more than the limit of \(maximumBytes)")
     }
-    jsonMemory = min(BundleLimits.jsonMemory(inFileOf: file.size), maximumBytes - expanded)
+    let usualMemory = BundleLimits.jsonMemory(inFileOf: file.size)
+    jsonMemory = min(usualMemory, maximumBytes - expanded)
+    jsonExcess = jsonMemory < usualMemory ? .oversized : .malformed
   }
 
   /// What the texts say of tensors.
@@ -151,6 +156,7 @@ struct BundleContents {
     let text = record.codec == RawCodec.self ? 0 : record.rawSize
     guard text <= jsonMemory else {
       throw malformed("section \(section.name) claims to hold \(text) bytes of JSON; \(jsonMemory) may be read")
+        .as(jsonExcess)
     }
     let bytes = try file.contents(of: record)
     do throws(JSONError) {
@@ -164,7 +170,9 @@ struct BundleContents {
       jsonMemory -= json.memory
       return JSONNode(json, name: section.name)
     } catch {
-      throw malformed("section \(section.name): \(error)")
+      let refusal = malformed("section \(section.name): \(error)")
+      if case .tooLarge = error { throw refusal.as(jsonExcess) }
+      throw refusal
     }
   }
 

@@ -29,22 +29,28 @@ public struct DermAnswer: Sendable, Equatable {
   /// The class with the highest probability, the first of equal ones; nil where nothing is decided.
   public var mostProbable: DermClass? { classes.max { $0.probability < $1.probability } }
 
-  init(_ output: [Float], _ meaning: OutputMeaning, labels: [String]) {
-    let answer = meaning.answer(output)
-    let decided = Set(answer.decided)
-    task =
-      switch meaning.task {
+  /// The most probable classes, the highest probability first, of equal ones the first in the model's order.
+  public func top(_ count: Int) -> [DermClass] {
+    let ranking = classes.sorted { ($1.probability, $0.index) < ($0.probability, $1.index) }
+    return Array(ranking.prefix(max(0, count)))
+  }
+
+  init(task: Task, classes: [DermClass], output: [Float]) {
+    self.task = task
+    self.classes = classes
+    self.output = output
+  }
+}
+
+extension DermAnswer.Task {
+  init(_ task: OutputMeaning.Task) {
+    self =
+      switch task {
       case .multiclass: .multiclass
       case .binary: .binary
       case .multilabel: .multilabel
       case .none: .none
       }
-    classes = answer.probabilities.enumerated().map { index, probability in
-      DermClass(
-        index: index, label: labels.indices.contains(index) ? labels[index] : "\(index)", probability: probability,
-        isDecided: decided.contains(index))
-    }
-    self.output = output
   }
 }
 

@@ -7,7 +7,11 @@ public struct DermPublicKey: Sendable, Hashable, CustomStringConvertible {
 
   /// Reads a PEM file.
   public init(path: String) throws(DermError) {
-    do throws(Refusal) { key = try PublicKey(path: path) } catch { throw DermError("\(error)") }
+    do throws(Refusal) {
+      key = try PublicKey(path: path)
+    } catch {
+      throw error.kind == .unreadable ? .unreadableFile("\(error)") : .invalidKey("\(error)")
+    }
   }
 
   /// Reads the text of a PEM file: keys that are built into an app cannot be exchanged beside it.
@@ -15,7 +19,7 @@ public struct DermPublicKey: Sendable, Hashable, CustomStringConvertible {
     do throws(Refusal) {
       key = try PublicKey(pem: Array(pem.utf8), path: "public key")
     } catch {
-      throw DermError("\(error)")
+      throw .invalidKey("\(error)")
     }
   }
 

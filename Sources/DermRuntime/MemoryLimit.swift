@@ -2,7 +2,7 @@ import IR
 import Runtime
 import Tensors
 
-/// Whether a model fits the memory an app gives it, told before the memory is asked for.
+/// Whether a model fits the memory an app gives it and there is, told before the memory is asked for.
 enum MemoryLimit {
   /// What making a plan of a graph takes: its constants, where they are not mapped, and once more as they are packed.
   static func check(_ graph: Graph, _ maximumBytes: Int, _ path: String) throws(DermError) {
@@ -21,9 +21,14 @@ enum MemoryLimit {
     try check(bytes, maximumBytes, path)
   }
 
+  /// Refuses where there is no such memory: allocating it would end the app.
+  static func reserve(_ bytes: Int, _ path: String) throws(DermError) {
+    guard Memory.has(bytes) else { throw .outOfMemory("\(path): out of memory: \(bytes) bytes more are needed") }
+  }
+
   private static func check(_ bytes: Int, _ maximumBytes: Int, _ path: String) throws(DermError) {
     guard bytes <= maximumBytes else {
-      throw DermError(
+      throw .memoryLimit(
         "\(path): the model needs \(bytes) bytes of memory, more than the limit of \(maximumBytes); "
           + "raise maximumBytes if it is to be trusted")
     }

@@ -161,7 +161,7 @@ package struct Kernel: Sendable {
 
 /// One execution of a kernel.
 package struct Call {
-  package let inputs: [TensorView?]
+  package var inputs: [TensorView?]
   package let outputs: [MutableTensorView]
   package let workers: Workers
   /// Scratch memory: `scratchStride` bytes for each thread, 64-byte aligned.

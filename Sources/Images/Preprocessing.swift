@@ -99,15 +99,6 @@ package struct Preprocessing: Sendable, Equatable {
     image.pixels.withUnsafeBufferPointer { PixelTables(self).write($0, layout: layout, into: target) }
   }
 
-  /// The same, quantized: `quantize` does it to the 256 values a channel can have.
-  package func normalize(
-    _ image: Image, layout: Layout, into target: UnsafeMutableBufferPointer<Int8>,
-    quantize: @escaping ([Float]) -> [Int8]
-  ) {
-    let tables = PixelTables(self, quantize: quantize)
-    image.pixels.withUnsafeBufferPointer { tables.write($0, layout: layout, into: target) }
-  }
-
   /// What `table` gives for each channel of the input.
   var tables: [[Float]] {
     zip(mean, std).map { Preprocessing.table(scale: scale, mean: $0, std: $1) }

@@ -9,10 +9,14 @@ package struct Refusal: Error, Equatable, CustomStringConvertible {
     case unreadable
     /// Bytes differ from those that were written: a hash, a size or zero padding does not hold.
     case damaged
-    /// A file is whole, but not of a format or version that is read here.
+    /// A file is not of the format it should be of.
+    case foreign
+    /// A file is whole, but of a version or with parts that are not read here.
     case unsupported
     /// The hashes hold, but the contents contradict themselves or the format; or a bundle cannot be stored.
     case malformed
+    /// A file asks for more memory than whoever reads it gives.
+    case oversized
     /// Nobody who is trusted has signed it.
     case untrusted
     /// Data are sound, but not what the model takes.

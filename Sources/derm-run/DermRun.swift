@@ -29,9 +29,9 @@ enum DermRun {
     }
     guard let bundle = arguments.first, arguments.count >= 2, !bundle.hasPrefix("-") else { stop(usage, code: 2) }
     do throws(DermError) {
-      let model = try load(bundle, keyPaths)
+      let session = try DermSession(load(bundle, keyPaths))
       for image in arguments.dropFirst() {
-        show(try model.classify(imageAt: image, others: inputs), of: image)
+        show(try session.classify(imageAt: image, others: inputs), of: image)
       }
     } catch {
       stop("\(error)", code: 3)

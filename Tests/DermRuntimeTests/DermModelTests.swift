@@ -51,14 +51,23 @@ private func writeInt8Bundle(to path: String, size: Int) throws -> (graph: Graph
   return (graph, preprocessing)
 }
 
-/// An image of the fixtures.
-private let mole =
+/// Images of the fixtures.
+private let images =
   #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(separator: "/")
-  + "/fixtures/images/eval/nv/001.jpg"
+  + "/fixtures/images/eval"
+private let mole = images + "/nv/001.jpg"
+private let nevus = images + "/nv/002.jpg"
 
 private func temporaryPath() -> String {
   let folder = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
   return "\(folder)/derm-model-\(getpid())-\(UInt32.random(in: 0...UInt32.max)).derm"
+}
+
+/// A model as long as others have it.
+private final class Weak {
+  weak var value: DermModel?
+
+  init(_ value: DermModel?) { self.value = value }
 }
 
 @Suite struct DermModelTests {
@@ -76,7 +85,27 @@ private func temporaryPath() -> String {
     let model = try DermModel(path: path)
     #expect(try model.run([Float](repeating: 0.5, count: 96)) == [Float](repeating: 0.5, count: 6))
     let error = #expect(throws: DermError.self) { try model.classify(imageAt: mole) }
-    #expect(error?.description == "the model takes batches of 2, images are given one by one; use run(_:)")
+    #expect(
+      error == .inputDoesNotFit("the model takes batches of 2: use classify(imagesAt:), or write and run"))
+    let session = try DermSession(model)
+    let both = try session.classify(imagesAt: [mole, nevus, nevus, mole])
+    #expect(both.count == 4 && both[0] == both[3] && both[1] == both[2] && both[0] != both[1])
+    #expect(throws: DermError.inputDoesNotFit("3 images do not fill batches of 2, which the model takes")) {
+      try session.classify(imagesAt: [mole, nevus, mole])
+    }
+    try session.write(imageAt: mole, position: 1)
+    #expect(throws: DermError.inputDoesNotFit("image 0 is missing: the model takes batches of 2")) {
+      try session.run()
+    }
+    #expect(throws: DermError.inputDoesNotFit("image 2 of a batch: the model takes 0 to 1")) {
+      try session.write(imageAt: mole, position: 2)
+    }
+    try session.write(imageAt: nevus)
+    try session.run()
+    #expect(try session.answer(position: 0) == both[1] && session.answer(position: 1) == both[0])
+    #expect(throws: DermError.inputDoesNotFit("answer 2 of a batch: the model gives 0 to 1")) {
+      try session.decision(position: 2)
+    }
   }
 
   @Test func keepsToTheMemoryItIsGiven() throws {
@@ -193,24 +222,71 @@ private func temporaryPath() -> String {
       #expect {
         try DermModel(path: path, threads: threads)
       } throws: {
-        "\($0)" == "\(threads) threads: expected 1 to 256"
+        $0 as? DermError == .invalidThreads("\(threads) threads: expected 1 to 256")
+      }
+      let model = try DermModel(path: path)
+      #expect(throws: DermError.invalidThreads("\(threads) threads: expected 1 to 256")) {
+        try DermSession(model, threads: threads)
       }
     }
     #expect(try DermModel(path: path, threads: 3).run([Float](repeating: 1, count: 48)) == [0, 2.75])
   }
 
-  /// Two threads with one model: each answer is right, or there is none.
-  @Test func isUsedByOneThreadAtATime() throws {
+  /// A model and its sessions on several threads: every answer is right.
+  @Test func isSharedByThreads() throws {
+    let path = temporaryPath()
+    defer { unlink(path) }
+    let (_, preprocessing) = try writeInt8Bundle(to: path, size: 64)
+    let model = try DermModel(path: path)
+    let inputs = (0..<4).map { thread in
+      (0..<preprocessing.count).map { Float($0 % (17 + thread)) / 4 - 2 }
+    }
+    let expected = try inputs.map { try model.run($0) }
+    #expect(Set(expected).count == 4)
+    let answered = Atomic(0)
+    Workers(threads: 4).run(units: 4) { _, threads in
+      for thread in threads {
+        do {
+          let session = try DermSession(model, threads: 1 + thread % 2)
+          for round in 0..<50 {
+            let isRight =
+              try round % 2 == 0
+              ? session.run(inputs[thread]) == expected[thread] : model.run(inputs[thread]) == expected[thread]
+            if isRight { answered.wrappingAdd(1, ordering: .relaxed) }
+          }
+        } catch {
+          Issue.record(error)
+        }
+      }
+    }
+    #expect(answered.load(ordering: .relaxed) == 200)
+  }
+
+  /// A model that ran goes when nobody has it; a session goes on without.
+  @Test func isFreedWithItsSession() throws {
+    let path = temporaryPath()
+    defer { unlink(path) }
+    _ = try writeBundle(to: path)
+    let input = [Float](repeating: 1, count: 48)
+    var model: DermModel? = try DermModel(path: path)
+    #expect(try model?.run(input) == [0, 2.75])
+    let session = try model.map { (model) throws(DermError) in try DermSession(model) }
+    let released = Weak(model)
+    model = nil
+    #expect(released.value == nil)
+    #expect(try session?.run(input) == [0, 2.75])
+  }
+
+  /// Two threads with one session: each answer is right, or there is none.
+  @Test func aSessionIsUsedByOneThreadAtATime() throws {
     let path = temporaryPath()
     defer { unlink(path) }
     let (_, preprocessing) = try writeInt8Bundle(to: path, size: 64)
     // The compiler would not allow it: an app in an older language mode is not asked.
-    nonisolated(unsafe) let model = try DermModel(path: path)
-    let inputs = (0..<2).map { thread in
-      (0..<preprocessing.count).map { Float($0 % (17 + thread)) / 4 - 2 }
-    }
-    let expected = try inputs.map { try model.run($0) }
-    let message = "the model is in use by another thread: give each thread a DermModel of its own"
+    let model = try DermModel(path: path)
+    nonisolated(unsafe) let session = try DermSession(model)
+    let input = (0..<preprocessing.count).map { Float($0 % 17) / 4 - 2 }
+    let message = "the session is in use by another thread: give each thread a DermSession of its own"
     let refused = Atomic(0)
     let wrong = Atomic(0)
     let answered = Atomic(0)
@@ -219,15 +295,14 @@ private func temporaryPath() -> String {
     // On one processor it takes a while until a thread is stopped at work.
     while refused.load(ordering: .relaxed) < 10 || answered.load(ordering: .relaxed) < 10, rounds < 10_000 {
       workers.run(units: 2) { _, threads in
-        for thread in threads {
+        for _ in threads {
           for _ in 0..<10 {
-            do {
-              let isRight = try model.run(inputs[thread]) == expected[thread]
+            do throws(DermError) {
+              try session.write(imageAt: mole)
               answered.wrappingAdd(1, ordering: .relaxed)
-              if !isRight { wrong.wrappingAdd(1, ordering: .relaxed) }
             } catch {
               refused.wrappingAdd(1, ordering: .relaxed)
-              if "\(error)" != message { wrong.wrappingAdd(1, ordering: .relaxed) }
+              if error != .inUse(message) { wrong.wrappingAdd(1, ordering: .relaxed) }
             }
           }
         }
@@ -235,7 +310,9 @@ private func temporaryPath() -> String {
       rounds += 1
     }
     #expect(refused.load(ordering: .relaxed) >= 10 && wrong.load(ordering: .relaxed) == 0)
-    #expect(try model.run(inputs[0]) == expected[0])
+    try session.write(input.span)
+    try session.run()
+    #expect(try session.answer().output == model.run(input))
   }
 }
 

@@ -19,13 +19,13 @@ import Threads
     }
   }
 
-  @Test func floatsForAnInputThatIsNotQuantized() async {
+  @Test func floatsForAnInputOfIntegers() async {
     await #expect(processExitsWith: .failure) {
       var graph = Graph(name: "g")
-      let x = graph.addInput("x", TensorType(.float32, [4]))
-      graph.addOutput(try graph.add(Unary(.relu), name: "y", inputs: [x])[0])
+      let x = graph.addInput("x", TensorType(.int64, [4]))
+      graph.addOutput(try graph.add(Cast(to: .float32), name: "y", inputs: [x])[0])
       let executor = Executor(try Plan(graph, math: KernelMath()), workers: Workers(threads: 1))
-      [Float](repeating: 1, count: 4).withUnsafeBufferPointer { executor.quantize($0, intoInput: 0) }
+      [Float](repeating: 1, count: 4).withUnsafeBufferPointer { FloatInput(executor, 0).write($0) }
     }
   }
 

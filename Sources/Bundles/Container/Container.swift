@@ -55,10 +55,12 @@ enum Container {
   /// Reads and checks the header of a file, and its signature where there is one; `path` names it in errors.
   static func frame(of file: UnsafeRawBufferPointer, path: String) throws(Refusal) -> Frame {
     guard file.count >= preambleSize else {
-      throw .unsupported(file: path, "is \(file.count) bytes long, too short for a .derm bundle")
+      let kind: Refusal.Kind = !file.isEmpty && file.starts(with: magic) ? .damaged : .foreign
+      throw Refusal(kind, file: path, reason: "is \(file.count) bytes long, too short for a .derm bundle")
     }
     guard file.prefix(4).elementsEqual(magic) else {
-      throw .unsupported(file: path, "is not a .derm bundle, or its header is damaged: it does not begin with DERM")
+      throw Refusal(
+        .foreign, file: path, reason: "is not a .derm bundle, or its header is damaged: it does not begin with DERM")
     }
     let found = file.integer(at: 4, bytes: 4)
     guard found == version else {

@@ -1,13 +1,15 @@
 # Names for what a developer runs. scripts/demo and scripts/test need no make; the rest are the long jobs.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check check-arm build bench scaling property coverage sanitize fuzz faults pictures wild wild-operators format docs clean
+.PHONY: help demo test check check-arm check-c build libderm install bench scaling property coverage sanitize fuzz faults pictures wild wild-operators format docs clean
 
 help:
 	@echo "make demo      build, compile the fixture model to int8, show the report"
 	@echo "make test      check the format, build, run all tests: continuous integration does this,"
 	@echo "make check-arm and this: the kernels for ARM processors, on emulated ones"
+	@echo "make check-c   libderm from C and C++; continuous integration runs this, too"
 	@echo "make check     what of the tests needs no build: format, imports, links"
 	@echo "make build     build dermc (release)"
+	@echo "make install   build libderm, for C and C++, and copy it to DESTDIR and PREFIX (/usr/local)"
 	@echo "make bench     speed and memory beside ONNX Runtime's"
 	@echo "make scaling   how time and memory grow with the number of nodes"
 	@echo "make property  many random graphs: float against int8, fused against plain, stored against not"
@@ -33,6 +35,21 @@ check:
 
 check-arm:
 	scripts/check-arm
+
+check-c:
+	scripts/check-c
+
+libderm:
+	scripts/build-libderm
+
+# Copies what was built; builds where nothing was. DESTDIR is for packages.
+PREFIX ?= /usr/local
+out/libderm/lib/libderm.a:
+	scripts/build-libderm
+
+install: out/libderm/lib/libderm.a
+	install -d "$(DESTDIR)$(PREFIX)"
+	cp -R --no-preserve=ownership out/libderm/lib out/libderm/include "$(DESTDIR)$(PREFIX)"
 
 build:
 	swift build -c release --product dermc

@@ -37,6 +37,8 @@ let package = Package(
     // What an app links to run bundles: no ONNX, no BLAS.
     .library(name: "DermRuntime", targets: ["DermRuntime"]),
     .executable(name: "derm-run", targets: ["derm-run"]),
+    // The same for C: scripts/build-libderm links it with Swift's library inside.
+    .library(name: "derm", type: .static, targets: ["libderm"]),
   ],
   traits: [
     .trait(name: "OpenBLAS", description: "Computing float layers on OpenBLAS: dermc's --math openblas."),
@@ -108,6 +110,10 @@ let package = Package(
     .executableTarget(
       name: "derm-run", dependencies: ["CAllocation", "DermRuntime", "Math", "Platform", "Tensors", "Texts"],
       swiftSettings: settings),
+
+    // derm.h and what implements it
+    .target(name: "CDerm"),
+    library("libderm", "CDerm", "DermRuntime", "Images", "Tensors"),
 
     // 6: numbers
     library(

@@ -14,6 +14,18 @@ readonly libraries=(
 )
 readonly oldest_swift=6.2
 
+# How the runtime half is compiled for devices: with Swift's library inside, by the toolchain's own linker, since only
+# that knows all that is asked of it; without gradients of operators, which only compiling asks for, and which the linker
+# would keep since they are looked up by name; functions in sections of their own, and public ones not held for others
+# that may call them, so that the linker leaves out what is not called.
+readonly runtime_options=(
+  -c release --scratch-path .build/runtime --static-swift-stdlib
+  -Xswiftc -use-ld=lld
+  -Xswiftc -DRUNTIME_ONLY
+  -Xswiftc -Xfrontend -Xswiftc -function-sections
+  -Xswiftc -Xfrontend -Xswiftc -internalize-at-link
+)
+
 # Prints its arguments, a line each.
 say() { printf '%s\n' "$@"; }
 

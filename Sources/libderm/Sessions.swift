@@ -1,0 +1,211 @@
+public import CDerm
+import DermRuntime
+import Images
+import Tensors
+
+// The functions of derm.h about sessions, in its order; what they do is said there.
+
+@_cdecl("derm_session_open")
+public func openSession(
+  _ model: OpaquePointer?, _ threads: Int32, _ session: UnsafeMutablePointer<OpaquePointer?>?,
+  _ error: UnsafeMutablePointer<derm_error>?
+) -> derm_status {
+  answering(error) { () throws(CallError) in
+    let handle = try required(model, "model").handle(ModelHandle.self)
+    let target = try required(session, "session")
+    let session = try runtime { () throws(DermError) in try DermSession(handle.model, threads: Int(threads)) }
+    target.pointee = OpaquePointer(handing: SessionHandle(session, handle))
+  }
+}
+
+@_cdecl("derm_session_close")
+public func closeSession(_ session: OpaquePointer?) { session?.close(SessionHandle.self) }
+
+/// Lends the session of a call to its work.
+private func with(
+  _ session: OpaquePointer?, _ error: UnsafeMutablePointer<derm_error>?,
+  _ work: (SessionHandle) throws(CallError) -> Void
+) -> derm_status {
+  answering(error) { () throws(CallError) in try work(try required(session, "session").handle(SessionHandle.self)) }
+}
+
+// MARK: Inputs
+
+@_cdecl("derm_session_write_image_file")
+public func writeImageFile(
+  _ session: OpaquePointer?, _ position: Int, _ path: UnsafePointer<CChar>?, _ error: UnsafeMutablePointer<derm_error>?
+) -> derm_status {
+  with(session, error) { (handle) throws(CallError) in
+    let path = String(cString: try required(path, "path"))
+    try runtime { () throws(DermError) in try handle.session.write(imageAt: path, position: integer(position)) }
+  }
+}
+
+@_cdecl("derm_session_write_image_bytes")
+public func writeImageBytes(
+  _ session: OpaquePointer?, _ position: Int, _ bytes: UnsafeRawPointer?, _ count: Int,
+  _ error: UnsafeMutablePointer<derm_error>?
+) -> derm_status {
+  with(session, error) { (handle) throws(CallError) in
+    let bytes = UnsafeRawBufferPointer(start: try required(bytes, "bytes"), count: integer(count))
+    try runtime { () throws(DermError) in try handle.session.write(imageBytes: bytes, position: integer(position)) }
+  }
+}
+
+@_cdecl("derm_session_write_pixels")
+public func writePixels(
+  _ session: OpaquePointer?, _ position: Int, _ pixels: UnsafePointer<derm_pixels>?,
+  _ error: UnsafeMutablePointer<derm_error>?
+) -> derm_status {
+  with(session, error) { (handle) throws(CallError) in
+    let frame = try frame(try required(pixels, "pixels").pointee)
+    try runtime { () throws(DermError) in try handle.session.write(frame, position: integer(position)) }
+  }
+}
+
+@_cdecl("derm_session_write_numbers")
+public func writeNumbers(
+  _ session: OpaquePointer?, _ numbers: UnsafePointer<Float>?, _ count: Int, _ error: UnsafeMutablePointer<derm_error>?
+) -> derm_status {
+  with(session, error) { (handle) throws(CallError) in
+    let numbers = UnsafeBufferPointer(start: try required(numbers, "numbers"), count: integer(count))
+    try runtime { () throws(DermError) in try handle.session.write(numbers) }
+  }
+}
+
+@_cdecl("derm_session_write_input")
+public func writeInput(
+  _ session: OpaquePointer?, _ name: UnsafePointer<CChar>?, _ numbers: UnsafePointer<Float>?, _ count: Int,
+  _ error: UnsafeMutablePointer<derm_error>?
+) -> derm_status {
+  with(session, error) { (handle) throws(CallError) in
+    let name = String(cString: try required(name, "name"))
+    let numbers = UnsafeBufferPointer(start: try required(numbers, "numbers"), count: integer(count))
+    try runtime { () throws(DermError) in try handle.session.write(numbers, toInput: name) }
+  }
+}
+
+/// Pixels as C describes them; what the caller says of its memory is believed, all else checked.
+private func frame(_ pixels: derm_pixels) throws(CallError) -> PixelFrame {
+  let format: PixelFrame.Format =
+    switch pixels.format {
+    case DERM_GRAY: .gray
+    case DERM_RGB: .rgb
+    case DERM_BGR: .bgr
+    case DERM_RGBA: .rgba
+    case DERM_BGRA: .bgra
+    case DERM_NV12: .nv12
+    case DERM_NV21: .nv21
+    case DERM_I420: .i420
+    default: throw .invalidArgument("pixels.format is \(pixels.format.rawValue), which is none")
+    }
+  let matrix: YUVMatrix =
+    switch pixels.matrix {
+    case DERM_BT601_LIMITED: .bt601Limited
+    case DERM_BT601_FULL: .bt601Full
+    default: throw .invalidArgument("pixels.matrix is \(pixels.matrix.rawValue), which is none")
+    }
+  guard let rotation = PixelFrame.Rotation(rawValue: Int(pixels.rotation)) else {
+    throw .invalidArgument("pixels.rotation is \(pixels.rotation), expected 0, 90, 180 or 270")
+  }
+  let (width, height) = (Int(pixels.width), Int(pixels.height))
+  func plane(_ index: Int, _ start: UnsafeRawPointer?, _ stride: Int) throws(CallError) -> PixelFrame.Plane {
+    guard index < format.planes else { return .none }
+    guard let start else { throw .invalidArgument("pixels.planes[\(index)] is NULL") }
+    let (rowBytes, rows) = format.plane(index, width: width, height: height)
+    let stride = stride == 0 ? rowBytes : integer(stride)
+    // As many bytes as there must be; of sizes that are refused none.
+    let (before, overflow) = stride.multipliedReportingOverflow(by: max(0, rows - 1))
+    let (count, isTooLong) = before.addingReportingOverflow(max(0, rowBytes))
+    return PixelFrame.Plane(
+      UnsafeRawBufferPointer(start: start, count: overflow || isTooLong ? 0 : count), stride: stride)
+  }
+  let planes = (
+    try plane(0, pixels.planes.0, pixels.strides.0), try plane(1, pixels.planes.1, pixels.strides.1),
+    try plane(2, pixels.planes.2, pixels.strides.2)
+  )
+  let isWhole = pixels.crop_width == 0 && pixels.crop_height == 0
+  do throws(Refusal) {
+    return try PixelFrame(
+      format, width: width, height: height, planes: planes, matrix: matrix, rotation: rotation,
+      crop: isWhole
+        ? nil
+        : PixelFrame.Rectangle(
+          x: Int(pixels.crop_x), y: Int(pixels.crop_y), width: Int(pixels.crop_width), height: Int(pixels.crop_height)))
+  } catch {
+    throw .derm(.inputDoesNotFit("\(error)"))
+  }
+}
+
+@_cdecl("derm_session_run")
+public func runSession(_ session: OpaquePointer?, _ error: UnsafeMutablePointer<derm_error>?) -> derm_status {
+  with(session, error) { (handle) throws(CallError) in
+    try runtime { () throws(DermError) in try handle.session.run() }
+  }
+}
+
+// MARK: Answers
+
+@_cdecl("derm_session_top")
+public func topClasses(
+  _ session: OpaquePointer?, _ position: Int, _ classes: UnsafeMutablePointer<derm_class>?, _ capacity: Int,
+  _ count: UnsafeMutablePointer<Int>?, _ error: UnsafeMutablePointer<derm_error>?
+) -> derm_status {
+  with(session, error) { (handle) throws(CallError) in
+    let (classes, count) = (try required(classes, "classes"), try required(count, "count"))
+    var filled = 0
+    try runtime { () throws(DermError) in
+      try handle.session.forTop(integer(capacity), position: integer(position)) { found in
+        classes[filled] = derm_class(
+          index: Int32(found.index), is_decided: found.isDecided ? 1 : 0, probability: found.probability,
+          name: handle.model.classNames[found.index])
+        filled += 1
+      }
+    }
+    count.pointee = filled
+  }
+}
+
+@_cdecl("derm_session_decision")
+public func decision(
+  _ session: OpaquePointer?, _ position: Int, _ index: UnsafeMutablePointer<Int32>?,
+  _ error: UnsafeMutablePointer<derm_error>?
+) -> derm_status {
+  with(session, error) { (handle) throws(CallError) in
+    let index = try required(index, "index")
+    let found = try runtime { () throws(DermError) in try handle.session.decision(position: integer(position)) }
+    index.pointee = Int32(found ?? -1)
+  }
+}
+
+@_cdecl("derm_session_probabilities")
+public func probabilities(
+  _ session: OpaquePointer?, _ position: Int, _ probabilities: UnsafeMutablePointer<Double>?, _ capacity: Int,
+  _ error: UnsafeMutablePointer<derm_error>?
+) -> derm_status {
+  with(session, error) { (handle) throws(CallError) in
+    let target = try required(probabilities, "probabilities")
+    guard integer(capacity) >= handle.model.classNames.count else {
+      throw .invalidArgument(
+        "capacity is \(capacity), there are probabilities of \(handle.model.classNames.count) classes")
+    }
+    try runtime { () throws(DermError) in
+      try handle.session.withProbabilities(position: integer(position)) { found in
+        for index in found.indices { target[index] = found[index] }
+      }
+    }
+  }
+}
+
+@_cdecl("derm_session_output")
+public func output(
+  _ session: OpaquePointer?, _ index: Int, _ numbers: UnsafeMutablePointer<UnsafePointer<Float>?>?,
+  _ count: UnsafeMutablePointer<Int>?, _ error: UnsafeMutablePointer<derm_error>?
+) -> derm_status {
+  with(session, error) { (handle) throws(CallError) in
+    let (numbers, count) = (try required(numbers, "numbers"), try required(count, "count"))
+    let found = try runtime { () throws(DermError) in try handle.session.output(integer(index)) }
+    numbers.pointee = found.baseAddress
+    count.pointee = found.count
+  }
+}

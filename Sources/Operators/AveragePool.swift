@@ -155,3 +155,7 @@ extension AveragePool: Differentiable {
   }
 }
 #endif
+
+#if !RUNTIME_ONLY
+extension AveragePool: ChannelKeeping {}
+#endif

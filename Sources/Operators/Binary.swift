@@ -359,3 +359,15 @@ extension Binary: Differentiable {
   }
 }
 #endif
+
+#if !RUNTIME_ONLY
+extension Binary: ChannelKeeping {
+  package func channelFlow(_ inputs: [Operand?], _ output: TensorType) -> ChannelFlow? {
+    ChannelSelection.flow(inputs, output)
+  }
+
+  package func keeping(
+    _: [[Int]?], output: [Int], of inputs: [Operand?]
+  ) -> (op: any Operator, constants: [Int: Tensor]) { (self, ChannelSelection.constants(inputs, output)) }
+}
+#endif

@@ -108,3 +108,20 @@ extension Concat: Differentiable {
   }
 }
 #endif
+
+#if !RUNTIME_ONLY
+extension Concat: ChannelKeeping {
+  package func channelFlow(_ inputs: [Operand?], _ output: TensorType) -> ChannelFlow? {
+    guard output.rank >= 2, inputs.indices.allSatisfy(inputs.isFlowing) else { return nil }
+    let channels = output.shape[1]
+    guard axis == 1 || axis == 1 - output.rank else { return .passed(inputs.map { _ in Array(0..<channels) }) }
+    var start = 0
+    return .passed(
+      inputs.map { input in
+        let count = input?.shape[1] ?? 0
+        defer { start += count }
+        return (0..<channels).map { $0 >= start && $0 < start + count ? $0 - start : -1 }
+      })
+  }
+}
+#endif

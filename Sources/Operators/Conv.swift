@@ -139,3 +139,31 @@ extension Conv: Differentiable {
   }
 }
 #endif
+
+#if !RUNTIME_ONLY
+extension Conv: ChannelKeeping {
+  package func channelFlow(_ inputs: [Operand?], _: TensorType) -> ChannelFlow? {
+    guard inputs.isFlowing(0), let weights = inputs.optional(1)?.constant, !inputs.isFlowing(2) else { return nil }
+    if group == 1 { return .mixed }
+    // Depthwise; other groups would have to stay of one size.
+    guard weights.shape[1] == 1 else { return nil }
+    let multiplier = weights.shape[0] / group
+    return .passed([(0..<weights.shape[0]).map { $0 / multiplier }])
+  }
+
+  package func keeping(
+    _ kept: [[Int]?], output: [Int], of inputs: [Operand?]
+  ) -> (op: any Operator, constants: [Int: Tensor]) {
+    guard let weights = inputs.optional(1)?.constant, let channels = kept.first ?? nil else { return (self, [:]) }
+    var op = self
+    var constants = [1: weights.selecting(output, along: 0)]
+    if group == 1 {
+      constants[1] = constants[1]?.selecting(channels, along: 1)
+    } else {
+      op.group = channels.count
+    }
+    constants[2] = inputs.optional(2)?.constant?.selecting(output, along: 0)
+    return (op, constants)
+  }
+}
+#endif

@@ -121,3 +121,27 @@ extension Gemm: Differentiable {
   }
 }
 #endif
+
+#if !RUNTIME_ONLY
+extension Gemm: ChannelKeeping {
+  package func channelFlow(_ inputs: [Operand?], _ output: TensorType) -> ChannelFlow? {
+    guard inputs.isFlowing(0), inputs.optional(1)?.constant != nil, !inputs.isFlowing(2), output.rank == 2 else {
+      return nil
+    }
+    return .mixed
+  }
+
+  package func keeping(
+    _ kept: [[Int]?], output: [Int], of inputs: [Operand?]
+  ) -> (op: any Operator, constants: [Int: Tensor]) {
+    guard let weights = inputs.optional(1)?.constant, let channels = kept.first ?? nil else { return (self, [:]) }
+    var constants = [
+      1: weights.selecting(output, along: transB ? 0 : 1).selecting(channels, along: transB ? 1 : 0)
+    ]
+    if let bias = inputs.optional(2)?.constant, bias.count > 1 {
+      constants[2] = bias.selecting(output, along: bias.type.rank - 1)
+    }
+    return (self, constants)
+  }
+}
+#endif

@@ -63,3 +63,7 @@ extension GlobalAveragePool: Differentiable {
   }
 }
 #endif
+
+#if !RUNTIME_ONLY
+extension GlobalAveragePool: ChannelKeeping {}
+#endif

@@ -43,3 +43,7 @@ extension GlobalMaxPool: Differentiable {
   }
 }
 #endif
+
+#if !RUNTIME_ONLY
+extension GlobalMaxPool: ChannelKeeping {}
+#endif

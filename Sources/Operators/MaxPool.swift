@@ -92,3 +92,7 @@ extension MaxPool: Differentiable {
   }
 }
 #endif
+
+#if !RUNTIME_ONLY
+extension MaxPool: ChannelKeeping {}
+#endif

@@ -53,3 +53,15 @@ extension PRelu: Differentiable {
   }
 }
 #endif
+
+#if !RUNTIME_ONLY
+extension PRelu: ChannelKeeping {
+  package func channelFlow(_ inputs: [Operand?], _ output: TensorType) -> ChannelFlow? {
+    inputs.isFlowing(1) ? nil : ChannelSelection.flow(inputs, output)
+  }
+
+  package func keeping(
+    _: [[Int]?], output: [Int], of inputs: [Operand?]
+  ) -> (op: any Operator, constants: [Int: Tensor]) { (self, ChannelSelection.constants(inputs, output)) }
+}
+#endif

@@ -194,3 +194,13 @@ extension Pad: Differentiable {
   }
 }
 #endif
+
+#if !RUNTIME_ONLY
+extension Pad: ChannelKeeping {
+  package func channelFlow(_ inputs: [Operand?], _ output: TensorType) -> ChannelFlow? {
+    guard let x = inputs.optional(0), inputs.isFlowing(0), x.type.rank >= 2, pads[1] == 0, pads[1 + x.type.rank] == 0
+    else { return nil }
+    return .passed([Array(0..<x.shape[1])])
+  }
+}
+#endif

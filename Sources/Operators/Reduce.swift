@@ -155,3 +155,14 @@ extension Reduce: Differentiable {
   }
 }
 #endif
+
+#if !RUNTIME_ONLY
+extension Reduce: ChannelKeeping {
+  package func channelFlow(_ inputs: [Operand?], _ output: TensorType) -> ChannelFlow? {
+    guard let x = inputs.optional(0), inputs.isFlowing(0), x.type.rank >= 2, output.rank >= 2,
+      dimensions(rank: x.type.rank).allSatisfy({ $0 >= 2 })
+    else { return nil }
+    return .passed([Array(0..<x.shape[1])])
+  }
+}
+#endif

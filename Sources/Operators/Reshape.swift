@@ -82,3 +82,26 @@ extension Reshape: Differentiable {
   }
 }
 #endif
+
+#if !RUNTIME_ONLY
+extension Reshape: ChannelKeeping {
+  /// Rows of channels whose positions follow each other become rows of their numbers, and such rows images of one
+  /// position.
+  package func channelFlow(_ inputs: [Operand?], _ output: TensorType) -> ChannelFlow? {
+    guard let x = inputs.optional(0), inputs.isFlowing(0), x.type.rank >= 2, x.type.count > 0, output.rank >= 2,
+      x.shape[0] == output.shape[0]
+    else { return nil }
+    let positions = x.shape[2...].reduce(1, *)
+    guard output.shape[1] == x.shape[1] * positions else { return nil }
+    return .passed([(0..<output.shape[1]).map { $0 / positions }])
+  }
+
+  package func keeping(
+    _: [[Int]?], output: [Int], of _: [Operand?]
+  ) -> (op: any Operator, constants: [Int: Tensor]) {
+    var shape = shape
+    if shape.count > 1, shape[1] > 0 { shape[1] = output.count }
+    return (Reshape(shape: shape, allowZero: allowZero), [:])
+  }
+}
+#endif

@@ -194,3 +194,7 @@ extension Resize: Differentiable {
   }
 }
 #endif
+
+#if !RUNTIME_ONLY
+extension Resize: ChannelKeeping {}
+#endif

@@ -75,3 +75,15 @@ extension ScaleShift: Differentiable {
   }
 }
 #endif
+
+#if !RUNTIME_ONLY
+extension ScaleShift: ChannelKeeping {
+  package func keeping(
+    _: [[Int]?], output: [Int], of inputs: [Operand?]
+  ) -> (op: any Operator, constants: [Int: Tensor]) {
+    var constants: [Int: Tensor] = [:]
+    for index in 1...2 { constants[index] = inputs.optional(index)?.constant?.selecting(output, along: 0) }
+    return (self, constants)
+  }
+}
+#endif

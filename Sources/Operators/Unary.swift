@@ -165,3 +165,7 @@ extension Unary {
   }
 }
 #endif
+
+#if !RUNTIME_ONLY
+extension Unary: ChannelKeeping {}
+#endif

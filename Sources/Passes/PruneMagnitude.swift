@@ -1,4 +1,5 @@
-import IR
+package import IR
+import Math
 import Operators
 import Tensors
 
@@ -10,29 +11,47 @@ package enum PruningScope: String, Sendable, CaseIterable {
   case perLayer = "per-layer"
 }
 
-extension Pass {
-  /// Sets the smallest weights of convolutions and fully connected layers to zero.
+/// What tells weights that go from those that stay, where nothing but the weights is known.
+package enum PruningScore: Sendable {
+  /// |w|
+  case magnitude
+  /// The share that w has of what is left of its layer once all smaller ones are gone:
   ///
-  ///     w with |w[i]| among the smallest k of n   ->   w[i] = 0
+  ///     w^2 / sum of v^2 over all v of the layer that are not smaller
+  ///
+  /// (layer-adaptive magnitude-based pruning: J. Lee and others, arXiv:2010.07611). The largest weight of every layer
+  /// scores 1, whatever the size of its inputs, so that no layer is emptied.
+  case adaptive
+}
+
+extension Pass {
+  /// Sets the weights of convolutions and fully connected layers to zero that score least.
+  ///
+  ///     w with score(w[i]) among the smallest k of n   ->   w[i] = 0
   ///
   /// Before: Conv, ConvTranspose and Gemm with constant weights, after scalings are folded into them. The first and
   /// the last layer take part; depthwise convolutions do not: they have few weights, and each is worth many.
   /// Conditions: 0 <= fraction < 1. Changes what the graph computes.
-  /// Formula: k = round(fraction * n); plain magnitudes, not normalised by layer; where magnitudes are equal, those
-  /// that come first in the graph go first. Biases stay. A layer that reads the model's input loses no more than the
-  /// fraction of its own: its weights are as small as the input is large, and for one of 0..255 would all be the
-  /// smallest.
-  package static func pruneMagnitude(fraction: Double, scope: PruningScope = .global) -> Pass {
+  /// Formula: k = round(fraction * n); where scores are equal, weights that come first in the graph go first. Biases
+  /// stay. By magnitude a layer that reads the model's input loses no more than the fraction of its own: its weights
+  /// are as small as the input is large, and for one of 0..255 would all be the smallest.
+  ///
+  /// - Parameter nodes: the layers that take part; nil for all
+  package static func pruneMagnitude(
+    fraction: Double, scope: PruningScope = .global, score: PruningScore = .magnitude, only nodes: Set<NodeID>? = nil
+  ) -> Pass {
     Pass("prune-magnitude", "set the smallest weights to zero") {
       (graph: inout Graph, log: inout PassLog) throws(Refusal) in
       guard fraction >= 0, fraction < 1 else {
         throw Refusal("fraction \(fraction) is not at least 0 and below 1")
       }
-      let layers = prunable(in: graph)
+      let layers = prunable(in: graph, score).filter { nodes?.contains($0.node.id) ?? true }
       switch scope {
       case .global:
         var together = layers
-        while let index = together.firstIndex(where: { $0.readsInput && losesMore(than: fraction, $0, of: together) }) {
+        while score == .magnitude,
+          let index = together.firstIndex(where: { $0.readsInput && losesMore(than: fraction, $0, of: together) })
+        {
           prune([together.remove(at: index)], fraction, &graph, &log)
         }
         prune(together, fraction, &graph, &log)
@@ -41,16 +60,19 @@ extension Pass {
     }
   }
 
+  /// The layers whose weights may go, each tensor once however many layers share it.
+  package static func prunableLayers(in graph: Graph) -> [Node] { prunable(in: graph, .magnitude).map(\.node) }
+
   private struct Prunable {
     let node: Node
     let weights: ValueID
     let tensor: Tensor
+    let scores: [Float]
     /// Whether no layer with weights lies between the model's inputs and this one.
     let readsInput: Bool
   }
 
-  /// The weights that may go, each tensor once however many layers share it.
-  private static func prunable(in graph: Graph) -> [Prunable] {
+  private static func prunable(in graph: Graph, _ score: PruningScore) -> [Prunable] {
     var seen: Set<ValueID> = []
     var layers: [Prunable] = []
     // Values that are computed from the output of some layer.
@@ -62,42 +84,54 @@ extension Pass {
       guard let layer, let weights = graph.input(node, 1), let tensor = graph.constant(weights),
         seen.insert(weights).inserted, !layer.isDepthwise
       else { continue }
-      layers.append(Prunable(node: node, weights: weights, tensor: tensor, readsInput: readsInput))
+      let numbers = tensor.elements(as: Float.self)
+      layers.append(
+        Prunable(
+          node: node, weights: weights, tensor: tensor,
+          scores: score == .magnitude ? numbers : adaptiveScores(numbers), readsInput: readsInput))
     }
     return layers
   }
 
+  private static func adaptiveScores(_ weights: [Float]) -> [Float] {
+    // Bit patterns of non-negative floats are ordered as the numbers are; equal ones by their place.
+    let order = weights.indices.map { UInt64(weights[$0].magnitude.bitPattern) << 32 | UInt64($0) }.sorted()
+    var scores = [Float](repeating: 0, count: weights.count)
+    var left = 0.0
+    for key in order.reversed() {
+      let index = Int(key & 0xffff_ffff)
+      let square = Double(weights[index]) * Double(weights[index])
+      left += square
+      scores[index] = left > 0 ? Float(square / left) : 0
+    }
+    return scores
+  }
+
+  private static func count(_ layers: [Prunable], _ fraction: Double) -> Int {
+    Int((fraction * Double(layers.reduce(0) { $0 + $1.tensor.count })).rounded())
+  }
+
   /// Whether a layer loses more than the fraction of its own weights where all of `layers` lose it together.
   private static func losesMore(than fraction: Double, _ layer: Prunable, of layers: [Prunable]) -> Bool {
-    func count(_ layers: [Prunable]) -> Int {
-      Int((fraction * Double(layers.reduce(0) { $0 + $1.tensor.count })).rounded())
-    }
-    guard count(layers) > 0 else { return false }
-    let threshold = Threshold(smallest: count(layers), of: layers.map(\.tensor))
-    let below = layer.tensor.elements(as: Float.self).count { $0.magnitude.bitPattern <= threshold.bits }
-    return below > max(1, count([layer]))
+    let wanted = count(layers, fraction)
+    guard wanted > 0 else { return false }
+    let largest = SmallestMagnitudes(wanted, of: layers.map(\.scores)).largest
+    let below = layer.scores.count { $0.magnitude <= largest }
+    return below > max(1, count([layer], fraction))
   }
 
   private static func prune(
     _ layers: [Prunable], _ fraction: Double, _ graph: inout Graph, _ log: inout PassLog
   ) {
-    let total = layers.reduce(0) { $0 + $1.tensor.count }
-    let wanted = Int((fraction * Double(total)).rounded())
+    let wanted = count(layers, fraction)
     guard wanted > 0 else { return }
-    let threshold = Threshold(smallest: wanted, of: layers.map(\.tensor))
-    var ties = threshold.ties
+    var smallest = SmallestMagnitudes(wanted, of: layers.map(\.scores))
     for layer in layers {
       var zeros = 0
       let pruned = Tensor(layer.tensor.type) { bytes in
         let numbers = bytes.bindMemory(to: Float.self)
         for (index, number) in layer.tensor.elements(as: Float.self).enumerated() {
-          let bits = number.magnitude.bitPattern
-          var stays = bits > threshold.bits
-          if bits == threshold.bits {
-            stays = ties == 0
-            if !stays { ties -= 1 }
-          }
-          numbers[index] = stays ? number : 0
+          numbers[index] = smallest.take(layer.scores[index]) ? 0 : number
           if numbers[index] == 0 { zeros += 1 }
         }
       }
@@ -106,41 +140,5 @@ extension Pass {
       log.applied(layer.node, "\(zeros) of \(layer.tensor.count) weights are zero")
     }
     graph.removeUnusedConstants()
-  }
-
-  /// The magnitude up to which weights go, found by counting: nothing is sorted.
-  private struct Threshold {
-    /// Bit patterns of non-negative floats are ordered as the numbers are.
-    let bits: UInt32
-    /// How many of those equal to `bits` go.
-    let ties: Int
-
-    init(smallest wanted: Int, of tensors: [Tensor]) {
-      // First the upper half of the bits, then the lower half within the chosen upper one.
-      let (upper, below) = Threshold.select(wanted, tensors) { Int($0 >> 16) }
-      let (lower, before) = Threshold.select(wanted - below, tensors) { bits in
-        Int(bits >> 16) == upper ? Int(bits & 0xffff) : nil
-      }
-      bits = UInt32(upper) << 16 | UInt32(lower)
-      ties = wanted - below - before
-    }
-
-    /// The bin in which the `wanted`-th smallest lies, and how many lie in those before it.
-    private static func select(
-      _ wanted: Int, _ tensors: [Tensor], bin: (UInt32) -> Int?
-    ) -> (bin: Int, before: Int) {
-      var counts = [Int](repeating: 0, count: 1 << 16)
-      for tensor in tensors {
-        for number in tensor.elements(as: Float.self) {
-          if let index = bin(number.magnitude.bitPattern) { counts[index] += 1 }
-        }
-      }
-      var before = 0
-      for (index, count) in counts.enumerated() {
-        if before + count >= wanted { return (index, before) }
-        before += count
-      }
-      return (counts.count - 1, before)
-    }
   }
 }

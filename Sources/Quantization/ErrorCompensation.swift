@@ -39,10 +39,7 @@ package struct ErrorCompensation: Sendable {
     factors.reserveCapacity(groups * blocks.reduce(0) { $0 + $1.count * ($1.count - 1) / 2 })
     for group in 0..<groups {
       for block in blocks.indices {
-        var matrix = moments.stepCovariance(group: group, block: block)
-        ErrorCompensation.condition(
-          &matrix, size: blocks[block].count, damping: damping,
-          meanSquare: moments.meanSquare(group: group, block: block), rows: moments.rows)
+        let matrix = ErrorCompensation.covariance(moments, group: group, block: block, damping: damping)
         let factor = TriangularFactor(matrix, size: blocks[block].count)
         factor.appendRatios(to: &factors)
         diagonals += factor.diagonalSquares.map { $0 * moments.step * moments.step }
@@ -53,18 +50,22 @@ package struct ErrorCompensation: Sendable {
     step = moments.step
   }
 
-  private static func condition(
-    _ matrix: inout [Double], size: Int, damping: Double, meanSquare: Double, rows: Int
-  ) {
+  /// H, damped and shrunk, in squares of the inputs' steps: [columns][columns] of a block.
+  static func covariance(
+    _ moments: InputMoments, group: Int, block: Int, damping: Double = 0.1
+  ) -> [Double] {
+    var matrix = moments.stepCovariance(group: group, block: block)
+    let size = moments.blocks[block].count
     let mean = (0..<size).reduce(0.0) { $0 + matrix[$1 * size + $1] } / Double(size)
-    let shrinkage = Double(rows) / Double(rows + size)
+    let shrinkage = Double(moments.rows) / Double(moments.rows + size)
     // Dead inputs cost next to nothing, and not nothing.
-    let added = damping * mean + 1e-6 * meanSquare + 1e-9
+    let added = damping * mean + 1e-6 * moments.meanSquare(group: group, block: block) + 1e-9
     for i in 0..<size {
       for j in 0..<size {
         matrix[i * size + j] = i == j ? matrix[i * size + j] + added : matrix[i * size + j] * shrinkage
       }
     }
+    return matrix
   }
 
   /// What an error of one in each column still costs in the output's variance once the columns after it have made up
@@ -217,6 +218,29 @@ struct TriangularFactor {
 
   /// R_jj^2.
   var diagonalSquares: [Double] { (0..<size).map { columns[$0 * size + $0] * columns[$0 * size + $0] } }
+
+  /// The diagonal of the inverse of H: row sums of squares of the inverse of R'.
+  var inverseDiagonal: [Double] {
+    var result = [Double](repeating: 0, count: size)
+    var column = [Double](repeating: 0, count: size)
+    columns.withUnsafeBufferPointer { columns in
+      column.withUnsafeMutableBufferPointer { column in
+        // R y = e_j: y is column j of the inverse of R.
+        for j in 0..<size {
+          for i in 0..<j { column[i] = 0 }
+          column[j] = 1
+          for k in (0...j).reversed() {
+            let value = column[k] / columns[k * size + k]
+            column[k] = value
+            let factor = UnsafeBufferPointer(rebasing: columns[k * size..<k * size + k])
+            for i in 0..<k { column[i] -= factor[i] * value }
+          }
+          result[j] = (0...j).reduce(0) { $0 + column[$1] * column[$1] }
+        }
+      }
+    }
+    return result
+  }
 
   /// Appends R_ij / R_jj for i < j, row by row.
   func appendRatios(to ratios: inout [Float]) {

@@ -18,6 +18,13 @@ package struct OutputSensitivity: Sendable, Equatable {
     self.noise = noise
     self.shift = shift
   }
+
+  /// The least that a channel's noise is counted as: one that the samples showed to matter less than 1 / 10,000 of the
+  /// middle one may matter more on others.
+  var noiseFloor: Double {
+    let known = noise.filter { $0 > 0 }
+    return known.isEmpty ? 0 : 1e-4 * known.sorted()[known.count / 2]
+  }
 }
 
 /// The sensitivities of a network, as far as they are known.

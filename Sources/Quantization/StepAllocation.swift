@@ -41,7 +41,7 @@ package struct StepAllocation: Sendable {
       largest = (0..<channels).map { channel in
         weights[channel * length..<(channel + 1) * length].reduce(0) { max($0, abs($1)) }
       }
-      let floor = Layer.leastShare * Layer.median(sensitivity.noise.filter { $0 > 0 })
+      let floor = sensitivity.noiseFloor
       costs = zip(sensitivity.noise, pivots).map { max($0, floor) * max($1, 0) }
       biasCosts = zip(sensitivity.noise, sensitivity.shift).map { max($0, $1, floor) }
     }
@@ -60,12 +60,6 @@ package struct StepAllocation: Sendable {
         node: node, weights: weights.values, sensitivity: sensitivity,
         pivots: (0..<channels).map { means[$0 / perGroup] })
     }
-
-    /// Channels that the samples showed to matter less than this share of the layer's middle one may matter more on
-    /// others.
-    private static let leastShare = 1e-4
-
-    private static func median(_ values: [Double]) -> Double { values.isEmpty ? 0 : values.sorted()[values.count / 2] }
 
     /// Steps at the number T: never finer than int8 makes them, nor so coarse that more than one level is lost.
     func scales(_ distortion: Double) -> [Float] {

@@ -84,6 +84,47 @@ import Testing
     #expect(zip(before, all).allSatisfy { $1 == 0 || $0 == $1 })
   }
 
+  /// w^2 over what is left of the layer.
+  @Test func adaptiveScoresAreSharesOfTheLayer() throws {
+    var model = Model()
+    let x = model.input([1, 2])
+    let first = try model.add(
+      "first", Gemm(), x, model.numbers("w1", [0.05, -0.01, 0.02, 0], shape: [2, 2]))
+    model.graph.addOutput(
+      try model.add("second", Gemm(), first, model.numbers("w2", [3, -1, 2, 1], shape: [2, 2])))
+    // Scores: 0.0025 / 0.0025, 0.0001 / 0.003, 0.0004 / 0.0029, 0 of the first layer; 9 / 9, 1 / 15, 4 / 13 and 1 / 14,
+    // the last of which is larger than its equal, of the second.
+    for (fraction, expected): (Double, [String: [Float]]) in [
+      (0.25, ["first": [0.05, 0, 0.02, 0], "second": [3, -1, 2, 1]]),
+      (0.375, ["first": [0.05, 0, 0.02, 0], "second": [3, 0, 2, 1]]),
+      (0.5, ["first": [0.05, 0, 0.02, 0], "second": [3, 0, 2, 0]]),
+      (0.625, ["first": [0.05, 0, 0, 0], "second": [3, 0, 2, 0]]),
+      (0.75, ["first": [0.05, 0, 0, 0], "second": [3, 0, 0, 0]]),
+    ] {
+      #expect(try pruned(model, .pruneMagnitude(fraction: fraction, score: .adaptive)).weights == expected)
+    }
+  }
+
+  /// However small the weights of a layer are, its largest is the last to go.
+  @Test func adaptiveScoresEmptyNoLayer() throws {
+    var model = Model()
+    let x = model.input([1, 6, 8, 8])
+    let small = try model.add(
+      "small", Conv(window: Window(kernel: [1, 1])), x, model.constant("small_w", [6, 6, 1, 1], 1e-6...2e-6))
+    let conv = try model.conv("conv", small, outputs: 16, kernel: 3)
+    model.graph.addOutput(try model.conv("pointwise", conv, outputs: 11))
+    let weights = try pruned(model, .pruneMagnitude(fraction: 0.98, score: .adaptive)).weights
+    for (name, numbers) in weights { #expect(numbers.contains { $0 != 0 }, "\(name)") }
+  }
+
+  @Test func onlyLayersThatAreNamedTakePart() throws {
+    let model = try twoLayers()
+    let second = try #require(model.graph.nodesInOrder().last)
+    let (weights, log) = try pruned(model, .pruneMagnitude(fraction: 0.5, only: [second.id]))
+    #expect(weights == ["first": [0.1, -4, 3, 0.2], "second": [0, 5, -6, 0]])
+    #expect(log.lines == ["applied second: 2 of 4 weights are zero"])
+  }
+
   @Test func sharedWeightsCountOnce() throws {
     var model = Model()
     let w = model.numbers("w", [1, 2, 3, 4], shape: [2, 2])

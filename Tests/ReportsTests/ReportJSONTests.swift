@@ -219,6 +219,20 @@ struct ReportJSONTests {
     #expect(try Report(json: JSON(parsing: report.json.prettyBytes())) == report)
   }
 
+  @Test func whatWasPruned() throws {
+    var report = sampleReport()
+    report.pruning = .init(method: "obs", weights: 1000, zeros: 500, threshold: 0.25)
+    #expect(
+      try JSONNode(report.json, name: "report")["pruning"].value
+        == ["method": "obs", "weights": 1000, "zeros": 500, "threshold": 0.25])
+    #expect(try Report(json: JSON(parsing: report.json.prettyBytes())) == report)
+    #expect(SummaryText.make(report).contains("obs: 50.00 % of 1,000 weights are zero"))
+    report.channels = .init(method: "obs", channels: 100, removed: 24, macsBefore: 1_000_000, macs: 700_000)
+    #expect(SummaryText.make(report).contains("obs: 24 of 100 removed, "))
+    report.pruning = .init(method: "adaptive", weights: 10, zeros: 1, threshold: nil)
+    #expect(try Report(json: JSON(parsing: report.json.prettyBytes())) == report)
+  }
+
   @Test func recipesReadAsTheyAreWritten() throws {
     var recipe = Recipe()
     recipe.estimator = .percentile
@@ -237,6 +251,11 @@ struct ReportJSONTests {
     recipe.learnsAgain = true
     for target in [nil, Recipe.Target.bytes(900_000), .ratio(10.5), .cost(0.001)] {
       recipe.target = target
+      #expect(try Recipe(JSONNode(recipe.json, name: "recipe")) == recipe)
+    }
+    recipe.channelFraction = 0.3
+    for method in Recipe.PruneMethod.allCases {
+      recipe.pruneMethod = method
       #expect(try Recipe(JSONNode(recipe.json, name: "recipe")) == recipe)
     }
     #expect(try Recipe(JSONNode([:], name: "recipe")) == Recipe())

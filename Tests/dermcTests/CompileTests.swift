@@ -285,6 +285,64 @@ import Testing
     #expect(try report["compiled"]["effective_macs"].int() < report["compiled"]["macs"].int())
   }
 
+  /// With calibration data weights go by what they cost, and stay zero in int8.
+  @Test(arguments: [false, true]) func weightsGoByWhatTheyCost(isInt8: Bool) throws {
+    let folder = try Folder()
+    let words =
+      [
+        "compile", Fixture.mobilenet, "--prune", "0.5", "--calib", Fixture.calibration, "--preprocess",
+        Fixture.preprocessing,
+      ] + (isInt8 ? ["--int8"] : [])
+    for threads in ["1", "2"] {
+      let outcome = try Program.run(words + ["-o", folder / "obs\(threads).derm", "--threads", threads])
+      #expect(outcome.status == 0, "\(outcome.error)")
+      #expect(outcome.output.contains("obs: 50.00 % of "))
+    }
+    #expect(try MappedFile.contents(of: folder / "obs1.derm") == MappedFile.contents(of: folder / "obs2.derm"))
+    #expect(
+      try Program.run(words + ["--prune-method", "adaptive", "-o", folder / "adaptive.derm"]).status == 0)
+    func read(_ name: String) throws -> JSONNode {
+      JSONNode(try JSON(parsing: MappedFile.contents(of: folder / "\(name).report.json")), name: "report")
+    }
+    let (obs, adaptive) = (try read("obs1"), try read("adaptive"))
+    #expect(try obs["recipe"]["prune_method"].string() == "obs" && adaptive["pruning"]["method"].string() == "adaptive")
+    #expect(try obs["pruning"]["threshold"].double() > 0)
+    #expect(try obs["accuracy"]["sqnr_db"].double() > adaptive["accuracy"]["sqnr_db"].double() + 3)
+    let layers = try obs["layers"].elements().filter {
+      try $0["macs"].int() > 0 && !$0["name"].string().contains("depthwise")
+    }
+    let zeros = try layers.map { try $0["sparsity"].double() * Double($0["weights"].int()) }.reduce(0, +)
+    #expect(try zeros >= 0.99 * Double(obs["pruning"]["zeros"].int()))
+  }
+
+  /// Fewer channels: fewer multiplications, less memory, and a bundle like any other.
+  @Test(arguments: [["--int8", "--calib", Fixture.calibration], ["--calib", Fixture.calibration], []])
+  func channelsAreRemoved(options: [String]) throws {
+    let folder = try Folder()
+    let words = ["compile", Fixture.mobilenet, "--preprocess", Fixture.preprocessing] + options
+    #expect(try Program.run(words + ["-o", folder / "whole.derm"]).status == 0)
+    for threads in ["1", "2"] {
+      let outcome = try Program.run(
+        words + ["--prune-channels", "0.3", "-o", folder / "narrow\(threads).derm", "--threads", threads])
+      #expect(outcome.status == 0, "\(outcome.error)")
+      #expect(outcome.output.contains(options.isEmpty ? "adaptive: " : "obs: "))
+    }
+    #expect(try MappedFile.contents(of: folder / "narrow1.derm") == MappedFile.contents(of: folder / "narrow2.derm"))
+    #expect(try Program.run("verify", folder / "narrow1.derm").status == 0)
+    func read(_ name: String) throws -> JSONNode {
+      JSONNode(try JSON(parsing: MappedFile.contents(of: folder / "\(name).report.json")), name: "report")
+    }
+    let (whole, narrow) = (try read("whole"), try read("narrow1"))
+    let macs = try narrow["compiled"]["macs"].int()
+    #expect(try macs == narrow["channels"]["macs"].int())
+    #expect(try narrow["channels"]["macs_before"].int() == whole["compiled"]["macs"].int())
+    #expect(try Double(macs) <= 0.7 * Double(whole["compiled"]["macs"].int()))
+    for figure in ["arena_bytes", "packed_bytes", "peak_activation_bytes"] {
+      #expect(try narrow["compiled"][figure].int() < whole["compiled"][figure].int())
+    }
+    #expect(try narrow["bundle"]["bytes"].int() < whole["bundle"]["bytes"].int())
+  }
+
   /// The same input and recipe give the same bytes, whatever the number of threads and the instruction set.
   @Test(arguments: [("1", ""), ("2", ""), ("1", "avx2"), ("2", "scalar")])
   func isDeterministic(threads: String, isa: String) throws {

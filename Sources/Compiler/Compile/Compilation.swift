@@ -92,11 +92,8 @@ package struct Compilation {
     // The weights that matter now are copies with everything folded in.
     model.releasePages()
     let original = model.takenOver?.meaning ?? graph
-    if recipe.pruneFraction > 0 {
-      let scope: PruningScope = recipe.pruneScope == .global ? .global : .perLayer
-      let pruning = PassGroup("pruning", [.pruneMagnitude(fraction: recipe.pruneFraction, scope: scope)])
-      log.append(try Preparation.run([pruning], on: &graph))
-    }
+    let pruned = try prune(&graph, calibration, decision)
+    log.append(pruned.log)
 
     // Quantize, or only fuse. One float plan serves calibration and comparison: plans hold a copy of all weights.
     let floatPlan = try Preparation.plan(graph)
@@ -136,7 +133,7 @@ package struct Compilation {
     // Compare with the original.
     var comparison = FloatComparison(threads: request.threads, observer: observer)
     let reference =
-      recipe.pruneFraction > 0 || model.takenOver != nil ? try Preparation.plan(original) : floatPlan
+      recipe.isPruning || model.takenOver != nil ? try Preparation.plan(original) : floatPlan
     if let calibration {
       // Layers are compared by the names of their outputs, so functions must be fused in both graphs or in neither.
       if recipe.int8 {
@@ -165,6 +162,8 @@ package struct Compilation {
       log: log, decisions: decisions, layerErrors: comparison.layerErrors, accuracy: accuracy, bundle: file,
       calibration: calibration.map { calibrationSummary($0, int8) }
     ).report()
+    report.channels = pruned.channels
+    report.pruning = pruned.weights
     report.answer = decision.summary(labels: classes)
     report.preprocessing = preprocessing?.json ?? .null
     report.calibrationData = calibration?.loader.summary
@@ -197,6 +196,39 @@ package struct Compilation {
     }
     return CompiledModel(
       report: report, illustrations: illustrations, predictions: outcome?.predictions, bundle: staged)
+  }
+
+  // MARK: Pruning
+
+  /// Takes away from the graph what the recipe says: channels first, since those that are left show what their weights
+  /// are worth.
+  private func prune(
+    _ graph: inout Graph, _ calibration: CalibrationData?, _ decision: DecisionOutput
+  ) throws(Refusal) -> (log: PassLog, channels: Report.ChannelSummary?, weights: Report.PruningSummary?) {
+    var log = PassLog()
+    var channels: Report.ChannelSummary?
+    var weights: Report.PruningSummary?
+    let measure: (Graph) throws(Refusal) -> LayerStatistics? = { (graph) throws(Refusal) in
+      guard request.recipe.pruneMethod == .obs, let calibration else { return nil }
+      return try refusing { () throws(Refusal) in
+        try LayerStatistics(
+          graph, decision, calibration, seed: request.recipe.seed, threads: request.threads, observer: observer
+        ) { (observations) throws(Refusal) in try check(observations, graph, calibration) }
+      }
+    }
+    if request.recipe.channelFraction > 0 {
+      let stage = ChannelStage(recipe: request.recipe, threads: request.threads, observer: observer)
+      let (more, summary) = try stage.run(&graph, try measure(graph))
+      log.append(more)
+      channels = summary
+    }
+    if request.recipe.pruneFraction > 0 {
+      let stage = PruningStage(recipe: request.recipe, threads: request.threads, observer: observer)
+      let (more, summary) = try stage.run(&graph, try measure(graph))
+      log.append(more)
+      weights = summary
+    }
+    return (log, channels, weights)
   }
 
   // MARK: Data

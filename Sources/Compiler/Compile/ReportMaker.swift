@@ -84,6 +84,9 @@ struct ReportMaker {
   /// Below this the compiled model gives another answer more often than not.
   private static let leastAgreement = 0.5
 
+  /// Below this users who took channels away should know it.
+  private static let leastAgreementOfChannels = 0.95
+
   /// Layers and answers that cannot be what the float model computes, as far as the samples at hand tell.
   private func unlikeFloat(_ layers: [LayerReport]) -> [String] {
     var warnings: [String] = []
@@ -103,12 +106,23 @@ struct ReportMaker {
         warnings.append("the compiled model agrees with the float model on \(Figures.percent(agreement)) of \(samples)")
       }
     }
-    if !warnings.isEmpty, recipe.pruneFraction > 0 { warnings[0] += "; prune less (--prune)" }
+    if !warnings.isEmpty, recipe.isPruning {
+      let options =
+        (recipe.pruneFraction > 0 ? ["--prune"] : []) + (recipe.channelFraction > 0 ? ["--prune-channels"] : [])
+      warnings[0] += "; prune less (\(options.joined(separator: ", ")))"
+    }
+    if let agreement = accuracy?.agreement?.value, recipe.channelFraction > 0,
+      agreement < ReportMaker.leastAgreementOfChannels
+    {
+      warnings.append(
+        "with channels removed the model agrees with the float model on \(Figures.percent(agreement)): "
+          + "without training it again that is what is left (--prune-channels)")
+    }
     if accuracy?.data == .calibration {
       warnings.append(
         "too few calibration samples to hold any back: the models are compared on those ranges were taken from")
     }
-    if accuracy == nil, recipe.int8 && calibration != nil || recipe.pruneFraction > 0 {
+    if accuracy == nil, recipe.int8 && calibration != nil || recipe.isPruning {
       warnings.append(
         calibration == nil
           ? "nothing tells what pruning changed: give --calib or --eval"

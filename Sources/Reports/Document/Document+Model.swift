@@ -186,6 +186,8 @@ extension Document.Section {
         ])
       }
     }
+    if let channels = report.channels { table.rows.append(["Channels", .text(channels.text)]) }
+    if let pruning = report.pruning { table.rows.append(["Pruning", .text(pruning.text)]) }
     if let recipe = report.recipe { table.rows.append(["Recipe", .code(recipe.json.description)]) }
     table.rows.append(["dermc", .text(report.dermc)])
     var section = Document.Section(title: "Provenance", blocks: [.table(table)])

@@ -30,6 +30,16 @@ package struct Recipe: Sendable, Equatable {
     case layer
   }
 
+  /// What tells weights that go from those that stay.
+  package enum PruneMethod: String, Sendable, CaseIterable {
+    /// Their magnitudes.
+    case magnitude
+    /// The share they have of their layer.
+    case adaptive
+    /// What the answer loses on calibration samples; the weights that stay make up for those that go.
+    case obs
+  }
+
   /// How a bundle holds weights.
   package enum Store: String, Sendable, CaseIterable {
     /// Coded so that the file is small; expanded when it is read.
@@ -67,7 +77,10 @@ package struct Recipe: Sendable, Equatable {
   package var target: Target?
   /// The fraction of weights to zero, 0 for none.
   package var pruneFraction = 0.0
+  /// The fraction of multiplications to save by removing channels, 0 for none.
+  package var channelFraction = 0.0
   package var pruneScope = PruneScope.global
+  package var pruneMethod = PruneMethod.magnitude
   /// How many calibration samples to use, nil for all.
   package var samples: Int?
   package var seed: UInt64 = 0
@@ -77,6 +90,9 @@ package struct Recipe: Sendable, Equatable {
   package static let searched = "auto"
 
   package init() {}
+
+  /// Whether something is taken away from the model.
+  package var isPruning: Bool { pruneFraction > 0 || channelFraction > 0 }
 
   /// Whether the network's output decides something.
   package var isSearched: Bool { estimator == nil || rounding == nil || biases == nil }
@@ -98,6 +114,8 @@ package struct Recipe: Sendable, Equatable {
     if !keptFloat.isEmpty { members["keep_float"] = .strings(keptFloat) }
     if learnsAgain { members["learn_again"] = .bool(true) }
     if let target { members["target"] = target.json }
+    if channelFraction > 0 { members["prune_channels"] = .double(channelFraction) }
+    if isPruning { members["prune_method"] = .string(pruneMethod.rawValue) }
     return .object(members)
   }
 
@@ -117,6 +135,8 @@ package struct Recipe: Sendable, Equatable {
     keptFloat = try node.optional("keep_float")?.strings() ?? keptFloat
     pruneFraction = try node.optional("prune")?.double() ?? pruneFraction
     pruneScope = try node.optional("prune_scope")?.choice() ?? pruneScope
+    channelFraction = try node.optional("prune_channels")?.double() ?? channelFraction
+    pruneMethod = try node.optional("prune_method")?.choice() ?? pruneMethod
     samples = try node.optional("samples")?.int()
     if let node = try node.optional("seed") { seed = UInt64(bitPattern: Int64(try node.int())) }
     store = try node.optional("store")?.choice() ?? store

@@ -4,7 +4,7 @@ import Runtime
 extension Report {
   /// The report as `model.report.json` stores it; docs/json.md names the fields.
   package var json: JSON {
-    [
+    var members: JSONObject = [
       "schema": .int(Report.schema),
       "dermc": .string(dermc),
       "source": source.json,
@@ -21,6 +21,9 @@ extension Report {
       "layers": .array(layers.map(\.json)),
       "warnings": .strings(warnings),
     ]
+    if let pruning { members["pruning"] = pruning.json }
+    if let channels { members["channels"] = channels.json }
+    return .object(members)
   }
 
   /// Reads a report.
@@ -45,6 +48,8 @@ extension Report {
       calibrationData = try data.optional("calibration").map { (node) throws(JSONError) in try DataSummary(node) }
       evaluationData = try data.optional("evaluation").map { (node) throws(JSONError) in try DataSummary(node) }
     }
+    pruning = try node.optional("pruning").map { (node) throws(JSONError) in try PruningSummary(node) }
+    channels = try node.optional("channels").map { (node) throws(JSONError) in try ChannelSummary(node) }
     if let calibration = try node.optional("calibration") { self.calibration = try CalibrationSummary(calibration) }
     if let accuracy = try node.optional("accuracy") { self.accuracy = try AccuracyReport(accuracy) }
     for element in try node.elements(of: "passes") { passes.append(try PassSummary(element)) }
@@ -138,6 +143,35 @@ extension Report.DataSummary {
 
   fileprivate init(_ node: JSONNode) throws(JSONError) {
     self.init(count: try node.count("count"), sha256: try node.optional("sha256")?.string() ?? "")
+  }
+}
+
+extension Report.PruningSummary {
+  fileprivate var json: JSON {
+    var members: JSONObject = ["method": .string(method), "weights": .int(weights), "zeros": .int(zeros)]
+    if let threshold { members["threshold"] = .finite(threshold) }
+    return .object(members)
+  }
+
+  fileprivate init(_ node: JSONNode) throws(JSONError) {
+    self.init(
+      method: try node["method"].string(), weights: try node.count("weights"), zeros: try node.count("zeros"),
+      threshold: try node.optional("threshold")?.double())
+  }
+}
+
+extension Report.ChannelSummary {
+  fileprivate var json: JSON {
+    [
+      "method": .string(method), "channels": .int(channels), "removed": .int(removed), "macs_before": .int(macsBefore),
+      "macs": .int(macs),
+    ]
+  }
+
+  fileprivate init(_ node: JSONNode) throws(JSONError) {
+    self.init(
+      method: try node["method"].string(), channels: try node.count("channels"), removed: try node.count("removed"),
+      macsBefore: try node.count("macs_before"), macs: try node.count("macs"))
   }
 }
 

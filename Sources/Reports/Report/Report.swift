@@ -22,6 +22,10 @@ package struct Report: Sendable, Equatable {
   package var answer: AnswerSummary?
   /// How images became inputs, as the bundle stores it; null where none did.
   package var preprocessing: JSON = .null
+  /// What was pruned; nil where nothing was.
+  package var pruning: PruningSummary?
+  /// What channels were removed; nil where none were to be.
+  package var channels: ChannelSummary?
   package var calibration: CalibrationSummary?
   /// The samples ranges were taken from, and those the models were compared on.
   package var calibrationData: DataSummary?
@@ -135,6 +139,43 @@ package struct Report: Sendable, Equatable {
     package init(count: Int, sha256: String) {
       self.count = count
       self.sha256 = sha256
+    }
+  }
+
+  /// What became of weights that could be set to zero.
+  package struct PruningSummary: Sendable, Equatable {
+    /// `magnitude`, `adaptive` or `obs`.
+    package let method: String
+    /// The weights of layers that are pruned, and how many of them are zero.
+    package let weights: Int
+    package let zeros: Int
+    /// What removing a weight may cost the answer at most; nil where that was not measured.
+    package let threshold: Double?
+
+    package init(method: String, weights: Int, zeros: Int, threshold: Double?) {
+      self.method = method
+      self.weights = weights
+      self.zeros = zeros
+      self.threshold = threshold
+    }
+  }
+
+  /// What became of channels that could be removed, each counted once however many values have it.
+  package struct ChannelSummary: Sendable, Equatable {
+    /// `magnitude`, `adaptive` or `obs`.
+    package let method: String
+    package let channels: Int
+    package let removed: Int
+    /// Multiplications before and after.
+    package let macsBefore: Int
+    package let macs: Int
+
+    package init(method: String, channels: Int, removed: Int, macsBefore: Int, macs: Int) {
+      self.method = method
+      self.channels = channels
+      self.removed = removed
+      self.macsBefore = macsBefore
+      self.macs = macs
     }
   }
 

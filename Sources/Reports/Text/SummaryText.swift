@@ -11,6 +11,8 @@ package enum SummaryText {
     size(report, &table)
     work(report, &table)
     layers(report, &table)
+    if let text = report.channels?.text { table.add(["channels", text]) }
+    if let text = report.pruning?.text { table.add(["pruning", text]) }
     if let text = report.calibration?.searchText { table.add(["ranges", text]) }
     if let text = report.calibration?.weightText { table.add(["weights", text]) }
     if let text = report.calibration?.steps?.text { table.add(["steps", text]) }
@@ -104,6 +106,22 @@ package enum SummaryText {
       ])
     }
     for line in answers { table.add(["", line]) }
+  }
+}
+
+extension Report.PruningSummary {
+  /// In words: `obs: 50.0 % of 2,190,000 weights are zero`.
+  var text: String {
+    let share = weights == 0 ? 0 : Double(zeros) / Double(weights)
+    return "\(method): \(Figures.percent(share)) of \(Figures.count(weights, "weight")) are zero"
+  }
+}
+
+extension Report.ChannelSummary {
+  /// In words: `obs: 2,104 of 7,096 removed, 55.1 M of 78.8 M MACs left`.
+  var text: String {
+    "\(method): \(Figures.grouped(removed)) of \(Figures.grouped(channels)) removed, "
+      + "\(Figures.short(macs)) of \(Figures.short(macsBefore)) MACs left"
   }
 }
 

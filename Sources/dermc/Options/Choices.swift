@@ -16,6 +16,7 @@ extension Preprocessing.Channels: ExpressibleByArgument {}
 extension Preprocessing.Resize: ExpressibleByArgument {}
 extension Effort: ExpressibleByArgument {}
 extension RangeEstimator: ExpressibleByArgument {}
+extension Recipe.PruneMethod: ExpressibleByArgument {}
 extension Recipe.PruneScope: ExpressibleByArgument {}
 extension Recipe.Store: ExpressibleByArgument {}
 extension BiasMethod: ExpressibleByArgument {}

@@ -17,7 +17,8 @@ extension Refusal {
     case .failed: .failed
     case .usage: .wrongUsage
     case .defect: .defect
-    case .refused, .unreadable, .damaged, .foreign, .unsupported, .malformed, .oversized, .untrusted, .unfit:
+    case .refused, .unreadable, .damaged, .foreign, .unsupported, .malformed, .oversized, .untrusted, .unfit,
+      .outOfReach:
       .refused
     }
   }

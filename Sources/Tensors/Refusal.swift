@@ -23,6 +23,8 @@ package struct Refusal: Error, Equatable, CustomStringConvertible {
     case unfit
     /// An option asks for what is not there.
     case usage
+    /// A target that was asked for cannot be met.
+    case outOfReach
     /// A gate or a verification failed.
     case failed
     /// A defect of the program, not of what it was given.

@@ -5,6 +5,7 @@ import DataSets
 import Hashing
 import IR
 import Images
+import Metrics
 import Passes
 import Quantization
 package import Reports
@@ -29,6 +30,8 @@ package struct CompilationRequest: Sendable {
   package var showsThumbnails = false
   /// Whether both models are timed.
   package var measuresLatency = false
+  /// Whether what answers cost is told with its interval.
+  var estimatesCost = false
 
   package init(model: String, recipe: Recipe, settings: DataSettings, output: String, threads: Int) {
     self.model = model
@@ -47,6 +50,8 @@ package struct CompiledModel: Sendable {
   /// What both models say of each labelled sample; nil where none were given.
   package let predictions: PredictionTable?
   package let bundle: StagedFile
+  /// The mean of what its answers cost (`OutputCost`); nil where that was not asked for, or nothing was compared.
+  let cost: Estimate?
 }
 
 /// From a float model to a bundle and its report: the main job, top to bottom.
@@ -60,43 +65,41 @@ package struct Compilation {
   }
 
   /// Compiles and measures. Nothing is left on disk unless the bundle is committed.
-  package func run() throws(Refusal) -> CompiledModel {
+  package func run() throws(Refusal) -> CompiledModel { try run(CompilationSource(request)) }
+
+  /// The same, from a model and data that were read before, for other recipes too.
+  func run(_ source: CompilationSource) throws(Refusal) -> CompiledModel {
     let recipe = request.recipe
     // Read.
-    let model = try LoadedModel(path: request.model, size: request.settings.freeSize)
-    if model.bundle?.kind == .compiled {
-      throw Refusal(file: model.path, reason: "is already compiled: give the float model it was made from")
-    }
-    try request.answer.checkMeasured(request.evaluationPath != nil)
-    var decision = try DecisionOutput(
-      model, request.answer, labels: request.settings.labels ?? model.labels)
-    let data = try DataBinding(model, settings: request.settings, decision: decision)
-    let calibration = try calibrationData(data, isQuantized: model.graph.isQuantized)
-    let evaluation = try request.evaluationPath.map { path throws(Refusal) in try data.labelled(at: path) }
-    let classes = evaluation?.classes ?? data.labels ?? request.calibrationPath.flatMap(data.folderNames)
-    if let classes { try decision.name(classes) } else { try decision.nameByNumber() }
+    let model = source.model
+    let read = try source.calibration(for: recipe)
+    let calibration = read?.data
+    let (evaluation, classes) = (source.evaluation, source.classes)
+    var decision = source.decision
     let loaders = [calibration?.loader, evaluation?.loader].compactMap(\.self)
-    let preprocessing = try data.preprocessing(for: loaders)
-    let assumption = data.assumption(for: loaders)
-    var evidence = Suspicions.Evidence()
-    if let loader = loaders.first {
-      let samples = calibration?.calibration ?? Array(loader.samples.indices)
-      evidence = try Suspicions.Evidence(model, preprocessing, loader, samples: samples, threads: request.threads)
-    }
+    let preprocessing = try source.data.preprocessing(for: loaders)
+    let assumption = source.data.assumption(for: loaders)
+    var evidence =
+      if let read {
+        read.evidence
+      } else if let loader = evaluation?.loader {
+        try source.evidence(loader, samples: Array(loader.samples.indices))
+      } else {
+        Suspicions.Evidence()
+      }
 
     // Rewrite.
-    let source = try model.sha256()
+    let network = try source.network(for: recipe) { (graph) throws(Refusal) in
+      let pruning = Pruning(recipe: recipe, threads: request.threads, observer: observer)
+      return try pruning.run(&graph) { (graph) throws(Refusal) in try statistics(graph, calibration, decision) }
+    }
+    let (graph, floatPlan) = (network.graph, network.plan)
+    let original = source.original
     var log = model.takenOver?.log ?? PassLog()
-    var (graph, simplified) = try Preparation.simplified(model.graph)
-    log.append(simplified)
-    // The weights that matter now are copies with everything folded in.
-    model.releasePages()
-    let original = model.takenOver?.meaning ?? graph
-    let pruned = try prune(&graph, calibration, decision)
-    log.append(pruned.log)
+    log.append(source.log)
+    log.append(network.pruned.log)
 
-    // Quantize, or only fuse. One float plan serves calibration and comparison: plans hold a copy of all weights.
-    let floatPlan = try Preparation.plan(graph)
+    // Quantize, or only fuse.
     var decisions = LayerDecision.takenOver(graph, model.takenOver)
     let compiled: Graph
     func draft(_ graph: Graph, _ plan: Plan) throws(Refusal) -> Bundle {
@@ -105,21 +108,20 @@ package struct Compilation {
       bundle.labels = classes
       bundle.answer = decision.meaning.json
       bundle.selfTest = try selfTest(of: graph, plan)
-      bundle.provenance = Provenance.json(source: model, hash: source, recipe: recipe)
+      bundle.provenance = Provenance.json(source: model, hash: source.hash, recipe: recipe)
       return bundle
     }
     var int8: Int8Stage.Outcome?
     if recipe.int8, let calibration {
-      let float = graph
       let records = Compilation.recordBytes(classes: evaluation == nil ? nil : decision.meaning.classCount)
       let stage = Int8Stage(
-        graph: float, plan: floatPlan, recipe: recipe, decision: decision, calibration: calibration,
+        float: network, recipe: recipe, decision: decision, calibration: calibration,
         threads: request.threads, observer: observer, sourceBytes: model.fileBytes,
         bundleSize: { (graph) throws(Refusal) in
           let bundle = try draft(graph, Preparation.plan(graph))
           return try BundleWriter.size(bundle, compression: recipe.store.compression) + records
         },
-        check: { (observations) throws(Refusal) in try check(observations, float, calibration) })
+        check: { (observations) throws(Refusal) in try check(observations, graph, calibration) })
       let outcome = try refusing { () throws(Refusal) in try stage.run() }
       compiled = outcome.model.graph
       decisions = decisions.filter { $0.precision != .float32 } + outcome.model.decisions
@@ -131,7 +133,7 @@ package struct Compilation {
     }
 
     // Compare with the original.
-    var comparison = FloatComparison(threads: request.threads, observer: observer)
+    var comparison = FloatComparison(threads: request.threads, observer: observer, answers: source.answers)
     let reference =
       recipe.isPruning || model.takenOver != nil ? try Preparation.plan(original) : floatPlan
     if let calibration {
@@ -158,17 +160,17 @@ package struct Compilation {
 
     // Report.
     var report = ReportMaker(
-      model: model, source: source, recipe: recipe, compiled: compiled, memory: compiledPlan.memory,
+      model: model, source: source.hash, recipe: recipe, compiled: compiled, memory: compiledPlan.memory,
       log: log, decisions: decisions, layerErrors: comparison.layerErrors, accuracy: accuracy, bundle: file,
       calibration: calibration.map { calibrationSummary($0, int8) }
     ).report()
-    report.channels = pruned.channels
-    report.pruning = pruned.weights
+    report.channels = network.pruned.channels
+    report.pruning = network.pruned.weights
     report.answer = decision.summary(labels: classes)
     report.preprocessing = preprocessing?.json ?? .null
     report.calibrationData = calibration?.loader.summary
     report.evaluationData = evaluation?.loader.summary
-    report.warnings += [assumption, data.overrideWarning, decision.warning].compactMap(\.self)
+    report.warnings += [assumption, source.data.overrideWarning, decision.warning].compactMap(\.self)
     report.warnings += loaders.flatMap(\.data.warnings)
     evidence.layers = report.layers
     if let outcome {
@@ -194,55 +196,23 @@ package struct Compilation {
       let float = try Preparation.plan(Preparation.fused(original).graph, fusesRows: true)
       illustrations.latency = Latency(float: float, compiled: compiledPlan)
     }
+    let cost = request.estimatesCost ? outcome?.cost(decision, groups: evaluation?.groups) : nil
     return CompiledModel(
-      report: report, illustrations: illustrations, predictions: outcome?.predictions, bundle: staged)
-  }
-
-  // MARK: Pruning
-
-  /// Takes away from the graph what the recipe says: channels first, since those that are left show what their weights
-  /// are worth.
-  private func prune(
-    _ graph: inout Graph, _ calibration: CalibrationData?, _ decision: DecisionOutput
-  ) throws(Refusal) -> (log: PassLog, channels: Report.ChannelSummary?, weights: Report.PruningSummary?) {
-    var log = PassLog()
-    var channels: Report.ChannelSummary?
-    var weights: Report.PruningSummary?
-    let measure: (Graph) throws(Refusal) -> LayerStatistics? = { (graph) throws(Refusal) in
-      guard request.recipe.pruneMethod == .obs, let calibration else { return nil }
-      return try refusing { () throws(Refusal) in
-        try LayerStatistics(
-          graph, decision, calibration, seed: request.recipe.seed, threads: request.threads, observer: observer
-        ) { (observations) throws(Refusal) in try check(observations, graph, calibration) }
-      }
-    }
-    if request.recipe.channelFraction > 0 {
-      let stage = ChannelStage(recipe: request.recipe, threads: request.threads, observer: observer)
-      let (more, summary) = try stage.run(&graph, try measure(graph))
-      log.append(more)
-      channels = summary
-    }
-    if request.recipe.pruneFraction > 0 {
-      let stage = PruningStage(recipe: request.recipe, threads: request.threads, observer: observer)
-      let (more, summary) = try stage.run(&graph, try measure(graph))
-      log.append(more)
-      weights = summary
-    }
-    return (log, channels, weights)
+      report: report, illustrations: illustrations, predictions: outcome?.predictions, bundle: staged, cost: cost)
   }
 
   // MARK: Data
 
-  /// A model that quantizes itself needs none: what it leaves in float then stays so.
-  private func calibrationData(_ data: DataBinding, isQuantized: Bool) throws(Refusal) -> CalibrationData? {
-    guard let path = request.calibrationPath else {
-      guard !request.recipe.int8 || isQuantized else {
-        throw .usage("--int8 needs --calib DIR: images or tensors like those the model will see")
-      }
-      return nil
+  /// What calibration samples tell of the layers of a graph that is to be pruned by it; nil where there are none.
+  private func statistics(
+    _ graph: Graph, _ calibration: CalibrationData?, _ decision: DecisionOutput
+  ) throws(Refusal) -> LayerStatistics? {
+    guard request.recipe.pruneMethod == .obs, let calibration else { return nil }
+    return try refusing { () throws(Refusal) in
+      try LayerStatistics(
+        graph, decision, calibration, seed: request.recipe.seed, threads: request.threads, observer: observer
+      ) { (observations) throws(Refusal) in try check(observations, graph, calibration) }
     }
-    let loader = try data.unlabelled(at: path, table: request.calibrationTable)
-    return CalibrationData(loader, recipe: request.recipe, holdsBack: request.evaluationPath == nil)
   }
 
   private func check(

@@ -14,11 +14,14 @@ struct FloatComparison {
 
   let threads: Int
   let observer: any WorkObserver
+  /// What the float model answers, where others have asked it before.
+  private let answers: SharedWork<CompilationSource.Asked, [[Float]?]>
   private(set) var layerErrors: LayerErrors?
 
-  init(threads: Int, observer: any WorkObserver) {
+  init(threads: Int, observer: any WorkObserver, answers: SharedWork<CompilationSource.Asked, [[Float]?]>) {
     self.threads = threads
     self.observer = observer
+    self.answers = answers
   }
 
   /// Measures the noise of every value on a few samples, held-back ones where there are some.
@@ -36,9 +39,28 @@ struct FloatComparison {
     let accuracy: AccuracyReport
     /// What both models say of each labelled sample.
     var predictions: PredictionTable?
-    /// The outputs of the float model, and the samples they are of.
+    /// The outputs of both models, and the samples they are of.
     let float: [[Float]]
+    let compiled: [[Float]]
     let used: [Int]
+
+    /// The mean of what the compiled model's answers cost, with the interval that draws of as many samples, or groups
+    /// of them, give.
+    func cost(_ decision: DecisionOutput, groups: GroupColumn?) -> Estimate? {
+      let cost = OutputCost(decision.meaning, decision.rows)
+      let costs = zip(float, compiled).map { cost(float: $0, other: $1) / Double(decision.rows.batch) }
+      let groups = groups.map { groups in
+        SampleGroups(groups.column, of: used.map { groups.names[$0].isEmpty ? nil : groups.names[$0] })
+      }
+      return Bootstrap().intervals(samples: costs.count, groups: groups) { weights in
+        var (sum, count) = (0.0, 0)
+        for (cost, weight) in zip(costs, weights) {
+          sum += Double(weight) * cost
+          count += weight
+        }
+        return [count > 0 ? sum / Double(count) : nil]
+      }[0]
+    }
   }
 
   /// Accuracy on labelled data where there are some, else how alike both models answer on held-back samples, or on
@@ -51,7 +73,7 @@ struct FloatComparison {
   ) throws(Refusal) -> Outcome? {
     if let evaluation {
       let samples = Array(evaluation.loader.samples.indices)
-      let (float, compiled, used) = outputs(plans, decision.position, evaluation.loader, samples)
+      let (float, compiled, used) = try outputs(plans, decision.position, evaluation.loader, samples)
       guard !used.isEmpty else { throw evaluation.loader.nothingReadable(evaluation.path) }
       try decision.chooseThreshold(settings, on: compiled, evaluation, used: used)
       let accuracy = try AccuracyMeasure.pair(
@@ -59,28 +81,32 @@ struct FloatComparison {
         decision.request(evaluation, used: used, settings))
       let predictions = PredictionTable(
         evaluation, used: used, float: (decision, float), compiled: (decision, compiled))
-      return Outcome(accuracy: accuracy, predictions: predictions, float: float, used: used)
+      return Outcome(accuracy: accuracy, predictions: predictions, float: float, compiled: compiled, used: used)
     }
     guard let calibration else { return nil }
     let (samples, data) = calibration.comparable
-    let (float, compiled, used) = outputs(plans, decision.position, calibration.loader, samples)
+    let (float, compiled, used) = try outputs(plans, decision.position, calibration.loader, samples)
     guard !used.isEmpty else { return nil }
     return Outcome(
       accuracy: try AccuracyMeasure.pair(
         float: decision.measured(float), compiled: decision.measured(compiled), decision.request(data)),
-      float: float, used: used)
+      float: float, compiled: compiled, used: used)
   }
 
   private func outputs(
     _ plans: (float: Plan, compiled: Plan), _ output: Int, _ loader: SampleLoader, _ samples: [Int]
-  ) -> (float: [[Float]], compiled: [[Float]], used: [Int]) {
-    observer.begin("Evaluating", count: 2 * samples.count)
-    defer { observer.end() }
-    let advance: @Sendable () -> Void = { observer.advance() }
-    let float = Inference.run(
-      plans.float, on: loader, samples: samples, threads: threads, output: output, progress: advance)
-    let compiled = Inference.run(
-      plans.compiled, on: loader, samples: samples, threads: threads, output: output, progress: advance)
+  ) throws(Refusal) -> (float: [[Float]], compiled: [[Float]], used: [Int]) {
+    func outputs(of plan: Plan, _ name: String) -> [[Float]?] {
+      observer.begin(name, count: samples.count)
+      defer { observer.end() }
+      return Inference.run(plan, on: loader, samples: samples, threads: threads, output: output) { [observer] in
+        observer.advance()
+      }
+    }
+    let float = try answers(CompilationSource.Asked(loader: ObjectIdentifier(loader), samples: samples)) {
+      outputs(of: plans.float, "Evaluating float")
+    }
+    let compiled = outputs(of: plans.compiled, "Evaluating")
     let used = samples.indices.filter { float[$0] != nil && compiled[$0] != nil }
     return (used.compactMap { float[$0] }, used.compactMap { compiled[$0] }, used.map { samples[$0] })
   }

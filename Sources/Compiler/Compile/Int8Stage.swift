@@ -9,9 +9,8 @@ import Tensors
 /// From a float graph and calibration samples to the int8 network. What there is to choose is chosen by what it costs
 /// at the output, on samples that had no part in it.
 struct Int8Stage {
-  let graph: Graph
-  /// Of the graph.
-  let plan: Plan
+  /// The graph, and what other recipes learned of it.
+  let float: FloatNetwork
   let recipe: Recipe
   let decision: DecisionOutput
   let calibration: CalibrationData
@@ -31,6 +30,9 @@ struct Int8Stage {
     var steps: StepSearch.Choice?
   }
 
+  private var graph: Graph { float.graph }
+  private var plan: Plan { float.plan }
+
   func run() throws(Refusal) -> Outcome {
     var options = Quantizer.Options()
     options.correctsBias = recipe.correctsBias
@@ -38,27 +40,28 @@ struct Int8Stage {
     let halves = calibration.halves
     let isJudged = recipe.isSearched || recipe.target != nil
     let learning = isJudged ? halves.ranging : calibration.calibration
-    let seen = observe(learning)
+    // Halves serve all recipes that share what is seen.
+    let isHalved = isJudged || float.isShared
+    let seen = try observe(isHalved ? halves.ranging : learning)
     var observations = seen
-    if isJudged {
-      for (value, observation) in observe(halves.judging) {
+    if isHalved {
+      for (value, observation) in try observe(halves.judging) {
         observations[value, default: Observation()].merge(observation)
       }
     }
     try check(observations)
-    let judge =
-      isJudged
-      ? OutputJudge(
-        plan, decision, calibration.loader, samples: halves.judging, threads: threads, observer: observer) : nil
+    let judge = isJudged ? try self.judge(halves.judging) : nil
     var ranges = RangeSearch.Choice(estimator: recipe.estimator ?? RangeSearch.estimators[0])
     if recipe.estimator == nil {
-      ranges = try RangeSearch.run(
-        Quantizer(graph, observations: seen, options: options), judge: judge, threads: threads)
+      ranges = try float.ranges(halves.judging) { () throws(Refusal) in
+        try RangeSearch.run(Quantizer(graph, observations: seen, options: options), judge: judge, threads: threads)
+      }
     }
     options.estimator = ranges.estimator
-    let quantizer = Quantizer(graph, observations: observations, options: options)
-    let network = try UnroundedNetwork(
-      quantizer, quantizer.quantizations(by: ranges.estimator, threads: threads), threads: threads)
+    let network = try float.networks(ranges.estimator) { () throws(Refusal) in
+      try UnroundedNetwork(
+        Quantizer(graph, observations: observations, options: options), by: ranges.estimator, threads: threads)
+    }
     guard let target = recipe.target else {
       let search = WeightSearch(
         graph: graph, plan: plan, loader: calibration.loader, learning: learning, all: calibration.calibration,
@@ -68,10 +71,16 @@ struct Int8Stage {
     }
     let learner = try RoundingLearner(network, float: plan, loader: calibration.loader, observer: observer)
     let search = StepSearch(
-      target: target, sourceBytes: sourceBytes, size: bundleSize, sensitivity: try sensitivity(), seed: recipe.seed,
-      samples: halves)
+      target: target, sourceBytes: sourceBytes, size: bundleSize, sensitivity: sensitivity, shared: float.steps,
+      seed: recipe.seed, samples: halves)
     let choice = try search.run(learner, judge: judge)
     return Outcome(model: choice.model, ranges: ranges, steps: choice)
+  }
+
+  private func judge(_ samples: [Int]) throws(Refusal) -> OutputJudge? {
+    try float.judges(samples) {
+      OutputJudge(plan, decision, calibration.loader, samples: samples, threads: threads, observer: observer)
+    }
   }
 
   private func sensitivity() throws(Refusal) -> SensitivityMeasure {
@@ -80,10 +89,14 @@ struct Int8Stage {
       math: MathLibrary.kernels.math())
   }
 
-  private func observe(_ samples: [Int]) -> [ValueID: Observation] {
-    observer.begin("Calibrating", count: samples.count)
-    defer { observer.end() }
-    let calibrator = Calibrator(plan, of: graph, observing: Quantizer.valuesToObserve(graph))
-    return calibrator.run(calibration.loader, samples: samples, threads: threads) { [observer] _ in observer.advance() }
+  private func observe(_ samples: [Int]) throws(Refusal) -> [ValueID: Observation] {
+    try float.observations(samples) {
+      observer.begin("Calibrating", count: samples.count)
+      defer { observer.end() }
+      let calibrator = Calibrator(plan, of: graph, observing: Quantizer.valuesToObserve(graph))
+      return calibrator.run(calibration.loader, samples: samples, threads: threads) { [observer] _ in
+        observer.advance()
+      }
+    }
   }
 }

@@ -16,7 +16,9 @@ struct StepSearch {
   let sourceBytes: Int
   /// What a graph's bundle takes.
   let size: (Graph) throws(Refusal) -> Int
-  let sensitivity: SensitivityMeasure
+  let sensitivity: () throws(Refusal) -> SensitivityMeasure
+  /// Steps by the samples they follow from.
+  let shared: SharedWork<FloatNetwork.RangedSamples, WeightSteps>
   let seed: UInt64
   let samples: (ranging: [Int], judging: [Int])
 
@@ -44,21 +46,35 @@ struct StepSearch {
   /// - Parameter judge: of the judging samples; nil where there are too few for one
   func run(_ learner: RoundingLearner, judge: OutputJudge?) throws(Refusal) -> Choice {
     let all = samples.ranging + samples.judging
-    func steps(_ moments: [NodeID: InputMoments], _ samples: [Int]) -> WeightSteps {
-      WeightSteps(learner.network, moments, learner.sensitivities(sensitivity, samples, seed: seed))
+    func gathered(_ samples: [Int]) -> [NodeID: InputMoments] { learner.moments(samples, ofAtMost: all.count) }
+    func steps(_ samples: [Int], _ moments: () -> [NodeID: InputMoments]) throws(Refusal) -> WeightSteps {
+      let key = FloatNetwork.RangedSamples(ranges: learner.network.ranges, samples: samples)
+      return try shared(key) { () throws(Refusal) in
+        let sensitivities = learner.sensitivities(try sensitivity(), samples, seed: seed)
+        return WeightSteps(learner.network, moments(), sensitivities)
+      }
     }
     guard let judge else {
       if case .cost = target {
         throw Refusal("--max-kl needs at least \(2 * OutputJudge.fewestSamples) calibration samples to judge by")
       }
-      let steps = steps(learner.moments(all, ofAtMost: all.count), all)
+      let steps = try steps(all) { gathered(all) }
       let found = try find(steps, learner, judge: nil)
       return choice(try steps.apart(found.distortion), walks: false, found, steps, judge: nil)
     }
-    var moments = learner.moments(samples.ranging, ofAtMost: all.count)
-    let found = try find(steps(moments, samples.ranging), learner, judge: judge)
-    for (layer, more) in learner.moments(samples.judging, ofAtMost: all.count) { moments[layer]?.merge(more) }
-    let final = steps(moments, all)
+    var half: [NodeID: InputMoments]?
+    let first = try steps(samples.ranging) {
+      let moments = gathered(samples.ranging)
+      half = moments
+      return moments
+    }
+    let found = try find(first, learner, judge: judge)
+    let final = try steps(all) {
+      var moments = half ?? gathered(samples.ranging)
+      half = nil
+      for (layer, more) in gathered(samples.judging) { moments[layer]?.merge(more) }
+      return moments
+    }
     let (model, walks) = try settle(found, final, learner, judge)
     return choice(model, walks: walks, found, final, judge: judge)
   }
@@ -102,7 +118,8 @@ struct StepSearch {
     }
     guard let best = try search.coarsest(costing: cost) else {
       let least = search.trials.first?.cost ?? .infinity
-      throw Refusal("a divergence of \(cost) is out of reach: plain int8 has \(Figures.decimal(least, 5))")
+      throw Refusal(
+        .outOfReach, reason: "a divergence of \(cost) is out of reach: plain int8 has \(Figures.decimal(least, 5))")
     }
     return Found(trials: search.trials, chosen: StepSearch.index(of: best, in: search.trials), model: within)
   }
@@ -120,7 +137,8 @@ struct StepSearch {
     }
     guard let best = try search.finest(within: limit) else {
       let least = search.trials.map(\.bytes).min() ?? 0
-      throw Refusal("a bundle of \(limit) bytes is out of reach: with the coarsest steps it takes \(least)")
+      throw Refusal(
+        .outOfReach, reason: "a bundle of \(limit) bytes is out of reach: with the coarsest steps it takes \(least)")
     }
     var found = Found(trials: search.trials, chosen: StepSearch.index(of: best, in: search.trials))
     guard let judge, let apart = costs[best.distortion] else { return found }

@@ -5,14 +5,17 @@ import Tensors
 /// An int8 network of which all is chosen but how its weights are rounded.
 struct UnroundedNetwork {
   let quantizer: Quantizer
+  /// The estimator that ranges are by.
+  let ranges: RangeEstimator
   let quantizations: [ValueID: Quantization]
   let threads: Int
   /// The network with weights rounded to nearest.
   let nearest: QuantizedModel
 
-  init(_ quantizer: Quantizer, _ quantizations: [ValueID: Quantization], threads: Int) throws(Refusal) {
+  init(_ quantizer: Quantizer, by ranges: RangeEstimator, threads: Int) throws(Refusal) {
     self.quantizer = quantizer
-    self.quantizations = quantizations
+    self.ranges = ranges
+    quantizations = quantizer.quantizations(by: ranges, threads: threads)
     self.threads = threads
     nearest = try quantizer.run(quantizations)
   }

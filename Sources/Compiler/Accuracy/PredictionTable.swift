@@ -2,6 +2,7 @@ package import Answers
 import CanonicalJSON
 import DataSets
 package import Tensors
+import Texts
 
 /// What each model says of each sample, a line for each: what `--predictions` writes.
 package struct PredictionTable: Sendable {
@@ -79,7 +80,7 @@ package struct PredictionTable: Sendable {
     header +=
       hasReference
       ? probabilities.map { "float_\($0)" } + probabilities.map { "compiled_\($0)" } : probabilities
-    var text = PredictionTable.line(header)
+    var text = CSVLine.make(header)
     for row in rows {
       var fields = [row.file, names(row.labels)]
       if let float = row.float {
@@ -88,17 +89,9 @@ package struct PredictionTable: Sendable {
       } else {
         fields.append(names(row.compiled.decided))
       }
-      text += PredictionTable.line(fields + row.compiled.probabilities.map { "\($0)" })
+      text += CSVLine.make(fields + row.compiled.probabilities.map { "\($0)" })
     }
     return text
-  }
-
-  private static func line(_ fields: [String]) -> String { fields.map(quoted).joined(separator: ",") + "\r\n" }
-
-  /// A field in quotes where a comma, a quote or the end of a line is in it.
-  private static func quoted(_ field: String) -> String {
-    guard field.utf8.contains(where: { [0x22, 0x2C, 0x0A, 0x0D].contains($0) }) else { return field }
-    return "\"" + field.replacing("\"", with: "\"\"") + "\""
   }
 
   var json: JSON {

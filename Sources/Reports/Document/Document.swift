@@ -4,6 +4,8 @@ import Metrics
 ///
 /// All strings are plain text; writers escape them.
 struct Document: Sendable {
+  /// What kind of document it is, above the title.
+  var kind = "Compilation report"
   var title: String
   /// The findings in whole sentences, the most important first.
   var lead: [String] = []
@@ -11,6 +13,14 @@ struct Document: Sendable {
   /// The few figures that are read first.
   var tiles: [Tile] = []
   var sections: [Section] = []
+
+  /// Whether any section has a scatter figure.
+  var hasScatter: Bool {
+    sections.flatMap(\.blocks).contains { block in
+      guard case .figures(let figures) = block else { return false }
+      return figures.contains { if case .scatter = $0 { true } else { false } }
+    }
+  }
 
   struct Tile: Sendable {
     let label: String
@@ -95,6 +105,7 @@ struct Document: Sendable {
   enum Figure: Sendable {
     case curves(CurveFigure)
     case reliability(ReliabilityFigure)
+    case scatter(ScatterFigure)
   }
 
   /// Both models' curves of one kind, a plot for each class.
@@ -121,6 +132,35 @@ struct Document: Sendable {
     /// Where the models are run.
     let floatPoint: (x: Double, y: Double)?
     let compiledPoint: (x: Double, y: Double)?
+  }
+
+  /// Points over two axes, and which nothing beats.
+  struct ScatterFigure: Sendable {
+    /// An axis, its name, and how values are written beside it.
+    struct Side: Sendable {
+      let name: String
+      let axis: Axis
+      let text: @Sendable (Double) -> String
+    }
+
+    struct Point: Sendable {
+      /// The row of the table it is.
+      let label: String
+      let x: Double
+      let y: Double
+      /// The interval of y.
+      let low: Double?
+      let high: Double?
+      let isOnFront: Bool
+    }
+
+    let title: String
+    let caption: String
+    /// All of it in words.
+    let description: String
+    let across: Side
+    let up: Side
+    let points: [Point]
   }
 
   /// Stated confidence against what came true.

@@ -9,7 +9,10 @@ enum HTMLPage {
         html.empty("meta", ["name": "viewport", "content": "width=device-width, initial-scale=1"])
         html.element("title", text: document.title)
         html.lineBreak()
-        html.element("style") { $0.markup(StyleSheet.text) }
+        html.element("style") { html in
+          html.markup(StyleSheet.text)
+          if document.hasScatter { html.markup(StyleSheet.scatter) }
+        }
       }
       html.lineBreak()
       html.element("body") { html in html.element("main") { body(document, generator, &$0) } }
@@ -20,7 +23,7 @@ enum HTMLPage {
 
   private static func body(_ document: Document, _ generator: String, _ html: inout HTMLWriter) {
     html.element("header") { html in
-      html.element("p", ["class": "eyebrow"], text: "Compilation report")
+      html.element("p", ["class": "eyebrow"], text: document.kind)
       html.element("h1", text: document.title)
       html.element("p", ["class": "lead"], text: document.lead.joined(separator: " "))
       for warning in document.warnings { notice("Warning: \(warning)", &html) }
@@ -81,6 +84,7 @@ enum HTMLPage {
           switch figure {
           case .curves(let curves): CurveChart.write(curves, &html)
           case .reliability(let reliability): ReliabilityChart.write(reliability, &html)
+          case .scatter(let scatter): ScatterChart.write(scatter, &html)
           }
         }
       }

@@ -44,6 +44,7 @@ enum MarkdownWriter {
       return ["**\(escaped(curves.title))**", plots.joined(separator: "\n"), escaped(curves.caption)]
     // Its numbers are a table of their own.
     case .reliability: return []
+    case .scatter(let scatter): return ["**\(escaped(scatter.title))**", escaped(scatter.description)]
     }
   }
 

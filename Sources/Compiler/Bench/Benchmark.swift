@@ -59,12 +59,12 @@ package struct Benchmark {
   }
 
   /// A model made ready to run, and how long that takes at best: loading and preparing are repeated up to 20 times,
-  /// for half a second.
+  /// for a third of the time they run.
   private func subject(_ path: String) throws(Refusal) -> Subject {
     var load = Double.infinity
     var prepare = Double.infinity
     var subject: Subject?
-    let end = Machine.seconds() + 0.5
+    let end = Machine.seconds() + seconds / 3
     for attempt in 0..<20 where attempt == 0 || Machine.seconds() < end {
       // Its memory goes before the next one's comes.
       subject = nil

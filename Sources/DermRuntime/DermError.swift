@@ -61,7 +61,7 @@ extension DermError {
       case .oversized: .memoryLimit(text)
       case .untrusted: .untrusted(text)
       case .unfit: .inputDoesNotFit(text)
-      case .refused, .usage, .failed, .defect: .unsupportedModel(text)
+      case .refused, .outOfReach, .usage, .failed, .defect: .unsupportedModel(text)
       }
   }
 

@@ -89,6 +89,8 @@ struct SweepCommand: ParsableCommand {
     let grid = try SweepGrid(precisions: precisions, efforts: efforts, ratios: ratios, prunes: prunes)
     var recipe = Recipe()
     recipe.pruneScope = pruneScope
+    // As compile does where there are calibration samples.
+    recipe.pruneMethod = .obs
     recipe.samples = samples
     recipe.seed = seed
     recipe.keptFloat = keepFloat

@@ -20,4 +20,10 @@ package enum SampleSelection {
     }
     return numbers[..<max(0, count)].sorted()
   }
+
+  /// At most so many of some samples, evenly spread.
+  package static func spread(_ samples: [Int], atMost most: Int) -> [Int] {
+    guard samples.count > most else { return samples }
+    return (0..<most).map { samples[$0 * samples.count / most] }
+  }
 }

@@ -61,6 +61,9 @@ struct Int8Rewriter {
     guard !options.keptFloat.contains(node.id) else {
       return try keepFloat(node, reason: "kept in float, as asked for")
     }
+    guard !options.keptForAnswers.contains(node.id) else {
+      return try keepFloat(node, reason: "kept in float for the answers' sake")
+    }
     guard domains.isInt8(node) else {
       let reason = Int8Form.refusal(node, in: source) ?? "nothing around it is int8"
       return try keepFloat(node, reason: Int8Form.passesThrough(node) ? "nothing around it is int8" : reason)

@@ -25,24 +25,26 @@ package struct Quantizer {
     package var correctsBias = true
     /// Nodes that stay float because the user wants them to.
     package var keptFloat: Set<NodeID> = []
+    /// Nodes that stay float because the answers would be too far from the float network's.
+    package var keptForAnswers: Set<NodeID> = []
 
     package init() {}
   }
 
   /// The values that were observed, in groups that share one quantization.
   private let groups: [QuantizationGroup]
-  private let source: Graph
+  let source: Graph
   private let observations: [ValueID: Observation]
   private let options: Options
-  private let order: [Node]
-  private let domains: Domains
+  let order: [Node]
+  let domains: Domains
 
   package init(_ graph: Graph, observations: [ValueID: Observation], options: Options) {
     source = graph
     self.observations = observations
     self.options = options
     order = graph.nodesInOrder()
-    domains = Domains(graph, order: order, keeping: options.keptFloat)
+    domains = Domains(graph, order: order, keeping: options.keptFloat.union(options.keptForAnswers))
     groups = QuantizationGroup.all(graph, order: order, domains: domains, observed: observations.keys)
   }
 

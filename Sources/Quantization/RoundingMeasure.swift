@@ -92,6 +92,11 @@ package struct RoundingCosts: Sendable {
   package let alone: [Cost?]
   /// Of each place with all before it.
   package let upTo: [Double]
+  /// Of each place alone, where no sample counts for more than some usual ones; 0 where it is not known.
+  ///
+  /// Errors that a network blows up on one image are beyond what is foretold to second order: its places would be all
+  /// of a mean.
+  package let usual: [Double]
   package let weights: Cost
   package let values: Cost
   package let together: Cost
@@ -107,6 +112,8 @@ private struct Sums {
   private var squares: [Double]
   private var upTo: [Double]
   private let places: Int
+  /// What places cost in each run, one run after the other.
+  private var runs: [Double] = []
   private var samples = 0
   private var notFinite = 0
 
@@ -147,7 +154,23 @@ private struct Sums {
       squares[index] += cost * cost
     }
     for index in upTo.indices { upTo[index] += run.upTo[index] / Double(run.samples) }
+    runs += run.costs.prefix(places).map { $0 / Double(run.samples) }
     samples += 1
+  }
+
+  /// So many times what the middle one costs a run may count for at most.
+  private static let mostOfOne = 4.0
+
+  private func usual() -> [Double] {
+    var result = [Double](repeating: 0, count: places)
+    guard samples > 0, places > 0 else { return result }
+    let sums = (0..<samples).map { runs[$0 * places..<($0 + 1) * places].reduce(0, +) }
+    let most = Sums.mostOfOne * sums.sorted()[samples / 2]
+    for run in 0..<samples {
+      let weight = sums[run] > most ? most / sums[run] : 1
+      for place in 0..<places { result[place] += weight * runs[run * places + place] / Double(samples) }
+    }
+    return result
   }
 
   func costs(known: [Bool]) -> RoundingCosts {
@@ -158,7 +181,8 @@ private struct Sums {
       return RoundingCosts.Cost(mean: mean, standardError: (variance / max(1, count - 1)).squareRoot())
     }
     return RoundingCosts(
-      alone: known.indices.map { known[$0] ? cost($0) : nil }, upTo: upTo.map { $0 / count }, weights: cost(places),
-      values: cost(places + 1), together: cost(places + 2), samples: samples, notFinite: notFinite)
+      alone: known.indices.map { known[$0] ? cost($0) : nil }, upTo: upTo.map { $0 / count }, usual: usual(),
+      weights: cost(places), values: cost(places + 1), together: cost(places + 2), samples: samples,
+      notFinite: notFinite)
   }
 }

@@ -127,4 +127,48 @@ struct RoundingTests {
     #expect(try quantized.node("first").op is Conv)
     #expect(try quantized.quantization("first_quantized") != nil)
   }
+
+  /// What is kept for the answers' sake says so.
+  @Test func layersKeptForTheAnswersSayWhy() throws {
+    var model = Model()
+    let first = try model.conv("first", model.input([1, 2, 4, 4]), activation: .relu)
+    model.graph.addOutput(try model.conv("second", first))
+    model.options.keptForAnswers = [try #require(model.graph.producer(of: first)).id]
+    #expect(try model.quantized().lines == ["float32 first: kept in float for the answers' sake", "int8 second"])
+  }
+
+  /// A node in float gives back what its weights and its inputs cost; of an input that two take, each a half.
+  @Test func unitsGiveBackWhatIsRoundedForThem() throws {
+    let network = try Network()
+    let quantizer = Quantizer(
+      network.model.graph, observations: network.model.observations(), options: network.model.options)
+    let costs = (0..<network.roundings.places.count).map { Double(1 << $0) }
+    let units = quantizer.precisionUnits(network.roundings.places, costs: costs)
+    // Places are x, weights of first, first, swish, weights of second, second, sum, mean, weights of scores.
+    let expected: [(String, Double)] = [
+      ("first", 1 + 2), ("swish", 4), ("second", 8 / 2 + 16), ("sum", 8 / 2 + 32), ("mean", 64), ("scores", 128 + 256),
+    ]
+    #expect(units.map { network.model.graph[$0.node]?.name } == expected.map(\.0))
+    #expect(units.map(\.gain) == expected.map(\.1))
+    #expect(units.map(\.weights) == [4 * 2 * 9, 0, 4 * 2, 0, 0, 4])
+    #expect(units.map(\.macs) == [4 * 2 * 9 * 9, 0, 4 * 2 * 9, 0, 0, 4])
+    #expect(units[0].elements == 2 * 25 + 4 * 9 && units[3].elements == 3 * 4 * 9)
+  }
+
+  /// One sample whose gradients explode is most of a mean, but no more than some usual ones of what is usual.
+  @Test func noSampleCountsForMoreThanSomeUsualOnes() throws {
+    let network = try Network()
+    func costs(_ factor: Float) throws -> RoundingCosts {
+      var samples = network.samples.samples
+      samples[7] = samples[7]?.map { Tensor($0.elements(as: Float.self).map { factor * $0 }, shape: $0.shape) }
+      let measure = try RoundingMeasure(
+        network.model.graph, network.roundings, output: 0, answer: .numbers, math: KernelMath())
+      return measure.run(TensorSamples(samples: samples), samples: Array(0..<40), draws: 1, threads: 1)
+    }
+    let (plain, odd) = try (costs(1), costs(1000))
+    let mean = { (costs: RoundingCosts) in costs.alone.reduce(0) { $0 + ($1?.mean ?? 0) } }
+    #expect(mean(odd) > 10 * mean(plain))
+    let usual = { (costs: RoundingCosts) in costs.usual.reduce(0, +) }
+    #expect(usual(odd) < 1.3 * usual(plain) && usual(plain) <= mean(plain) * (1 + 1e-9))
+  }
 }

@@ -233,6 +233,19 @@ struct ReportJSONTests {
     #expect(try Report(json: JSON(parsing: report.json.prettyBytes())) == report)
   }
 
+  @Test func searchesOfPrecisionReadAsTheyAreWritten() throws {
+    var report = sampleReport()
+    for measure in Report.PrecisionSearchSummary.Measure.allCases {
+      report.calibration?.precision = .init(
+        samples: 56, measure: measure, limit: 0.05,
+        trials: [.init(kept: 0, macs: 0, loss: 0.5), .init(kept: 1, macs: 300, loss: 0.046875)], chosen: 1,
+        seen: Estimate(0.03125, low: 0.0078125, high: 0.125),
+        foretold: measure == .drop ? .init(mean: 0.03125, standardError: 0.015625) : nil,
+        kept: [.init(name: "conv", op: "Conv", foretold: 0.25, extraBytes: 27, macs: 300)])
+      #expect(try Report(json: JSON(parsing: report.json.prettyBytes())) == report)
+    }
+  }
+
   @Test func recipesReadAsTheyAreWritten() throws {
     var recipe = Recipe()
     recipe.estimator = .percentile
@@ -249,7 +262,7 @@ struct ReportJSONTests {
     recipe.biases = .network
     #expect(try Recipe(JSONNode(recipe.json, name: "recipe")) == recipe)
     recipe.learnsAgain = true
-    for target in [nil, Recipe.Target.bytes(900_000), .ratio(10.5), .cost(0.001)] {
+    for target in [nil, Recipe.Target.bytes(900_000), .ratio(10.5), .cost(0.001), .agreement(0.995), .drop(0.002)] {
       recipe.target = target
       #expect(try Recipe(JSONNode(recipe.json, name: "recipe")) == recipe)
     }

@@ -4,6 +4,19 @@ import Testing
 
 /// The demo's job on the fixtures.
 @Suite struct CompileTests {
+  /// Compiles the small CNN to int8 with some of the calibration images, into `name.derm` of a folder.
+  private func compileCNN(_ folder: Folder, _ name: String, samples: Int, _ options: [String]) throws -> Outcome {
+    try Program.run(
+      [
+        "compile", Fixture.cnn, "--int8", "--calib", Fixture.calibration, "--preprocess", Fixture.preprocessing,
+        "--samples", "\(samples)", "-o", folder / "\(name).derm",
+      ] + options)
+  }
+
+  private func report(_ folder: Folder, _ name: String) throws -> JSONNode {
+    JSONNode(try JSON(parsing: MappedFile.contents(of: folder / "\(name).report.json")), name: "report")
+  }
+
   @Test func writesBundleAndReportsAndSummary() throws {
     let (folder, outcome) = try Compiled.result.get()
     #expect(outcome.status == 0)
@@ -113,15 +126,11 @@ import Testing
   @Test func choosesRangesByWhatTheyCost() throws {
     let folder = try Folder()
     func compile(_ name: String, _ options: [String]) throws -> JSONNode {
-      let outcome = try Program.run(
-        [
-          "compile", Fixture.cnn, "--int8", "--calib", Fixture.calibration, "--preprocess", Fixture.preprocessing,
-          "--samples", "32", "-o", folder / "\(name).derm",
-        ] + options)
+      let outcome = try compileCNN(folder, name, samples: 32, options)
       #expect(outcome.status == 0, "\(outcome.error)")
       #expect(outcome.output.contains(", mse 0.") == options.contains("--threads"))
       #expect(outcome.output.contains("nearest + weights") == (name != "fast" && name != "mse"))
-      return JSONNode(try JSON(parsing: MappedFile.contents(of: folder / "\(name).report.json")), name: "report")
+      return try report(folder, name)
     }
     let report = try compile("one", ["--threads", "1"])
     #expect(try report["recipe"]["range"].string() == "auto")
@@ -170,13 +179,9 @@ import Testing
   @Test func compilesToASize() throws {
     let folder = try Folder()
     func compile(_ name: String, _ options: [String]) throws -> JSONNode {
-      let outcome = try Program.run(
-        [
-          "compile", Fixture.cnn, "--int8", "--calib", Fixture.calibration, "--preprocess", Fixture.preprocessing,
-          "--samples", "48", "-o", folder / "\(name).derm",
-        ] + options)
+      let outcome = try compileCNN(folder, name, samples: 48, options)
       #expect(outcome.status == 0, "\(outcome.error)")
-      return JSONNode(try JSON(parsing: MappedFile.contents(of: folder / "\(name).report.json")), name: "report")
+      return try report(folder, name)
     }
     let plain = try compile("plain", [])
     let report = try compile("one", ["--target-ratio", "6", "--threads", "1"])
@@ -201,28 +206,73 @@ import Testing
   }
 
   /// What cannot be had is said, with what can, and nothing is left behind.
-  @Test(arguments: [(["--target-size", "1KB"], "out of reach"), (["--max-kl", "0.0000001"], "out of reach")])
-  func saysWhatIsOutOfReach(options: [String], part: String) throws {
+  @Test func saysWhatIsOutOfReach() throws {
     let folder = try Folder()
-    let outcome = try Program.run(
-      [
-        "compile", Fixture.cnn, "--int8", "--calib", Fixture.calibration, "--preprocess", Fixture.preprocessing,
-        "--samples", "32", "-o", folder / "small.derm",
-      ] + options)
-    #expect(outcome.status == 3)
-    #expect(
-      outcome.isOneLine(with: [part, "plain int8"]) || outcome.isOneLine(with: [part, "coarsest"]), "\(outcome.error)")
+    let outcome = try compileCNN(folder, "small", samples: 32, ["--target-size", "1KB"])
+    #expect(outcome.status == 3 && outcome.isOneLine(with: ["out of reach", "coarsest"]), "\(outcome.error)")
+    #expect(folder.names == [])
+  }
+
+  /// Layers stay float until answers are as near as asked for, and as few as that takes.
+  @Test func keepsInFloatWhatALimitAsksFor() throws {
+    let folder = try Folder()
+    func compile(_ name: String, _ options: [String]) throws -> JSONNode {
+      let outcome = try compileCNN(folder, name, samples: 48, options)
+      #expect(outcome.status == 0, "\(outcome.error)")
+      #expect(outcome.output.contains("limit  ") && outcome.output.contains("asked for"), "\(outcome.output)")
+      return try report(folder, name)
+    }
+    func kept(_ report: JSONNode) throws -> [String] {
+      try report["layers"].elements().filter { try $0["reason"].string() == "kept in float for the answers' sake" }
+        .map { try $0["name"].string() }
+    }
+    // Nearer than int8 can be.
+    let near = try compile("near", ["--max-kl", "0.0003", "--threads", "1"])
+    let search = try near["calibration"]["precision_search"]
+    let trials = try search["candidates"].elements()
+    #expect(try search["measure"].string() == "kl" && trials[0]["loss"].double() > 0.0003)
+    #expect(try trials[search["chosen"].int()]["loss"].double() <= 0.0003)
+    #expect(try search["loss"]["value"].double() <= 0.0003 && search["samples"].int() == 21)
+    let names = try search["kept"].elements().map { try $0["name"].string() }
+    #expect(try !names.isEmpty && names.sorted() == kept(near).sorted())
+    #expect(try near["recipe"]["target"]["cost"].double() == 0.0003)
+    #expect(try near["layers"].elements().contains { try $0["precision"].string() == "int8" })
+    _ = try compile("again", ["--max-kl", "0.0003", "--threads", "2"])
+    #expect(try MappedFile.contents(of: folder / "near.derm") == MappedFile.contents(of: folder / "again.derm"))
+    #expect(try Program.run("verify", folder / "near.derm").status == 0)
+
+    // Everything in float is as near as anything can be.
+    let float = try compile("float", ["--min-agreement", "100", "--effort", "fast"])
+    let found = try float["calibration"]["precision_search"]
+    #expect(try found["measure"].string() == "disagreement" && found["loss"]["value"].double() == 0)
+    #expect(try float["recipe"]["target"]["agreement"].double() == 1)
+    // What int8 holds takes nothing in float.
+    let far = try compile("far", ["--max-drop", "20", "--effort", "fast"])
+    #expect(try kept(far) == [] && far["calibration"]["precision_search"]["kept"].elements().isEmpty)
+    #expect(try far["calibration"]["precision_search"]["measure"].string() == "drop")
+  }
+
+  /// A limit is one, of what it is said to be, on samples that can judge it.
+  @Test(arguments: [
+    (["--min-agreement", "101"], 2, ["--min-agreement 101", "up to 100"]),
+    (["--max-drop", "-1"], 2, ["--max-drop -1", "percentage points"]),
+    (["--max-drop", "1", "--target-ratio", "6"], 2, ["--target-ratio", "--max-drop", "exclude"]),
+    (["--min-agreement", "99", "--samples", "10"], 3, ["--min-agreement", "at least 16 calibration samples"]),
+    (["--min-agreement", "99", "--task", "none"], 2, ["--min-agreement", "decides nothing", "--max-kl"]),
+  ])
+  func refusesLimitsThatSayNothing(options: [String], status: Int32, parts: [String]) throws {
+    let folder = try Folder()
+    let outcome = try compileCNN(folder, "refused", samples: 32, options)
+    #expect(outcome.status == status && outcome.isOneLine(with: parts), "\(outcome.error)")
     #expect(folder.names == [])
   }
 
   /// With too few samples to judge on there is nothing to tell.
   @Test func choosesNothingOnFewSamples() throws {
     let folder = try Folder()
-    let outcome = try Program.run(
-      "compile", Fixture.cnn, "--int8", "--calib", Fixture.calibration, "--preprocess", Fixture.preprocessing,
-      "--samples", "10", "-o", folder / "few.derm")
+    let outcome = try compileCNN(folder, "few", samples: 10, [])
     #expect(outcome.status == 0 && !outcome.output.contains("l3: KL"))
-    let report = JSONNode(try JSON(parsing: MappedFile.contents(of: folder / "few.report.json")), name: "report")
+    let report = try report(folder, "few")
     #expect(try report["calibration"]["range"].string() == "l3")
     #expect(try report["calibration"].optional("range_search") == nil)
   }
@@ -247,11 +297,9 @@ import Testing
   @Test func storesWeightsAsAsked() throws {
     let folder = try Folder()
     for store in ["compact", "raw"] {
-      let outcome = try Program.run(
-        "compile", Fixture.cnn, "--int8", "--calib", Fixture.calibration, "--samples", "10", "--preprocess",
-        Fixture.preprocessing, "--store", store, "-o", folder / "\(store).derm", "--quiet")
+      let outcome = try compileCNN(folder, store, samples: 10, ["--store", store, "--quiet"])
       #expect(outcome.status == 0, "\(outcome.error)")
-      let report = JSONNode(try JSON(parsing: MappedFile.contents(of: folder / "\(store).report.json")), name: "report")
+      let report = try report(folder, store)
       #expect(try report["recipe"]["store"].string() == store)
       for section in try report["bundle"]["sections"].elements() where try section["name"].string() == "weights" {
         #expect(try (section["codec"].string() == "raw") == (store == "raw"))

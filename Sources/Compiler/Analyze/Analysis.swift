@@ -57,25 +57,30 @@ package struct Analysis {
       observer.warn(warning)
     }
     let halves = CalibrationData(loader, recipe: recipe, holdsBack: false).halves
-    let judges = Analysis.spread(halves.judging.isEmpty ? halves.ranging : halves.judging, Analysis.mostSamples)
+    let judges = SampleSelection.spread(
+      halves.judging.isEmpty ? halves.ranging : halves.judging, atMost: Analysis.mostSamples)
 
     let (graph, _) = try Preparation.simplified(model.graph)
     model.releasePages()
     let plan = try Preparation.plan(graph)
     let quantizer = Quantizer(
       graph, observations: try observe(graph, plan, loader, halves.ranging), options: Quantizer.Options())
+    guard
+      let judge = OutputJudge(
+        plan, decision, loader, samples: judges, fewest: 1, threads: threads, observer: observer)
+    else { throw loader.nothingReadable(path) }
     let estimator: RangeEstimator
     if let told = recipe.estimator {
       estimator = told
     } else {
-      estimator = try search(quantizer, plan, decision, loader, judges: judges)
+      let isEnough = judge.count >= OutputJudge.fewestSamples
+      estimator = try RangeSearch.run(quantizer, judge: isEnough ? judge : nil, threads: threads).estimator
     }
     let quantizations = quantizer.quantizations(by: estimator, threads: threads)
     let quantized = try quantizer.run(quantizations)
     let roundings = try Roundings(
       graph, quantized, values: quantizer.roundedValues(quantizations), quantizations)
 
-    let trial = AnswerTrial(plan: plan, decision: decision, loader: loader, samples: judges, threads: threads, observer)
     let measure = try RoundingMeasure(
       graph, roundings, output: decision.position, answer: decision.meaning.answerKind, batch: decision.rows.batch,
       math: MathLibrary.kernels.math())
@@ -86,19 +91,21 @@ package struct Analysis {
       observer.warn(
         "\(Figures.count(costs.notFinite, "sample")) left out of what is foretold: gradients are not finite there")
     }
-    let whole = try trial.run(quantized.graph, name: "Running int8")
-    guard whole.samples > 0 else { throw loader.nothingReadable(path) }
+    let whole = try judge.runs("Running int8", of: quantized.graph)
+    let agreement = AnswerLoss(.changes, decision.meaning, decision.rows).agreement(whole)
     guard costs.samples > 0 else {
       throw Refusal(file: model.path, reason: "gradients of its answers are not finite on any sample")
     }
     var report = AnalysisReport(
-      model: model.path, samples: whole.samples, rangingSamples: halves.judging.isEmpty ? 0 : halves.ranging.count,
-      estimator: estimator.rawValue, isDivergence: trial.isDivergence,
+      model: model.path, samples: whole.count, rangingSamples: halves.judging.isEmpty ? 0 : halves.ranging.count,
+      estimator: estimator.rawValue, isDivergence: judge.isDivergence,
       places: places(graph, roundings, quantized.decisions, costs, measure.unknown), weights: Cost(costs.weights),
-      values: Cost(costs.values), together: Cost(costs.together), measured: whole.cost, agreement: whole.agreement)
+      values: Cost(costs.values), together: Cost(costs.together), measured: Cost(whole, decision.rows),
+      agreement: judge.isDivergence ? agreement : nil)
     for index in report.ranking.prefix(measuredPlaces) {
       let rounded = try roundings.graph(rounding: [roundings.places[index]])
-      report.places[index].measured = try trial.run(rounded, name: "Measuring \(report.places[index].name)").cost
+      let runs = try judge.runs("Measuring \(report.places[index].name)", of: rounded)
+      report.places[index].measured = Cost(runs, decision.rows)
     }
     try observer.report(loader, isStrict: false)
     return report
@@ -106,37 +113,14 @@ package struct Analysis {
 
   private typealias Cost = AnalysisReport.Cost
 
-  // MARK: Ranges
-
+  /// What the float graph's values are on the samples that ranges are taken from.
   private func observe(
     _ graph: Graph, _ plan: Plan, _ loader: SampleLoader, _ samples: [Int]
   ) throws(Refusal) -> [ValueID: Observation] {
-    observer.begin("Calibrating", count: samples.count)
-    defer { observer.end() }
-    let observations = Calibrator(plan, of: graph, observing: Quantizer.valuesToObserve(graph))
-      .run(loader, samples: samples, threads: threads) { _ in observer.advance() }
+    let observations = ObservedValues.gather(graph, plan, loader, samples, threads: threads, observer: observer)
     guard loader.problems.count < samples.count else { throw loader.nothingReadable(path) }
-    for (value, observation) in observations.sorted(by: { $0.key < $1.key }) where observation.histograms.notFinite > 0
-    {
-      throw Refusal(
-        file: model.path,
-        reason: "value \(graph[value].name) became NaN or infinite on calibration samples; "
-          + "check the preprocessing (--scale, --mean, --std)")
-    }
+    try ObservedValues.check(observations, of: graph, file: model.path)
     return observations
-  }
-
-  private func search(
-    _ quantizer: Quantizer, _ plan: Plan, _ decision: DecisionOutput, _ loader: SampleLoader, judges: [Int]
-  ) throws(Refusal) -> RangeEstimator {
-    let judge = OutputJudge(plan, decision, loader, samples: judges, threads: threads, observer: observer)
-    return try RangeSearch.run(quantizer, judge: judge, threads: threads).estimator
-  }
-
-  /// At most so many, evenly spread.
-  private static func spread(_ samples: [Int], _ most: Int) -> [Int] {
-    guard samples.count > most else { return samples }
-    return (0..<most).map { samples[$0 * samples.count / most] }
   }
 
   // MARK: Places
@@ -151,11 +135,15 @@ package struct Analysis {
       var layers: [Node] = []
       switch roundings.places[index] {
       case .weights(let id):
-        layers = graph[id].map { [$0] } ?? []
-        (name, op) = (layers.first?.name ?? "", layers.first?.op.name ?? "")
+        guard let node = graph[id] else { preconditionFailure("a place is of another graph") }
+        layers = [node]
+        (name, op) = (node.name, node.op.name)
       case .value(let value):
-        let node = graph.producer(of: value)
-        (name, op, kind) = (node?.name ?? graph[value].name, node?.op.name ?? "", node == nil ? .input : .output)
+        if let node = graph.producer(of: value) {
+          (name, op, kind) = (node.name, node.op.name, .output)
+        } else {
+          (name, kind) = (graph[value].name, .input)
+        }
         layers = graph[value].users.compactMap { graph[$0] }.filter { int8.contains($0.name) }
       }
       return AnalysisReport.Place(
@@ -179,62 +167,10 @@ extension AnalysisReport.Cost {
   fileprivate init(_ cost: RoundingCosts.Cost) {
     self.init(mean: cost.mean, standardError: cost.standardError)
   }
-}
 
-/// What a graph answers, held against the float network.
-private struct AnswerTrial {
-  private let decision: DecisionOutput
-  private let loader: SampleLoader
-  private let samples: [Int]
-  private let threads: Int
-  private let observer: any WorkObserver
-  private let reference: [[Float]?]
-  private let costs: OutputCost
-
-  init(
-    plan: Plan, decision: DecisionOutput, loader: SampleLoader, samples: [Int], threads: Int,
-    _ observer: any WorkObserver
-  ) {
-    self.decision = decision
-    self.loader = loader
-    self.samples = samples
-    self.threads = threads
-    self.observer = observer
-    costs = OutputCost(decision.meaning, decision.rows)
-    observer.begin("Running float", count: samples.count)
-    reference = Inference.run(
-      plan, on: loader, samples: samples, threads: threads, output: decision.position
-    ) { observer.advance() }
-    observer.end()
-  }
-
-  var isDivergence: Bool { costs.isDivergence }
-
-  struct Outcome {
-    let cost: AnalysisReport.Cost
-    let agreement: Double?
-    let samples: Int
-  }
-
-  func run(_ graph: Graph, name: String) throws(Refusal) -> Outcome {
-    observer.begin(name, count: samples.count)
-    defer { observer.end() }
-    let answers = Inference.run(
-      try Preparation.plan(graph, fusesRows: true), on: loader, samples: samples, threads: threads,
-      output: decision.position
-    ) { observer.advance() }
-    var found: [Double] = []
-    var (alike, decided) = (0, 0)
-    for case (let float?, let other?) in zip(reference, answers) {
-      found.append(costs(float: float, other: other) / Double(decision.rows.batch))
-      for (own, its) in zip(decision.rows.rows(float), decision.rows.rows(other)) {
-        decided += 1
-        if decision.meaning.answer(own).decided == decision.meaning.answer(its).decided { alike += 1 }
-      }
-    }
-    let cost = MeanCost(found)
-    return Outcome(
-      cost: AnalysisReport.Cost(mean: cost.mean, standardError: cost.standardError),
-      agreement: isDivergence && decided > 0 ? Double(alike) / Double(decided) : nil, samples: found.count)
+  /// Of a sample, where a run takes several.
+  fileprivate init(_ runs: [OutputJudge.Run], _ rows: OutputRows) {
+    let cost = MeanCost(runs.map { $0.cost / Double(rows.batch) })
+    self.init(mean: cost.mean, standardError: cost.standardError)
   }
 }

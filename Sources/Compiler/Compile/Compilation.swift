@@ -178,7 +178,7 @@ package struct Compilation {
       evidence.add(decision, runs: outcome.float, accuracy: isLabelled ? accuracy : nil, classes: classes ?? [])
     }
     report.warnings += Suspicions.all(evidence)
-    report.warnings += targetWarnings(report, int8?.steps)
+    report.warnings += TargetWarnings.size(report, int8?.steps) + TargetWarnings.answers(report)
     if let calibration, let evaluation, let overlap = calibration.overlap(with: evaluation.loader) {
       report.warnings.append(overlap)
     }
@@ -222,14 +222,7 @@ package struct Compilation {
       throw data.loader.nothingReadable(request.calibrationPath ?? "")
     }
     if request.isStrict { try observer.report(data.loader, isStrict: true) }
-    for (value, observation) in observations.sorted(by: { $0.key < $1.key }) where observation.histograms.notFinite > 0
-    {
-      throw Refusal(
-        file: request.model,
-        reason: "value \(graph[value].name) became NaN or infinite on calibration samples; "
-          + "check the preprocessing (--scale, --mean, --std)"
-      )
-    }
+    try ObservedValues.check(observations, of: graph, file: request.model)
   }
 
   private func calibrationRecord(_ data: CalibrationData, _ int8: Int8Stage.Outcome?) -> JSON {
@@ -255,6 +248,7 @@ package struct Compilation {
       summary.biases = (steps.walks ? BiasMethod.network : .weights).rawValue
       summary.steps = steps.summary
     }
+    summary.precision = int8?.precision
     return summary
   }
 
@@ -266,23 +260,6 @@ package struct Compilation {
   ///
   /// - Parameter classes: of labelled data accuracy is measured on; nil where there are none
   private static func recordBytes(classes: Int?) -> Int { classes.map { 512 + 176 * $0 } ?? 256 }
-
-  /// What to say of a bundle that is not as small as asked for, and of layers whose steps could not be chosen.
-  private func targetWarnings(_ report: Report, _ steps: StepSearch.Choice?) -> [String] {
-    guard let steps, let bundle = report.bundle else { return [] }
-    var warnings: [String] = []
-    if let limit = steps.limit, bundle.bytes > limit {
-      warnings.append(
-        "the bundle has \(bundle.bytes) bytes where \(limit) were asked for: its records take more than foreseen")
-    }
-    if let first = steps.unknown.first {
-      let which = steps.unknown.count == 1 ? first : "the first, \(first)"
-      warnings.append(
-        "\(Figures.count(steps.unknown.count, "layer")) kept the steps of plain int8, as it is not known what their errors "
-          + "cost (\(which))")
-    }
-    return warnings
-  }
 
   // MARK: Output
 

@@ -28,10 +28,11 @@ struct Int8Stage {
     let ranges: RangeSearch.Choice
     var weights: WeightSearch.Choice?
     var steps: StepSearch.Choice?
+    var precision: Report.PrecisionSearchSummary?
   }
 
-  private var graph: Graph { float.graph }
-  private var plan: Plan { float.plan }
+  var graph: Graph { float.graph }
+  var plan: Plan { float.plan }
 
   func run() throws(Refusal) -> Outcome {
     var options = Quantizer.Options()
@@ -69,11 +70,16 @@ struct Int8Stage {
       let choice = try search.run(network, recipe, judge: judge)
       return Outcome(model: choice.model, ranges: ranges, weights: choice)
     }
+    guard target.choosesSteps else {
+      return try precise(target, ranges, options, seen: seen, all: observations, judge: judge)
+    }
     let learner = try RoundingLearner(network, float: plan, loader: calibration.loader, observer: observer)
     let search = StepSearch(
       target: target, sourceBytes: sourceBytes, size: bundleSize, sensitivity: sensitivity, shared: float.steps,
       seed: recipe.seed, samples: halves)
-    let choice = try search.run(learner, judge: judge)
+    guard let choice = try search.run(learner, judge: judge) else {
+      return try precise(target, ranges, options, seen: seen, all: observations, judge: judge)
+    }
     return Outcome(model: choice.model, ranges: ranges, steps: choice)
   }
 
@@ -91,12 +97,7 @@ struct Int8Stage {
 
   private func observe(_ samples: [Int]) throws(Refusal) -> [ValueID: Observation] {
     try float.observations(samples) {
-      observer.begin("Calibrating", count: samples.count)
-      defer { observer.end() }
-      let calibrator = Calibrator(plan, of: graph, observing: Quantizer.valuesToObserve(graph))
-      return calibrator.run(calibration.loader, samples: samples, threads: threads) { [observer] _ in
-        observer.advance()
-      }
+      ObservedValues.gather(graph, plan, calibration.loader, samples, threads: threads, observer: observer)
     }
   }
 }

@@ -21,12 +21,14 @@ struct OutputJudge {
 
   /// Nil where there are too few samples.
   ///
-  /// - Parameter float: a plan of the float graph
+  /// - Parameters:
+  ///   - float: a plan of the float graph
+  ///   - fewest: how many there must be
   init?(
-    _ float: Plan, _ decision: DecisionOutput, _ loader: SampleLoader, samples: [Int], threads: Int,
-    observer: any WorkObserver
+    _ float: Plan, _ decision: DecisionOutput, _ loader: SampleLoader, samples: [Int],
+    fewest: Int = OutputJudge.fewestSamples, threads: Int, observer: any WorkObserver
   ) {
-    if samples.count < OutputJudge.fewestSamples { return nil }
+    if samples.count < fewest { return nil }
     self.samples = samples
     self.loader = loader
     self.threads = threads
@@ -38,17 +40,29 @@ struct OutputJudge {
     reference = OutputJudge.outputs(of: float, loader, samples, threads, position, observer)
     // One that cannot be read judges nothing; the loader tells of it.
     count = reference.count { $0 != nil }
-    if count < OutputJudge.fewestSamples { return nil }
+    if count < fewest { return nil }
   }
 
   /// Whether costs are divergences; else relative squared errors.
   var isDivergence: Bool { cost.isDivergence }
 
-  /// What a network costs on each sample that could be read.
-  func costs(_ stage: String, of network: Graph) throws(Refusal) -> [Double] {
+  /// What the float network and another say of a sample, and how far apart they are.
+  struct Run {
+    let float: [Float]
+    let other: [Float]
+    let cost: Double
+  }
+
+  /// What a network says of each sample that could be read.
+  func runs(_ stage: String, of network: Graph) throws(Refusal) -> [Run] {
     observer.begin(stage, count: samples.count)
     defer { observer.end() }
-    return try costs(network)
+    return try runs(network)
+  }
+
+  /// What a network costs on each of them.
+  func costs(_ stage: String, of network: Graph) throws(Refusal) -> [Double] {
+    try runs(stage, of: network).map(\.cost)
   }
 
   /// What each of some networks costs. One is made after the other.
@@ -58,16 +72,16 @@ struct OutputJudge {
     observer.begin(stage, count: samples.count * candidates.count)
     defer { observer.end() }
     var costs: [[Double]] = []
-    for candidate in candidates { costs.append(try self.costs(try network(candidate))) }
+    for candidate in candidates { costs.append(try runs(try network(candidate)).map(\.cost)) }
     return costs
   }
 
-  private func costs(_ network: Graph) throws(Refusal) -> [Double] {
+  private func runs(_ network: Graph) throws(Refusal) -> [Run] {
     let plan = try Preparation.plan(network, fusesRows: true)
     let answers = OutputJudge.outputs(of: plan, loader, samples, threads, position, observer)
     return zip(reference, answers).compactMap { float, other in
       guard let float, let other else { return nil }
-      return cost(float: float, other: other)
+      return Run(float: float, other: other, cost: cost(float: float, other: other))
     }
   }
 
@@ -104,7 +118,8 @@ struct OutputJudge {
   /// Standard errors by which another must be better.
   private static let certainty = 2.0
 
-  private static func outputs(
+  /// What a network says of samples; nil of those that cannot be read.
+  static func outputs(
     of plan: Plan, _ loader: SampleLoader, _ samples: [Int], _ threads: Int, _ position: Int,
     _ observer: any WorkObserver
   ) -> [[Float]?] {

@@ -39,12 +39,14 @@ struct StepSearch {
     switch target {
     case .bytes(let bytes): bytes
     case .ratio(let ratio): Int(Double(sourceBytes) / ratio)
-    case .cost: nil
+    case .cost, .agreement, .drop: nil
     }
   }
 
+  /// Nil where the steps of plain int8 cost more already than asked for.
+  ///
   /// - Parameter judge: of the judging samples; nil where there are too few for one
-  func run(_ learner: RoundingLearner, judge: OutputJudge?) throws(Refusal) -> Choice {
+  func run(_ learner: RoundingLearner, judge: OutputJudge?) throws(Refusal) -> Choice? {
     let all = samples.ranging + samples.judging
     func gathered(_ samples: [Int]) -> [NodeID: InputMoments] { learner.moments(samples, ofAtMost: all.count) }
     func steps(_ samples: [Int], _ moments: () -> [NodeID: InputMoments]) throws(Refusal) -> WeightSteps {
@@ -59,7 +61,7 @@ struct StepSearch {
         throw Refusal("--max-kl needs at least \(2 * OutputJudge.fewestSamples) calibration samples to judge by")
       }
       let steps = try steps(all) { gathered(all) }
-      let found = try find(steps, learner, judge: nil)
+      guard let found = try find(steps, learner, judge: nil) else { return nil }
       return choice(try steps.apart(found.distortion), walks: false, found, steps, judge: nil)
     }
     var half: [NodeID: InputMoments]?
@@ -68,7 +70,7 @@ struct StepSearch {
       half = moments
       return moments
     }
-    let found = try find(first, learner, judge: judge)
+    guard let found = try find(first, learner, judge: judge) else { return nil }
     let final = try steps(all) {
       var moments = half ?? gathered(samples.ranging)
       half = nil
@@ -107,7 +109,7 @@ struct StepSearch {
     var distortion: Distortion { trials[chosen].distortion }
   }
 
-  private func find(_ steps: WeightSteps, _ learner: RoundingLearner, judge: OutputJudge?) throws(Refusal) -> Found {
+  private func find(_ steps: WeightSteps, _ learner: RoundingLearner, judge: OutputJudge?) throws(Refusal) -> Found? {
     guard case .cost(let cost) = target else { return try findSize(steps, learner, judge) }
     var within: QuantizedModel?
     var search = DistortionSearch(steps.allocation.range, bits: steps.bits) { (distortion) throws(Refusal) in
@@ -116,11 +118,7 @@ struct StepSearch {
       if trial.cost.map({ $0 <= cost }) ?? false { within = model }
       return trial
     }
-    guard let best = try search.coarsest(costing: cost) else {
-      let least = search.trials.first?.cost ?? .infinity
-      throw Refusal(
-        .outOfReach, reason: "a divergence of \(cost) is out of reach: plain int8 has \(Figures.decimal(least, 5))")
-    }
+    guard let best = try search.coarsest(costing: cost) else { return nil }
     return Found(trials: search.trials, chosen: StepSearch.index(of: best, in: search.trials), model: within)
   }
 

@@ -14,7 +14,11 @@ extension AnalysisReport {
 }
 
 extension AnalysisReport.Cost {
-  fileprivate var json: JSON { ["mean": .finite(mean), "standard_error": .finite(standardError)] }
+  var json: JSON { ["mean": .finite(mean), "standard_error": .finite(standardError)] }
+
+  init(_ node: JSONNode) throws(JSONError) {
+    self.init(mean: try node["mean"].double(), standardError: try node["standard_error"].double())
+  }
 }
 
 extension AnalysisReport.Place {

@@ -59,6 +59,9 @@ struct Limit: Sendable {
       report.layers.isEmpty
         ? .missing("the report has no layers") : .value(Double(report.layers.count { $0.isFloat }))
     },
+    Limit("max_float_macs_share", .atMost, .fraction) { report, _ in
+      report.layers.isEmpty ? .missing("the report has no layers") : .value(report.floatShare ?? 0)
+    },
     Limit("min_top1", .atLeast, .fraction) { report, _ in report.labelled(\.top1) },
     Limit("min_macro_f1", .atLeast, .fraction) { report, _ in report.labelled(\.macroF1) },
     Limit("min_auc", .atLeast, .fraction) { report, _ in report.labelled(\.auc) },

@@ -9,7 +9,7 @@ package enum Spelling {
   }
 
   /// Insertions, removals and replacements that make one word of the other (Levenshtein distance).
-  static func edits(_ a: String, _ b: String) -> Int {
+  package static func edits(_ a: String, _ b: String) -> Int {
     let b = Array(b)
     var row = Array(0...b.count)
     for (i, letter) in a.enumerated() {

@@ -50,7 +50,7 @@ package struct Recipe: Sendable, Equatable {
     package var compression: BundleWriter.Compression { self == .raw ? .rawConstants : .smallest }
   }
 
-  /// What the steps of weights are chosen for, where they are coarser than int8 makes them.
+  /// What a compilation is to reach: steps of weights that are coarser than int8 makes them, or layers that stay float.
   package enum Target: Sendable, Equatable {
     /// A bundle of at most so many bytes.
     case bytes(Int)
@@ -59,6 +59,19 @@ package struct Recipe: Sendable, Equatable {
     /// The smallest bundle whose answers are, by the mean, at most this far from the float model's: the divergence
     /// KL(float || int8) in nats, or the relative squared error of models that decide nothing.
     case cost(Double)
+    /// At least this share of the samples decided as the float model does; the fewest layers in float.
+    case agreement(Double)
+    /// At most this share of the samples no longer decided rightly, if the float model's probabilities are right; the
+    /// fewest layers in float.
+    case drop(Double)
+
+    /// Whether steps of weights are chosen for it, and with them how weights are rounded.
+    package var choosesSteps: Bool {
+      switch self {
+      case .bytes, .ratio, .cost: true
+      case .agreement, .drop: false
+      }
+    }
   }
 
   package var int8 = false
@@ -73,7 +86,7 @@ package struct Recipe: Sendable, Equatable {
   package var keptFloat: [String] = []
   /// Whether rounded weights and biases that were chosen are learned again from all samples.
   package var learnsAgain = false
-  /// What steps of weights are chosen for; nil for those of plain int8.
+  /// What to reach; nil for plain int8.
   package var target: Target?
   /// The fraction of weights to zero, 0 for none.
   package var pruneFraction = 0.0
@@ -152,6 +165,8 @@ extension Recipe.Target {
     case .bytes(let bytes): ["bytes": .int(bytes)]
     case .ratio(let ratio): ["ratio": .double(ratio)]
     case .cost(let cost): ["cost": .double(cost)]
+    case .agreement(let share): ["agreement": .double(share)]
+    case .drop(let drop): ["drop": .double(drop)]
     }
   }
 
@@ -160,6 +175,10 @@ extension Recipe.Target {
       self = .bytes(try bytes.int())
     } else if let ratio = try node.optional("ratio") {
       self = .ratio(try ratio.double())
+    } else if let share = try node.optional("agreement") {
+      self = .agreement(try share.double())
+    } else if let drop = try node.optional("drop") {
+      self = .drop(try drop.double())
     } else {
       self = .cost(try node["cost"].double())
     }

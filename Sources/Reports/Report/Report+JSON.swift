@@ -187,6 +187,7 @@ extension Report.CalibrationSummary {
     if biases != "weights" || weightSearch != nil { members["biases"] = .string(biases) }
     if let weightSearch { members["weight_search"] = weightSearch.json(naming: ["rounding", "biases"]) }
     if let steps { members["step_search"] = steps.json }
+    if let precision { members["precision_search"] = precision.json }
     return .object(members)
   }
 
@@ -209,6 +210,9 @@ extension Report.CalibrationSummary {
       try Report.SearchSummary(node, naming: ["rounding", "biases"])
     }
     steps = try node.optional("step_search").map { (node) throws(JSONError) in try Report.StepSearchSummary(node) }
+    precision = try node.optional("precision_search").map { (node) throws(JSONError) in
+      try Report.PrecisionSearchSummary(node)
+    }
   }
 }
 

@@ -199,6 +199,8 @@ package struct Report: Sendable, Equatable {
     package var weightSearch: SearchSummary?
     /// How the steps of weights were found; nil where they are those of plain int8.
     package var steps: StepSearchSummary?
+    /// Which nodes stay float for the answers' sake; nil where no limit asked for it.
+    package var precision: PrecisionSearchSummary?
 
     package init(samples: Int, heldBack: Int, skipped: [SkippedFile] = [], estimator: String, seed: Int) {
       self.samples = samples

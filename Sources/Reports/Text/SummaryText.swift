@@ -16,6 +16,10 @@ package enum SummaryText {
     if let text = report.calibration?.searchText { table.add(["ranges", text]) }
     if let text = report.calibration?.weightText { table.add(["weights", text]) }
     if let text = report.calibration?.steps?.text { table.add(["steps", text]) }
+    if let precision = report.calibration?.precision {
+      table.add(["limit", precision.text])
+      if let text = precision.keptText { table.add(["", text]) }
+    }
     if let answer = report.answer { table.add(["answer", Printable.name(answer.description, limit: 400)]) }
     accuracy(report, &table)
     for warning in report.warnings { table.add(["warning", Printable.name(warning, limit: 400)]) }
@@ -51,7 +55,10 @@ package enum SummaryText {
     guard !report.layers.isEmpty else { return }
     var parts: [String] = []
     if !int8.isEmpty { parts.append("\(Figures.grouped(int8.count)) int8") }
-    if !float.isEmpty { parts.append("\(Figures.grouped(float.count)) float32") }
+    if !float.isEmpty {
+      let share = report.floatShare.map { " with \(Figures.percent($0)) of the MACs" } ?? ""
+      parts.append("\(Figures.grouped(float.count)) float32\(int8.isEmpty ? "" : share)")
+    }
     if let worst = report.worstLayer {
       parts.append(
         "least like float: \(Printable.name(worst.name)) (\(worst.op)), \(Figures.decibels(worst.outputSQNR))")
@@ -161,6 +168,12 @@ extension Report.StepSearchSummary {
 }
 
 extension Report {
+  /// The share of the MACs that float layers do; nil where they do none.
+  package var floatShare: Double? {
+    let float = layers.reduce(0) { $0 + ($1.isFloat ? $1.macs : 0) }
+    return float > 0 ? Double(float) / Double(layers.reduce(0) { $0 + $1.macs }) : nil
+  }
+
   /// The layer whose output is least like the float model's.
   package var worstLayer: LayerReport? {
     layers.filter { $0.outputSQNR != nil }

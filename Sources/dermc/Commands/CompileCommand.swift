@@ -17,6 +17,7 @@ struct CompileCommand: ParsableCommand {
         dermc compile model.onnx --int8 --calib data/calib --eval data/val --sensitivity 0.95 --report page.html
         dermc compile model.onnx --int8 --calib data/calib --preprocess preprocess.json --strict
         dermc compile model.onnx --int8 --calib data/calib --target-ratio 10
+        dermc compile model.onnx --int8 --calib data/calib --min-agreement 98
         dermc compile model.onnx --int8 --calib data/calib --store raw
         dermc compile model.onnx --int8 --calib data/calib --keep-float /features/0/Conv
         dermc compile model.onnx --prune 0.5 --calib data/calib -o small.derm
@@ -162,7 +163,9 @@ struct CompileCommand: ParsableCommand {
     recipe.biases = int8 ? biases ?? effort.biases : .weights
     recipe.learnsAgain = int8 && effort == .max
     recipe.target = try targets.target(isQuantizing: int8)
-    if recipe.target != nil, let option = rounding.map({ _ in "--rounding" }) ?? biases.map({ _ in "--biases" }) {
+    if recipe.target?.choosesSteps == true,
+      let option = rounding.map({ _ in "--rounding" }) ?? biases.map({ _ in "--biases" })
+    {
       throw Refusal.usage("\(option): where a size or a cost is asked for, that decides; leave it out")
     }
     if let prune {

@@ -47,6 +47,7 @@ import Testing
     #expect(try container + sections.reduce(0) { try $0 + $1["stored_bytes"].int() } == bytes)
     #expect(container >= 64 + 128 * sections.count && container < 64 + 192 * sections.count)
     #expect(try sections.first { try $0["name"].string() == "weights" }?["codec"].string() == "rans")
+    try expectAccount(of: report)
     #expect(try report["stats"]["parameters"].int() == 200_455)
     #expect(try report["stats"]["macs"].int() == 14_508_352)
     #expect(try report["calibration"]["samples"].int() == 140)
@@ -301,6 +302,7 @@ import Testing
       #expect(outcome.status == 0, "\(outcome.error)")
       let report = try report(folder, store)
       #expect(try report["recipe"]["store"].string() == store)
+      try expectAccount(of: report, isRaw: store == "raw")
       for section in try report["bundle"]["sections"].elements() where try section["name"].string() == "weights" {
         #expect(try (section["codec"].string() == "raw") == (store == "raw"))
       }
@@ -313,6 +315,30 @@ import Testing
       #expect(try MappedFile.contents(of: target) == MappedFile.contents(of: source))
       #expect(try Program.run("verify", target).status == 0)
     }
+  }
+
+  /// The bytes of layers, other sections and the container are those of the file, to the last one.
+  private func expectAccount(of report: JSONNode, isRaw: Bool = false) throws {
+    let bundle = try report["bundle"]
+    let account = try bundle["account"].members().map { (name: $0.0, bytes: try $0.1.int()) }
+    #expect(try account.reduce(0) { $0 + $1.bytes } == bundle["bytes"].int() && account.allSatisfy { $0.bytes >= 0 })
+    let lines = Dictionary(account.map { ($0.name, $0.bytes) }, uniquingKeysWith: +)
+    for (line, member) in [
+      ("weights", "weights"), ("steps", "steps"), ("biases", "biases"), ("other_constants", "other"),
+    ] {
+      let sum = try report["layers"].elements().reduce(0) { try $0 + $1["stored"][member].int() }
+      #expect(sum == lines[line], "\(line)")
+    }
+    #expect(try lines["container"] == bundle["container_bytes"].int())
+    var bits: [Double] = []
+    for layer in try report["layers"].elements() where try layer["macs"].int() > 0 {
+      let stored = try layer["stored"]
+      #expect(try stored["weights"].int() > 0 && stored["biases"].int() > 0)
+      if isRaw { #expect(try stored["weights"].int() == layer["weights"].int()) }
+      bits.append(try layer["stored_bits"].double())
+    }
+    // Plain int8 is eight bits as it is, and between six and eight where it is coded.
+    #expect(!bits.isEmpty && bits.allSatisfy { isRaw ? $0 == 8 : $0 > 5.5 && $0 < 8.2 }, "\(bits)")
   }
 
   @Test func prunedWeightsStayZero() throws {

@@ -1,5 +1,5 @@
 import IR
-import Tensors
+package import Tensors
 
 /// The sections of a bundle, in the order they lie in the file. Adding one is a line here.
 enum Section: String, Sendable, CaseIterable {
@@ -78,6 +78,16 @@ struct SectionContents: Sendable {
     self.bytes = bytes
     self.tensors = tensors
   }
+}
+
+extension SectionReport {
+  /// The section that holds constants of a type.
+  package static func name(holding element: ElementType) -> String { Section.holding(element).name }
+
+  package static let graph = Section.graph.name
+  package static let constants = Section.allCases.filter(\.holdsConstants).map(\.name)
+  package static let selfTest = [Section.selfTest.name, Section.selfTestTensors.name]
+  package static let rawCodec = RawCodec.name
 }
 
 /// How large a section is.

@@ -26,7 +26,8 @@ struct ReportMaker {
 
   func report() -> Report {
     let layers = LayerReport.all(
-      compiled, decisions: decisions, signalToNoise: layerErrors?.signalToNoise ?? [:])
+      compiled, decisions: decisions, signalToNoise: layerErrors?.signalToNoise ?? [:],
+      sections: bundle.sections)
     var statistics = ModelStatistics(model.graph)
     statistics.layers = []
     var report = Report(

@@ -24,7 +24,11 @@ extension Document.Section {
     add("Weights in memory", source?.memory?.packedBytes, compiled.memory.packedBytes, Figures.bytes)
     section.blocks = [.table(table), .terms([Terms.macs, Terms.effectiveMACs, Terms.peak, Terms.memory])]
     if let bundle = report.bundle, !bundle.sections.isEmpty {
-      section.blocks.append(.folded("What the bundle's bytes are spent on", [.table(sections(bundle))]))
+      var spent: [Document.Block] = [.table(sections(bundle))]
+      if let account = report.byteAccount {
+        spent += [.table(self.account(account, bundle)), .table(stored(report.layers)), .terms([Terms.account])]
+      }
+      section.blocks.append(.folded("What the bundle's bytes are spent on", spent))
     }
     if let latency { section.blocks += self.latency(latency) }
     return section
@@ -69,6 +73,22 @@ extension Document.Section {
     table.totals.append([
       "File", "", .text(Figures.bytes(raw)), .text(Figures.bytes(bundle.bytes)), "",
     ])
+    return table
+  }
+
+  /// What the file's bytes are, whichever section they are in.
+  private static func account(
+    _ account: [(name: String, bytes: Int)], _ bundle: Report.BundleFile
+  ) -> Document.Table {
+    var table = Document.Table("What the bytes are", [.text(""), .number("Bytes"), .text("Share of the file")])
+    for line in account {
+      let share = Double(line.bytes) / Double(max(1, bundle.bytes))
+      table.rows.append([
+        .text(Report.words(line.name)), .text(Figures.grouped(line.bytes)),
+        .bar(Figures.percent(share), fraction: share),
+      ])
+    }
+    table.totals.append(["File", .text(Figures.grouped(account.reduce(0) { $0 + $1.bytes })), ""])
     return table
   }
 
@@ -139,6 +159,32 @@ extension Document.Section {
       .text(Figures.count(layers.count, "layer")), "", "", .text(Figures.short(layers.reduce(0) { $0 + $1.macs })), "",
       .text(Figures.grouped(layers.reduce(0) { $0 + $1.weights })),
       .text(Figures.bytes(layers.reduce(0) { $0 + $1.bytes })), "", "",
+    ])
+    return table
+  }
+
+  /// What the constants of each layer take in the file.
+  private static func stored(_ layers: [LayerReport]) -> Document.Table {
+    var table = Document.Table(
+      "What layers take in the file, in bytes",
+      [
+        .text("Layer"), .number("Weights"), .number("Bits each"), .number("Weights stored"), .number("Steps"),
+        .number("Biases"), .number("Other"),
+      ])
+    func text(_ bytes: Int) -> Document.Cell { .text(bytes == 0 ? "" : Figures.grouped(bytes)) }
+    var sum = StoredBytes()
+    for layer in layers {
+      guard let stored = layer.stored, stored.total > 0 else { continue }
+      sum.add(stored)
+      table.rows.append([
+        .text(Printable.name(layer.name, limit: 48)), text(layer.weights),
+        .text(layer.storedBits.map { Figures.decimal($0, 2) } ?? ""), text(stored.weights), text(stored.steps),
+        text(stored.biases), text(stored.other),
+      ])
+    }
+    table.totals.append([
+      "All", text(layers.reduce(0) { $0 + $1.weights }), "", text(sum.weights), text(sum.steps), text(sum.biases),
+      text(sum.other),
     ])
     return table
   }

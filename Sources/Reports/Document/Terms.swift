@@ -46,6 +46,11 @@ enum Terms {
   static let accuracy = Document.Term(
     name: "Accuracy",
     meaning: "the share of images decided rightly. Where a finding is rare, never finding it scores well, too.")
+  static let account = Document.Term(
+    name: "Stored",
+    meaning:
+      "what a layer's constants take in the file. Constants are coded together; each has the share of their bytes that "
+      + "the information in it has. Padding and constants of no layer are a line of their own.")
   static let top1 = Document.Term(
     name: "Top-1", meaning: "the share of images whose most probable class is the right one.")
   static let macroF1 = Document.Term(

@@ -24,6 +24,8 @@ package struct LayerReport: Sendable, Equatable {
   package var reason: String
   /// Channels whose weight scale was raised so that the bias fits int32.
   package var raisedScales: Int
+  /// What the layer's constants take in the bundle; nil where nothing tells.
+  package var stored: StoredBytes?
 
   package init(
     name: String, op: String, output: [Int], macs: Int = 0, precision: String, bits: Int? = nil, weights: Int = 0,
@@ -46,13 +48,26 @@ package struct LayerReport: Sendable, Equatable {
   var isInt8: Bool { precision == "int8" }
   package var isFloat: Bool { precision == "float32" }
 
+  /// Bits of the bundle that a weight takes; nil for layers without weights.
+  package var storedBits: Double? {
+    stored.flatMap { weights > 0 ? 8 * Double($0.weights) / Double(weights) : nil }
+  }
+
   var json: JSON {
-    [
+    var members: JSONObject = [
       "name": .string(name), "op": .string(op), "output": .ints(output), "macs": .int(macs),
       "precision": .string(precision), "bits": bits.map { .int($0) } ?? .null, "weights": .int(weights),
       "bytes": .int(bytes), "sparsity": .finite(sparsity), "output_sqnr_db": .finite(outputSQNR),
       "reason": .string(reason), "raised_scales": .int(raisedScales),
     ]
+    if let stored {
+      members["stored"] = [
+        "weights": .int(stored.weights), "steps": .int(stored.steps), "biases": .int(stored.biases),
+        "other": .int(stored.other),
+      ]
+      members["stored_bits"] = .finite(storedBits)
+    }
+    return .object(members)
   }
 
   init(_ node: JSONNode) throws(JSONError) {
@@ -62,5 +77,10 @@ package struct LayerReport: Sendable, Equatable {
       weights: try node.count("weights"), bytes: try node.count("bytes"),
       sparsity: try node.optional("sparsity")?.double(), outputSQNR: try node.optional("output_sqnr_db")?.double(),
       reason: try node.optional("reason")?.string() ?? "", raisedScales: try node.count("raised_scales"))
+    stored = try node.optional("stored").map { (node) throws(JSONError) in
+      StoredBytes(
+        weights: try node.count("weights"), steps: try node.count("steps"), biases: try node.count("biases"),
+        other: try node.count("other"))
+    }
   }
 }

@@ -9,7 +9,7 @@ extension Report {
       "dermc": .string(dermc),
       "source": source.json,
       "recipe": recipe?.json ?? .null,
-      "bundle": bundle?.json ?? .null,
+      "bundle": bundle?.json(byteAccount) ?? .null,
       "stats": stats?.json(perLayer: false) ?? .null,
       "compiled": compiled.json,
       "answer": answer?.json ?? .null,
@@ -71,11 +71,18 @@ extension Report.Source {
 }
 
 extension Report.BundleFile {
-  fileprivate var json: JSON {
-    [
+  /// - Parameter account: what the bytes are
+  fileprivate func json(_ account: [(name: String, bytes: Int)]?) -> JSON {
+    var members: JSONObject = [
       "file": .string(file), "bytes": .int(bytes), "sha256": .string(sha256), "sections": .array(sections.map(\.json)),
       "container_bytes": .int(containerBytes),
     ]
+    if let account {
+      var lines = JSONObject()
+      for line in account { lines[line.name] = .int(line.bytes) }
+      members["account"] = .object(lines)
+    }
+    return .object(members)
   }
 
   fileprivate init(_ node: JSONNode) throws(JSONError) {

@@ -24,9 +24,11 @@ extension LayerReport {
   ///   - graph: the compiled graph
   ///   - decisions: the quantizer's decisions; empty where nothing was quantized
   ///   - signalToNoise: the levels of `LayerErrors`, by value name
+  ///   - sections: of the graph's bundle; empty where there is none
   package static func all(
-    _ graph: Graph, decisions: [LayerDecision], signalToNoise: [String: Double]
+    _ graph: Graph, decisions: [LayerDecision], signalToNoise: [String: Double], sections: [Report.SectionSize] = []
   ) -> [LayerReport] {
+    let stored = sections.isEmpty ? [:] : StoredBytes.all(graph, sections)
     let known = Dictionary(decisions.map { ($0.node, $0) }, uniquingKeysWith: { first, _ in first })
     return graph.nodesInOrder().map { node in
       let types = node.outputs.map { graph.type(of: $0) }
@@ -39,6 +41,7 @@ extension LayerReport {
         bytes: constants.reduce(0) { $0 + $1.type.byteCount },
         outputSQNR: node.outputs.first.flatMap { signalToNoise[graph[$0].name] },
         reason: decision?.reason ?? "", raisedScales: decision?.raisedScales ?? 0)
+      layer.stored = sections.isEmpty ? nil : stored[node.id] ?? StoredBytes()
       if isConversion(node) {
         layer.precision = LayerDecision.Precision.passThrough.rawValue
         layer.reason = ""

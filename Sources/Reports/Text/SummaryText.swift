@@ -9,6 +9,7 @@ package enum SummaryText {
   package static func make(_ report: Report, files: [String] = []) -> String {
     var table = TextTable([("", .left), ("", .left)])
     size(report, &table)
+    if let text = report.byteAccountText { table.add(["bytes", text]) }
     work(report, &table)
     layers(report, &table)
     if let text = report.channels?.text { table.add(["channels", text]) }

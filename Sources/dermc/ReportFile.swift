@@ -29,11 +29,25 @@ struct ReportFile {
 
   /// Writes the report aside, to be committed together with other files.
   func stage(_ report: Report, _ illustrations: ReportIllustrations) throws(Refusal) -> StagedFile {
+    try stage(
+      json: report.json, markdown: MarkdownReport.make(report, illustrations),
+      html: HTMLReport.make(report, illustrations))
+  }
+
+  func stage(_ analysis: AnalysisReport) throws(Refusal) -> StagedFile {
+    try stage(
+      json: analysis.json, markdown: MarkdownReport.make(analysis),
+      html: HTMLReport.make(analysis, dermc: Provenance.version))
+  }
+
+  private func stage(
+    json: @autoclosure () -> JSON, markdown: @autoclosure () -> String, html: @autoclosure () -> String
+  ) throws(Refusal) -> StagedFile {
     let bytes: [UInt8] =
       switch format {
-      case .json: report.json.prettyBytes()
-      case .md: Array(MarkdownReport.make(report, illustrations).utf8)
-      case .html: Array(HTMLReport.make(report, illustrations).utf8)
+      case .json: json().prettyBytes()
+      case .md: Array(markdown().utf8)
+      case .html: Array(html().utf8)
       }
     return try StagedFile(bytes, for: path)
   }

@@ -51,6 +51,32 @@ import Testing
     #expect(lines.contains { $0.hasPrefix("- ") })
   }
 
+  /// The page has a column for each place that costs something, and says what to do; the JSON is what is printed.
+  @Test func writesAPage() throws {
+    let folder = try Folder()
+    let outcome = try Program.run(
+      Self.arguments + ["--json", "--measure", "1", "--report", folder / "a.html", folder / "a.md", folder / "a.json"])
+    #expect(outcome.status == 0 && outcome.error == "", "\(outcome.error)")
+    let found = try outcome.json()
+    func text(_ name: String) throws -> String {
+      String(decoding: try MappedFile.contents(of: folder / name), as: UTF8.self)
+    }
+    #expect(try JSON(parsing: MappedFile.contents(of: folder / "a.json")) == found.value)
+    let page = try text("a.html")
+    let places = try found["places"].elements()
+    let columns = page.split(separator: "cost\" x=\"").count - 1
+    // And two in the legend.
+    #expect(columns > 2 + places.count / 3 && columns <= 2 + places.count, "\(columns) of \(places.count)")
+    for part in ["<polyline", "What to do", "All \(places.count) places", "--max-drop", "Written by dermc"] {
+      #expect(page.contains(part), "\(part)")
+    }
+    #expect(!page.contains("<script") && !page.contains("http") && !page.contains("src="))
+    let markdown = try text("a.md")
+    #expect(markdown.contains("## What to do") && !markdown.contains("<svg"))
+    let wrong = try Program.run(Self.arguments + ["--report", folder / "a.txt"])
+    #expect(wrong.status == 2 && wrong.isOneLine(with: ["a.txt", ".json, .md or .html"]))
+  }
+
   @Test func refusesWhatIsCompiled() throws {
     let folder = try Folder()
     let bundle = folder / "model.derm"

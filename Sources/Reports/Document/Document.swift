@@ -106,6 +106,7 @@ struct Document: Sendable {
     case curves(CurveFigure)
     case reliability(ReliabilityFigure)
     case scatter(ScatterFigure)
+    case costs(CostFigure)
   }
 
   /// Both models' curves of one kind, a plot for each class.
@@ -161,6 +162,22 @@ struct Document: Sendable {
     let across: Side
     let up: Side
     let points: [Point]
+  }
+
+  /// What roundings cost, in the order of the network: each alone, and all up to it.
+  struct CostFigure: Sendable {
+    struct Place: Sendable {
+      let isWeights: Bool
+      let alone: Double
+      /// Nil where it is not known.
+      let upTo: Double?
+    }
+
+    let title: String
+    let caption: String
+    /// All of it in words.
+    let description: String
+    let places: [Place]
   }
 
   /// Stated confidence against what came true.

@@ -85,6 +85,7 @@ enum HTMLPage {
           case .curves(let curves): CurveChart.write(curves, &html)
           case .reliability(let reliability): ReliabilityChart.write(reliability, &html)
           case .scatter(let scatter): ScatterChart.write(scatter, &html)
+          case .costs(let costs): CostChart.write(costs, &html)
           }
         }
       }

@@ -5,4 +5,9 @@ package enum HTMLReport {
   ) -> String {
     HTMLPage.write(Document(report, illustrations), generator: "dermc \(report.dermc)")
   }
+
+  /// - Parameter dermc: the version that analysed
+  package static func make(_ analysis: AnalysisReport, dermc: String) -> String {
+    HTMLPage.write(Document(analysis), generator: "dermc \(dermc)")
+  }
 }

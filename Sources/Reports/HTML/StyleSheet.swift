@@ -96,6 +96,9 @@ enum StyleSheet {
     .compiled.curve { stroke: var(--compiled); stroke-width: 1.5; }
     .float.point { fill: none; stroke: var(--ring); stroke-width: 2; }
     .compiled.point { fill: var(--compiled); }
+    .weights.cost { fill: var(--compiled); }
+    .values.cost { fill: var(--ring); opacity: .55; }
+    figure.wide { flex: 1 1 100%; }
     .framed { fill: none; stroke: var(--ring); stroke-width: 1.5; }
     .legend { color: var(--soft); font-size: .85rem; margin: .5rem 0 .3rem; }
     .legend span { display: inline-block; margin-right: 1.2rem; }

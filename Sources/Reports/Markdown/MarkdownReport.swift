@@ -5,6 +5,8 @@ package enum MarkdownReport {
   ) -> String {
     MarkdownWriter.write(Document(report, illustrations))
   }
+
+  package static func make(_ analysis: AnalysisReport) -> String { MarkdownWriter.write(Document(analysis)) }
 }
 
 enum MarkdownWriter {
@@ -42,9 +44,9 @@ enum MarkdownWriter {
     case .curves(let curves):
       let plots = curves.plots.map { "- \(escaped($0.description))" }
       return ["**\(escaped(curves.title))**", plots.joined(separator: "\n"), escaped(curves.caption)]
-    // Its numbers are a table of their own.
-    case .reliability: return []
-    case .scatter(let scatter): return ["**\(escaped(scatter.title))**", escaped(scatter.description)]
+    // Their numbers are a table of their own.
+    case .reliability, .costs: return []
+      case .scatter(let scatter): return ["**\(escaped(scatter.title))**", escaped(scatter.description)]
     }
   }
 

@@ -6,11 +6,10 @@ package enum AnalysisText {
   ///
   /// - Parameter rows: how many places to list
   package static func make(_ report: AnalysisReport, rows: Int) -> String {
-    let unit = report.isDivergence ? "KL(float || int8) in nats" : "squared error relative to the outputs' square"
     var lines = [
       "\(Printable.name(report.model, limit: 200)) in int8, ranges by \(report.estimator): "
         + "what each rounding costs alone",
-      "\(unit), mean over \(Figures.count(report.samples, "sample")) ± its standard error", "",
+      "\(report.unit), mean over \(Figures.count(report.samples, "sample")) ± its standard error", "",
     ]
     lines += table(report, rows: rows).lines(indent: 2)
     let hidden = report.ranking.count - min(rows, report.ranking.count)
@@ -34,8 +33,8 @@ package enum AnalysisText {
       let share = report.sum > 0 ? report.cost(index) / report.sum : 0
       cumulated += share
       table.add([
-        name(place.name), place.op, place.kind.rawValue, text(place.foretold), Figures.percent(share),
-        Figures.percent(cumulated), place.measured == nil ? "" : text(place.measured),
+        name(place.name), place.op, place.kind.rawValue, place.foretold?.text ?? "–", Figures.percent(share),
+        Figures.percent(cumulated), place.measured?.text ?? "",
       ])
     }
     return table
@@ -43,18 +42,13 @@ package enum AnalysisText {
 
   private static func totals(_ report: AnalysisReport) -> TextTable {
     var table = TextTable([("", .left), ("", .right), ("", .left)])
-    table.add(["all weights", text(report.weights), "foretold"])
-    table.add(["all values", text(report.values), "foretold"])
-    table.add(["everything", text(report.together), "foretold"])
+    table.add(["all weights", report.weights.text, "foretold"])
+    table.add(["all values", report.values.text, "foretold"])
+    table.add(["everything", report.together.text, "foretold"])
     let agreement = report.agreement.map { ", \(Figures.percent($0)) decided alike" } ?? ""
-    table.add(["int8", text(report.measured), "measured\(agreement)"])
+    table.add(["int8", report.measured.text, "measured\(agreement)"])
     return table
   }
 
   private static func name(_ name: String) -> String { Printable.name(name, limit: 48) }
-
-  private static func text(_ cost: AnalysisReport.Cost?) -> String {
-    guard let cost else { return "–" }
-    return "\(Figures.significant(cost.mean)) ± \(Figures.significant(cost.standardError, 1))"
-  }
 }

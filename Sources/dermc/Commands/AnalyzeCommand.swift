@@ -16,6 +16,7 @@ struct AnalyzeCommand: ParsableCommand {
       EXAMPLES
         dermc analyze model.onnx --calib data/calib
         dermc analyze model.onnx --calib data/calib --measure 20 --rows 50
+        dermc analyze model.onnx --calib data/calib --report analysis.html
         dermc analyze model.onnx --calib data/calib --json
       """)
 
@@ -40,6 +41,12 @@ struct AnalyzeCommand: ParsableCommand {
   @Option(parsing: .unconditional, help: "How many of the worst places to list.")
   var rows = 20
 
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "Also write all places here, with a plot in .html: .json, .md or .html by the name's ending.", valueName: "file"))
+  var report: [String] = []
+
   @Flag(help: "Print JSON, all places in the order of the network.")
   var json = false
 
@@ -52,20 +59,23 @@ struct AnalyzeCommand: ParsableCommand {
     guard measure >= 0 else { throw Refusal.usage("--measure \(measure): expected at least 0") }
     guard rows >= 0 else { throw Refusal.usage("--rows \(rows): expected at least 0") }
     if let samples, samples < 2 { throw Refusal.usage("--samples \(samples): expected at least 2") }
+    let files = try ReportFile.all(report)
+    try Outputs.check(files.map(\.path), inputs: [model])
     let settings = try preprocessing.settings(data: dataOptions)
     var recipe = Recipe()
     recipe.int8 = true
     recipe.estimator = range
     recipe.samples = samples
     recipe.seed = seed
-    let report = try Analysis(
+    let analysis = try Analysis(
       LoadedModel(path: model, size: settings.freeSize), on: calib, recipe: recipe, settings: settings,
       answer: answer.settings(), measured: measure, threads: common.threadCount(), observer: Watcher(common)
     ).run()
+    try StagedFile.commit(try files.map { try $0.stage(analysis) })
     if json {
-      Console.json(report.json)
+      Console.json(analysis.json)
     } else {
-      Console.text(AnalysisText.make(report, rows: rows))
+      Console.text(AnalysisText.make(analysis, rows: rows))
     }
   }
 }

@@ -1,6 +1,7 @@
 import Answers
 import IR
 import Math
+import Metrics
 import Tensors
 import Testing
 
@@ -14,14 +15,14 @@ import Testing
   }
 
   private func loss(
-    _ measure: AnswerLoss.Measure, _ task: OutputMeaning.Task, _ scores: OutputMeaning.Scores = .probabilities,
-    thresholds: [Double] = [], _ runs: [(float: [Float], other: [Float])]
+    _ measure: AnswerLoss.Measure, _ task: OutputMeaning.Task, scores: OutputMeaning.Scores = .probabilities,
+    thresholds: [Double] = [], _ runs: [([Float], [Float])]
   ) -> AnswerLoss.Found {
-    let count = runs[0].float.count
+    let count = runs[0].0.count
     var meaning = OutputMeaning(output: "y", task: task, scores: scores, count: count)
     meaning.thresholds = thresholds
     return AnswerLoss(measure, meaning, rows(count))(
-      runs.map { OutputJudge.Run(float: $0.float, other: $0.other, cost: 0.25) })
+      runs.map { OutputJudge.Run(float: $0.0, other: $0.1, cost: 0.25) })
   }
 
   @Test func costsAreMeans() {
@@ -56,8 +57,8 @@ import Testing
   @Test func changesAreForetoldFromMargins() throws {
     let margins: [Float] = [1, 2, 3, 4]
     let errors: [Float] = [0, 0, 0, 2.5]
-    let runs = zip(margins, errors).map { (float: [$0], other: [$0 + $1]) }
-    let found = loss(.changes, .binary, .logits, runs)
+    let runs = zip(margins, errors).map { ([$0], [$0 + $1]) }
+    let found = loss(.changes, .binary, scores: .logits, runs)
     let foretold = try #require(found.foretold)
     #expect(found.seen.value == 0)
     #expect(abs(foretold.mean - 2.0 / 4 / 8) < 1e-12)
@@ -65,7 +66,7 @@ import Testing
     #expect(abs(foretold.standardError - (0.0625 * 0.0625 * 4 / 4 / 3).squareRoot()) < 1e-12)
     #expect(found.loss == foretold.mean + foretold.standardError)
     // What each loses is twice its distance from one half.
-    let drop = try #require(loss(.drop, .binary, .logits, runs).foretold)
+    let drop = try #require(loss(.drop, .binary, scores: .logits, runs).foretold)
     let lost = [1.0, 2].map { 2 * (UnaryFunction.sigmoid($0) - 0.5) / 8 }
     #expect(abs(drop.mean - (lost[0] + lost[1]) / 4) < 1e-9)
   }
@@ -82,14 +83,14 @@ import Testing
   /// The rival that is ahead counts, be it the second: here the third class wins by an error that only it has.
   @Test func anyRivalMayWin() throws {
     let float: [Float] = [2, 1.5, 1]
-    let found = loss(.changes, .multiclass, .logits, [(float, [2, 1.5, 2.25]), (float, [2, 1.5, 1])])
+    let found = loss(.changes, .multiclass, scores: .logits, [(float, [2, 1.5, 2.25]), (float, [2, 1.5, 1])])
     // Of each sample half of the errors, of one sign; the third loses as much as it gains in log-probability.
     #expect(try abs(#require(found.foretold).mean - 0.25) < 1e-12)
   }
 
   /// What is no number is no answer.
   @Test func notANumberIsLost() throws {
-    let found = loss(.changes, .multiclass, .logits, [([2, 1], [.nan, .nan]), ([2, 1], [2, 1])])
+    let found = loss(.changes, .multiclass, scores: .logits, [([2, 1], [.nan, .nan]), ([2, 1], [2, 1])])
     #expect(try #require(found.foretold).mean >= 0.25)
   }
 }

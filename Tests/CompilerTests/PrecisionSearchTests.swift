@@ -1,9 +1,9 @@
 import IR
-import Quantization
 import Tensors
 import Testing
 
 @testable import Compiler
+@testable import Quantization
 
 /// Which nodes stay float so that a limit holds.
 @Suite struct PrecisionSearchTests {

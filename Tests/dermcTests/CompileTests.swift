@@ -13,7 +13,7 @@ import Testing
       ] + options)
   }
 
-  private func report(_ folder: Folder, _ name: String) throws -> JSONNode {
+  private func readReport(_ folder: Folder, _ name: String) throws -> JSONNode {
     JSONNode(try JSON(parsing: MappedFile.contents(of: folder / "\(name).report.json")), name: "report")
   }
 
@@ -131,7 +131,7 @@ import Testing
       #expect(outcome.status == 0, "\(outcome.error)")
       #expect(outcome.output.contains(", mse 0.") == options.contains("--threads"))
       #expect(outcome.output.contains("nearest + weights") == (name != "fast" && name != "mse"))
-      return try report(folder, name)
+      return try readReport(folder, name)
     }
     let report = try compile("one", ["--threads", "1"])
     #expect(try report["recipe"]["range"].string() == "auto")
@@ -182,7 +182,7 @@ import Testing
     func compile(_ name: String, _ options: [String]) throws -> JSONNode {
       let outcome = try compileCNN(folder, name, samples: 48, options)
       #expect(outcome.status == 0, "\(outcome.error)")
-      return try report(folder, name)
+      return try readReport(folder, name)
     }
     let plain = try compile("plain", [])
     let report = try compile("one", ["--target-ratio", "6", "--threads", "1"])
@@ -221,24 +221,24 @@ import Testing
       let outcome = try compileCNN(folder, name, samples: 48, options)
       #expect(outcome.status == 0, "\(outcome.error)")
       #expect(outcome.output.contains("limit  ") && outcome.output.contains("asked for"), "\(outcome.output)")
-      return try report(folder, name)
+      return try readReport(folder, name)
     }
     func kept(_ report: JSONNode) throws -> [String] {
       try report["layers"].elements().filter { try $0["reason"].string() == "kept in float for the answers' sake" }
         .map { try $0["name"].string() }
     }
     // Nearer than int8 can be.
-    let near = try compile("near", ["--max-kl", "0.0003", "--threads", "1"])
+    let near = try compile("near", ["--max-kl", "0.00003", "--threads", "1"])
     let search = try near["calibration"]["precision_search"]
     let trials = try search["candidates"].elements()
-    #expect(try search["measure"].string() == "kl" && trials[0]["loss"].double() > 0.0003)
-    #expect(try trials[search["chosen"].int()]["loss"].double() <= 0.0003)
-    #expect(try search["loss"]["value"].double() <= 0.0003 && search["samples"].int() == 21)
+    #expect(try search["measure"].string() == "kl" && trials[0]["loss"].double() > 0.00003)
+    #expect(try trials[search["chosen"].int()]["loss"].double() <= 0.00003)
+    #expect(try search["loss"]["value"].double() <= 0.00003 && search["samples"].int() == 21)
     let names = try search["kept"].elements().map { try $0["name"].string() }
     #expect(try !names.isEmpty && names.sorted() == kept(near).sorted())
-    #expect(try near["recipe"]["target"]["cost"].double() == 0.0003)
+    #expect(try near["recipe"]["target"]["cost"].double() == 0.00003)
     #expect(try near["layers"].elements().contains { try $0["precision"].string() == "int8" })
-    _ = try compile("again", ["--max-kl", "0.0003", "--threads", "2"])
+    _ = try compile("again", ["--max-kl", "0.00003", "--threads", "2"])
     #expect(try MappedFile.contents(of: folder / "near.derm") == MappedFile.contents(of: folder / "again.derm"))
     #expect(try Program.run("verify", folder / "near.derm").status == 0)
 
@@ -254,13 +254,14 @@ import Testing
   }
 
   /// A limit is one, of what it is said to be, on samples that can judge it.
-  @Test(arguments: [
-    (["--min-agreement", "101"], 2, ["--min-agreement 101", "up to 100"]),
-    (["--max-drop", "-1"], 2, ["--max-drop -1", "percentage points"]),
-    (["--max-drop", "1", "--target-ratio", "6"], 2, ["--target-ratio", "--max-drop", "exclude"]),
-    (["--min-agreement", "99", "--samples", "10"], 3, ["--min-agreement", "at least 16 calibration samples"]),
-    (["--min-agreement", "99", "--task", "none"], 2, ["--min-agreement", "decides nothing", "--max-kl"]),
-  ])
+  @Test(
+    arguments: [
+      (["--min-agreement", "101"], 2, ["--min-agreement 101", "up to 100"]),
+      (["--max-drop", "-1"], 2, ["--max-drop -1", "percentage points"]),
+      (["--max-drop", "1", "--target-ratio", "6"], 2, ["--target-ratio", "--max-drop", "exclude"]),
+      (["--min-agreement", "99", "--samples", "10"], 3, ["--min-agreement", "at least 16 calibration samples"]),
+      (["--min-agreement", "99", "--task", "none"], 2, ["--min-agreement", "decides nothing", "--max-kl"]),
+    ] as [([String], Int32, [String])])
   func refusesLimitsThatSayNothing(options: [String], status: Int32, parts: [String]) throws {
     let folder = try Folder()
     let outcome = try compileCNN(folder, "refused", samples: 32, options)
@@ -273,7 +274,7 @@ import Testing
     let folder = try Folder()
     let outcome = try compileCNN(folder, "few", samples: 10, [])
     #expect(outcome.status == 0 && !outcome.output.contains("l3: KL"))
-    let report = try report(folder, "few")
+    let report = try readReport(folder, "few")
     #expect(try report["calibration"]["range"].string() == "l3")
     #expect(try report["calibration"].optional("range_search") == nil)
   }
@@ -300,7 +301,7 @@ import Testing
     for store in ["compact", "raw"] {
       let outcome = try compileCNN(folder, store, samples: 10, ["--store", store, "--quiet"])
       #expect(outcome.status == 0, "\(outcome.error)")
-      let report = try report(folder, store)
+      let report = try readReport(folder, store)
       #expect(try report["recipe"]["store"].string() == store)
       try expectAccount(of: report, isRaw: store == "raw")
       for section in try report["bundle"]["sections"].elements() where try section["name"].string() == "weights" {

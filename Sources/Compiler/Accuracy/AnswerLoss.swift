@@ -9,8 +9,8 @@ import Reports
 /// p of its class minus p of the other. Decisions hang on few samples, those near a border, so that counting them says
 /// little where there are few: 64 samples know a share of 5 % to 3 %. So they are foretold as well, from each sample's
 /// margin and the errors that all samples' margins have: as if a sample could have had any other's error, of either
-/// sign. Margins are the float model's, so that samples which had a part in making the network tell theirs as well. That
-/// says as much as several times the samples. A limit has to hold with a standard error to spare, since of many
+/// sign. Margins are the float model's, so that samples which had a part in making the network tell theirs as well.
+/// That says as much as several times the samples. A limit has to hold with a standard error to spare, since of many
 /// networks that are tried some are lucky.
 struct AnswerLoss {
   enum Measure: String {

@@ -1,5 +1,5 @@
-/// What roundings cost in the order of the network: a column for each place alone, and below it a line of what all up to
-/// a place cost together. Weights are dark and values are light, so that no colour is needed to tell them apart.
+/// What roundings cost in the order of the network: a column for each place alone, and below a line of what all up to a
+/// place cost together. Weights are dark and values are light, so that no colour is needed to tell them apart.
 enum CostChart {
   private static let (width, left, top, gap) = (720.0, 64.0, 8.0, 26.0)
   private static let (aloneHeight, upToHeight) = (150.0, 90.0)

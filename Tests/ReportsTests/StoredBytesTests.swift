@@ -63,7 +63,7 @@ struct StoredBytesTests {
     let account = try #require(report.byteAccount)
     #expect(account.reduce(0) { $0 + $1.bytes } == 2_150_300)
     let lines = Dictionary(uniqueKeysWithValues: account.map { ($0.name, $0.bytes) })
-    #expect(lines["weights"] == 2_079_000 && lines["graph"] == 6100 && lines["records"] == 0)
+    #expect(lines["weights"] == 2_079_000 && lines["texts"] == 6100 && lines["self_test"] == 0)
     #expect(lines["padding"] == 2_081_000 - 2_080_600 && lines["container"] == 2_150_300 - 2_087_100)
     #expect(SummaryText.make(report).contains("bytes     weights 2.08 MB ("))
     #expect(try Report(json: JSON(parsing: report.json.prettyBytes())) == report)

@@ -84,9 +84,8 @@ extension SectionReport {
   /// The section that holds constants of a type.
   package static func name(holding element: ElementType) -> String { Section.holding(element).name }
 
-  package static let graph = Section.graph.name
+  package static let texts = Section.allCases.filter(\.isJSON).map(\.name)
   package static let constants = Section.allCases.filter(\.holdsConstants).map(\.name)
-  package static let selfTest = [Section.selfTest.name, Section.selfTestTensors.name]
   package static let rawCodec = RawCodec.name
 }
 

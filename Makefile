@@ -1,12 +1,13 @@
 # Names for what a developer runs. scripts/demo and scripts/test need no make; the rest are the long jobs.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check check-arm check-c build libderm install bench scaling property coverage sanitize fuzz faults pictures wild wild-operators format docs clean
+.PHONY: help demo test check check-arm check-c check-python build libderm install bench scaling property coverage sanitize fuzz faults pictures wild wild-operators format docs clean
 
 help:
 	@echo "make demo      build, compile the fixture model to int8, show the report"
 	@echo "make test      check the format, build, run all tests: continuous integration does this,"
 	@echo "make check-arm and this: the kernels for ARM processors, on emulated ones"
-	@echo "make check-c   libderm from C and C++; continuous integration runs this, too"
+	@echo "make check-c   libderm from C and C++; continuous integration runs this, too,"
+	@echo "make check-python  and this: the Python package"
 	@echo "make check     what of the tests needs no build: format, imports, links"
 	@echo "make build     build dermc (release)"
 	@echo "make install   build libderm, for C and C++, and copy it to DESTDIR and PREFIX (/usr/local)"
@@ -38,6 +39,9 @@ check-arm:
 
 check-c:
 	scripts/check-c
+
+check-python:
+	scripts/check-python
 
 libderm:
 	scripts/build-libderm

@@ -116,6 +116,6 @@ python_environment() {
   [[ -f $folder/packages && $(<"$folder/packages") == "$*" ]] && return
   say "Installing $* into $folder"
   python3 -m venv --clear "$folder" || stop "python3 -m venv fails: install python3-venv"
-  "$folder/bin/pip" install --quiet "$@"
+  "$folder/bin/pip" install --quiet "$@" || return
   printf '%s' "$*" >"$folder/packages"
 }

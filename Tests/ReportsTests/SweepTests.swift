@@ -179,7 +179,7 @@ import Testing
     #expect(page.contains("Size and divergence from float. On the front: ratio-10 913 kB, 0.004; int8-default"))
     #expect(page.contains("<caption>mel, 60 images</caption>"))
     // What others' pages look like does not depend on it.
-    #expect(!HTMLReport.make(sampleReport()).contains("figure.wide"))
+    #expect(!HTMLReport.make(sampleReport()).contains("figure.scatter"))
     let evil = "<script>alert('x')</script>"
     let strange = SweepPage.make(sample(evil))
     #expect(try unclosed(strange) == [] && !strange.contains("<script"))

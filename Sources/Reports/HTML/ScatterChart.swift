@@ -6,7 +6,7 @@ enum ScatterChart {
   private static let (left, top, right, bottom) = (64.0, 12.0, 22.0, 42.0)
 
   static func write(_ figure: Document.ScatterFigure, _ html: inout HTMLWriter) {
-    html.element("figure", ["class": "wide"]) { html in
+    html.element("figure", ["class": "scatter"]) { html in
       html.element("p", ["class": "figure-title"], text: figure.title)
       draw(figure, &html)
       html.element("p", ["class": "legend"]) { html in

@@ -158,11 +158,11 @@ enum StyleSheet {
 
   /// What pages with `ScatterChart` need besides.
   static let scatter: StaticString = """
-    figure.wide { flex: 0 1 25rem; }
+    figure.scatter { flex: 0 1 25rem; }
     .front.curve { stroke: var(--compiled); stroke-width: 1.5; }
     .interval { stroke: var(--ring); stroke-width: 1.5; }
     .plot .number { fill: var(--ink); font-weight: 600; }
-    @media print { figure.wide { break-inside: avoid; } }
+    @media print { figure.scatter { break-inside: avoid; } }
 
     """
 }

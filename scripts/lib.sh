@@ -109,13 +109,17 @@ run_tests() {
     sed -u -e '/Test run with/b' -e '/^[◇✔]/d' -e '/ started\.$/d'
 }
 
+# Goes on only with a Python that makes environments.
+require_python() { python3 -c 'import ensurepip, venv' 2>/dev/null || apt_install python3 python3-venv; }
+
 # python_environment NAME PACKAGE...: an environment of Python with packages under .build, made where it is not there.
 python_environment() {
   local folder=.build/environments/$1
   shift
   [[ -f $folder/packages && $(<"$folder/packages") == "$*" ]] && return
   say "Installing $* into $folder"
-  python3 -m venv --clear "$folder" || stop "python3 -m venv fails: install python3-venv"
+  require_python
+  python3 -m venv --clear "$folder" || stop "python3 -m venv fails, as it says above"
   "$folder/bin/pip" install --quiet "$@" || return
   printf '%s' "$*" >"$folder/packages"
 }

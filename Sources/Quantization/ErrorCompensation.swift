@@ -23,13 +23,16 @@ package struct ErrorCompensation: Sendable {
   /// The inputs' step.
   let step: Double
 
+  /// What is added to variances, in parts of their mean.
+  package static let usualDamping = 0.1
+
   /// Nil where nothing was seen.
   ///
   /// What was seen of few rows is chance: covariances are shrunk by rows / (rows + columns), which leaves a row's
   /// weights alone where there is next to nothing to go by.
   ///
   /// - Parameter damping: what is added to variances, in parts of their mean
-  package init?(_ moments: InputMoments, damping: Double = 0.1) {
+  package init?(_ moments: InputMoments, damping: Double = usualDamping) {
     if moments.rows == 0 || moments.length == 0 { return nil }
     groups = moments.groups
     length = moments.length
@@ -52,7 +55,7 @@ package struct ErrorCompensation: Sendable {
 
   /// H, damped and shrunk, in squares of the inputs' steps: [columns][columns] of a block.
   static func covariance(
-    _ moments: InputMoments, group: Int, block: Int, damping: Double = 0.1
+    _ moments: InputMoments, group: Int, block: Int, damping: Double = usualDamping
   ) -> [Double] {
     var matrix = moments.stepCovariance(group: group, block: block)
     let size = moments.blocks[block].count

@@ -81,9 +81,7 @@ package struct Analysis {
     let roundings = try Roundings(
       graph, quantized, values: quantizer.roundedValues(quantizations), quantizations)
 
-    let measure = try RoundingMeasure(
-      graph, roundings, output: decision.position, answer: decision.meaning.answerKind, batch: decision.rows.batch,
-      math: MathLibrary.kernels.math())
+    let measure = try RoundingMeasure(graph, roundings, decision)
     observer.begin("Taking changes back", count: judges.count)
     let costs = measure.run(loader, samples: judges, seed: recipe.seed, threads: threads) { _ in observer.advance() }
     observer.end()

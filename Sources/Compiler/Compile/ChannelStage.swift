@@ -54,9 +54,10 @@ struct ChannelStage {
     graph.nodesInOrder().compactMap { node in
       let macs = node.op.work(graph.operands(of: node), node.outputs.map { graph.type(of: $0) }).macs
       guard macs > 0, let output = node.outputs.first else { return nil }
-      let isMixing = ChannelGroups.mixes(node, in: graph)
-      let inputs = isMixing ? node.inputs[0].map { groups.groups(of: $0) } : nil
-      return ChannelPruning.Work(macs: macs, outputs: groups.groups(of: output), inputs: inputs ?? [])
+      // Channels of what other layers read are those they compute.
+      var inputs: [Int] = []
+      if ChannelGroups.mixes(node, in: graph), let x = node.inputs[0] { inputs = groups.groups(of: x) }
+      return ChannelPruning.Work(macs: macs, outputs: groups.groups(of: output), inputs: inputs)
     }
   }
 }

@@ -101,6 +101,9 @@ package final class CompilationSource {
     if request.recipe.int8, request.calibrationPath == nil, !model.graph.isQuantized {
       throw .usage("--int8 needs --calib DIR: images or tensors like those the model will see")
     }
+    if request.recipe.pruneMethod == .obs, request.calibrationPath == nil {
+      throw .usage("--prune-method obs: needs --calib DIR: images or tensors like those the model will see")
+    }
     evaluation = try request.evaluationPath.map { path throws(Refusal) in try data.labelled(at: path) }
     classes = evaluation?.classes ?? data.labels ?? request.calibrationPath.flatMap(data.folderNames)
     if let classes { try decision.name(classes) } else { try decision.nameByNumber() }

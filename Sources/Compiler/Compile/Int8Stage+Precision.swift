@@ -120,9 +120,7 @@ extension Int8Stage {
     let quantizations = quantizer.quantizations(by: estimator, threads: threads)
     let roundings = try Roundings(
       graph, quantizer.run(quantizations), values: quantizer.roundedValues(quantizations), quantizations)
-    let measure = try RoundingMeasure(
-      graph, roundings, output: decision.position, answer: decision.meaning.answerKind, batch: decision.rows.batch,
-      math: MathLibrary.kernels.math())
+    let measure = try RoundingMeasure(graph, roundings, decision)
     let some = SampleSelection.spread(samples, atMost: Int8Stage.mostSamples)
     observer.begin("Taking changes back", count: some.count)
     defer { observer.end() }

@@ -1,6 +1,5 @@
 import Answers
 import IR
-import Math
 import Quantization
 import Reports
 import Runtime
@@ -75,7 +74,8 @@ struct Int8Stage {
     }
     let learner = try RoundingLearner(network, float: plan, loader: calibration.loader, observer: observer)
     let search = StepSearch(
-      target: target, sourceBytes: sourceBytes, size: bundleSize, sensitivity: sensitivity, shared: float.steps,
+      target: target, sourceBytes: sourceBytes, size: bundleSize,
+      sensitivity: { () throws(Refusal) in try SensitivityMeasure(graph, decision) }, shared: float.steps,
       seed: recipe.seed, samples: halves)
     guard let choice = try search.run(learner, judge: judge) else {
       return try precise(target, ranges, options, seen: seen, all: observations, judge: judge)
@@ -87,12 +87,6 @@ struct Int8Stage {
     try float.judges(samples) {
       OutputJudge(plan, decision, calibration.loader, samples: samples, threads: threads, observer: observer)
     }
-  }
-
-  private func sensitivity() throws(Refusal) -> SensitivityMeasure {
-    try SensitivityMeasure(
-      graph, output: decision.position, answer: decision.meaning.answerKind, batch: decision.rows.batch,
-      math: MathLibrary.kernels.math())
   }
 
   private func observe(_ samples: [Int]) throws(Refusal) -> [ValueID: Observation] {

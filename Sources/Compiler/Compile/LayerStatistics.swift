@@ -1,7 +1,6 @@
 import Answers
 import DataSets
 import IR
-import Math
 import Quantization
 import Runtime
 import Tensors
@@ -23,25 +22,14 @@ struct LayerStatistics {
     let samples = calibration.calibration
     let loader = calibration.loader
     let plan = try Preparation.plan(graph)
-    observer.begin("Observing", count: samples.count)
-    let observations = Calibrator(plan, of: graph, observing: Quantizer.valuesToObserve(graph)).run(
-      loader, samples: samples, threads: threads
-    ) { _ in observer.advance() }
-    observer.end()
+    let observations = ObservedValues.gather(graph, plan, loader, samples, threads: threads, observer: observer)
     try check(observations)
-    quantizer = Quantizer(graph, observations: observations, options: Quantizer.Options())
-    let model = try quantizer.run()
-    observer.begin("Gathering moments", count: samples.count)
-    moments = MomentGatherer(try Preparation.plan(model.graph), of: model, samples: samples.count).run(
-      loader, samples: samples, threads: threads
-    ) { _ in observer.advance() }
-    observer.end()
-    let measure = try SensitivityMeasure(
-      graph, output: decision.position, answer: decision.meaning.answerKind, batch: decision.rows.batch,
-      math: MathLibrary.kernels.math())
-    observer.begin("Measuring sensitivities", count: samples.count)
-    sensitivity = measure.run(loader, samples: samples, seed: seed, threads: threads) { _ in observer.advance() }
-    observer.end()
+    let options = Quantizer.Options()
+    quantizer = Quantizer(graph, observations: observations, options: options)
+    let network = try UnroundedNetwork(quantizer, by: options.estimator, threads: threads)
+    let learner = try RoundingLearner(network, float: plan, loader: loader, observer: observer)
+    moments = learner.moments(samples, ofAtMost: samples.count)
+    sensitivity = learner.sensitivities(try SensitivityMeasure(graph, decision), samples, seed: seed)
   }
 
   /// What is known of layers with weights, and why of others nothing is.

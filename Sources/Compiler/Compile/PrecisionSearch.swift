@@ -55,7 +55,8 @@ struct PrecisionSearch<Network> {
     let price = kept.reduce(0) { $0 + prices[$1] }
     let dear = kept.filter { prices[$0] >= PrecisionSearch.worthTrying * price }
       .sorted { (prices[$1], $0) < (prices[$0], $1) }
-    for unit in dear.prefix(PrecisionSearch.mostGivenBack) {
+    // Without any the limit was not held.
+    for unit in dear.prefix(PrecisionSearch.mostGivenBack) where kept.count > 1 {
       let rest = kept.filter { $0 != unit }
       let without = try trial(rest)
       if without.loss <= limit { (best, kept) = (without, rest) }

@@ -127,11 +127,12 @@ package struct Sweep {
       return SweepReport.Point(name: entry.name, options: entry.options, result: .outOfReach(error.reason))
     }
     let latency = self.request.measuresLatency ? try latency(of: compiled.bundle.aside) : nil
+    guard let file = compiled.report.bundle else { preconditionFailure("a compilation reports no bundle") }
     let text = compiled.report.json.prettyBytes()
     let record = SweepRecord(
       identity, entry,
       .bundle(
-        sha256: try fileHash(compiled.bundle.aside), report: SHA256(of: text).hex, cost: compiled.cost,
+        sha256: file.sha256, report: SHA256(of: text).hex, cost: compiled.cost,
         latency: latency))
     try StagedFile.commit([
       compiled.bundle, StagedFile(text, for: folder.report(entry.name)),
@@ -140,10 +141,6 @@ package struct Sweep {
     return SweepReport.Point(
       name: entry.name, options: entry.options,
       result: .bundle(SweepReport.Bundle(report: compiled.report, cost: compiled.cost, latency: latency)))
-  }
-
-  private func fileHash(_ path: String) throws(Refusal) -> String {
-    try MappedFile(path: path).withBytes { SHA256(of: $0) }.hex
   }
 
   /// About how long each of two models runs to be timed.

@@ -54,9 +54,6 @@ struct CompileCommand: ParsableCommand {
       valueName: "fraction"))
   var pruneChannels: Double?
 
-  @Option(help: "Whether pruning picks weights over the whole model or in each layer.")
-  var pruneScope = Recipe.PruneScope.global
-
   @Option(
     help: """
       What tells weights that go: their magnitude, their share of the layer (adaptive), or what the answer loses on \
@@ -80,17 +77,7 @@ struct CompileCommand: ParsableCommand {
       """)
   var effort = Effort.default
 
-  @Option(parsing: .unconditional, help: "Use this many calibration samples, chosen by --seed.")
-  var samples: Int?
-
-  @Option(help: "Seed of the choice of samples.")
-  var seed: UInt64 = 0
-
-  @Option(
-    help: ArgumentHelp(
-      "Keep this node in float: a name as the report and dermc analyze show it. May be given several times.",
-      valueName: "node"))
-  var keepFloat: [String] = []
+  @OptionGroup var recipes: RecipeOptions
 
   @Option(name: .shortAndLong, help: ArgumentHelp("Where to write the bundle.", valueName: "bundle"))
   var output: String?
@@ -156,7 +143,7 @@ struct CompileCommand: ParsableCommand {
   }
 
   private func recipe() throws -> Recipe {
-    var recipe = Recipe()
+    var recipe = try recipes.recipe()
     recipe.int8 = int8
     recipe.estimator = range ?? (int8 ? effort.estimator : .mse)
     recipe.rounding = int8 ? rounding ?? effort.rounding : .nearest
@@ -180,18 +167,8 @@ struct CompileCommand: ParsableCommand {
       }
       recipe.channelFraction = pruneChannels
     }
-    recipe.pruneScope = pruneScope
     recipe.pruneMethod = pruneMethod ?? (calib == nil ? .adaptive : .obs)
-    if pruneMethod == .obs, calib == nil {
-      throw Refusal.usage("--prune-method obs: needs --calib DIR: images or tensors like those the model will see")
-    }
-    if let samples {
-      guard samples > 0 else { throw Refusal.usage("--samples \(samples): expected at least 1") }
-      recipe.samples = samples
-    }
-    recipe.seed = seed
-    if let name = keepFloat.first, !int8 { throw Refusal.usage("--keep-float \(name): needs --int8") }
-    recipe.keptFloat = keepFloat
+    if let name = recipe.keptFloat.first, !int8 { throw Refusal.usage("--keep-float \(name): needs --int8") }
     recipe.store = storage.store ?? .compact
     return recipe
   }

@@ -57,20 +57,7 @@ struct SweepCommand: ParsableCommand {
     parsing: .unconditional, help: ArgumentHelp("Fractions of the weights to set to zero.", valueName: "list"))
   var prunes = "0"
 
-  @Option(help: "Whether pruning picks weights over the whole model or in each layer.")
-  var pruneScope = Recipe.PruneScope.global
-
-  @Option(parsing: .unconditional, help: "Use this many calibration samples, chosen by --seed.")
-  var samples: Int?
-
-  @Option(help: "Seed of the choice of samples.")
-  var seed: UInt64 = 0
-
-  @Option(
-    help: ArgumentHelp(
-      "Keep this node in float: a name as the report and dermc analyze show it. May be given several times.",
-      valueName: "node"))
-  var keepFloat: [String] = []
+  @OptionGroup var recipes: RecipeOptions
 
   @Flag(inversion: .prefixedNo, help: "Time each bundle in turn with the float model, on one thread.")
   var latency = true
@@ -85,15 +72,10 @@ struct SweepCommand: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func run() throws {
-    if let samples, samples < 1 { throw Refusal.usage("--samples \(samples): expected at least 1") }
     let grid = try SweepGrid(precisions: precisions, efforts: efforts, ratios: ratios, prunes: prunes)
-    var recipe = Recipe()
-    recipe.pruneScope = pruneScope
+    var recipe = try recipes.recipe()
     // As compile does where there are calibration samples.
     recipe.pruneMethod = .obs
-    recipe.samples = samples
-    recipe.seed = seed
-    recipe.keptFloat = keepFloat
     recipe.store = storage.store ?? .compact
     var compilation = CompilationRequest(
       model: model, recipe: recipe, settings: try preprocessing.settings(data: dataOptions), output: output,

@@ -1,5 +1,6 @@
 package import IR
 import Math
+import Operators
 package import Runtime
 import Tensors
 import Threads
@@ -11,8 +12,11 @@ package struct LayerErrors: Sendable {
   package private(set) var signalToNoise: [String: Double] = [:]
 
   /// Runs both graphs on the samples, one thread's worth at a time, and compares values of the same name.
+  ///
+  /// - Parameter factors: by the names of values whose channels the int8 graph has divided by them
   package init(
-    float: Plan, floatGraph: Graph, int8: Plan, int8Graph: Graph, source: any SampleSource, samples: [Int]
+    float: Plan, floatGraph: Graph, int8: Plan, int8Graph: Graph, factors: [String: [Float]] = [:],
+    source: any SampleSource, samples: [Int]
   ) {
     let first = Executor(int8, workers: Workers(threads: 1))
     let second = Executor(float, workers: Workers(threads: 1))
@@ -24,7 +28,8 @@ package struct LayerErrors: Sendable {
       var kept: [String: Kept] = [:]
       first.run { step, outputs in
         for (value, view) in zip(int8.steps[step].values, outputs) {
-          if let copy = Kept(view) { kept[int8Graph[value].name] = copy }
+          let name = int8Graph[value].name
+          if let copy = Kept(view, factors: factors[name]) { kept[name] = copy }
         }
       }
       second.run { step, outputs in
@@ -50,11 +55,20 @@ package struct LayerErrors: Sendable {
     private let integers: [Int8]
     private let floats: [Float]
     private let quantization: Quantization?
+    /// What each channel is to be multiplied by, the index of an element's channel being index / inner mod their number.
+    private let factors: [Float]
+    private let inner: Int
 
-    init?(_ view: TensorView) {
+    init?(_ view: TensorView, factors: [Float]?) {
       layout = view.layout
       count = view.count
       quantization = view.type.quantization
+      if let factors, view.type.rank > 1, view.shape[1] == factors.count {
+        self.factors = factors
+        inner = max(1, AxisSplit(view.shape, axis: 1, layout: view.layout).inner)
+      } else {
+        (self.factors, inner) = ([1], max(1, view.count))
+      }
       switch view.type.element {
       case .int8:
         integers = Array(view.elements(Int8.self))
@@ -76,7 +90,7 @@ package struct LayerErrors: Sendable {
         integers.withUnsafeBufferPointer { integers in
           for index in 0..<count {
             let x = original[index]
-            let difference = Double(x - (Float(integers[index]) - zero) * scale)
+            let difference = Double(x - (Float(integers[index]) - zero) * scale * factor(index))
             signal += Double(x) * Double(x)
             noise += difference * difference
           }
@@ -84,7 +98,7 @@ package struct LayerErrors: Sendable {
       } else if floats.count == count {
         for index in 0..<count {
           let x = Double(original[index])
-          let difference = x - Double(floats[index])
+          let difference = x - Double(floats[index] * factor(index))
           signal += x * x
           noise += difference * difference
         }
@@ -94,5 +108,7 @@ package struct LayerErrors: Sendable {
       guard signal.isFinite else { return nil }
       return (signal, noise.isNaN ? .infinity : noise)
     }
+
+    private func factor(_ index: Int) -> Float { factors[index / inner % factors.count] }
   }
 }

@@ -4,6 +4,8 @@ package struct Observation: Sendable {
   /// Sum over images of the channel's mean, in units of 2^-24: integers, so that the order of images does not matter.
   private var channelSums: [Int64] = []
   private var images: Int64 = 0
+  /// The largest magnitude in each channel; none where channels do not lie innermost.
+  package private(set) var channelPeaks: [Float] = []
 
   package init() {}
 
@@ -16,14 +18,23 @@ package struct Observation: Sendable {
     precondition(
       channels <= scratch.channels && values.count % channels == 0,
       "\(values.count) values of \(channels) channels are observed, there is room for \(scratch.channels)")
-    if channelSums.count != channels { channelSums = [Int64](repeating: 0, count: channels) }
+    if channelSums.count != channels {
+      channelSums = [Int64](repeating: 0, count: channels)
+      channelPeaks = [Float](repeating: 0, count: channels)
+    }
     let rows = values.count / channels
-    let sums = scratch.sums
-    for channel in 0..<channels { sums[channel] = 0 }
+    let (sums, peaks) = (scratch.sums, scratch.peaks)
+    for channel in 0..<channels { (sums[channel], peaks[channel]) = (0, 0) }
     for row in 0..<rows {
       let line = base + row * channels
-      for channel in 0..<channels { sums[channel] += line[channel] }
+      for channel in 0..<channels {
+        let x = line[channel]
+        sums[channel] += x
+        let magnitude = x.magnitude
+        peaks[channel] = magnitude > peaks[channel] ? magnitude : peaks[channel]
+      }
     }
+    for channel in 0..<channels { channelPeaks[channel] = max(channelPeaks[channel], peaks[channel]) }
     for channel in 0..<channels {
       let mean = Double(sums[channel]) / Double(rows)
       // Beyond this the model is broken anyway; the bound keeps the integer sum from overflowing.
@@ -37,10 +48,14 @@ package struct Observation: Sendable {
     guard !other.channelSums.isEmpty else { return }
     guard channelSums.count == other.channelSums.count else {
       channelSums = other.channelSums
+      channelPeaks = other.channelPeaks
       images = other.images
       return
     }
-    for channel in channelSums.indices { channelSums[channel] &+= other.channelSums[channel] }
+    for channel in channelSums.indices {
+      channelSums[channel] &+= other.channelSums[channel]
+      channelPeaks[channel] = max(channelPeaks[channel], other.channelPeaks[channel])
+    }
     images += other.images
   }
 
@@ -54,16 +69,19 @@ package struct Observation: Sendable {
 package final class ObservationScratch {
   package let counters: UnsafeMutablePointer<UInt32>
   package let sums: UnsafeMutablePointer<Float>
+  package let peaks: UnsafeMutablePointer<Float>
   package let channels: Int
 
   package init(channels: Int) {
     self.channels = channels
     counters = .allocate(capacity: Histogram.bins)
     sums = .allocate(capacity: max(1, channels))
+    peaks = .allocate(capacity: max(1, channels))
   }
 
   deinit {
     counters.deallocate()
     sums.deallocate()
+    peaks.deallocate()
   }
 }

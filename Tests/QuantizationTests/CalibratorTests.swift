@@ -65,6 +65,7 @@ import Testing
         let mean = of.flatMap(\.self).reduce(0.0) { $0 + Double($1) } / Double(images.count * positions)
         // Sums of a few floats up to 100 and units of 2^-24 of each image's mean.
         #expect(abs(observation.channelMeans[channel] - mean) < 1e-5)
+        #expect(observation.channelPeaks[channel] == of.flatMap(\.self).map(\.magnitude).max())
       }
     }
   }

@@ -60,6 +60,31 @@ import Testing
     #expect(abs(try #require(found["z"]) - expected) < 1e-9)
   }
 
+  /// A value whose channels were divided by factors is compared as it was, in either order of its elements.
+  @Test func valuesDividedByFactors() throws {
+    let factors: [Float] = [0.5, 0.25]
+    var divided = Graph(name: "divided")
+    let x = divided.addInput("x", TensorType(.float32, [1, 2, 2, 2]))
+    let inverse = divided.addConstant("inverse", Tensor(factors.map { 1 / $0 }, shape: [1, 2, 1, 1]))
+    let larger = try divided.add(Binary(.mul), name: "larger", inputs: [x, inverse])[0]
+    let y = try divided.add(Unary(.relu), name: "relu", inputs: [larger], outputNames: ["y"])[0]
+    divided.addOutput(try divided.add(Unary(.neg), name: "neg", inputs: [y], outputNames: ["z"])[0])
+    let image: [Float] = [0.5, 1, -3, 2, 4, 0, 8, 1.5]
+    func errors(_ factors: [String: [Float]]) throws -> [String: Double] {
+      let float = try float()
+      return LayerErrors(
+        float: try Plan(float, math: KernelMath()), floatGraph: float, int8: try Plan(divided, math: KernelMath()),
+        int8Graph: divided, factors: factors,
+        source: TensorSamples(samples: [[Tensor(image, shape: [1, 2, 2, 2])]]), samples: [0]
+      ).signalToNoise
+    }
+    #expect(try errors(["y": factors, "z": factors]).isEmpty)
+    // Without the factors a channel is off by its own size, the other by three times its own.
+    let noise = 0.25 + 1 + 4 + 9 * (16 + 64 + 2.25)
+    let expected = 10 * Decibel.log10((0.25 + 1 + 4 + 16 + 64 + 2.25) / noise)
+    #expect(abs(try #require(try errors([:])["y"]) - expected) < 1e-9)
+  }
+
   /// Without errors there is no ratio, nor without a signal.
   @Test func nothingToCompare() throws {
     #expect(try errors(float(), int8(), [[0.5, 1, -3, 2, 4, 0, 8, 1.5]]).isEmpty)

@@ -192,6 +192,13 @@ struct ReportJSONTests {
           .init(["l3"], cost: 0.25, standardError: 0.125),
           .init(["mse"], cost: .infinity, standardError: .infinity),
         ])
+      report.calibration?.equalizedLayers = 3
+      report.calibration?.channelSearch = .init(
+        samples: 32, isDivergence: isDivergence,
+        candidates: [
+          .init(["equalized"], cost: 0.25, standardError: 0.125),
+          .init(["as they are"], cost: 0.5, standardError: 0.25),
+        ])
       report.calibration?.rounding = "compensated"
       report.calibration?.weightSearch = .init(
         samples: 32, isDivergence: isDivergence,

@@ -125,6 +125,7 @@ package struct Compilation {
       let outcome = try refusing { () throws(Refusal) in try stage.run() }
       compiled = outcome.model.graph
       decisions = decisions.filter { $0.precision != .float32 } + outcome.model.decisions
+      if let channels = outcome.channels, channels.isTaken { log.append(channels.log) }
       int8 = outcome
     } else {
       let (fused, more) = try Preparation.fused(graph)
@@ -139,11 +140,14 @@ package struct Compilation {
     if let calibration {
       // Layers are compared by the names of their outputs, so functions must be fused in both graphs or in neither.
       if recipe.int8 {
-        comparison.measureLayers((reference, try Preparation.plan(compiled)), original, compiled, calibration)
+        let channels = int8?.channels
+        comparison.measureLayers(
+          (reference, try Preparation.plan(compiled)), original, compiled,
+          factors: channels.map { $0.isTaken ? $0.factors : [:] } ?? [:], calibration)
       } else {
         let fused = try Preparation.fused(original).graph
         let plans = (float: try Preparation.plan(fused), compiled: try Preparation.plan(compiled))
-        comparison.measureLayers(plans, fused, compiled, calibration)
+        comparison.measureLayers(plans, fused, compiled, factors: [:], calibration)
       }
     }
     let compiledPlan = try Preparation.plan(compiled, fusesRows: true)
@@ -238,6 +242,10 @@ package struct Compilation {
       skipped: data.loader.problems.map { Report.SkippedFile(file: $0.sample.name, reason: $0.reason) },
       estimator: estimator(int8).rawValue, seed: Int(truncatingIfNeeded: request.recipe.seed))
     summary.search = int8?.ranges.summary
+    if let channels = int8?.channels {
+      summary.equalizedLayers = channels.isTaken ? channels.log.appliedCount : 0
+      summary.channelSearch = channels.summary
+    }
     if let weights = int8?.weights {
       summary.rounding = weights.candidate.rounding.rawValue
       summary.biases = weights.candidate.biases.rawValue

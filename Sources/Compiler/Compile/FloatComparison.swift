@@ -25,13 +25,16 @@ struct FloatComparison {
   }
 
   /// Measures the noise of every value on a few samples, held-back ones where there are some.
+  ///
+  /// - Parameter factors: by the names of values whose channels were divided by them
   mutating func measureLayers(
-    _ plans: (float: Plan, compiled: Plan), _ original: Graph, _ compiled: Graph, _ data: CalibrationData
+    _ plans: (float: Plan, compiled: Plan), _ original: Graph, _ compiled: Graph, factors: [String: [Float]],
+    _ data: CalibrationData
   ) {
     let samples = data.comparable.samples.prefix(FloatComparison.layerSamples)
     layerErrors = LayerErrors(
-      float: plans.float, floatGraph: original, int8: plans.compiled, int8Graph: compiled, source: data.loader,
-      samples: Array(samples))
+      float: plans.float, floatGraph: original, int8: plans.compiled, int8Graph: compiled, factors: factors,
+      source: data.loader, samples: Array(samples))
   }
 
   /// What was found out about the compiled model's answers.

@@ -22,6 +22,8 @@ final class FloatNetwork {
   let judges: SharedWork<Samples, OutputJudge?>
   /// The estimator of ranges that was searched, by the samples that judged.
   let ranges: SharedWork<Samples, RangeSearch.Choice>
+  /// The same network with channels equalized, where it is better, by the samples that showed it.
+  let equalized: SharedWork<RangedSamples, EqualizationSearch.Choice?>
   /// The int8 network by the estimator of its ranges.
   let networks: SharedWork<RangeEstimator, UnroundedNetwork>
   let steps: SharedWork<RangedSamples, WeightSteps>
@@ -40,6 +42,7 @@ final class FloatNetwork {
     observations = SharedWork(keeps: isShared)
     judges = SharedWork(keeps: isShared)
     ranges = SharedWork(keeps: isShared)
+    equalized = SharedWork(keeps: isShared)
     networks = SharedWork(keeps: isShared)
     steps = SharedWork(keeps: isShared)
   }

@@ -16,15 +16,24 @@ struct StepSearch {
   let sourceBytes: Int
   /// What a graph's bundle takes.
   let size: (Graph) throws(Refusal) -> Int
-  let sensitivity: () throws(Refusal) -> SensitivityMeasure
-  /// Steps by the samples they follow from.
-  let shared: SharedWork<FloatNetwork.RangedSamples, WeightSteps>
   let seed: UInt64
   let samples: (ranging: [Int], judging: [Int])
+
+  /// A network whose steps are searched.
+  struct Network {
+    let learner: RoundingLearner
+    let sensitivity: () throws(Refusal) -> SensitivityMeasure
+    /// Steps by the samples they follow from.
+    let shared: SharedWork<FloatNetwork.RangedSamples, WeightSteps>
+  }
 
   /// The network, and what was tried on the way to it.
   struct Choice {
     let model: QuantizedModel
+    /// Which of the networks it was made of.
+    let network: Int
+    /// What the chosen steps cost in each of several networks; none where not all have any.
+    let costs: [[Double]]
     /// Whether layers were rounded one after the other, for what those before them had become.
     let walks: Bool
     let summary: Report.StepSearchSummary
@@ -45,50 +54,76 @@ struct StepSearch {
 
   /// Nil where the steps of plain int8 cost more already than asked for.
   ///
-  /// - Parameter judge: of the judging samples; nil where there are too few for one
-  func run(_ learner: RoundingLearner, judge: OutputJudge?) throws(Refusal) -> Choice? {
+  /// - Parameters:
+  ///   - networks: that compute the same in float; what half of the samples finds for each is judged, and the better
+  ///     goes on
+  ///   - judge: of the judging samples; nil where there are too few for one, and then the first network is taken
+  func run(_ networks: [Network], judge: OutputJudge?) throws(Refusal) -> Choice? {
     let all = samples.ranging + samples.judging
-    func gathered(_ samples: [Int]) -> [NodeID: InputMoments] { learner.moments(samples, ofAtMost: all.count) }
-    func steps(_ samples: [Int], _ moments: () -> [NodeID: InputMoments]) throws(Refusal) -> WeightSteps {
-      let key = FloatNetwork.RangedSamples(ranges: learner.network.ranges, samples: samples)
-      return try shared(key) { () throws(Refusal) in
-        let sensitivities = learner.sensitivities(try sensitivity(), samples, seed: seed)
-        return WeightSteps(learner.network, moments(), sensitivities)
-      }
-    }
     guard let judge else {
       if case .cost = target {
         throw Refusal("--max-kl needs at least \(2 * OutputJudge.fewestSamples) calibration samples to judge by")
       }
-      let steps = try steps(all) { gathered(all) }
-      guard let found = try find(steps, learner, judge: nil) else { return nil }
-      return choice(try steps.apart(found.distortion), walks: false, found, steps, judge: nil)
+      let steps = try steps(networks[0], all) { gathered(all, networks[0]) }
+      guard let found = try find(steps, networks[0].learner, judge: nil) else { return nil }
+      return choice(try steps.apart(found.distortion), of: 0, walks: false, found, steps, judge: nil)
     }
     var half: [NodeID: InputMoments]?
-    let first = try steps(samples.ranging) {
-      let moments = gathered(samples.ranging)
-      half = moments
-      return moments
+    var founds: [(network: Int, found: Found)] = []
+    for (index, network) in networks.enumerated() {
+      let first = try steps(network, samples.ranging) {
+        let moments = gathered(samples.ranging, network)
+        // Of several networks they would take several times the memory.
+        if networks.count == 1 { half = moments }
+        return moments
+      }
+      if let found = try find(first, network.learner, judge: judge) { founds.append((index, found)) }
     }
-    guard let found = try find(first, learner, judge: judge) else { return nil }
-    let final = try steps(all) {
-      var moments = half ?? gathered(samples.ranging)
+    guard var (index, found) = founds.first else { return nil }
+    for other in founds.dropFirst() where isBetter(other.found, than: found) { (index, found) = other }
+    let network = networks[index]
+    let final = try steps(network, all) {
+      var moments = half ?? gathered(samples.ranging, network)
       half = nil
-      for (layer, more) in gathered(samples.judging) { moments[layer]?.merge(more) }
+      for (layer, more) in gathered(samples.judging, network) { moments[layer]?.merge(more) }
       return moments
     }
-    let (model, walks) = try settle(found, final, learner, judge)
-    return choice(model, walks: walks, found, final, judge: judge)
+    let (model, walks) = try settle(found, final, network.learner, judge)
+    let costs = founds.compactMap(\.found.costs)
+    return choice(
+      model, of: index, walks: walks, found, final, judge: judge, costs: costs.count == networks.count ? costs : [])
+  }
+
+  private func gathered(_ samples: [Int], _ network: Network) -> [NodeID: InputMoments] {
+    network.learner.moments(samples, ofAtMost: self.samples.ranging.count + self.samples.judging.count)
+  }
+
+  private func steps(
+    _ network: Network, _ samples: [Int], _ moments: () -> [NodeID: InputMoments]
+  ) throws(Refusal) -> WeightSteps {
+    let learner = network.learner
+    return try network.shared(.init(ranges: learner.network.ranges, samples: samples)) { () throws(Refusal) in
+      let sensitivities = learner.sensitivities(try network.sensitivity(), samples, seed: seed)
+      return WeightSteps(learner.network, moments(), sensitivities)
+    }
+  }
+
+  /// Whether the answers are nearer the float network's; where that is what was asked for, whether the bundle is smaller.
+  private func isBetter(_ one: Found, than other: Found) -> Bool {
+    let (a, b) = (one.trials[one.chosen], other.trials[other.chosen])
+    if case .cost = target { return a.bytes < b.bytes }
+    return (a.cost ?? .infinity) < (b.cost ?? .infinity)
   }
 
   private func choice(
-    _ model: QuantizedModel, walks: Bool, _ found: Found, _ steps: WeightSteps, judge: OutputJudge?
+    _ model: QuantizedModel, of network: Int, walks: Bool, _ found: Found, _ steps: WeightSteps, judge: OutputJudge?,
+    costs: [[Double]] = []
   ) -> Choice {
     let candidates = found.trials.map {
       Report.StepSearchSummary.Candidate(distortion: $0.distortion.value, bytes: $0.bytes, cost: $0.cost)
     }
     return Choice(
-      model: model, walks: walks,
+      model: model, network: network, costs: costs, walks: walks,
       summary: Report.StepSearchSummary(
         samples: judge?.count ?? 0, isDivergence: judge?.isDivergence ?? true, candidates: candidates,
         chosen: found.chosen),
@@ -105,6 +140,8 @@ struct StepSearch {
     var model: QuantizedModel?
     /// Whether rounding layers one after the other costs less than rounding each by itself.
     var walks = true
+    /// What the chosen trial costs on each sample, where a size is asked for.
+    var costs: [Double]?
 
     var distortion: Distortion { trials[chosen].distortion }
   }
@@ -145,6 +182,7 @@ struct StepSearch {
     found.walks = OutputJudge.keepsFirst([walked, apart])
     found.trials.append(try trial(best.distortion, model, costs: walked))
     if found.walks { found.chosen = found.trials.count - 1 }
+    found.costs = found.walks ? walked : apart
     return found
   }
 

@@ -87,6 +87,7 @@ package struct SweepGrid: Sendable {
     recipe.estimator = effort.estimator
     recipe.rounding = effort.rounding
     recipe.biases = effort.biases
+    recipe.equalizes = effort.equalizes
     recipe.learnsAgain = effort == .max
     let usual = effort == .default
     var options = ["--int8"] + (usual ? [] : ["--effort", effort.rawValue])

@@ -245,6 +245,12 @@ extension Document.Section {
       section.blocks.append(
         .paragraph("The first is taken unless another costs less by more than two standard errors of the difference."))
     }
+    if let calibration = report.calibration, let search = calibration.channelSearch {
+      let table = candidates(
+        search, chosen: calibration.channels, heading: "Channels of activations",
+        title: "Channels scaled against each other or not, and what each loses at the network's output on")
+      section.blocks.append(.table(table))
+    }
     if let calibration = report.calibration, let search = calibration.weightSearch {
       let table = candidates(
         search, chosen: calibration.weights, heading: "Rounding of weights + what biases make up for",

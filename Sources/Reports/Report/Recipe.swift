@@ -19,6 +19,9 @@ package enum Effort: String, Sendable, CaseIterable {
 
   /// What biases make up for; nil where it is searched.
   package var biases: BiasMethod? { self == .fast ? .weights : nil }
+
+  /// Whether channels are equalized; nil where it is searched.
+  package var equalizes: Bool? { self == .fast ? false : nil }
 }
 
 /// Everything that decides what a compilation does.
@@ -82,6 +85,8 @@ package struct Recipe: Sendable, Equatable {
   package var correctsBias = true
   /// What biases make up for, where they do; nil for what costs least at the network's output.
   package var biases: BiasMethod? = .weights
+  /// Whether channels of activations are scaled against each other; nil for what costs less at the network's output.
+  package var equalizes: Bool? = false
   /// Names of nodes that stay float.
   package var keptFloat: [String] = []
   /// Whether rounded weights and biases that were chosen are learned again from all samples.
@@ -101,6 +106,7 @@ package struct Recipe: Sendable, Equatable {
 
   /// What stands for an estimator or a rounding where none was asked for.
   package static let searched = "auto"
+  private static let equalized = "always"
 
   package init() {}
 
@@ -108,7 +114,7 @@ package struct Recipe: Sendable, Equatable {
   package var isPruning: Bool { pruneFraction > 0 || channelFraction > 0 }
 
   /// Whether the network's output decides something.
-  package var isSearched: Bool { estimator == nil || rounding == nil || biases == nil }
+  package var isSearched: Bool { estimator == nil || rounding == nil || biases == nil || equalizes == nil }
 
   /// The recipe as the bundle's provenance stores it.
   package var json: JSON {
@@ -124,6 +130,7 @@ package struct Recipe: Sendable, Equatable {
     ]
     if rounding != .nearest { members["rounding"] = .string(rounding?.rawValue ?? Recipe.searched) }
     if biases != .weights { members["biases"] = .string(biases?.rawValue ?? Recipe.searched) }
+    if equalizes != false { members["equalize"] = .string(equalizes == nil ? Recipe.searched : Recipe.equalized) }
     if !keptFloat.isEmpty { members["keep_float"] = .strings(keptFloat) }
     if learnsAgain { members["learn_again"] = .bool(true) }
     if let target { members["target"] = target.json }
@@ -143,6 +150,9 @@ package struct Recipe: Sendable, Equatable {
     }
     if let node = try node.optional("biases") {
       biases = try node.string() == Recipe.searched ? nil : try node.choice()
+    }
+    if let node = try node.optional("equalize") {
+      equalizes = try node.string() == Recipe.searched ? nil : true
     }
     correctsBias = try node.optional("bias_correction")?.bool() ?? correctsBias
     keptFloat = try node.optional("keep_float")?.strings() ?? keptFloat

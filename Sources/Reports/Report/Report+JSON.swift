@@ -190,6 +190,8 @@ extension Report.CalibrationSummary {
       "range": .string(estimator), "seed": .int(seed),
     ]
     if let search { members["range_search"] = search.json(naming: ["range"]) }
+    if equalizedLayers > 0 { members["equalized_layers"] = .int(equalizedLayers) }
+    if let channelSearch { members["channel_search"] = channelSearch.json(naming: ["channels"]) }
     if rounding != "nearest" || weightSearch != nil { members["rounding"] = .string(rounding) }
     if biases != "weights" || weightSearch != nil { members["biases"] = .string(biases) }
     if let weightSearch { members["weight_search"] = weightSearch.json(naming: ["rounding", "biases"]) }
@@ -210,6 +212,10 @@ extension Report.CalibrationSummary {
       estimator: try node.optional("range")?.string() ?? "", seed: try node.optional("seed")?.int() ?? 0)
     search = try node.optional("range_search").map { (node) throws(JSONError) in
       try Report.SearchSummary(node, naming: ["range"])
+    }
+    equalizedLayers = try node.optional("equalized_layers")?.int(in: 0...Int.max) ?? equalizedLayers
+    channelSearch = try node.optional("channel_search").map { (node) throws(JSONError) in
+      try Report.SearchSummary(node, naming: ["channels"])
     }
     rounding = try node.optional("rounding")?.string() ?? rounding
     biases = try node.optional("biases")?.string() ?? biases

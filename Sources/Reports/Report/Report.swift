@@ -191,6 +191,10 @@ package struct Report: Sendable, Equatable {
     package var seed: Int
     /// How the estimator was found; nil where it was asked for.
     package var search: SearchSummary?
+    /// The layers whose channels were equalized.
+    package var equalizedLayers = 0
+    /// How it was found out whether to equalize; nil where there was nothing to.
+    package var channelSearch: SearchSummary?
     /// How weights were rounded: `nearest` or `compensated`.
     package var rounding = "nearest"
     /// What biases make up for: `weights` or `network`.

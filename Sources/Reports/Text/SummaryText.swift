@@ -15,6 +15,7 @@ package enum SummaryText {
     if let text = report.channels?.text { table.add(["channels", text]) }
     if let text = report.pruning?.text { table.add(["pruning", text]) }
     if let text = report.calibration?.searchText { table.add(["ranges", text]) }
+    if let text = report.calibration?.channelText { table.add(["", text]) }
     if let text = report.calibration?.weightText { table.add(["weights", text]) }
     if let text = report.calibration?.steps?.text { table.add(["steps", text]) }
     if let precision = report.calibration?.precision {
@@ -136,6 +137,12 @@ extension Report.ChannelSummary {
 extension Report.CalibrationSummary {
   /// How ranges were chosen.
   var searchText: String? { search?.text(chosen: estimator) }
+
+  /// Whether channels were equalized.
+  var channelText: String? { channelSearch?.text(chosen: channels) }
+
+  /// The name a candidate of that search has.
+  var channels: String { equalizedLayers > 0 ? "equalized" : "as they are" }
 
   /// How weights were rounded and what biases make up for.
   var weightText: String? { weightSearch?.text(chosen: weights) }

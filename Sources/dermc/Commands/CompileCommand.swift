@@ -70,6 +70,13 @@ struct CompileCommand: ParsableCommand {
   @Option(help: "What biases make up for; --effort decides unless given.")
   var biases: BiasMethod?
 
+  @Flag(
+    inversion: .prefixedNo,
+    help: """
+      Scale the channels of activations against each other where weights take it back; --effort decides unless given.
+      """)
+  var equalize: Bool?
+
   @Option(
     help: """
       Time to take so that less is lost: by default ranges and rounding are what costs least on calibration samples; \
@@ -148,6 +155,7 @@ struct CompileCommand: ParsableCommand {
     recipe.estimator = range ?? (int8 ? effort.estimator : .mse)
     recipe.rounding = int8 ? rounding ?? effort.rounding : .nearest
     recipe.biases = int8 ? biases ?? effort.biases : .weights
+    recipe.equalizes = int8 ? equalize ?? effort.equalizes : false
     recipe.learnsAgain = int8 && effort == .max
     recipe.target = try targets.target(isQuantizing: int8)
     if recipe.target?.choosesSteps == true,

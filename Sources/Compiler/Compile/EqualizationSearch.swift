@@ -41,19 +41,21 @@ struct EqualizationSearch {
   ///
   /// - Parameter seen: what values of the network are on the samples that ranges are taken from
   func run(
-    _ float: FloatNetwork, _ seen: [ValueID: Observation], _ estimator: RangeEstimator, _ options: Quantizer.Options
+    _ float: FloatNetwork, _ seen: [ValueID: Observation], _ ranges: RangeSearch.Choice, _ options: Quantizer.Options
   ) throws(Refusal) -> Choice? {
     guard recipe.equalizes == true || recipe.equalizes == nil && judge != nil,
       let (equalized, factors, log) = try equalize(float, seen)
     else { return nil }
     let other = try observe(equalized)
     var costs: [[Double]]?
-    if recipe.equalizes == nil {
-      let candidates = [(equalized, other), (float, seen)]
-      costs = try judge?.costs("Judging channels", of: candidates) { (network, seen) throws(Refusal) in
+    if recipe.equalizes == nil, let judge {
+      func cost(_ network: FloatNetwork, _ seen: [ValueID: Observation]) throws(Refusal) -> [Double] {
         let quantizer = Quantizer(network.graph, observations: seen, options: options)
-        return try quantizer.run(quantizer.quantizations(by: estimator, threads: threads)).graph
+        let quantizations = quantizer.quantizations(by: ranges.estimator, threads: threads)
+        return try judge.costs("Judging channels", of: quantizer.run(quantizations).graph)
       }
+      let plain = if let known = ranges.costs { known } else { try cost(float, seen) }
+      costs = [try cost(equalized, other), plain]
     }
     return Choice(
       equalized: equalized, seen: other, log: log, factors: factors,

@@ -53,7 +53,7 @@ struct Int8Stage {
       recipe: recipe, judge: judge, threads: threads,
       observe: { (network) throws(Refusal) in try observe(ranging, in: network) })
     let channels = try float.equalized(FloatNetwork.RangedSamples(ranges: ranges.estimator, samples: ranging)) {
-      () throws(Refusal) in try search.run(float, seen, ranges.estimator, options)
+      () throws(Refusal) in try search.run(float, seen, ranges, options)
     }
     guard let channels, channels.isTaken else {
       var outcome = try quantized(ranges, seen, options, judge)

@@ -16,6 +16,8 @@ enum RangeSearch {
     let estimator: RangeEstimator
     /// Nil where there were too few samples to judge on.
     var summary: Report.SearchSummary?
+    /// What it costs on each sample; nil where nothing was judged.
+    var costs: [Double]?
   }
 
   /// - Parameters:
@@ -26,7 +28,8 @@ enum RangeSearch {
     let costs = try judge.costs("Judging ranges", of: estimators) { (estimator) throws(Refusal) in
       try quantizer.run(quantizer.quantizations(by: estimator, threads: threads)).graph
     }
+    let best = OutputJudge.best(costs)
     return Choice(
-      estimator: estimators[OutputJudge.best(costs)], summary: judge.summary(estimators.map { [$0.rawValue] }, costs))
+      estimator: estimators[best], summary: judge.summary(estimators.map { [$0.rawValue] }, costs), costs: costs[best])
   }
 }

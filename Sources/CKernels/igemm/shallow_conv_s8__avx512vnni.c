@@ -242,13 +242,14 @@ typedef void (*panel_function)(size_t steps, const int8_t *x, size_t x_step, siz
                                const igemm_output *out);
 static const panel_function panels[] = {panel_1, panel_2, panel_3, panel_4};
 
-// Copies `count` windows that lie inside the image. Each kernel row is copied with what follows it, which the next
-// overwrites or no weight meets.
+// Copies `count` windows that lie inside the image. What follows a kernel row is not read, since another thread may be
+// writing it where the image ends there; the zeros in its place the next row overwrites, or no weight meets.
 ALWAYS void copy_inside(size_t runs, size_t run, const int8_t *from, size_t run_step, size_t pixel_step, size_t count,
                         int8_t *to, size_t row_size) {
+  const __mmask16 row = (__mmask16)((1u << run) - 1);
   for (size_t i = 0; i < count; i++, from += pixel_step, to += row_size)
     for (size_t r = 0; r < runs; r++) {
-      __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(from + r * run_step));
+      __m128i bytes = _mm_maskz_loadu_epi8(row, from + r * run_step);
       _mm_storeu_si128((__m128i *)(void *)(to + r * run), bytes);
     }
 }

@@ -99,6 +99,8 @@ ALWAYS void row_of(size_t taps, size_t groups, size_t stride, size_t pixels, con
             if (column >= p * stride && column < p * stride + taps)
               acc[p][v] = dot(acc[p][v], u, kernel[column - p * stride]);
         }
+        // Keeps the compiler from loading for the next vector before: there are no registers for all.
+        __asm__("" : "+r"(x), "+w"(acc[0][v]), "+w"(acc[1][v]), "+w"(acc[2][v]), "+w"(acc[3][v]));
       }
     }
     finish(4, acc, head, out, first);

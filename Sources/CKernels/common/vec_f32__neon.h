@@ -38,6 +38,8 @@ static inline vf vf_sub(vf a, vf b) { return vsubq_f32(a, b); }
 static inline vf vf_mul(vf a, vf b) { return vmulq_f32(a, b); }
 static inline vf vf_div(vf a, vf b) { return vdivq_f32(a, b); }
 static inline vf vf_fma(vf a, vf b, vf c) { return vfmaq_f32(c, a, b); }
+// a[lane] * b + c, the lane a constant.
+#define vf_fma_lane(a, lane, b, c) vfmaq_laneq_f32(c, b, a, lane)
 static inline vf vf_fnma(vf a, vf b, vf c) { return vfmsq_f32(c, a, b); }
 static inline vf vf_sqrt(vf x) { return vsqrtq_f32(x); }
 // The instructions for minimum and maximum give NaN where either operand is.

@@ -185,6 +185,13 @@ typedef struct {
   float lo, hi;
 } tile;
 
+// One step of a tile, where multiply-adds take a lane of the rows in `a`.
+#define MULTIPLY_LANE(lane)                                                                  \
+  UNROLL for (int j = 0; j < vectors; j++, w += VF_WIDTH) {                                  \
+    const vf b = vf_load(w);                                                                 \
+    UNROLL for (int r = 0; r < rows; r++) sum[r][j] = vf_fma_lane(a[r], lane, b, sum[r][j]); \
+  }
+
 // One register tile.
 ALWAYS void multiply(const tile *t, const int rows, const int vectors) {
   vf sum[14][3];
@@ -198,8 +205,20 @@ ALWAYS void multiply(const tile *t, const int rows, const int vectors) {
   for (size_t i = 0; i < t->segments; i++, from += IGEMM_PANEL) {
     const float *x[14];
     UNROLL for (int r = 0; r < rows; r++) x[r] = from[r];
+    size_t c = 0;
+#ifdef vf_fma_lane
+    for (; c + VF_WIDTH <= t->segment; c += VF_WIDTH) {
+      vf a[14];
+      UNROLL for (int r = 0; r < rows; r++) a[r] = vf_load(x[r] + c);
+      MULTIPLY_LANE(0)
+      MULTIPLY_LANE(1)
+      MULTIPLY_LANE(2)
+      MULTIPLY_LANE(3)
+    }
+#else
 #pragma clang loop unroll_count(4)
-    for (size_t c = 0; c < t->segment; c++) {
+#endif
+    for (; c < t->segment; c++) {
       vf b[3];
       UNROLL for (int j = 0; j < vectors; j++) b[j] = vf_load(w + j * VF_WIDTH);
       UNROLL for (int r = 0; r < rows; r++) {

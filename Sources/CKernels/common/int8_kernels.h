@@ -77,10 +77,22 @@ static inline int ck_is_floored(const ck_requantize *r) {
   return r->output_zero_point == -128 && r->lo <= -128 && r->hi >= 127;
 }
 
-/// Whether every accumulator of a channel is within 2^23 and its multiplier not negative, for any input: what
-/// requantize_512_round_floored asks for.
-static inline int ck_can_floor(int32_t bias, size_t count, const int8_t *weights, float multiplier) {
+/// What no accumulator of a channel goes beyond, up or down, for any input.
+static inline double ck_largest_sum(int32_t bias, size_t count, const int8_t *weights) {
   uint64_t magnitude = 0;
   for (size_t i = 0; i < count; i++) magnitude += (uint64_t)(weights[i] < 0 ? -weights[i] : weights[i]);
-  return (double)magnitude * 255 + (bias < 0 ? -(double)bias : bias) < 8388608.0 && multiplier >= 0;
+  return (double)magnitude * 255 + (bias < 0 ? -(double)bias : bias);
+}
+
+/// Whether every accumulator of a channel is within 2^23 and its multiplier not negative: what
+/// requantize_512_round_floored asks for.
+static inline int ck_can_floor(double largest_sum, float multiplier) {
+  return largest_sum < 8388608.0 && multiplier >= 0;
+}
+
+/// Whether every accumulator of a channel is within 2^22, and within int16 once it is scaled: what
+/// requantize_128_round_small asks for.
+static inline int ck_is_small(double largest_sum, float multiplier) {
+  double scaled = largest_sum * multiplier;
+  return largest_sum < 4194304.0 && scaled > -32767.0 && scaled < 32767.0;
 }

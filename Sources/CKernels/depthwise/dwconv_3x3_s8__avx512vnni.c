@@ -83,7 +83,7 @@ static void pack(const ck_conv_shape *s, const int8_t *weights, const int32_t *b
     b->floor_bias[lane] = (int32_t)((uint32_t)b->bias[lane] + REQUANTIZE_512_FLOOR);
     b->multiplier[lane] = multiplier[channel];
     b->floor_offset[lane] = -8388608.0f * multiplier[channel];
-    h->is_large |= !ck_can_floor(own, TAPS * TAPS, w, multiplier[channel]);
+    h->is_large |= !ck_can_floor(ck_largest_sum(own, TAPS * TAPS, w), multiplier[channel]);
     h->is_wild |= ck_is_wild(own, TAPS * TAPS, multiplier[channel]);
     for (size_t at = 0; at < TAPS * TAPS; at++) b->weights[at % TAPS][lane][at / TAPS] = w[at];
   }

@@ -58,6 +58,7 @@ void dwconv_s8_run(const dwconv_isa *isa, const ck_conv_shape *s, const void *pa
     out.zero_point = r->output_zero_point;
     out.lo = r->lo;
     out.hi = r->hi;
+    out.is_small = out.is_plain && !h.must_convert;
   }
   for (size_t unit = begin; unit < end; unit++) {
     size_t block = unit % p.blocks, oy = unit / p.blocks * p.rows, channel = block * isa->width;

@@ -29,10 +29,35 @@ static void interleave(const int8_t *const *rows, const size_t *steps, size_t co
   }
 }
 
-ALWAYS void start(size_t pixels, const void *head, int32x4_t acc[MAX_PIXELS][VECTORS]) {
+ALWAYS void start(size_t pixels, const void *head, const dwconv_output *out, int32x4_t acc[MAX_PIXELS][VECTORS]) {
+  const int32x4_t base = vdupq_n_s32(out->is_small ? REQUANTIZE_128_SMALL : 0);
   UNROLL for (size_t v = 0; v < VECTORS; v++) {
-    int32x4_t bias = vld1q_s32((const int32_t *)head + v * 4);
+    int32x4_t bias = vaddq_s32(vld1q_s32((const int32_t *)head + v * 4), base);
     UNROLL for (size_t p = 0; p < pixels; p++) acc[p][v] = bias;
+  }
+}
+
+// Requantizes and stores pixels.
+ALWAYS void store(size_t pixels, int is_small, int32x4_t acc[MAX_PIXELS][VECTORS], const float *multiplier,
+                  const dwconv_output *out, size_t first) {
+  requantize_128 q = requantize_128_make(out->zero_point, out->lo, out->hi);
+  UNROLL for (size_t p = 0; p < pixels; p++) {
+    int32x4_t rounded[VECTORS];
+    UNROLL for (size_t v = 0; v < VECTORS; v++) {
+      float32x4_t m = vld1q_f32(multiplier + v * 4);
+      rounded[v] = is_small ? requantize_128_round_small(acc[p][v], m)
+                            : requantize_128_round(vmulq_f32(vcvtq_f32_s32(acc[p][v]), m));
+    }
+    int8x16_t bytes = is_small ? requantize_128_narrow_small(rounded[0], rounded[1], rounded[2], rounded[3], q)
+                               : requantize_128_narrow(rounded[0], rounded[1], rounded[2], rounded[3], q);
+    int8_t *y = out->s8 + (first + p) * out->stride;
+    if (out->columns == VECTORS * 4) {
+      vst1q_s8(y, bytes);
+    } else {
+      int8_t tail[VECTORS * 4];
+      vst1q_s8(tail, bytes);
+      memcpy(y, tail, out->columns);
+    }
   }
 }
 
@@ -45,28 +70,17 @@ ALWAYS void finish(size_t pixels, int32x4_t acc[MAX_PIXELS][VECTORS], const void
     return;
   }
   const float *multiplier = (const float *)head + VECTORS * 4;
-  requantize_128 q = requantize_128_make(out->zero_point, out->lo, out->hi);
-  UNROLL for (size_t p = 0; p < pixels; p++) {
-    int32x4_t rounded[VECTORS];
-    UNROLL for (size_t v = 0; v < VECTORS; v++)
-      rounded[v] = requantize_128_round(vmulq_f32(vcvtq_f32_s32(acc[p][v]), vld1q_f32(multiplier + v * 4)));
-    int8x16_t bytes = requantize_128_narrow(rounded[0], rounded[1], rounded[2], rounded[3], q);
-    int8_t *y = out->s8 + (first + p) * out->stride;
-    if (out->columns == VECTORS * 4) {
-      vst1q_s8(y, bytes);
-    } else {
-      int8_t tail[VECTORS * 4];
-      vst1q_s8(tail, bytes);
-      memcpy(y, tail, out->columns);
-    }
-  }
+  if (out->is_small)
+    store(pixels, 1, acc, multiplier, out, first);
+  else
+    store(pixels, 0, acc, multiplier, out, first);
 }
 
 // `pixels` outputs from pixel `first` on.
 ALWAYS void tile(size_t pixels, size_t first, const dwconv_input *in, const void *head, const char *weights,
                  const dwconv_output *out) {
   int32x4_t acc[MAX_PIXELS][VECTORS];
-  start(pixels, head, acc);
+  start(pixels, head, out, acc);
   const char *x = in->x + first * in->pixel_step;
   for (size_t tap = 0; tap < in->taps; tap++, x += in->tap_step)
     for (size_t g = 0; g < in->groups; g++, weights += GROUP_SIZE)
@@ -88,7 +102,7 @@ ALWAYS void row_of(size_t taps, size_t groups, size_t stride, size_t pixels, con
     size_t first = i + 4 <= pixels ? i : pixels - 4;
     const char *x = in->x + first * stride * x_step, *w = weights;
     int32x4_t acc[MAX_PIXELS][VECTORS];
-    start(4, head, acc);
+    start(4, head, out, acc);
     UNROLL for (size_t g = 0; g < groups; g++, x += GROUP_SIZE, w += GROUP_SIZE) {
       UNROLL for (size_t v = 0; v < VECTORS; v++) {
         int8x16_t kernel[MAX_TAPS];

@@ -8,6 +8,7 @@ enum { DWCONV_MAX_SLOTS = 4 };
 /// Results of a run of output pixels in one row.
 typedef struct {
   int is_plain;  ///< int8, and every scaled accumulator is within int32
+  int is_small;  ///< the same, and ck_is_small for every channel
   int8_t *s8;    ///< first output, or NULL
   float *f32;    ///< the same for float32 output
   size_t stride; ///< outputs from one pixel to the next

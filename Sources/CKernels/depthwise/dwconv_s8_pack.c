@@ -43,6 +43,7 @@ void dwconv_s8_pack(const dwconv_isa *isa, const ck_conv_shape *s, const int8_t 
     uint32_t sum = ck_sum_of_weights(area, w);
     int32_t b = bias ? bias[channel] : 0, folded = ck_fold_bias(b, sum, input_zero_point, isa->input_offset);
     h.is_wild |= ck_is_wild(b, area, multiplier[channel]);
+    h.must_convert |= !ck_is_small(ck_largest_sum(b, area, w), multiplier[channel]);
     memcpy(block + lane * sizeof folded, &folded, sizeof folded);
     memcpy(block + (isa->width + lane) * sizeof(float), &multiplier[channel], sizeof(float));
     pack_channel(isa, &p, s, w, block + p.head_size + lane * DWCONV_LANE_SIZE);

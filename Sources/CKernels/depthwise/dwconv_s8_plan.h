@@ -10,6 +10,7 @@ enum { DWCONV_MAX_WIDTH = 64 };
 typedef struct {
   int8_t zeros[DWCONV_MAX_WIDTH];
   int32_t is_wild;  // some scaled accumulator may not fit int32
+  int32_t must_convert;  // ck_is_small does not hold for some channel
 } dwconv_header;
 enum { DWCONV_HEADER_SIZE = 2 * CK_ALIGN };
 

@@ -38,7 +38,7 @@ typedef struct {
   const ck_conv_s8_output *output;
   const int8_t *input;
   scratch_parts scratch;
-  int is_wild, is_large;
+  int is_wild, is_large, must_convert;
   const int8_t *zeros;
   // The geometry of output pixels. A 1x1 convolution that moves pixel by pixel is one row of them.
   size_t out_w;
@@ -168,6 +168,7 @@ static void multiply(const job *j, size_t group, size_t block, size_t prepared, 
     out.lo = r->lo;
     out.hi = r->hi;
     out.is_floored = out.is_plain && !j->is_large && ck_is_floored(r);
+    out.is_small = out.is_plain && !j->must_convert;
   }
   size_t origin = tile_begin(p, prepared);
   for (size_t tile = begin; tile < end; tile++) {
@@ -222,6 +223,7 @@ static void read_geometry(job *j) {
   memcpy(&h, j->packed, sizeof h);
   j->is_wild = h.is_wild;
   j->is_large = h.is_large;
+  j->must_convert = h.must_convert;
   j->zeros = (const int8_t *)j->packed + IGEMM_HEADER_SIZE;
   j->stride_h = s->stride_h;
   j->stride_w = s->stride_w;

@@ -34,11 +34,38 @@ ALWAYS void store_row(size_t vectors, int8_t *y, size_t columns, int8x16_t bytes
     memcpy(y, tail, columns);
 }
 
+// Requantizes and stores a tile.
+ALWAYS void finish(size_t vectors, size_t rows, int is_small, int32x4_t acc[MOST_ROWS][IGEMM_MAX_VECTORS],
+                   const float *multiplier, const igemm_output *out) {
+  float32x4_t m[IGEMM_MAX_VECTORS];
+  UNROLL for (size_t v = 0; v < vectors; v++) m[v] = vld1q_f32(multiplier + v * 4);
+  requantize_128 q = requantize_128_make(out->zero_point, out->lo, out->hi);
+  // Rows whose vectors fill one narrowing: it takes four vectors.
+  const size_t together = vectors == 1 ? 4 : vectors == 2 ? 2 : 1;
+  UNROLL for (size_t r = 0; r < rows; r += together) {
+    int32x4_t rounded[4];
+    UNROLL for (size_t i = 0; i < 4; i++) {
+      size_t from = r + i / vectors, v = i % vectors;
+      if (from >= rows || i >= together * vectors)
+        rounded[i] = rounded[0];
+      else
+        rounded[i] = is_small ? requantize_128_round_small(acc[from][v], m[v])
+                              : requantize_128_round(vmulq_f32(vcvtq_f32_s32(acc[from][v]), m[v]));
+    }
+    int8x16_t bytes = is_small ? requantize_128_narrow_small(rounded[0], rounded[1], rounded[2], rounded[3], q)
+                               : requantize_128_narrow(rounded[0], rounded[1], rounded[2], rounded[3], q);
+    UNROLL for (size_t i = 0; i < together; i++)
+      if (r + i < rows)
+        store_row(vectors, out->s8 + (r + i) * out->stride, out->columns, row_part(vectors, i, bytes));
+  }
+}
+
 ALWAYS void tile(size_t vectors, size_t rows, size_t taps, size_t steps, const int8_t *const *pointers,
                  const void *block, const igemm_output *out) {
   int32x4_t acc[MOST_ROWS][IGEMM_MAX_VECTORS];
+  const int32x4_t base = vdupq_n_s32(out->is_small ? REQUANTIZE_128_SMALL : 0);
   UNROLL for (size_t v = 0; v < vectors; v++) {
-    int32x4_t bias = vld1q_s32(igemm_bias(block) + v * 4);
+    int32x4_t bias = vaddq_s32(vld1q_s32(igemm_bias(block) + v * 4), base);
     UNROLL for (size_t r = 0; r < rows; r++) acc[r][v] = bias;
   }
   accumulate(vectors, rows, taps, steps, pointers, igemm_weights(block, vectors * 4), acc);
@@ -49,24 +76,10 @@ ALWAYS void tile(size_t vectors, size_t rows, size_t taps, size_t steps, const i
     return;
   }
   const float *multiplier = igemm_multiplier(block, vectors * 4);
-  float32x4_t m[IGEMM_MAX_VECTORS];
-  UNROLL for (size_t v = 0; v < vectors; v++) m[v] = vld1q_f32(multiplier + v * 4);
-  requantize_128 q = requantize_128_make(out->zero_point, out->lo, out->hi);
-  // Rows whose vectors fill one narrowing: it takes four vectors.
-  const size_t together = vectors == 1 ? 4 : vectors == 2 ? 2 : 1;
-  int8_t *y = out->s8;
-  UNROLL for (size_t r = 0; r < rows; r += together) {
-    int32x4_t rounded[4];
-    UNROLL for (size_t i = 0; i < 4; i++) {
-      size_t from = r + i / vectors, v = i % vectors;
-      rounded[i] = from < rows && i < together * vectors
-                       ? requantize_128_round(vmulq_f32(vcvtq_f32_s32(acc[from][v]), m[v]))
-                       : rounded[0];
-    }
-    int8x16_t bytes = requantize_128_narrow(rounded[0], rounded[1], rounded[2], rounded[3], q);
-    UNROLL for (size_t i = 0; i < together; i++)
-      if (r + i < rows) store_row(vectors, y + (r + i) * out->stride, out->columns, row_part(vectors, i, bytes));
-  }
+  if (out->is_small)
+    finish(vectors, rows, 1, acc, multiplier, out);
+  else
+    finish(vectors, rows, 0, acc, multiplier, out);
 }
 
 #define TILE(vectors, rows)                                                                                        \

@@ -10,6 +10,7 @@ enum { IGEMM_MAX_VECTORS = 4, IGEMM_MAX_ROWS = 16, IGEMM_STEP = 4, IGEMM_MAX_STE
 typedef struct {
   int is_plain;      ///< int8, and every scaled accumulator is within int32
   int is_floored;    ///< the same, ck_is_floored, and ck_can_floor for every channel
+  int is_small;      ///< the same as is_plain, and ck_is_small for every channel
   int8_t *s8;        ///< first output of the tile, or NULL
   float *f32;        ///< the same for float32 output
   size_t stride;     ///< outputs from one row to the next

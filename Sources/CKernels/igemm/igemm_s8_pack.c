@@ -86,7 +86,9 @@ static void pack_block(const igemm_isa *isa, const igemm_plan *p, const ck_conv_
       m = multiplier[column];
       folded = ck_fold_bias(b, sum, zero_point, isa->input_offset);
       h->is_wild |= ck_is_wild(b, area * p->in_c, m);
-      h->is_large |= !ck_can_floor(b, area * p->in_c, w, m);
+      double largest = ck_largest_sum(b, area * p->in_c, w);
+      h->is_large |= !ck_can_floor(largest, m);
+      h->must_convert |= !ck_is_small(largest, m);
     }
     memcpy((char *)block + i * sizeof folded, &folded, sizeof folded);
     memcpy((char *)block + (width + i) * sizeof m, &m, sizeof m);

@@ -7,6 +7,7 @@ enum { IGEMM_HEADER_SIZE = CK_ALIGN };
 typedef struct {
   int32_t is_wild;   // some scaled accumulator may not fit int32
   int32_t is_large;  // ck_can_floor does not hold for some channel
+  int32_t must_convert;  // nor ck_is_small
 } igemm_header;
 
 typedef struct {

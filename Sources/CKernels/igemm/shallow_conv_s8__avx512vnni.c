@@ -104,7 +104,7 @@ static void pack(const ck_conv_shape *s, const int8_t *weights, const int32_t *b
       ((float *)b.multiplier)[i] = multiplier[column];
       ((float *)b.floor_offset)[i] = -8388608.0f * multiplier[column];
       h->is_wild |= ck_is_wild(own, p.sum, multiplier[column]);
-      h->is_large |= !ck_can_floor(own, p.sum, w, multiplier[column]);
+      h->is_large |= !ck_can_floor(ck_largest_sum(own, p.sum, w), multiplier[column]);
       // From [channel][position] to [position][channel].
       for (size_t k = 0; k < p.sum; k++)
         ((int8_t *)b.weights)[(k / IGEMM_STEP * vectors * LANES + i) * IGEMM_STEP + k % IGEMM_STEP] =

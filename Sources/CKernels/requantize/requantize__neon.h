@@ -24,9 +24,34 @@ static inline int32x4_t requantize_128_round_any(float32x4_t scaled, requantize_
 /// The same for values that are not NaN.
 static inline int32x4_t requantize_128_round(float32x4_t scaled) { return vcvtnq_s32_f32(scaled); }
 
+/// Small sums (ck_is_small) are converted without the instructions for it, of which a Cortex-A76 starts one every two
+/// cycles. 3 * 2^22, as float32, is added to them with the bias: that number's bits plus the sum are the bits of that
+/// number plus the sum, and taking it off again is exact. Scaled values it rounds when it is added to them, half to
+/// even, as the next number is 1 apart; the lower half of the bits then is the value, as int16.
+enum { REQUANTIZE_128_SMALL = 0x4b400000 };
+
+/// Rounds small sums, which include REQUANTIZE_128_SMALL; results do, too.
+static inline int32x4_t requantize_128_round_small(int32x4_t sums, float32x4_t multiplier) {
+  const float32x4_t base = vreinterpretq_f32_s32(vdupq_n_s32(REQUANTIZE_128_SMALL));
+  float32x4_t scaled = vmulq_f32(vsubq_f32(vreinterpretq_f32_s32(sums), base), multiplier);
+  return vreinterpretq_s32_f32(vaddq_f32(scaled, base));
+}
+
+/// Narrows four vectors of int16, from zero point 0 to that of the output.
+static inline int8x16_t requantize_128_narrow_halves(int16x8_t ab, int16x8_t cd, requantize_128 r) {
+  int8x16_t bytes = vqmovn_high_s16(vqmovn_s16(vqaddq_s16(ab, r.zero_point)), vqaddq_s16(cd, r.zero_point));
+  return vmaxq_s8(vminq_s8(bytes, r.upper), r.lower);
+}
+
+/// Narrows four vectors of requantize_128_round_small, one after the other.
+static inline int8x16_t requantize_128_narrow_small(int32x4_t a, int32x4_t b, int32x4_t c, int32x4_t d,
+                                                    requantize_128 r) {
+  int16x8_t ab = vuzp1q_s16(vreinterpretq_s16_s32(a), vreinterpretq_s16_s32(b));
+  int16x8_t cd = vuzp1q_s16(vreinterpretq_s16_s32(c), vreinterpretq_s16_s32(d));
+  return requantize_128_narrow_halves(ab, cd, r);
+}
+
 /// Narrows four rounded vectors, one after the other.
 static inline int8x16_t requantize_128_narrow(int32x4_t a, int32x4_t b, int32x4_t c, int32x4_t d, requantize_128 r) {
-  int16x8_t ab = vqaddq_s16(vqmovn_high_s32(vqmovn_s32(a), b), r.zero_point);
-  int16x8_t cd = vqaddq_s16(vqmovn_high_s32(vqmovn_s32(c), d), r.zero_point);
-  return vmaxq_s8(vminq_s8(vqmovn_high_s16(vqmovn_s16(ab), cd), r.upper), r.lower);
+  return requantize_128_narrow_halves(vqmovn_high_s32(vqmovn_s32(a), b), vqmovn_high_s32(vqmovn_s32(c), d), r);
 }

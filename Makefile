@@ -1,6 +1,6 @@
 # Names for what a developer runs. scripts/demo and scripts/test need no make; the rest are the long jobs.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check check-arm check-c check-python build libderm install bench scaling property coverage sanitize fuzz faults pictures wild wild-operators format docs clean
+.PHONY: help demo test check check-arm arm-loops check-c check-python build libderm install bench scaling property coverage sanitize fuzz faults pictures wild wild-operators format docs clean
 
 help:
 	@echo "make demo      build, compile the fixture model to int8, show the report"
@@ -12,6 +12,7 @@ help:
 	@echo "make build     build dermc (release)"
 	@echo "make install   build libderm, for C and C++, and copy it to DESTDIR and PREFIX (/usr/local)"
 	@echo "make bench     speed and memory beside ONNX Runtime's"
+	@echo "make arm-loops  the kernels for ARM processors, by models of some"
 	@echo "make scaling   how time and memory grow with the number of nodes"
 	@echo "make property  many random graphs: float against int8, fused against plain, stored against not"
 	@echo "make coverage  the share of each module's lines that the tests run; below 90 % it fails"
@@ -60,6 +61,9 @@ build:
 
 bench:
 	scripts/bench
+
+arm-loops:
+	scripts/arm-loops
 
 scaling:
 	scripts/scaling

@@ -32,7 +32,9 @@ package struct Distortion: Sendable, Hashable, Comparable {
       roots.append(root)
     }
     return (0..<256).map { index in
-      (0..<8).reduce(1.0) { product, bit in index >> (7 - bit) & 1 == 1 ? product * roots[bit] : product }
+      var fraction = 1.0
+      for bit in 0..<8 where index >> (7 - bit) & 1 == 1 { fraction *= roots[bit] }
+      return fraction
     }
   }()
 

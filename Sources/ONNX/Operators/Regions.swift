@@ -29,9 +29,12 @@ enum Regions: ONNXFamily {
     var kept: [Int64] = []
     for (row, start) in stride(from: 0, to: numbers.count, by: max(1, count)).enumerated() {
       let batch = row / max(1, classes)
-      let candidates = (0..<count).filter { numbers[start + $0] > lowest }
-        .sorted { (numbers[start + $0], $1) > (numbers[start + $1], $0) }
-        .map { box in Box(corners[(batch * count + box) * 4..<(batch * count + box + 1) * 4], box, isCentred) }
+      let scored = (0..<count).filter { numbers[start + $0] > lowest }
+      let ranked = scored.sorted { a, b in (numbers[start + a], b) > (numbers[start + b], a) }
+      let candidates = ranked.map { box in
+        let first = (batch * count + box) * 4
+        return Box(corners[first..<first + 4], box, isCentred)
+      }
       var chosen: [Box] = []
       for box in candidates where chosen.count < most && !chosen.contains(where: { $0.overlap(box) > overlap }) {
         chosen.append(box)

@@ -94,8 +94,10 @@ enum Scatters: ONNXFamily {
     }
     let rows = x.shape[..<axis].reduce(1, *)
     try node.reserve(.int64, [rows, count])
+    let rowsOfOne = max(1, rows / max(1, starts.count))
     let targets = (0..<rows).flatMap { row in
-      (0..<count).map { row * extent + (starts[row / max(1, rows / max(1, starts.count))] + $0) % max(1, extent) }
+      let start = starts[row / rowsOfOne]
+      return (0..<count).map { row * extent + (start + $0) % max(1, extent) }
     }
     return try scatter(x, updates, at: targets, block: x.shape[(axis + 1)...].reduce(1, *), &node)
   }
@@ -117,7 +119,8 @@ enum Scatters: ONNXFamily {
       throw Refusal("kernel_shape \(kernel), strides \(strides) and pads \(pads) are not those of a window")
     }
     let size = (0..<rank).map { axis in
-      (x.shape[axis + 2] - 1) * strides[axis] - pads[axis] - pads[axis + rank] + kernel[axis]
+      let padding = pads[axis] + pads[axis + rank]
+      return (x.shape[axis + 2] - 1) * strides[axis] - padding + kernel[axis]
     }
     let shape = try checkedShape(Array(x.shape.prefix(2)) + size)
     let target = try node.ints(input: 2, "output_shape") ?? shape

@@ -36,7 +36,7 @@ enum Ed25519 {
   }
 
   static var noLibrary: Refusal {
-    Refusal("signatures need libsodium, which cannot be loaded: install it (Debian: libsodium23)")
+    Refusal("signatures need libsodium, which cannot be loaded: install it (Debian: libsodium23 or libsodium26)")
   }
 
   private static func library() throws(Refusal) -> Sodium {

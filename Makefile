@@ -1,6 +1,6 @@
 # Names for what a developer runs. scripts/demo and scripts/test need no make; the rest are the long jobs.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check check-arm arm-loops check-c check-python build libderm install bench scaling property coverage sanitize fuzz faults pictures wild wild-operators format docs clean
+.PHONY: help demo test check check-arm arm-loops check-c check-python fresh build libderm install bench scaling property coverage sanitize fuzz faults pictures wild wild-operators format docs clean
 
 help:
 	@echo "make demo      build, compile the fixture model to int8, show the report"
@@ -8,6 +8,7 @@ help:
 	@echo "make check-arm and this: the kernels for ARM processors, on emulated ones"
 	@echo "make check-c   libderm from C and C++; continuous integration runs this, too,"
 	@echo "make check-python  and this: the Python package"
+	@echo "make fresh     make demo and make test on a fresh Debian sid, then bookworm, made for it; as root"
 	@echo "make check     what of the tests needs no build: format, imports, links"
 	@echo "make build     build dermc (release)"
 	@echo "make install   build libderm, for C and C++, and copy it to DESTDIR and PREFIX (/usr/local)"
@@ -43,6 +44,10 @@ check-c:
 
 check-python:
 	scripts/check-python
+
+fresh:
+	scripts/fresh sid
+	scripts/fresh bookworm
 
 libderm:
 	scripts/build-libderm

@@ -22,7 +22,8 @@ enum WordsParts {
       bits.append(abs(word), low)
     }
     for byte in raw[(4 * count)...] { bits.append(Int(byte), 8) }
-    return (0..<4).map { UInt8(count >> (8 * $0) & 255) } + symbols + bits.bytes
+    let length = (0..<4).map { UInt8(count >> (8 * $0) & 255) }
+    return length + symbols + bits.bytes
   }
 
   // MARK: Reading

@@ -148,8 +148,9 @@ private func bitmap(_ pixels: [UInt8], _ width: Int, _ height: Int) -> [UInt8] {
       try session.write(luma: luma.span.bytes, chroma: both.span.bytes, layout(.nv12))
       try session.run()
       #expect(try session.answer() == expected)
+      let short = luma + both.dropLast()
       #expect(throws: DermError.inputDoesNotFit("plane 1 has 139 bytes, 7 rows of 20, 20 apart, are more")) {
-        try session.write(pixels: (luma + both.dropLast()).span.bytes, layout(.nv12))
+        try session.write(pixels: short.span.bytes, layout(.nv12))
       }
     }
   }

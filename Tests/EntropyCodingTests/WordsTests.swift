@@ -77,10 +77,11 @@ import Testing
     #expect(decoded(stored, size: short.count) == short)
 
     let long = bytes(
-      numbers.enumerated().map { index, number in
+      numbers.enumerated().map { index, number -> Int32 in
         let isScale = index / 512 % 2 == 0
         let scale = (1000 + index / 512 + number % 9 - 4) << 20
-        return Int32(isScale ? scale : (8 + index / 1024) * (number % 101 * (number % 17) - 600))
+        let weight = (8 + index / 1024) * (number % 101 * (number % 17) - 600)
+        return Int32(isScale ? scale : weight)
       })
     let packed = try #require(coded(long, length: 512))
     #expect(packed.count == 17538)

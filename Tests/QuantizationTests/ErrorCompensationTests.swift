@@ -126,7 +126,10 @@ import Testing
     var pivots: [Double] = []
     for j in 0..<length {
       let rest = length - j
-      let part = (0..<rest * rest).map { h[($0 / rest + j) * length + $0 % rest + j] }
+      let part = (0..<rest * rest).map { index in
+        let (row, column) = (index / rest + j, index % rest + j)
+        return h[row * length + column]
+      }
       let inverse = inverse(part, rest)
       let level = (targets[j] / Double(scale)).rounded(.toNearestOrEven)
       expected.append(Int8(level))

@@ -79,7 +79,9 @@ public final class DermModel: Sendable {
 
   /// Runs the model on an input laid out as `inputShape`; returns the raw numbers of the output that decides.
   ///
-  /// - Parameter others: the numbers of each input in `otherInputs`
+  /// - Parameters:
+  ///   - input: its numbers, all of a batch
+  ///   - others: the numbers of each input in `otherInputs`
   /// - Throws: `DermError` where an input has another size or is missing, or a number in it or in the output is not
   ///   finite
   public func run(_ input: [Float], others: [String: [Float]] = [:]) throws(DermError) -> [Float] {
@@ -100,7 +102,9 @@ public final class DermModel: Sendable {
   /// Runs the model on an image file, prepared as the bundle says. JPEG, PNG, WebP, TIFF and BMP are read; libwebp and
   /// libtiff are loaded when such a file is met.
   ///
-  /// - Parameter others: the numbers of each input in `otherInputs`
+  /// - Parameters:
+  ///   - path: of the image
+  ///   - others: the numbers of each input in `otherInputs`
   /// - Throws: `DermError` where the image cannot be read, or as `run(_:others:)`
   public func classify(imageAt path: String, others: [String: [Float]] = [:]) throws(DermError) -> DermAnswer {
     try withOwnSession { (session) throws(DermError) in try session.classify(imageAt: path, others: others) }

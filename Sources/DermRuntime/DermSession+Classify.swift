@@ -6,7 +6,9 @@ extension DermSession {
   /// Runs the model on an image file, prepared as the bundle says. JPEG, PNG, WebP, TIFF and BMP are read; libwebp and
   /// libtiff are loaded when such a file is met.
   ///
-  /// - Parameter others: the numbers of each input in the model's `otherInputs`
+  /// - Parameters:
+  ///   - path: of the image
+  ///   - others: the numbers of each input in the model's `otherInputs`
   /// - Throws: `DermError` where the image cannot be read, an input has another size or is missing, or a number in an
   ///   input or an output is not finite
   public func classify(imageAt path: String, others: [String: [Float]] = [:]) throws(DermError) -> DermAnswer {
@@ -39,7 +41,9 @@ extension DermSession {
 
   /// The same for several image files, in as many runs as there are batches of them.
   ///
-  /// - Parameter paths: as many as fill whole batches of the model's
+  /// - Parameters:
+  ///   - paths: as many as fill whole batches of the model's
+  ///   - others: the numbers of each input in the model's `otherInputs`, the same for all batches
   public func classify(
     imagesAt paths: [String], others: [String: [Float]] = [:]
   ) throws(DermError) -> [DermAnswer] {

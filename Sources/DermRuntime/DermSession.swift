@@ -45,7 +45,9 @@ public final class DermSession {
   /// Whether a thread is at work.
   private let isInUse = Atomic(false)
 
-  /// - Parameter threads: how many threads one run uses, 1 to 256
+  /// - Parameters:
+  ///   - model: what to run; the session keeps what it needs of it
+  ///   - threads: how many threads one run uses, 1 to 256
   /// - Throws: `DermError` where the memory the session needs is more than the model was given, or than there is
   public init(_ model: DermModel, threads: Int = 1) throws(DermError) {
     try LoadedModel.check(threads: threads)
@@ -81,7 +83,9 @@ public final class DermSession {
 
   /// Writes an image file, prepared as the bundle says.
   ///
-  /// - Parameter position: which image of the batch
+  /// - Parameters:
+  ///   - path: of the image
+  ///   - position: which image of the batch
   public func write(imageAt path: String, position: Int = 0) throws(DermError) {
     try exclusively { () throws(DermError) in
       let bytes: [UInt8]
@@ -178,9 +182,7 @@ public final class DermSession {
   }
 
   private func imageInput(_ position: Int) throws(DermError) -> ImageInput {
-    guard let input = model.imageInput else {
-      throw .inputDoesNotFit("the bundle does not say how images become inputs; use run(_:)")
-    }
+    let input = try model.requiredImageInput()
     guard hasImage.indices.contains(position) else {
       throw .inputDoesNotFit("image \(position) of a batch: the model takes 0 to \(hasImage.count - 1)")
     }
@@ -314,7 +316,9 @@ public final class DermSession {
 
   /// Lends the probability of each class, or label, in the model's order.
   ///
-  /// - Parameter position: which image of the batch
+  /// - Parameters:
+  ///   - position: which image of the batch
+  ///   - body: what is done with them
   public func withProbabilities<Result>(
     position: Int = 0, _ body: (Span<Double>) -> Result
   ) throws(DermError) -> Result {
@@ -363,7 +367,9 @@ public final class DermSession {
 
   /// Lends the raw numbers of an output, of all the batch.
   ///
-  /// - Parameter index: of the model's `outputNames`
+  /// - Parameters:
+  ///   - index: of the model's `outputNames`
+  ///   - body: what is done with them
   public func withOutput<Result>(_ index: Int, _ body: (Span<Float>) -> Result) throws(DermError) -> Result {
     let numbers = try output(index)
     return body(numbers.span)

@@ -8,6 +8,8 @@ import Tensors
 struct ImageInput: Sendable {
   let preprocessing: Preprocessing
   let tables: PixelTables
+  /// The order of the input as the model has it.
+  let order: Layout
   /// The order in which pixels are written.
   let layout: Layout
   /// Whether the plan reads another order than can be written at once: the numbers go through memory beside it.
@@ -28,6 +30,7 @@ struct ImageInput: Sendable {
       preprocessing.width == size.width
     else { throw .unsupportedModel("\(path): the preprocessing does not fit the input \(shape)") }
     isStaged = !isChannelsFirst && place.layout != .rowMajor
+    order = isChannelsFirst ? .rowMajor : .channelsLast
     layout = isChannelsFirst ? place.layout : .channelsLast
     let quantization = isStaged ? nil : place.type.quantization
     tables = PixelTables(preprocessing, quantize: quantization.map { quantization in { quantization.quantize($0) } })

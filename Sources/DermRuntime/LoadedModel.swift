@@ -52,6 +52,14 @@ final class LoadedModel: Sendable {
   /// How many images one run takes.
   var batch: Int { inputShape.count == 4 ? inputShape[0] : 1 }
 
+  /// How images become inputs, which not every bundle says.
+  func requiredImageInput() throws(DermError) -> ImageInput {
+    guard let imageInput else {
+      throw .inputDoesNotFit("the bundle does not say how images become inputs; use run(_:)")
+    }
+    return imageInput
+  }
+
   /// A bundle's graph made ready to run, and the records beside it. What was needed to get there, the graph with its
   /// constants included, is gone when this returns, and the allocator has given its pages back: they would stay
   /// resident beside the packed weights.

@@ -81,6 +81,25 @@ import Testing
     }
   }
 
+  /// What an app is shown of an image is what dermc makes of it, and has the image's answer.
+  @Test(arguments: [[1, 3, 4, 4], [1, 4, 4, 3]]) func whatTheNetworkSees(shape: [Int]) throws {
+    let image = try Image(path: Self.image)
+    let expected = try Preprocessing(
+      height: 4, width: 4, scale: 1.0 / 255, mean: [0], std: [1], resize: .direct
+    ).apply(image, layout: shape[1] == 3 ? .rowMajor : .channelsLast)
+    let model = try model(means(shape))
+    #expect(try model.preprocess(imageAt: Self.image) == expected)
+    #expect(try model.preprocess(imageBytes: MappedFile.contents(of: Self.image)) == expected)
+    let layout = DermPixels(.rgb, width: image.width, height: image.height)
+    #expect(try model.preprocess(pixels: image.pixels.span.bytes, layout) == expected)
+    #expect(try model.run(expected) == model.classify(imageAt: Self.image).output)
+    #expect(throws: DermError.unreadableFile("absent.jpg: No such file or directory")) {
+      try model.preprocess(imageAt: "absent.jpg")
+    }
+    let error = #expect(throws: DermError.self) { try model.preprocess(imageBytes: [1, 2, 3]) }
+    #expect(error == .unreadableImage(error?.description ?? ""))
+  }
+
   @Test func bundlesThatAnAppCannotUse() throws {
     var two = Graph(name: "two")
     let a = two.addInput("a", TensorType(.float32, [1, 3, 4, 4]))
@@ -111,5 +130,7 @@ import Testing
     #expect(try model.run([Float](repeating: 0.5, count: 48)) == [1, 1, 1])
     let error = #expect(throws: DermError.self) { try model.classify(imageAt: Self.image) }
     #expect(error?.description == "the bundle does not say how images become inputs; use run(_:)")
+    let other = #expect(throws: DermError.self) { try model.preprocess(imageAt: Self.image) }
+    #expect(other == error)
   }
 }

@@ -264,6 +264,42 @@ static void check_session(const char *bundle, const char *image, const char *fol
   derm_session_close(session);
 }
 
+// What an image becomes is written to as much memory as it needs, and to none where it cannot be.
+static void check_preprocessing(const char *bundle, const char *image) {
+  derm_model *model;
+  OK(derm_model_open(bundle, NULL, &model, &error));
+  size_t shape[4];
+  CHECK(derm_model_input_shape(model, shape, 4) == 4);
+  const size_t count = shape[1] * shape[2] * shape[3];
+  float *numbers = calloc(count, sizeof *numbers);
+  CHECK(numbers);
+  const derm_pixels pixels = {.format = DERM_RGB, .width = 1, .height = 1, .planes = {"abc"}};
+  size_t size;
+  unsigned char *bytes = read_file(image, &size);
+  FAILS(DERM_INVALID_ARGUMENT, "model is NULL",
+        derm_model_preprocess_image_file(NULL, image, numbers, count, &error));
+  FAILS(DERM_INVALID_ARGUMENT, "path is NULL", derm_model_preprocess_image_file(model, NULL, numbers, count, &error));
+  FAILS(DERM_INVALID_ARGUMENT, "numbers is NULL", derm_model_preprocess_image_file(model, image, NULL, count, &error));
+  FAILS(DERM_INVALID_ARGUMENT, "an image becomes",
+        derm_model_preprocess_image_file(model, image, numbers, count - 1, &error));
+  FAILS(DERM_UNREADABLE_FILE, "No such file",
+        derm_model_preprocess_image_file(model, "absent.jpg", numbers, count, &error));
+  FAILS(DERM_INVALID_ARGUMENT, "bytes is NULL",
+        derm_model_preprocess_image_bytes(model, NULL, 9, numbers, count, &error));
+  FAILS(DERM_UNREADABLE_IMAGE, "damaged",
+        derm_model_preprocess_image_bytes(model, bytes, size / 2, numbers, count, &error));
+  FAILS(DERM_INVALID_ARGUMENT, "pixels is NULL", derm_model_preprocess_pixels(model, NULL, numbers, count, &error));
+  FAILS(DERM_INVALID_ARGUMENT, "format is 0",
+        derm_model_preprocess_pixels(model, &(derm_pixels){0}, numbers, count, &error));
+  for (size_t i = 0; i < count; i++) CHECK(numbers[i] == 0);
+  OK(derm_model_preprocess_pixels(model, &pixels, numbers, count, &error));
+  CHECK(numbers[0] != 0 && numbers[count - 1] != 0);
+  OK(derm_model_preprocess_image_bytes(model, bytes, size, numbers, SIZE_MAX, &error));
+  free(bytes);
+  free(numbers);
+  derm_model_close(model);
+}
+
 // Where the system gives no memory, a session is refused before it asks for it.
 static void check_memory(const char *bundle) {
 #if !defined(__SANITIZE_ADDRESS__)
@@ -329,6 +365,7 @@ int main(int argc, char **argv) {
   derm_model *model = NULL;
   FAILS(DERM_UNSUPPORTED_MODEL, "expected one input for images", derm_model_open(argv[3], NULL, &model, &error));
   check_session(bundle, image, folder);
+  check_preprocessing(bundle, image);
   check_memory(bundle);
   check_other_input(argv[2], image);
   return 0;

@@ -110,6 +110,9 @@ _FALLIBLE: Dict[str, List[Any]] = {
     "derm_session_top": [c_void_p, c_size_t, POINTER(Class), c_size_t, POINTER(c_size_t)],
     "derm_session_probabilities": [c_void_p, c_size_t, c_void_p, c_size_t],
     "derm_session_output": [c_void_p, c_size_t, POINTER(POINTER(c_float)), POINTER(c_size_t)],
+    "derm_model_preprocess_image_file": [c_void_p, c_char_p, c_void_p, c_size_t],
+    "derm_model_preprocess_image_bytes": [c_void_p, c_char_p, c_size_t, c_void_p, c_size_t],
+    "derm_model_preprocess_pixels": [c_void_p, POINTER(Pixels), c_void_p, c_size_t],
 }
 
 

@@ -209,6 +209,27 @@ class Model:
         """The raw numbers of all outputs, by name (float32), of an image or each of a list, given as to `predict`."""
         return self._each(image, inputs, format, workers, _Session.outputs)
 
+    def preprocess(self, image: "Union[Image, Images]", *, format: Optional[str] = None) -> "Array":
+        """What the network sees of an image: float32, [1, ...] as `input_shape` says; of a list [n, ...].
+
+        These are the numbers before they are quantized, where a model's input is int8. `run` and `predict` answer to
+        them what they answer to the image, to the last bit; another framework can be given them, too.
+
+        Args:
+            image: as to `predict`, but no numbers.
+            format: as to `predict`.
+
+        Raises:
+            DermError: an image cannot be read, or the bundle does not say how images become inputs.
+        """
+        images = list(image) if isinstance(image, (list, tuple)) else [image]
+        result = numpy.empty((len(images), *self.input_shape[1:]), dtype=numpy.float32)
+        for numbers, each in zip(result, images):
+            given = _given(each, format)
+            call = getattr(library, f"model_preprocess_{given.kind}")
+            call(self._handle, *given.arguments, numbers.ctypes.data, numbers.size)
+        return result
+
     def _each(self, image: Any, inputs: Any, format: Optional[str], workers: int, answer: Any) -> Any:
         if not isinstance(image, (list, tuple)):
             return self._together([image], [inputs or {}], format, answer)[0]
@@ -258,6 +279,53 @@ class Model:
         return _html.model(self)
 
 
+@dataclasses.dataclass(frozen=True)
+class _Given:
+    """An image as the library takes it: which of its functions, and with what."""
+
+    kind: str
+    arguments: Tuple[Any, ...]
+    #: What the arguments point to.
+    owner: Any = None
+
+
+def _is_numbers(image: Any) -> bool:
+    return isinstance(image, numpy.ndarray) and numpy.issubdtype(image.dtype, numpy.floating)
+
+
+def _given(image: Any, format: Optional[str]) -> _Given:
+    if isinstance(image, (str, os.PathLike)):
+        return _Given("image_file", (os.fsencode(image),))
+    if isinstance(image, (bytes, bytearray)):
+        return _Given("image_bytes", (bytes(image), len(image)))
+    if isinstance(image, numpy.ndarray):
+        if image.dtype != numpy.uint8:
+            raise TypeError(f"an array of {image.dtype}: pixels are uint8, inputs are floats")
+        return _pixels(image, format)
+    if hasattr(image, "convert") and hasattr(image, "mode"):
+        if image.mode not in ("L", "RGB", "RGBA"):
+            image = image.convert("RGB")
+        return _pixels(numpy.asarray(image), None)
+    raise TypeError(f"an image is a path, bytes, a PIL image or an array, not {type(image).__name__}")
+
+
+def _pixels(image: "Array", format: Optional[str]) -> _Given:
+    channels = 1 if image.ndim == 2 else image.shape[2] if image.ndim == 3 else 0
+    if channels not in (1, 3, 4):
+        raise ValueError(f"pixels of shape {image.shape}: expected [H, W], [H, W, 3] or [H, W, 4]")
+    name = format or {1: "gray", 3: "rgb", 4: "rgba"}[channels]
+    if name not in PIXEL_FORMATS or {"gray": 1}.get(name, len(name)) != channels:
+        raise ValueError(f"format {name!r} of pixels of {channels} channels: one of {', '.join(PIXEL_FORMATS)}")
+    # Rows may lie apart, what is in them may not.
+    if image.strides[1] != channels or image.ndim == 3 and image.strides[2] != 1 or image.strides[0] < 0:
+        image = numpy.ascontiguousarray(image)
+    height, width = image.shape[:2]
+    pixels = Pixels(format=PIXEL_FORMATS[name], width=width, height=height)
+    pixels.planes[0] = image.ctypes.data
+    pixels.strides[0] = image.strides[0] if height > 1 else 0
+    return _Given("pixels", (ctypes.byref(pixels),), image)
+
+
 class _Session:
     """The memory of one run, used by one thread at a time."""
 
@@ -270,39 +338,11 @@ class _Session:
         self.input_shape, self.other_inputs, self.tensors = model.input_shape, model.other_inputs, model.outputs
 
     def write(self, image: Any, position: int, format: Optional[str]) -> None:
-        if isinstance(image, (str, os.PathLike)):
-            library.session_write_image_file(self.handle, position, os.fsencode(image))
-        elif isinstance(image, (bytes, bytearray)):
-            library.session_write_image_bytes(self.handle, position, bytes(image), len(image))
-        elif isinstance(image, numpy.ndarray):
-            if image.dtype == numpy.uint8:
-                self._write_pixels(image, position, format)
-            elif numpy.issubdtype(image.dtype, numpy.floating):
-                self._write_numbers(image)
-            else:
-                raise TypeError(f"an array of {image.dtype}: pixels are uint8, inputs are floats")
-        elif hasattr(image, "convert") and hasattr(image, "mode"):
-            if image.mode not in ("L", "RGB", "RGBA"):
-                image = image.convert("RGB")
-            self._write_pixels(numpy.asarray(image), position, None)
+        if _is_numbers(image):
+            self._write_numbers(image)
         else:
-            raise TypeError(f"an image is a path, bytes, a PIL image or an array, not {type(image).__name__}")
-
-    def _write_pixels(self, image: "Array", position: int, format: Optional[str]) -> None:
-        channels = 1 if image.ndim == 2 else image.shape[2] if image.ndim == 3 else 0
-        if channels not in (1, 3, 4):
-            raise ValueError(f"pixels of shape {image.shape}: expected [H, W], [H, W, 3] or [H, W, 4]")
-        name = format or {1: "gray", 3: "rgb", 4: "rgba"}[channels]
-        if name not in PIXEL_FORMATS or {"gray": 1}.get(name, len(name)) != channels:
-            raise ValueError(f"format {name!r} of pixels of {channels} channels: one of {', '.join(PIXEL_FORMATS)}")
-        # Rows may lie apart, what is in them may not.
-        if image.strides[1] != channels or image.ndim == 3 and image.strides[2] != 1 or image.strides[0] < 0:
-            image = numpy.ascontiguousarray(image)
-        height, width = image.shape[:2]
-        pixels = Pixels(format=PIXEL_FORMATS[name], width=width, height=height)
-        pixels.planes[0] = image.ctypes.data
-        pixels.strides[0] = image.strides[0] if height > 1 else 0
-        library.session_write_pixels(self.handle, position, ctypes.byref(pixels))
+            given = _given(image, format)
+            getattr(library, f"session_write_{given.kind}")(self.handle, position, *given.arguments)
 
     def _write_numbers(self, numbers: "Array") -> None:
         if self.batch > 1 and numbers.shape != self.input_shape:

@@ -105,6 +105,38 @@ class ModelTests(Bundles):
         other = self.model.run(numpy.zeros(self.model.input_shape, dtype=numpy.float32))[name]
         self.assertFalse(numpy.array_equal(expected, other))
 
+    def test_what_the_network_sees(self) -> None:
+        """As dermc prepares it, and as a training does."""
+        for bundle in (self.int8, self.float):
+            model = dermc.Model(bundle)
+            seen = model.preprocess(IMAGES[0])
+            self.assertEqual((seen.shape, seen.dtype), (model.input_shape, numpy.float32))
+            self.assertEqual(model.run(seen)["logits"].tobytes(), model.run(IMAGES[0])["logits"].tobytes())
+            numpy.save(self.folder / "seen.npy", seen)
+            answers = []
+            for given in (IMAGES[0], self.folder / "seen.npy"):
+                _program.run(["run", bundle, given, "--output", self.folder / "answer.npy", "--quiet"])
+                answers.append(numpy.load(self.folder / "answer.npy").tobytes())
+            self.assertEqual(answers, [model.run(seen)["logits"].tobytes()] * 2)
+            numpy.testing.assert_array_equal(seen, model.preprocess(IMAGES[0].read_bytes()))
+            both = model.preprocess(IMAGES[:2])
+            numpy.testing.assert_array_equal(both, numpy.concatenate([seen, model.preprocess(str(IMAGES[1]))]))
+        for wrong in (seen, 17):
+            with self.assertRaises(TypeError):
+                self.model.preprocess(wrong)
+        with self.assertRaises(dermc.DermError) as caught:
+            self.model.preprocess(b"nonsense")
+        self.assertEqual(caught.exception.status, dermc.Status.UNREADABLE_IMAGE)
+        if PIL is None:
+            self.skipTest("Pillow is not there")
+        image = PIL.Image.open(IMAGES[0])
+        self.assertEqual(image.size, (96, 96))
+        numpy.testing.assert_array_equal(seen, self.model.preprocess(image))
+        numpy.testing.assert_array_equal(seen, self.model.preprocess(numpy.array(image)[:, :, ::-1], format="bgr"))
+        stored = json.loads(PREPROCESS.read_text())
+        expected = (numpy.array(image) / 255 - stored["mean"]) / stored["std"]
+        numpy.testing.assert_allclose(seen[0], expected.transpose(2, 0, 1), rtol=1e-6, atol=1e-6)
+
     def test_threads_share_a_model(self) -> None:
         expected = self.model.predict(IMAGES)
         self.assertEqual(expected, self.model.predict(IMAGES, workers=4))

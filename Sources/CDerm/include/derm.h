@@ -229,6 +229,20 @@ derm_status derm_session_probabilities(derm_session *session, size_t position, d
 derm_status derm_session_output(derm_session *session, size_t index, const float **numbers, size_t *count,
                                 derm_error *error);
 
+// --------------------------------------------------------------------------------------------- preprocessing
+
+// What an image becomes before the network sees it, to compare with the preprocessing of a training, say: the numbers
+// of one image, laid out as derm_model_input_shape says, before they are quantized where a model's input is int8. Given
+// to derm_session_write_numbers they have the answer that the image itself has, to the last bit. They are written to
+// memory of the caller's, whose capacity is in numbers. Any number of threads may do this at once.
+
+derm_status derm_model_preprocess_image_file(const derm_model *model, const char *path, float *numbers,
+                                             size_t capacity, derm_error *error);
+derm_status derm_model_preprocess_image_bytes(const derm_model *model, const void *bytes, size_t count, float *numbers,
+                                              size_t capacity, derm_error *error);
+derm_status derm_model_preprocess_pixels(const derm_model *model, const derm_pixels *pixels, float *numbers,
+                                         size_t capacity, derm_error *error);
+
 #ifdef __cplusplus
 }
 #endif

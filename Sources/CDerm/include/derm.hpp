@@ -79,6 +79,17 @@ class model {
     return shape;
   }
 
+  // The numbers that an image file becomes before the network sees them.
+  std::vector<float> preprocess(const std::string &path) const {
+    std::size_t count = 1;
+    const std::vector<std::size_t> shape = input_shape();
+    for (std::size_t i = 1; i < shape.size(); i++) count *= shape[i];
+    std::vector<float> numbers(count);
+    derm_error found;
+    check(derm_model_preprocess_image_file(get(), path.c_str(), numbers.data(), count, &found), found);
+    return numbers;
+  }
+
  private:
   std::shared_ptr<derm_model> handle_;
 };

@@ -166,7 +166,7 @@ let package = Package(
     tests(
       "dermc", "CanonicalJSON", "DermRuntime", "FuzzTargets", "Hashing", "IR", "Images", "Math", "NumPyFiles", "ONNX",
       "Operators", "Platform", "Reports", "Tensors"),
-    tests("derm-run", "Bundles", "CanonicalJSON", "IR", "Math", "Operators", "Platform", "Tensors"),
+    tests("derm-run", "Bundles", "CanonicalJSON", "IR", "Math", "Operators", "Platform", "Tensors", "TestSupport"),
     tests(
       "Compiler", "Answers", "CanonicalJSON", "DataSets", "Hashing", "IR", "Images", "Math", "Metrics", "ONNX",
       "Operators", "Platform", "Reports", "Runtime", "Tensors"),
@@ -175,7 +175,7 @@ let package = Package(
       "Quantization", "Runtime", "Tensors"),
     tests(
       "DermRuntime", "Answers", "Bundles", "CanonicalJSON", "IR", "Images", "Math", "Operators", "Platform", "Runtime",
-      "Signing", "Tensors", "Threads"),
+      "Signing", "Tensors", "TestSupport", "Threads"),
     tests("Deflate", "Tensors"),
     tests("EntropyCoding", "CKernels", "Hashing", "Tensors"),
     tests("IR", "Math", "Operators", "Platform", "Tensors"),

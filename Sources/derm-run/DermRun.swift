@@ -8,12 +8,12 @@ import Texts
 ///
 /// A line for each image: its name, the class decided for, the probability of that class. Of a multi-label model a line
 /// for each label that counts as there, or one with "none" and the highest probability. Of a model that decides nothing
-/// "-" and its numbers.
+/// "-" and its numbers. With --outputs instead a line for each output: its name and its numbers, none of them rounded.
 ///
 /// Exit codes are dermc's: 0 done, 2 wrong usage, 3 an input was refused or the output could not be written.
 enum DermRun {
   private static let usage =
-    "usage: derm-run [--public-key KEY.pem ...] [--input NAME=NUMBER,... ...] BUNDLE.derm IMAGE ..."
+    "usage: derm-run [--public-key KEY.pem ...] [--input NAME=NUMBER,... ...] [--outputs] BUNDLE.derm IMAGE ..."
 
   static func run() { ToolProcess.run("derm-run") { DermRun.work() } }
 
@@ -22,16 +22,30 @@ enum DermRun {
     var arguments = ToolProcess.arguments[...]
     var keyPaths: [String] = []
     var inputs: [String: [Float]] = [:]
-    while let option = arguments.first, option == "--public-key" || option == "--input" {
+    var showsOutputs = false
+    while let option = arguments.first, ["--public-key", "--input", "--outputs"].contains(option) {
+      guard option != "--outputs" else {
+        showsOutputs = true
+        arguments = arguments.dropFirst()
+        continue
+      }
       guard let value = arguments.dropFirst().first else { stop(usage, code: 2) }
       if option == "--public-key" { keyPaths.append(value) } else { read(value, into: &inputs) }
       arguments = arguments.dropFirst(2)
     }
     guard let bundle = arguments.first, arguments.count >= 2, !bundle.hasPrefix("-") else { stop(usage, code: 2) }
     do throws(DermError) {
-      let session = try DermSession(load(bundle, keyPaths))
+      let model = try load(bundle, keyPaths)
+      let session = try DermSession(model)
       for image in arguments.dropFirst() {
-        show(try session.classify(imageAt: image, others: inputs), of: image)
+        if showsOutputs {
+          let outputs = try session.outputs(imageAt: image, others: inputs)
+          for name in model.outputNames {
+            if let found = outputs[name] { line(image, name, numbers(found)) }
+          }
+        } else {
+          show(try session.classify(imageAt: image, others: inputs), of: image)
+        }
       }
     } catch {
       stop("\(error)", code: 3)
@@ -49,13 +63,19 @@ enum DermRun {
   }
 
   private static func show(_ answer: DermAnswer, of image: String) {
-    func line(_ word: String, _ figure: String) { output("\(oneLine(image))\t\(oneLine(word))\t\(figure)\n") }
-    guard answer.task != .none else {
-      return line("-", answer.output.map { "\($0)" }.joined(separator: " "))
+    guard answer.task != .none else { return line(image, "-", numbers(answer.output)) }
+    for decided in answer.decisions { line(image, decided.label, "\(Float(decided.probability))") }
+    if answer.decisions.isEmpty, let highest = answer.mostProbable {
+      line(image, "none", "\(Float(highest.probability))")
     }
-    for decided in answer.decisions { line(decided.label, "\(Float(decided.probability))") }
-    if answer.decisions.isEmpty, let highest = answer.mostProbable { line("none", "\(Float(highest.probability))") }
   }
+
+  private static func line(_ image: String, _ word: String, _ figures: String) {
+    output("\(oneLine(image))\t\(oneLine(word))\t\(figures)\n")
+  }
+
+  /// As many digits as tell a number from all others.
+  private static func numbers(_ numbers: [Float]) -> String { numbers.map { "\($0)" }.joined(separator: " ") }
 
   private static func load(_ bundle: String, _ keyPaths: [String]) throws(DermError) -> DermModel {
     guard !keyPaths.isEmpty else { return try DermModel(path: bundle) }

@@ -8,7 +8,7 @@ import Tensors
 import Testing
 
 /// The program as a user runs it, in a folder of its own that has bundles, an image and what the program printed.
-private final class Place {
+final class Place {
   let path: String
 
   init() throws {
@@ -139,6 +139,17 @@ private final class Place {
     #expect(wrong.status == 2 && wrong.error.contains("--input age=old"))
   }
 
+  @Test func printsTheNumbersOfEveryOutput() throws {
+    let place = try Place()
+    let (status, output, error) = try place.shell("\"$P\" --outputs model.derm image.jpg")
+    #expect(status == 0 && error == "")
+    let fields = output.dropLast().split(separator: "\t", omittingEmptySubsequences: false)
+    #expect(fields.count == 3 && fields[0] == "image.jpg" && fields[1] == "fc_out0", "\(output)")
+    // No red in the first, all colours of an image of bytes in the second.
+    let numbers = fields[2].split(separator: " ").compactMap { Float($0) }
+    #expect(numbers.count == 2 && numbers[0] == 0 && numbers[1] > 100)
+  }
+
   /// Neither a label nor the name of a file can forge a line or speak to the terminal.
   @Test func escapesNamesFromFiles() throws {
     let place = try Place()
@@ -162,8 +173,8 @@ private final class Place {
     let (status, output, error) = try Place().shell("\"$P\" \(arguments)")
     #expect(status == 2 && output == "")
     #expect(
-      error == "derm-run: usage: derm-run [--public-key KEY.pem ...] [--input NAME=NUMBER,... ...] BUNDLE.derm "
-        + "IMAGE ...\n")
+      error == "derm-run: usage: derm-run [--public-key KEY.pem ...] [--input NAME=NUMBER,... ...] [--outputs] "
+        + "BUNDLE.derm IMAGE ...\n")
   }
 
   @Test(arguments: ["absent.derm image.jpg", "image.jpg image.jpg", "model.derm absent.jpg", "model.derm model.derm"])

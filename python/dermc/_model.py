@@ -177,7 +177,8 @@ class Model:
         Args:
             image: a path of an image file; the bytes of one; a PIL image; an array of pixels, [H, W], [H, W, 3] or
                 [H, W, 4] of uint8; or the input as numbers, an array of `input_shape` of floats. Pixels are prepared as
-                the bundle says, numbers taken as they are. A list of these gives a list.
+                the bundle says, numbers taken as they are. A list of these gives a list, and so do the numbers of all
+                of a batch where a model has one of several.
             inputs: numbers of each input beside the image, by name; of a list one mapping for each.
             format: how the pixels of arrays lie: "rgb", "bgr", "rgba", "bgra" or "gray". Three channels are taken for
                 RGB and four for RGBA unless it is given. Alpha is dropped.
@@ -232,6 +233,8 @@ class Model:
 
     def _each(self, image: Any, inputs: Any, format: Optional[str], workers: int, answer: Any) -> Any:
         if not isinstance(image, (list, tuple)):
+            if self.batch > 1 and _is_numbers(image):
+                return self._together([image] * self.batch, [inputs or {}], format, answer)
             return self._together([image], [inputs or {}], format, answer)[0]
         images = list(image)
         others = [{}] * len(images) if inputs is None else list(inputs)

@@ -1,0 +1,71 @@
+// wrapper BUNDLE IMAGE: what derm.hpp wraps answers alike, whichever way an image comes, and throws what is wrong.
+#include <cstdio>
+#include <cstdlib>
+#include <derm.hpp>
+#include <fstream>
+#include <iterator>
+
+#define CHECK(condition)                                                                     \
+  do {                                                                                       \
+    if (!(condition)) {                                                                      \
+      std::fprintf(stderr, "%s:%d: does not hold: %s\n", __FILE__, __LINE__, #condition);    \
+      std::exit(1);                                                                          \
+    }                                                                                        \
+  } while (0)
+
+// The status of what a call throws.
+template <typename Call>
+static derm_status status_of(Call call) {
+  try {
+    call();
+  } catch (const derm::error &error) {
+    CHECK(*error.what() != 0);
+    return error.status();
+  }
+  return DERM_OK;
+}
+
+int main(int argc, char **argv) {
+  CHECK(argc == 3);
+  const std::string bundle = argv[1], image = argv[2];
+  const derm::model model(bundle);
+  derm::session session(model, 2);
+  session.write_image(image);
+  session.run();
+  const std::vector<float> expected = session.output(0);
+  const std::vector<derm::answer> top = session.top(model.class_names().size());
+  CHECK(!expected.empty() && top.size() == model.class_names().size() && top[0].is_decided);
+
+  std::ifstream file(image, std::ios::binary);
+  const std::vector<char> bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  session.write_image(bytes.data(), bytes.size());
+  session.run();
+  CHECK(session.output(0) == expected);
+
+  const std::vector<float> numbers = model.preprocess(image);
+  const std::vector<std::size_t> shape = model.input_shape();
+  CHECK(shape.size() == 4 && numbers.size() == shape[1] * shape[2] * shape[3] && model.batch() == 1);
+  session.write(numbers.data(), numbers.size());
+  session.run();
+  CHECK(session.output(0) == expected);
+  CHECK(session.classify(image, 1)[0].probability == top[0].probability);
+
+  // A copy of a model is the model, and a session needs neither.
+  derm::session moved = [&] {
+    const derm::model copy = model;
+    derm::session made(copy);
+    return made;
+  }();
+  CHECK(moved.classify(image)[0].name == top[0].name);
+
+  CHECK(status_of([] { derm::model("absent.derm"); }) == DERM_UNREADABLE_FILE);
+  CHECK(status_of([&] { derm::model(bundle, {"no key"}); }) == DERM_INVALID_KEY);
+  CHECK(status_of([&] { derm::model(bundle, {}, 1000); }) == DERM_MEMORY_LIMIT);
+  CHECK(status_of([&] { derm::session(model, 0); }) == DERM_INVALID_THREADS);
+  CHECK(status_of([&] { model.preprocess("absent.jpg"); }) == DERM_UNREADABLE_FILE);
+  CHECK(status_of([&] { session.write_image(bundle); }) == DERM_UNREADABLE_IMAGE);
+  CHECK(status_of([&] { session.write(numbers.data(), 1); }) == DERM_INPUT_DOES_NOT_FIT);
+  CHECK(status_of([&] { session.write_input("age", numbers.data(), 1); }) == DERM_INPUT_DOES_NOT_FIT);
+  CHECK(status_of([&] { session.run(); }) == DERM_INPUT_DOES_NOT_FIT);
+  return 0;
+}

@@ -10,10 +10,14 @@
 program dermc, which is in the package, too.
 """
 
-from ._commands import compile, evaluate, gate, read_report, stats
+from typing import TYPE_CHECKING, Any
+
 from ._library import DermError, Status
 from ._model import Model, Prediction, Scored, Tensor
-from ._program import CommandError
+
+if TYPE_CHECKING:
+    from ._commands import compile, evaluate, gate, read_report, stats
+    from ._program import CommandError
 
 __all__ = [
     "CommandError",
@@ -31,7 +35,16 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> str:
+def __getattr__(name: str) -> Any:
+    """What calls the program is loaded when it is asked for: what only runs bundles starts sooner without."""
+    if name == "CommandError":
+        from ._program import CommandError
+
+        return CommandError
+    if name in ("compile", "evaluate", "gate", "read_report", "stats"):
+        from . import _commands
+
+        return getattr(_commands, name)
     if name == "__version__":
         import importlib.metadata
 

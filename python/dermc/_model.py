@@ -1,6 +1,5 @@
 """Running a bundle."""
 
-import concurrent.futures
 import contextlib
 import ctypes
 import dataclasses
@@ -246,6 +245,8 @@ class Model:
             return self._together(images[group], others[group], format, answer)
 
         if workers > 1:
+            import concurrent.futures
+
             with concurrent.futures.ThreadPoolExecutor(workers) as pool:
                 found = list(pool.map(results, groups))
         else:

@@ -25,7 +25,7 @@ readonly swift_page=https://www.swift.org/install/linux
 # would keep since they are looked up by name; functions in sections of their own, and public ones not held for others
 # that may call them, so that the linker leaves out what is not called.
 readonly runtime_options=(
-  -c release --scratch-path .build/runtime --static-swift-stdlib
+  -c release --static-swift-stdlib
   -Xswiftc -use-ld=lld
   -Xswiftc -DRUNTIME_ONLY
   -Xswiftc -Xfrontend -Xswiftc -function-sections
@@ -66,6 +66,15 @@ require_swift() {
   version=${BASH_REMATCH[1]}
   new_enough "$version" ||
     stop "Swift $version is too old: dermc needs $oldest_swift or newer, from $swift_page"
+}
+
+# Prints the path of the clang that comes with Swift.
+swift_clang() {
+  local clang
+  clang=$(dirname "$(readlink -f "$(command -v swift)")")/clang
+  [[ -x $clang ]] || clang=$(command -v clang) ||
+    stop "clang not found: it is in the bin folder of Swift's toolchain; put that on PATH"
+  say "$clang"
 }
 
 # Prints the packages that are not installed, a line each.
@@ -260,4 +269,61 @@ python_environment() {
   python3 -m venv --clear "$folder" || stop "python3 -m venv fails, as it says above"
   "$folder/bin/pip" install --quiet "$@" || return
   printf '%s' "$*" >"$folder/packages"
+}
+
+# Sets `dermc` to the program: $DERMC, or whichever has been built, or one that is built now.
+find_dermc() {
+  for dermc in "${DERMC:-}" .build/release/dermc .build/tests/release/dermc; do
+    [[ ! -x $dermc ]] || return 0
+  done
+  swift build -c release --product dermc
+  dermc=.build/release/dermc
+}
+
+readonly arm64_triple=aarch64-unknown-linux-gnu
+
+# read_architecture "$@": what a build of the runtime half takes that is for this machine or, where the arguments begin
+# with --arch arm64, for ARM64 Linux. Sets `arguments`, the rest of them; `out`, the folder for what is built;
+# `architecture` as the compiler's folders name it; `swift_build` and `swiftc`, the compilers' commands; `swift_library`,
+# the folder of Swift's static library, and `swift_objects`, what it takes besides; `binutils`, before the names of
+# strip and its like.
+read_architecture() {
+  arguments=("$@")
+  out=out
+  architecture=$(uname -m)
+  swift_build=(swift build --scratch-path .build/runtime)
+  swiftc=(swiftc)
+  swift_library=$(dirname "$(dirname "$(readlink -f "$(command -v swiftc)")")")/lib/swift_static
+  swift_objects=()
+  binutils=
+  [[ ${1:-} == --arch ]] || return 0
+  [[ ${2:-} == arm64 ]] || stop "--arch ${2:-}: arm64 is the only other architecture"
+  arguments=("${@:3}")
+  [[ $architecture != aarch64 ]] || return 0
+  scripts/arm64-toolchain || exit
+  command -v aarch64-linux-gnu-strip >/dev/null || apt_install binutils-aarch64-linux-gnu
+  local folder=$PWD/.build/arm64
+  out=out/arm64
+  architecture=aarch64
+  swift_build=(
+    swift build --scratch-path .build/runtime-arm64 --swift-sdks-path "$folder/sdks" --swift-sdk "$arm64_triple"
+  )
+  swift_library=$folder/sysroot/usr/lib/swift_static
+  swift_objects=("$folder/c23.o")
+  swiftc=(
+    "$folder/bin/swiftc" -target "$arm64_triple" -sdk "$folder/sysroot" -resource-dir "$swift_library"
+    -Xclang-linker "--sysroot=$folder/sysroot" "${swift_objects[@]}"
+  )
+  binutils=aarch64-linux-gnu-
+  # Where the libraries of the other architecture are.
+  export PKG_CONFIG_SYSROOT_DIR=$folder/sysroot
+  export PKG_CONFIG_PATH=$folder/sysroot/usr/lib/aarch64-linux-gnu/pkgconfig
+}
+
+# The oldest glibc that a program or library runs on: by the symbols it asks for, and by packed relocations.
+oldest_glibc() {
+  {
+    readelf --version-info --wide "$1" | grep -o 'GLIBC_[0-9.]*'
+    ! readelf --dynamic "$1" | grep -q '(RELR)' || say GLIBC_2.36
+  } | sort --version-sort | sed -n '$s/GLIBC_/glibc /p'
 }

@@ -1,14 +1,14 @@
 # Names for what a developer runs. scripts/demo and scripts/test need no make; the rest are the long jobs.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check check-arm arm-loops check-c check-python check-docs fresh build libderm install bench scaling property coverage sanitize fuzz faults pictures wild wild-operators format docs clean
+.PHONY: help demo test check check-arm check-arm-runtime arm-loops check-c check-python check-docs fresh build libderm install bench scaling property coverage sanitize fuzz faults pictures wild wild-operators format docs clean
 
 help:
 	@echo "make demo      build, compile the fixture model to int8, show the report"
 	@echo "make test      check the format, build, run all tests: continuous integration does this,"
 	@echo "make check-arm and this: the kernels for ARM processors, on emulated ones"
 	@echo "make check-c   libderm from C and C++; continuous integration runs this, too,"
-	@echo "make check-python  and this: the Python package,"
-	@echo "make check-docs    and this: what the documentation shows to apps"
+	@echo "make check-arm-runtime  and this: libderm and derm-run on emulated ARM processors"
+	@echo "make check-python  and this: the Python package"
 	@echo "make fresh     make demo and make test on a fresh Debian sid, then bookworm, made for it; as root"
 	@echo "make check     what of the tests needs no build: format, imports, links"
 	@echo "make build     build dermc (release)"
@@ -39,6 +39,9 @@ check:
 
 check-arm:
 	scripts/check-arm
+
+check-arm-runtime:
+	scripts/check-arm-runtime
 
 check-c:
 	scripts/check-c

@@ -8,8 +8,8 @@ extension Pass {
   ///     y = f(W x); z = V y   ->   y' = f((W / e) x); z = (V e) y'
   ///
   /// Before: layers with constant weights (`EqualizableChannels`). Conditions: e > 0, and all weights stay finite.
-  /// Formula: f(x / e) = f(x) / e. An upper bound of f stays as it is, so that a channel is cut off at e times the bound:
-  /// factors are to leave room for all that the channel ever is.
+  /// Formula: f(x / e) = f(x) / e. An upper bound of f stays as it is, so that a channel is cut off at e times the
+  /// bound: factors are to leave room for all that the channel ever is.
   ///
   /// - Parameter factors: of the channels of layers of the graph the pass is run on
   package static func equalizeChannels(_ factors: [(channels: EqualizableChannels, factors: [Double])]) -> Pass {

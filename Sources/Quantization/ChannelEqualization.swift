@@ -5,8 +5,8 @@
 ///     e = (m / M)^a
 ///
 /// it has as many as the largest for a = 1. The weights that read it are multiplied by e. Where each has a scale of its
-/// own, as in depthwise layers, that costs nothing; where a row of them shares one, those of small channels are left with
-/// fewer levels, and a = 1 / 2 shares the loss (M. Nagel and others, arXiv:1906.04721, section 4.1).
+/// own, as in depthwise layers, that costs nothing; where a row of them shares one, those of small channels are left
+/// with fewer levels, and a = 1 / 2 shares the loss (M. Nagel and others, arXiv:1906.04721, section 4.1).
 package enum ChannelEqualization {
   /// A channel that is cut off at the bound of another may be this much larger than it was on samples.
   private static let room = 1.5

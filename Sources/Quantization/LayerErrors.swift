@@ -55,7 +55,8 @@ package struct LayerErrors: Sendable {
     private let integers: [Int8]
     private let floats: [Float]
     private let quantization: Quantization?
-    /// What each channel is to be multiplied by, the index of an element's channel being index / inner mod their number.
+    /// What each channel is to be multiplied by, the index of an element's channel being index / inner mod their
+    /// number.
     private let factors: [Float]
     private let inner: Int
 

@@ -6,7 +6,8 @@ import Tensors
 import TestSupport
 import Testing
 
-/// Channels that are scaled against each other: the graph computes the same, and what needs them as they are keeps them.
+/// Channels that are scaled against each other: the graph computes the same, and what needs them as they are keeps
+/// them.
 @Suite struct EqualizeChannelsTests {
   private let relu = UnaryFunction.relu
 

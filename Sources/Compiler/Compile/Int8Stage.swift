@@ -76,7 +76,8 @@ struct Int8Stage {
   /// Whether the network's output decides something.
   private var isJudged: Bool { recipe.isSearched || recipe.target != nil }
 
-  /// The samples that ranges are taken from where something is judged. Halves serve all recipes that share what is seen.
+  /// The samples that ranges are taken from where something is judged. Halves serve all recipes that share what is
+  /// seen.
   private var ranging: [Int] {
     isJudged || float.isShared ? calibration.halves.ranging : calibration.calibration
   }

@@ -108,7 +108,8 @@ struct StepSearch {
     }
   }
 
-  /// Whether the answers are nearer the float network's; where that is what was asked for, whether the bundle is smaller.
+  /// Whether the answers are nearer the float network's; where that is what was asked for, whether the bundle is
+  /// smaller.
   private func isBetter(_ one: Found, than other: Found) -> Bool {
     let (a, b) = (one.trials[one.chosen], other.trials[other.chosen])
     if case .cost = target { return a.bytes < b.bytes }

@@ -172,9 +172,8 @@ install_swift() {
 # says for installations that nobody attends.
 run_swiftly() (
   missing=()
-  command -v curl >/dev/null || missing+=(curl)
+  command -v curl >/dev/null || missing+=(curl ca-certificates)
   command -v gpg >/dev/null || missing+=(gnupg)
-  [[ -e /etc/ssl/certs/ca-certificates.crt || -e /etc/pki/tls/certs/ca-bundle.crt ]] || missing+=(ca-certificates)
   apt_install "${missing[@]}"
 
   # Not in the system's temporary folder, which may be too small for a toolchain.

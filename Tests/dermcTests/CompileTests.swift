@@ -123,6 +123,33 @@ import Testing
     #expect(try report["accuracy"]["data"].string() == "held-back calibration samples")
   }
 
+  /// Channels are equalized where that is asked for, or where it was found to lose less; layers are compared all the
+  /// same with what they are in the float model.
+  @Test func equalizesChannels() throws {
+    let folder = try Folder()
+    func compile(_ name: String, _ options: [String]) throws -> JSONNode {
+      let outcome = try compileCNN(folder, name, samples: 32, options)
+      #expect(outcome.status == 0, "\(outcome.error)")
+      return try readReport(folder, name)
+    }
+    let equal = try compile("equal", ["--effort", "fast", "--equalize"])
+    let plain = try compile("plain", ["--effort", "fast"])
+    #expect(try equal["recipe"]["equalize"].string() == "always")
+    #expect(try equal["calibration"]["equalized_layers"].int() > 0)
+    #expect(try equal["calibration"].optional("channel_search") == nil)
+    #expect(try plain["calibration"].optional("equalized_layers") == nil)
+    #expect(try equal["passes"].elements().contains { try $0["pass"].string() == "equalize-channels" })
+    for layer in try equal["layers"].elements() {
+      if let level = try layer.optional("output_sqnr_db") { #expect(try level.double() > 20) }
+    }
+    let searched = try compile("searched", ["--range", "l3"])["calibration"]
+    let candidates = try searched["channel_search"]["candidates"].elements()
+    #expect(try candidates.map { try $0["channels"].string() } == ["equalized", "as they are"])
+    let costs = try candidates.map { try $0["cost"].double() }
+    let isTaken = try searched.optional("equalized_layers") != nil
+    #expect(isTaken || costs[1] < costs[0])
+  }
+
   /// Ranges are searched unless one estimator is asked for, by name or by haste.
   @Test func choosesRangesByWhatTheyCost() throws {
     let folder = try Folder()

@@ -28,6 +28,13 @@ struct EqualizationSearch {
     }
   }
 
+  /// What the choice depends on, of all that is chosen of a float network.
+  struct Question: Equatable {
+    /// As in the recipe.
+    let equalizes: Bool?
+    let ranges: FloatNetwork.RangedSamples
+  }
+
   /// Of the candidates.
   static let names = [["equalized"], ["as they are"]]
 

@@ -22,8 +22,8 @@ final class FloatNetwork {
   let judges: SharedWork<Samples, OutputJudge?>
   /// The estimator of ranges that was searched, by the samples that judged.
   let ranges: SharedWork<Samples, RangeSearch.Choice>
-  /// The same network with channels equalized, where it is better, by the samples that showed it.
-  let equalized: SharedWork<RangedSamples, EqualizationSearch.Choice?>
+  /// The same network with channels equalized, and whether that is taken, by what was asked.
+  let equalized: SharedWork<EqualizationSearch.Question, EqualizationSearch.Choice?>
   /// The int8 network by the estimator of its ranges.
   let networks: SharedWork<RangeEstimator, UnroundedNetwork>
   let steps: SharedWork<RangedSamples, WeightSteps>

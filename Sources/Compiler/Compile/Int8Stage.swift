@@ -52,8 +52,10 @@ struct Int8Stage {
     let search = EqualizationSearch(
       recipe: recipe, judge: judge, threads: threads,
       observe: { (network) throws(Refusal) in try observe(ranging, in: network) })
-    let channels = try float.equalized(FloatNetwork.RangedSamples(ranges: ranges.estimator, samples: ranging)) {
-      () throws(Refusal) in try search.run(float, seen, ranges, options)
+    let question = EqualizationSearch.Question(
+      equalizes: recipe.equalizes, ranges: .init(ranges: ranges.estimator, samples: ranging))
+    let channels = try float.equalized(question) { () throws(Refusal) in
+      try search.run(float, seen, ranges, options)
     }
     guard let channels, channels.isTaken else {
       var outcome = try quantized(ranges, seen, options, judge)

@@ -7,25 +7,22 @@ import Tensors
 /// Finds out whether a network loses less where its channels are equalized: both are judged in int8, with ranges by the
 /// same estimator.
 struct EqualizationSearch {
-  /// The equalized network, and what was found out about it.
-  struct Choice {
-    let equalized: FloatNetwork
-    /// What its values are on the samples that ranges are taken from.
-    let seen: [ValueID: Observation]
+  /// What was found out.
+  struct Finding {
     let log: PassLog
     /// What channels were divided by, by the names of values.
     let factors: [String: [Float]]
-    private(set) var isTaken: Bool
+    var isTaken: Bool
     /// Nil where it was asked for.
-    private(set) var summary: Report.SearchSummary?
+    var summary: Report.SearchSummary?
+  }
 
-    /// The same where other costs have decided.
-    func settled(_ isTaken: Bool, _ summary: Report.SearchSummary?) -> Choice {
-      var choice = self
-      choice.isTaken = isTaken
-      if let summary { choice.summary = summary }
-      return choice
-    }
+  /// The equalized network, and what was found out about it.
+  struct Choice {
+    let network: FloatNetwork
+    /// What its values are on the samples that ranges are taken from.
+    let seen: [ValueID: Observation]
+    let finding: Finding
   }
 
   /// What the choice depends on, of all that is chosen of a float network.
@@ -41,7 +38,7 @@ struct EqualizationSearch {
   let recipe: Recipe
   let judge: OutputJudge?
   let threads: Int
-  /// What values of a network are on those samples.
+  /// What values of a network are on the samples that ranges are taken from.
   let observe: (FloatNetwork) throws(Refusal) -> [ValueID: Observation]
 
   /// Nil where there is nothing to equalize, or nothing to judge it by.
@@ -65,9 +62,10 @@ struct EqualizationSearch {
       costs = [try cost(equalized, other), plain]
     }
     return Choice(
-      equalized: equalized, seen: other, log: log, factors: factors,
-      isTaken: costs.map(OutputJudge.keepsFirst) ?? true,
-      summary: costs.flatMap { judge?.summary(EqualizationSearch.names, $0) })
+      network: equalized, seen: other,
+      finding: Finding(
+        log: log, factors: factors, isTaken: costs.map(OutputJudge.keepsFirst) ?? true,
+        summary: costs.flatMap { judge?.summary(EqualizationSearch.names, $0) }))
   }
 
   /// A network whose channels are scaled against each other, so that one int8 scale serves all of them, and what

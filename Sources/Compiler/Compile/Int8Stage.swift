@@ -26,7 +26,7 @@ struct Int8Stage {
     let model: QuantizedModel
     let ranges: RangeSearch.Choice
     /// Whether channels were equalized; nil where there was nothing to find out.
-    var channels: EqualizationSearch.Choice?
+    var channels: EqualizationSearch.Finding?
     var weights: WeightSearch.Choice?
     var steps: StepSearch.Choice?
     var precision: Report.PrecisionSearchSummary?
@@ -57,21 +57,22 @@ struct Int8Stage {
     let channels = try float.equalized(question) { () throws(Refusal) in
       try search.run(float, seen, ranges, options)
     }
-    guard let channels, channels.isTaken else {
+    guard let channels, channels.finding.isTaken else {
       var outcome = try quantized(ranges, seen, options, judge)
-      outcome.channels = channels
+      outcome.channels = channels?.finding
       return outcome
     }
     var stage = self
-    stage.float = channels.equalized
+    stage.float = channels.network
     // Coarse steps may take more from the weights than equal channels give.
     let rival = recipe.equalizes == nil ? (stage: self, seen: seen) : nil
     var outcome = try stage.quantized(ranges, channels.seen, options, judge, rival: rival)
-    outcome.channels = channels
+    var finding = channels.finding
     if let steps = outcome.steps {
-      let costs = steps.costs.isEmpty ? nil : judge?.summary(EqualizationSearch.names, steps.costs)
-      outcome.channels = channels.settled(steps.network == 0, costs)
+      finding.isTaken = steps.network == 0
+      if !steps.costs.isEmpty, let judge { finding.summary = judge.summary(EqualizationSearch.names, steps.costs) }
     }
+    outcome.channels = finding
     return outcome
   }
 

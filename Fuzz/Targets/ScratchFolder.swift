@@ -7,8 +7,8 @@ enum ScratchFolder {
   static let path: String = {
     let base = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
     var template = Array("\(base)/dermc-fuzz-XXXXXX".utf8CString)
-    guard let made = mkdtemp(&template) else { fatalError("no folder for files can be made in \(base)") }
-    let path = String(cString: made)
+    let made = template.withUnsafeMutableBufferPointer { $0.baseAddress.flatMap(mkdtemp).map { String(cString: $0) } }
+    guard let path = made else { fatalError("no folder for files can be made in \(base)") }
     atexit { ScratchFolder.remove() }
     return path
   }()

@@ -11,7 +11,8 @@ import Testing
 /// Calls `body` with the path of a new folder, which is removed afterwards.
 func withFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
   var template = Array("\(getenv("TMPDIR").map { String(cString: $0) } ?? P_tmpdir)/bundles-XXXXXX".utf8CString)
-  let path = try #require(mkdtemp(&template).map { String(cString: $0) })
+  let made = template.withUnsafeMutableBufferPointer { $0.baseAddress.flatMap(mkdtemp).map { String(cString: $0) } }
+  let path = try #require(made)
   defer {
     for name in files(in: path) { unlink("\(path)/\(name)") }
     rmdir(path)

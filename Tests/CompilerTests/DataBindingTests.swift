@@ -21,7 +21,8 @@ import Testing
 
     init(outputs: Int) throws {
       var template = Array("\(getenv("TMPDIR").map { String(cString: $0) } ?? P_tmpdir)/dermc-XXXXXX".utf8CString)
-      path = try #require(mkdtemp(&template).map { String(cString: $0) })
+      let made = template.withUnsafeMutableBufferPointer { $0.baseAddress.flatMap(mkdtemp).map { String(cString: $0) } }
+      path = try #require(made)
       var graph = Graph(name: "small")
       let x = graph.addInput("x", TensorType(.float32, [1, 3, 4, 4]))
       let flat = try graph.add(Reshape(shape: [1, 48]), name: "flat", inputs: [x])[0]

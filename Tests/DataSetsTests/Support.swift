@@ -10,7 +10,8 @@ final class Folder: Sendable {
 
   init() throws {
     var template = Array("\(getenv("TMPDIR").map { String(cString: $0) } ?? P_tmpdir)/dermc-data-XXXXXX".utf8CString)
-    path = try #require(mkdtemp(&template).map { String(cString: $0) })
+    let made = template.withUnsafeMutableBufferPointer { $0.baseAddress.flatMap(mkdtemp).map { String(cString: $0) } }
+    path = try #require(made)
   }
 
   /// With a small tensor file for each name, whose values are the name's position.

@@ -46,7 +46,8 @@ import Threads
 
   @Test func randomGraphsMeanTheSameInAllTheirForms() throws {
     var template = Array("\(getenv("TMPDIR").map { String(cString: $0) } ?? P_tmpdir)/dermc-XXXXXX".utf8CString)
-    let folder = try #require(mkdtemp(&template).map { String(cString: $0) })
+    let made = template.withUnsafeMutableBufferPointer { $0.baseAddress.flatMap(mkdtemp).map { String(cString: $0) } }
+    let folder = try #require(made)
     defer { rmdir(folder) }
     let tally = Mutex(Tally())
     Workers(threads: Workers.processors).run(units: Self.count) { _, range in

@@ -8,7 +8,8 @@ import Testing
 /// Calls `body` with the path of a new folder, which is removed afterwards.
 private func withFolder(_ names: [String], _ body: (String) throws -> Void) throws {
   var template = Array("\(getenv("TMPDIR").map { String(cString: $0) } ?? P_tmpdir)/signing-XXXXXX".utf8CString)
-  let path = try #require(mkdtemp(&template).map { String(cString: $0) })
+  let made = template.withUnsafeMutableBufferPointer { $0.baseAddress.flatMap(mkdtemp).map { String(cString: $0) } }
+  let path = try #require(made)
   defer {
     for name in names { unlink("\(path)/\(name)") }
     rmdir(path)

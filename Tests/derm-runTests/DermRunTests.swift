@@ -13,7 +13,8 @@ final class Place {
 
   init() throws {
     var template = Array("\(getenv("TMPDIR").map { String(cString: $0) } ?? P_tmpdir)/derm-run-XXXXXX".utf8CString)
-    path = try #require(mkdtemp(&template).map { String(cString: $0) })
+    let made = template.withUnsafeMutableBufferPointer { $0.baseAddress.flatMap(mkdtemp).map { String(cString: $0) } }
+    path = try #require(made)
     try writeBundle("model.derm", labels: ["benign", "malignant"])
     #expect(symlink(Place.image, path + "/image.jpg") == 0)
   }

@@ -230,15 +230,6 @@ set_up() {
 # Prints the folder of Swift's library, as in /usr/lib/swift.
 swift_folder() { swift -print-target-info | sed -n 's/.*"runtimeResourcePath": "\(.*\)".*/\1/p'; }
 
-# Sets `dermc` to a program that has been built, or builds one.
-find_dermc() {
-  for dermc in "${DERMC:-}" .build/release/dermc .build/tests/release/dermc; do
-    [[ ! -x $dermc ]] || return 0
-  done
-  swift build -c release --product dermc
-  dermc=.build/release/dermc
-}
-
 # Builds and runs all tests in a configuration (release or debug), with more options for swift test. Of the runner's words
 # failures and the closing line are shown.
 #

@@ -17,6 +17,15 @@ import Testing
     JSONNode(try JSON(parsing: MappedFile.contents(of: folder / "\(name).report.json")), name: "report")
   }
 
+  /// The report of a compilation that is right.
+  private func compiledCNN(
+    _ folder: Folder, _ name: String, samples: Int, _ options: [String]
+  ) throws -> JSONNode {
+    let outcome = try compileCNN(folder, name, samples: samples, options)
+    #expect(outcome.status == 0, "\(outcome.error)")
+    return try readReport(folder, name)
+  }
+
   @Test func writesBundleAndReportsAndSummary() throws {
     let (folder, outcome) = try Compiled.result.get()
     #expect(outcome.status == 0)
@@ -128,9 +137,7 @@ import Testing
   @Test func equalizesChannels() throws {
     let folder = try Folder()
     func compile(_ name: String, _ options: [String]) throws -> JSONNode {
-      let outcome = try compileCNN(folder, name, samples: 32, options)
-      #expect(outcome.status == 0, "\(outcome.error)")
-      return try readReport(folder, name)
+      try compiledCNN(folder, name, samples: 32, options)
     }
     let equal = try compile("equal", ["--effort", "fast", "--equalize"])
     let plain = try compile("plain", ["--effort", "fast"])
@@ -207,9 +214,7 @@ import Testing
   @Test func compilesToASize() throws {
     let folder = try Folder()
     func compile(_ name: String, _ options: [String]) throws -> JSONNode {
-      let outcome = try compileCNN(folder, name, samples: 48, options)
-      #expect(outcome.status == 0, "\(outcome.error)")
-      return try readReport(folder, name)
+      try compiledCNN(folder, name, samples: 48, options)
     }
     let plain = try compile("plain", [])
     let report = try compile("one", ["--target-ratio", "6", "--threads", "1"])

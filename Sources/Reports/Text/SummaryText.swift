@@ -139,7 +139,7 @@ extension Report.CalibrationSummary {
   var searchText: String? { search?.text(chosen: estimator) }
 
   /// Whether channels were equalized.
-  var channelText: String? { channelSearch?.text(chosen: channels) }
+  var channelText: String? { channelSearch?.text(chosen: channels).map { "channels \($0)" } }
 
   /// The name a candidate of that search has.
   var channels: String { equalizedLayers > 0 ? "equalized" : "as they are" }

@@ -42,6 +42,16 @@ struct SummaryTextTests {
     #expect(!SummaryText.make(report).contains("lost"))
   }
 
+  /// Who asks for channels to be equalized is told what came of it.
+  @Test func saysWhetherChannelsWereEqualized() {
+    var report = sampleReport()
+    #expect(report.channelText == nil)
+    report.recipe?.equalizes = true
+    #expect(SummaryText.make(report).contains("channels as they are: no layer has what can be equalized"))
+    report.calibration?.equalizedLayers = 3
+    #expect(SummaryText.make(report).contains("channels equalized: of 3 layers"))
+  }
+
   @Test func keepsHostileNamesFromTheTerminal() {
     var report = sampleReport()
     report.layers[1].name = "evil\u{1B}]0;title\u{07}"

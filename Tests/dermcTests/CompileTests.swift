@@ -139,7 +139,9 @@ import Testing
     func compile(_ name: String, _ options: [String]) throws -> JSONNode {
       try compiledCNN(folder, name, samples: 32, options)
     }
-    let equal = try compile("equal", ["--effort", "fast", "--equalize"])
+    let asked = try compileCNN(folder, "equal", samples: 32, ["--effort", "fast", "--equalize"])
+    #expect(asked.output.contains("channels equalized: of "), "\(asked.output)")
+    let equal = try readReport(folder, "equal")
     let plain = try compile("plain", ["--effort", "fast"])
     #expect(try equal["recipe"]["equalize"].string() == "always")
     #expect(try equal["calibration"]["equalized_layers"].int() > 0)

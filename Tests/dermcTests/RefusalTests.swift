@@ -99,6 +99,10 @@ import Testing
     (["--mean", "a,b"], ["--mean", "'a' is not a number"]),
     (["--size", "0"], ["--size", "'0' is not a size"]),
     (["--report", "report.pdf"], ["report.pdf", ".html"]),
+    (["--range", "mse"], ["--range: needs --int8"]), (["--effort", "max"], ["--effort: needs --int8"]),
+    (["--rounding", "nearest", "--prune", "0.5"], ["--rounding: needs --int8"]),
+    (["--biases", "network"], ["--biases: needs --int8"]), (["--equalize"], ["--equalize: needs --int8"]),
+    (["--no-equalize"], ["--no-equalize: needs --int8"]),
   ]
 
   @Test(arguments: usages) func usageIsRefused(words: [String], parts: [String]) throws {

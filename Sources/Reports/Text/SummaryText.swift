@@ -15,7 +15,7 @@ package enum SummaryText {
     if let text = report.channels?.text { table.add(["channels", text]) }
     if let text = report.pruning?.text { table.add(["pruning", text]) }
     if let text = report.calibration?.searchText { table.add(["ranges", text]) }
-    if let text = report.calibration?.channelText { table.add(["", text]) }
+    if let text = report.channelText { table.add(["", text]) }
     if let text = report.calibration?.weightText { table.add(["weights", text]) }
     if let text = report.calibration?.steps?.text { table.add(["steps", text]) }
     if let precision = report.calibration?.precision {
@@ -134,12 +134,21 @@ extension Report.ChannelSummary {
   }
 }
 
+extension Report {
+  /// Whether channels were equalized, where that was judged or asked for.
+  var channelText: String? {
+    guard let calibration else { return nil }
+    if let text = calibration.channelSearch?.text(chosen: calibration.channels) { return "channels \(text)" }
+    guard recipe?.equalizes == true else { return nil }
+    return calibration.equalizedLayers > 0
+      ? "channels equalized: of \(Figures.count(calibration.equalizedLayers, "layer"))"
+      : "channels as they are: no layer has what can be equalized"
+  }
+}
+
 extension Report.CalibrationSummary {
   /// How ranges were chosen.
   var searchText: String? { search?.text(chosen: estimator) }
-
-  /// Whether channels were equalized.
-  var channelText: String? { channelSearch?.text(chosen: channels).map { "channels \($0)" } }
 
   /// The name a candidate of that search has.
   var channels: String { equalizedLayers > 0 ? "equalized" : "as they are" }

@@ -82,7 +82,7 @@ struct CompileCommand: ParsableCommand {
       Time to take so that less is lost: by default ranges and rounding are what costs least on calibration samples; \
       fast tries nothing, max learns what was chosen again from all of them.
       """)
-  var effort = Effort.default
+  var effort: Effort?
 
   @OptionGroup var recipes: RecipeOptions
 
@@ -150,6 +150,8 @@ struct CompileCommand: ParsableCommand {
   }
 
   private func recipe() throws -> Recipe {
+    if !int8, let option = int8Options.first(where: \.isGiven)?.name { throw Refusal.usage("\(option): needs --int8") }
+    let effort = effort ?? .default
     var recipe = try recipes.recipe()
     recipe.int8 = int8
     recipe.estimator = range ?? (int8 ? effort.estimator : .mse)
@@ -179,6 +181,14 @@ struct CompileCommand: ParsableCommand {
     if let name = recipe.keptFloat.first, !int8 { throw Refusal.usage("--keep-float \(name): needs --int8") }
     recipe.store = storage.store ?? .compact
     return recipe
+  }
+
+  /// Options that say how numbers become int8, and nothing where they stay float.
+  private var int8Options: [(name: String, isGiven: Bool)] {
+    [
+      ("--range", range != nil), ("--rounding", rounding != nil), ("--biases", biases != nil),
+      (equalize == false ? "--no-equalize" : "--equalize", equalize != nil), ("--effort", effort != nil),
+    ]
   }
 }
 

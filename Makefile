@@ -1,6 +1,6 @@
 # Names for what a developer runs. scripts/demo and scripts/test need no make; the rest are the long jobs.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check check-arm check-arm-runtime arm-loops check-c check-python check-docs fresh build libderm install bench scaling property coverage sanitize fuzz faults pictures wild wild-operators format docs clean
+.PHONY: help demo test check check-arm check-arm-runtime check-arm-python arm-loops check-c check-python check-docs fresh build libderm install bench scaling property coverage sanitize fuzz faults pictures wild wild-operators format docs clean
 
 help:
 	@echo "make demo      build, compile the fixture model to int8, show the report"
@@ -10,6 +10,7 @@ help:
 	@echo "make check-arm-runtime  and this: libderm and derm-run on emulated ARM processors"
 	@echo "make check-python  and this: the Python package,"
 	@echo "make check-docs    and this: what the documentation shows to apps"
+	@echo "make check-arm-python  the wheel for ARM64 Linux, on an emulated processor"
 	@echo "make fresh     make demo and make test on a fresh Debian sid, then bookworm, made for it; as root"
 	@echo "make check     what of the tests needs no build: format, imports, links"
 	@echo "make build     build dermc (release)"
@@ -74,6 +75,9 @@ build:
 
 bench:
 	scripts/bench
+
+check-arm-python:
+	scripts/check-arm-python
 
 arm-loops:
 	scripts/arm-loops

@@ -273,18 +273,20 @@ find_dermc() {
 readonly arm64_triple=aarch64-unknown-linux-gnu
 
 # read_architecture "$@": what a build of the runtime half takes that is for this machine or, where the arguments begin
-# with --arch arm64, for ARM64 Linux. Sets `arguments`, the rest of them; `out`, the folder for what is built;
-# `architecture` as the compiler's folders name it; `swift_build` and `swiftc`, the compilers' commands; `swift_library`,
-# the folder of Swift's static library, and `swift_objects`, what it takes besides; `binutils`, before the names of
-# strip and its like.
+# with --arch arm64, for ARM64 Linux. Sets `arguments`, the rest of them, and `for_architecture`, those two; `out`, the
+# folder for what is built; `architecture` as the compiler's folders name it; `swift_build` and `swiftc`, the compilers'
+# commands; `swift_library`, the folder of Swift's static library, and `swift_objects`, what it takes besides;
+# `swift_sysroot`, the other system's files; `binutils`, before the names of strip and its like.
 read_architecture() {
   arguments=("$@")
+  for_architecture=()
   out=out
   architecture=$(uname -m)
   swift_build=(swift build --scratch-path .build/runtime)
   swiftc=(swiftc)
   swift_library=$(dirname "$(dirname "$(readlink -f "$(command -v swiftc)")")")/lib/swift_static
   swift_objects=()
+  swift_sysroot=
   binutils=
   [[ ${1:-} == --arch ]] || return 0
   [[ ${2:-} == arm64 ]] || stop "--arch ${2:-}: arm64 is the only other architecture"
@@ -292,22 +294,24 @@ read_architecture() {
   [[ $architecture != aarch64 ]] || return 0
   scripts/arm64-toolchain || exit
   command -v aarch64-linux-gnu-strip >/dev/null || apt_install binutils-aarch64-linux-gnu
+  for_architecture=(--arch arm64)
   local folder=$PWD/.build/arm64
   out=out/arm64
+  swift_sysroot=$folder/sysroot
   architecture=aarch64
   swift_build=(
     swift build --scratch-path .build/runtime-arm64 --swift-sdks-path "$folder/sdks" --swift-sdk "$arm64_triple"
   )
-  swift_library=$folder/sysroot/usr/lib/swift_static
+  swift_library=$swift_sysroot/usr/lib/swift_static
   swift_objects=("$folder/c23.o")
   swiftc=(
-    "$folder/bin/swiftc" -target "$arm64_triple" -sdk "$folder/sysroot" -resource-dir "$swift_library"
-    -Xclang-linker "--sysroot=$folder/sysroot" "${swift_objects[@]}"
+    "$folder/bin/swiftc" -target "$arm64_triple" -sdk "$swift_sysroot" -resource-dir "$swift_library"
+    -Xclang-linker "--sysroot=$swift_sysroot" "${swift_objects[@]}"
   )
   binutils=aarch64-linux-gnu-
   # Where the libraries of the other architecture are.
-  export PKG_CONFIG_SYSROOT_DIR=$folder/sysroot
-  export PKG_CONFIG_PATH=$folder/sysroot/usr/lib/aarch64-linux-gnu/pkgconfig
+  export PKG_CONFIG_SYSROOT_DIR=$swift_sysroot
+  export PKG_CONFIG_PATH=$swift_sysroot/usr/lib/aarch64-linux-gnu/pkgconfig
 }
 
 # The oldest glibc that a program or library runs on: by the symbols it asks for, and by packed relocations.

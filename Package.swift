@@ -144,6 +144,10 @@ let package = Package(
     .target(
       name: "CAMXModel", dependencies: ["CKernels"], path: "Tests/CAMXModel",
       cSettings: contracts + [.headerSearchPath("../../Sources/CKernels")]),
+    // The kernels of plain C beside the definitions of CKernels.
+    .target(
+      name: "PlainCKernels", dependencies: ["CKernels"], path: "Tests/PlainCKernels", exclude: ["main.c"],
+      cSettings: [.headerSearchPath("../../Sources/PlainC/Kernels"), .define("WITH_CKERNELS")]),
     .target(
       name: "TestSupport", dependencies: ["IR", "Math", "Operators", "Tensors", "Threads"], path: "Tests/Support",
       swiftSettings: settings),
@@ -159,7 +163,7 @@ let package = Package(
     tests(
       "Bundles", "CanonicalJSON", "Deflate", "Hashing", "IR", "Math", "Operators", "Platform", "Signing", "Tensors",
       "TestSupport"),
-    tests("CKernels", "CAMXModel", "KernelCases", "Platform"),
+    tests("CKernels", "CAMXModel", "KernelCases", "PlainCKernels", "Platform"),
     tests("CSHA256"),
     tests("CThreads"),
     tests("CanonicalJSON"),

@@ -146,7 +146,8 @@ let package = Package(
       cSettings: contracts + [.headerSearchPath("../../Sources/CKernels")]),
     // The kernels of plain C beside the definitions of CKernels.
     .target(
-      name: "PlainCKernels", dependencies: ["CKernels"], path: "Tests/PlainCKernels", exclude: ["main.c"],
+      name: "PlainCKernels", dependencies: ["CKernels"], path: "Tests/PlainCKernels",
+      exclude: ["cortex_m", "main.c", "wasi.mjs"],
       cSettings: [.headerSearchPath("../../Sources/PlainC/Kernels"), .define("WITH_CKERNELS")]),
     .target(
       name: "TestSupport", dependencies: ["IR", "Math", "Operators", "Tensors", "Threads"], path: "Tests/Support",

@@ -6,8 +6,7 @@
 
 #include "operands.h"
 
-/// With the definitions of CKernels, each kernel is compared with its own there; without them its digest counts, which
-/// must be that of a machine where they are.
+/// With the definitions of CKernels, each kernel is compared with its own there; without them its digest counts.
 #if defined(WITH_CKERNELS)
 #include "ck_float.h"
 #include "ck_int8.h"

@@ -206,7 +206,13 @@ static void check_elementwise_s8(int32_t number) {
   const int32_t rows = next_int(1, 6), channels = next_int(1, 70), n = rows * channels;
   const int32_t z_a = next_zero_point(), z_b = next_zero_point(), z_y = next_zero_point();
   const int32_t lo = number % 3 ? -128 : next_int(-128, 127), hi = number % 4 ? 127 : next_int(lo, 127);
-  const float m_a = next_float(-4, 1), m_b = number % 2 ? next_multiplier(1) * 64 : next_float(-4, 1);
+  float m_a = next_float(-4, 1), m_b = next_float(-4, 1);
+  // Products that are whole numbers once they are rounded, and halves: sums between two integers, but for what the
+  // rounding has taken.
+  const int32_t part = next_int(1, 9), parts = 2 * next_int(1, 9) + 1;
+  const float whole = dc_float32((float)part / (float)parts);
+  if (number % 4 == 1) m_a = whole, m_b = 0.5f;
+  if (number % 4 == 3) m_a = 0.5f, m_b = whole;
   const float m_product = next_float(-12, -5), scale = dc_abs(next_float(-8, 0));
   const int32_t a_stride = channels + next_int(0, 5), y_stride = channels + next_int(0, 5);
   int8_t *a = next_bytes(rows * a_stride, -128, 127), *b = next_bytes(n, -128, 127), *lut = next_bytes(256, -128, 127);

@@ -1,11 +1,4 @@
-// What the kernels of plain C compute here: digests to compare with another machine's.
-#include <stdio.h>
-
+// The kernels of plain C as they are compiled here. Fails where a result is not CKernels'.
 #include "plain_kernels.h"
 
-int main(void) {
-  const int32_t wrong = check_plain_kernels();
-  print_plain_kernels();
-  if (wrong) printf("%ld results are wrong\n", (long)wrong);
-  return wrong != 0;
-}
+int main(void) { return check_plain_kernels() != 0; }

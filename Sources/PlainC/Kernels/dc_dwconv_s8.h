@@ -113,30 +113,34 @@ DC_INLINE void dc_dwconv_s8_store(const dc_dwconv_row *r, const dc_i32 *sums, in
   }
 }
 
+/// Adds a pair of taps of two output pixels.
+DC_INLINE void dc_dwconv_s8_step(const dc_dwconv_row *r, int32_t pair, const int8_t *x0, const int8_t *x1,
+                                 dc_i32 sums[2][DC_DWCONV_SUMS]) {
+  const int32_t a = r->at[2 * pair], b = r->at[2 * pair + 1];
+  dc_dwconv_add(sums[0], dc_load_bytes(x0 + a), dc_load_bytes(x0 + b), &r->weights[pair]);
+  dc_dwconv_add(sums[1], dc_load_bytes(x1 + a), dc_load_bytes(x1 + b), &r->weights[pair]);
+}
+
 /// Output pixels that read and write the given bytes apart, two at a time.
-DC_INLINE void dc_dwconv_s8_pixels(const dc_dwconv_row *r, int32_t pairs, int32_t count, const int8_t *x,
-                                   int32_t x_stride, int8_t *y, int32_t y_stride) {
+DC_INLINE void dc_dwconv_s8_pixels(const dc_dwconv_row *r, int32_t count, const int8_t *x, int32_t x_stride, int8_t *y,
+                                   int32_t y_stride) {
   for (; count > 0; count -= 2, x += 2 * x_stride, y += 2 * y_stride) {
     // One that is left is computed twice.
     const int8_t *x1 = count > 1 ? x + x_stride : x;
     dc_i32 sums[2][DC_DWCONV_SUMS];
     for (int32_t v = 0; v < DC_DWCONV_SUMS; v++) sums[0][v] = sums[1][v] = r->sums[v];
-    for (int32_t i = 0; i < pairs; i++) {
-      const int32_t a = r->at[2 * i], b = r->at[2 * i + 1];
-      dc_dwconv_add(sums[0], dc_load_bytes(x + a), dc_load_bytes(x + b), &r->weights[i]);
-      dc_dwconv_add(sums[1], dc_load_bytes(x1 + a), dc_load_bytes(x1 + b), &r->weights[i]);
+    if (r->pairs == 5) {  // 3x3
+      dc_dwconv_s8_step(r, 0, x, x1, sums);
+      dc_dwconv_s8_step(r, 1, x, x1, sums);
+      dc_dwconv_s8_step(r, 2, x, x1, sums);
+      dc_dwconv_s8_step(r, 3, x, x1, sums);
+      dc_dwconv_s8_step(r, 4, x, x1, sums);
+    } else {
+      for (int32_t pair = 0; pair < r->pairs; pair++) dc_dwconv_s8_step(r, pair, x, x1, sums);
     }
-    for (int32_t p = 0; p < 2; p++)
-      if (p < count) dc_dwconv_s8_store(r, sums[p], y + p * y_stride);
+    dc_dwconv_s8_store(r, sums[0], y);
+    if (count > 1) dc_dwconv_s8_store(r, sums[1], y + y_stride);
   }
-}
-
-DC_INLINE void dc_dwconv_s8_any_pixels(const dc_dwconv_row *r, int32_t count, const int8_t *x, int32_t x_stride,
-                                       int8_t *y, int32_t y_stride) {
-  if (r->pairs == 5)  // 3x3
-    dc_dwconv_s8_pixels(r, 5, count, x, x_stride, y, y_stride);
-  else
-    dc_dwconv_s8_pixels(r, r->pairs, count, x, x_stride, y, y_stride);
 }
 
 /// 16 channels of output row oy, beginning with channel c.
@@ -169,27 +173,28 @@ DC_FUNCTION void dc_dwconv_s8_row(const dc_window *w, const dc_output *o, const 
   int32_t begin = (w->pad_left + w->stride_w - 1) / w->stride_w, end = free < 0 ? 0 : free / w->stride_w + 1;
   if (end > w->out_w) end = w->out_w;
   if (begin >= end) begin = end = 0;
-  for (int32_t i = 0; i < 2 * r.pairs; i++) {
-    const int32_t tap = i < taps ? i : taps - 1;
-    r.at[i] = (tap / w->kernel_w * w->dilation_h * w->in_w + tap % w->kernel_w * w->dilation_w) * channels;
-  }
-  dc_dwconv_s8_any_pixels(&r, end - begin, row + (begin * w->stride_w - w->pad_left) * channels,
+  int32_t tap = 0;
+  for (int32_t i = 0; i < ky.end - ky.begin; i++)
+    for (int32_t j = 0; j < w->kernel_w; j++)
+      r.at[tap++] = (i * w->dilation_h * w->in_w + j * w->dilation_w) * channels;
+  if (tap < 2 * r.pairs) r.at[tap] = 0;
+  dc_dwconv_s8_pixels(&r, end - begin, row + (begin * w->stride_w - w->pad_left) * channels,
                           w->stride_w * channels, to + begin * channels, channels);
   // The others read copies of their windows.
   int8_t window[DC_DWCONV_MOST_TAPS * 16];
-  for (int32_t i = 0; i < 2 * r.pairs; i++) r.at[i] = (i < taps ? i : taps - 1) * 16;
+  for (int32_t i = 0; i < 2 * r.pairs; i++) r.at[i] = (i < taps ? i : 0) * 16;
   for (int32_t ox = 0; ox < w->out_w; ox++) {
     if (ox == begin) ox = end;
     if (ox >= w->out_w) break;
-    for (int32_t tap = 0; tap < taps; tap++) {
-      const int32_t column = ox * w->stride_w - w->pad_left + tap % w->kernel_w * w->dilation_w;
-      const int32_t pixel = tap / w->kernel_w * w->dilation_h * w->in_w + column;
-      if (column >= 0 && column < w->in_w)
-        memcpy(window + tap * 16, row + pixel * channels, 16);
-      else
-        memset(window + tap * 16, o->z_x, 16);
-    }
-    dc_dwconv_s8_any_pixels(&r, 1, window, 0, to + ox * channels, channels);
+    int8_t *copy = window;
+    for (int32_t i = 0; i < ky.end - ky.begin; i++)
+      for (int32_t j = 0; j < w->kernel_w; j++, copy += 16) {
+        const int32_t column = ox * w->stride_w - w->pad_left + j * w->dilation_w;
+        const int is_inside = column >= 0 && column < w->in_w;
+        const int32_t pixel = is_inside ? i * w->dilation_h * w->in_w + column : 0;
+        dc_store_bytes(copy, is_inside ? dc_load_bytes(row + pixel * channels) : outside);
+      }
+    dc_dwconv_s8_pixels(&r, 1, window, 0, to + ox * channels, channels);
   }
 }
 

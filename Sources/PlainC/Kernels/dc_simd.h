@@ -114,6 +114,7 @@ DC_INLINE void dc_widen_row(const int8_t *from, int8_t *to) {
 #define DC_PAIR_VECTORS 2
 DC_INLINE dc_bytes dc_load_bytes(const int8_t *p) { return _mm_loadu_si128((const __m128i *)(const void *)p); }
 DC_INLINE dc_bytes dc_set_bytes(int32_t x) { return _mm_set1_epi8((char)x); }
+DC_INLINE dc_bytes dc_larger_bytes(dc_bytes a, dc_bytes b) { return _mm_max_epi8(a, b); }
 DC_INLINE void dc_store_bytes(int8_t *p, dc_bytes a) { _mm_storeu_si128((__m128i *)(void *)p, a); }
 DC_INLINE void dc_store_low(int8_t *p, dc_bytes a) { _mm_storel_epi64((__m128i *)(void *)p, a); }
 DC_INLINE void dc_store_high(int8_t *p, dc_bytes a) {
@@ -142,7 +143,6 @@ DC_INLINE dc_i32 dc_set_i32(int32_t x) { return _mm_set1_epi32(x); }
 DC_INLINE dc_i32 dc_load_i32(const int32_t *p) { return _mm_loadu_si128((const __m128i *)(const void *)p); }
 DC_INLINE dc_i32 dc_add_i32(dc_i32 a, dc_i32 b) { return _mm_add_epi32(a, b); }
 DC_INLINE dc_i32 dc_sub_i32(dc_i32 a, dc_i32 b) { return _mm_sub_epi32(a, b); }
-/// Of numbers of int16.
 DC_INLINE dc_i32 dc_mul_i32(dc_i32 a, dc_i32 b) {
   const __m128i low = _mm_set1_epi32(0xffff);
   return _mm_madd_epi16(_mm_and_si128(a, low), _mm_and_si128(b, low));
@@ -198,6 +198,14 @@ DC_INLINE void dc_widen_row(const int8_t *from, int8_t *to) {
 #define DC_PAIR_VECTORS 4
 DC_INLINE dc_bytes dc_load_bytes(const int8_t *p) { return _mm_loadu_si128((const __m128i *)(const void *)p); }
 DC_INLINE dc_bytes dc_set_bytes(int32_t x) { return _mm_set1_epi8((char)x); }
+DC_INLINE dc_bytes dc_larger_bytes(dc_bytes a, dc_bytes b) {
+#if defined(__SSE4_1__)
+  return _mm_max_epi8(a, b);
+#else
+  const __m128i is_larger = _mm_cmpgt_epi8(a, b);
+  return _mm_or_si128(_mm_and_si128(is_larger, a), _mm_andnot_si128(is_larger, b));
+#endif
+}
 DC_INLINE void dc_store_bytes(int8_t *p, dc_bytes a) { _mm_storeu_si128((__m128i *)(void *)p, a); }
 DC_INLINE void dc_store_low(int8_t *p, dc_bytes a) { _mm_storel_epi64((__m128i *)(void *)p, a); }
 DC_INLINE void dc_store_high(int8_t *p, dc_bytes a) {
@@ -272,6 +280,7 @@ DC_INLINE void dc_widen_row(const int8_t *from, int8_t *to) {
 #define DC_PAIR_VECTORS 4
 DC_INLINE dc_bytes dc_load_bytes(const int8_t *p) { return wasm_v128_load(p); }
 DC_INLINE dc_bytes dc_set_bytes(int32_t x) { return wasm_i8x16_splat((int8_t)x); }
+DC_INLINE dc_bytes dc_larger_bytes(dc_bytes a, dc_bytes b) { return wasm_i8x16_max(a, b); }
 DC_INLINE void dc_store_bytes(int8_t *p, dc_bytes a) { wasm_v128_store(p, a); }
 DC_INLINE void dc_store_low(int8_t *p, dc_bytes a) { wasm_v128_store64_lane(p, a, 0); }
 DC_INLINE void dc_store_high(int8_t *p, dc_bytes a) { wasm_v128_store64_lane(p, a, 1); }
@@ -366,6 +375,7 @@ DC_INLINE void dc_block_sums(const dc_i32 *sums, dc_i32 *channels) {
 
 DC_INLINE dc_bytes dc_load_bytes(const int8_t *p) { return vld1q_s8(p); }
 DC_INLINE dc_bytes dc_set_bytes(int32_t x) { return vdupq_n_s8((int8_t)x); }
+DC_INLINE dc_bytes dc_larger_bytes(dc_bytes a, dc_bytes b) { return vmaxq_s8(a, b); }
 DC_INLINE void dc_store_bytes(int8_t *p, dc_bytes a) { vst1q_s8(p, a); }
 DC_INLINE void dc_store_low(int8_t *p, dc_bytes a) { vst1_s8(p, vget_low_s8(a)); }
 DC_INLINE void dc_store_high(int8_t *p, dc_bytes a) { vst1_s8(p, vget_high_s8(a)); }
@@ -414,12 +424,36 @@ DC_INLINE dc_f32x8 dc_set_f32x8(float x) {
 DC_INLINE void dc_store_f32x8(float *p, dc_f32x8 t) {
   for (int32_t i = 0; i < DC_EIGHT; i++) dc_store_f32(p + i * DC_LANES, t.v[i]);
 }
+DC_INLINE dc_f32x8 dc_sum_f32x8(dc_f32x8 a, dc_f32x8 b) {
+  for (int32_t i = 0; i < DC_EIGHT; i++) a.v[i] = dc_add_f32x(a.v[i], b.v[i]);
+  return a;
+}
+DC_INLINE dc_f32x8 dc_quotient_f32x8(dc_f32x8 a, dc_f32x8 b) {
+  for (int32_t i = 0; i < DC_EIGHT; i++) a.v[i] = dc_div_f32x(a.v[i], b.v[i]);
+  return a;
+}
+DC_INLINE dc_f32x8 dc_zero_nan_f32x8(dc_f32x8 t) {
+  for (int32_t i = 0; i < DC_EIGHT; i++) t.v[i] = dc_zero_nan(t.v[i]);
+  return t;
+}
+/// Of numbers of int16.
+DC_INLINE dc_i32x8 dc_product_i32x8(dc_i32x8 a, dc_i32x8 b) {
+  for (int32_t i = 0; i < DC_EIGHT; i++) a.v[i] = dc_mul_i32(a.v[i], b.v[i]);
+  return a;
+}
+DC_INLINE dc_i32x8 dc_set_i32x8(int32_t x) {
+  dc_i32x8 t;
+  for (int32_t i = 0; i < DC_EIGHT; i++) t.v[i] = dc_set_i32(x);
+  return t;
+}
+/// sums + q
+DC_INLINE dc_i32x8 dc_add_eight(dc_i32x8 sums, const int8_t *q) {
+  for (int32_t i = 0; i < DC_EIGHT; i++) sums.v[i] = dc_add_i32(sums.v[i], dc_widen(q + i * DC_LANES));
+  return sums;
+}
 /// q - zero_point
 DC_INLINE dc_i32x8 dc_centred(const int8_t *q, int32_t zero_point) {
-  dc_i32x8 t;
-  for (int32_t i = 0; i < DC_EIGHT; i++)
-    t.v[i] = dc_sub_i32(dc_widen(q + i * DC_LANES), dc_set_i32(zero_point));
-  return t;
+  return dc_add_eight(dc_set_i32x8(-zero_point), q);
 }
 
 /// clamp(rne(t) + zero_point, lo, hi) of sixteen; NaN gives hi.

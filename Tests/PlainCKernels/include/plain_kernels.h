@@ -4,6 +4,3 @@
 
 /// Runs all kernels on random operands. Says on standard output which results are wrong, and returns how many.
 int32_t check_plain_kernels(void);
-
-/// Prints a line for each kernel, with a digest of its results that is the same everywhere.
-void print_plain_kernels(void);

@@ -39,7 +39,7 @@ static void say_stack(void) {
   const uint32_t *at = stack_bottom;
   while (at < stack_top && *at == PAINT) at++;
   int32_t used = (int32_t)((const char *)stack_top - (const char *)at);
-  char text[24] = "             bytes\n", *digit = text + 12;
+  char text[24] = "             bytes\n", *digit = text + 11;
   for (; used > 0; used /= 10) *digit-- = (char)('0' + used % 10);
   say("stack");
   say(digit);

@@ -25,13 +25,15 @@
 #pragma fp_contract(off)
 #endif
 
-// Before every function: a network uses some of a header's.
+// Before every function: a network uses some of a header's. DC_RARE is for what is seldom called.
 #if defined(__GNUC__)
 #define DC_FUNCTION static __attribute__((unused))
 #define DC_INLINE static inline __attribute__((unused, always_inline))
+#define DC_RARE static __attribute__((unused, noinline, cold))
 #else
 #define DC_FUNCTION static
 #define DC_INLINE static inline
+#define DC_RARE static
 #endif
 
 #define DC_PAD 64

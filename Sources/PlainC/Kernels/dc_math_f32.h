@@ -93,13 +93,17 @@ DC_FUNCTION float dc_fma_by_integers(float a, float b, float c) {
   return dc_from_bits(bits | sign << 31);
 }
 
-/// a * b + c, rounded once, in double precision: the exact product and c are added, the sum rounded to odd, so that
-/// rounding it to float32 is as rounding the exact sum.
+/// a * b + c, rounded once, in double precision. The product is exact; rounding its sum with c twice, to double and to
+/// float32, is as rounding once, but for sums in the middle between two floats and those that become subnormal. Such a
+/// sum is rounded to odd, so that its last bit says on which side of it the exact sum is.
 DC_INLINE float dc_fma_by_double(float a, float b, float c) {
-  const double product = (double)a * (double)b, sum = product + (double)c, rest = sum - product;
-  const double error = (product - (sum - rest)) + ((double)c - rest);
+  const double product = (double)a * (double)b, sum = product + (double)c;
   uint64_t bits;
   memcpy(&bits, &sum, sizeof bits);
+  const int is_middle = (bits & 0x1fffffff) == 0x10000000;
+  const int is_subnormal = sum < (double)FLT_MIN && sum > -(double)FLT_MIN && sum != 0;
+  if (!is_middle && !is_subnormal) return (float)sum;
+  const double rest = sum - product, error = (product - (sum - rest)) + ((double)c - rest);
   if (!(bits & 1) && (error > 0 || error < 0)) bits += (error > 0) == (sum > 0) ? 1 : ~(uint64_t)0;
   double odd;
   memcpy(&odd, &bits, sizeof odd);

@@ -79,6 +79,11 @@ DC_INLINE void dc_store_f32(float *p, dc_f32 a) { _mm256_storeu_ps(p, a); }
 DC_INLINE dc_f32 dc_add_f32x(dc_f32 a, dc_f32 b) { return _mm256_add_ps(a, b); }
 DC_INLINE dc_f32 dc_mul_f32x(dc_f32 a, dc_f32 b) { return _mm256_mul_ps(a, b); }
 DC_INLINE dc_f32 dc_div_f32x(dc_f32 a, dc_f32 b) { return _mm256_div_ps(a, b); }
+#if defined(__FMA__)
+#define DC_FMA 1
+/// a * b + c, rounded once.
+DC_INLINE dc_f32 dc_fma_f32x(dc_f32 a, dc_f32 b, dc_f32 c) { return _mm256_fmadd_ps(a, b, c); }
+#endif
 /// a where it is smaller, else b: b where either is NaN.
 DC_INLINE dc_f32 dc_smaller(dc_f32 a, dc_f32 b) { return _mm256_min_ps(a, b); }
 /// 0 where NaN.
@@ -315,6 +320,8 @@ DC_INLINE void dc_store_f32(float *p, dc_f32 a) { vst1q_f32(p, a); }
 DC_INLINE dc_f32 dc_add_f32x(dc_f32 a, dc_f32 b) { return vaddq_f32(a, b); }
 DC_INLINE dc_f32 dc_mul_f32x(dc_f32 a, dc_f32 b) { return vmulq_f32(a, b); }
 DC_INLINE dc_f32 dc_div_f32x(dc_f32 a, dc_f32 b) { return vdivq_f32(a, b); }
+#define DC_FMA 1
+DC_INLINE dc_f32 dc_fma_f32x(dc_f32 a, dc_f32 b, dc_f32 c) { return vfmaq_f32(c, a, b); }
 DC_INLINE dc_f32 dc_smaller(dc_f32 a, dc_f32 b) { return vbslq_f32(vcltq_f32(a, b), a, b); }
 DC_INLINE dc_f32 dc_zero_nan(dc_f32 a) {
   return vreinterpretq_f32_u32(vandq_u32(vreinterpretq_u32_f32(a), vceqq_f32(a, a)));

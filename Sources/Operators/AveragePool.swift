@@ -60,7 +60,7 @@ package struct AveragePool: Operator, PreparationKeeping {
   }
 
   /// Whether rounding up made a last window reach beyond the padding, where positions are not counted.
-  private func overhangs(input: [Int], output: [Int]) -> Bool {
+  package func overhangs(input: [Int], output: [Int]) -> Bool {
     (0..<2).contains { axis in
       let extent = (window.kernel[axis] - 1) * window.dilations[axis] + 1
       let reach = (output[axis + 2] - 1) * window.strides[axis] + extent

@@ -94,13 +94,15 @@ package struct Binary: Operator, ActivationCarrying, PreparationKeeping {
   /// Equal shapes, or one side repeated along rows (per channel in channels-last, per last dimension else, or a
   /// scalar).
   private func fastKernel(_ site: Site, _ a: Operand, _ b: Operand, _ output: TensorType) -> Kernel? {
-    guard let operation = kernelOperation else { return nil }
+    guard let operation = function.kernelOperation, let rows = self.rows(for: site, a, b, output) else {
+      return nil
+    }
     let finish = activation
     let binary = Kernels.float.binary_rows
     let unary = Kernels.float.unary
     let residual = Kernels.float.add
     let count = output.count
-    if a.shape == b.shape && sameLayout(site, a, b) {
+    guard case .repeated(let swapped, let rows, let channels) = rows else {
       return Kernel(implementation: "binary") { call in
         let left: UnsafePointer<Float> = call.input(0).pointer()
         let right: UnsafePointer<Float> = call.input(1).pointer()
@@ -116,6 +118,35 @@ package struct Binary: Operator, ActivationCarrying, PreparationKeeping {
         }
       }
     }
+    return Kernel(implementation: "binary_rows") { call in
+      let wide: UnsafePointer<Float> = call.input(swapped ? 1 : 0).pointer()
+      let narrow: UnsafePointer<Float> = call.input(swapped ? 0 : 1).pointer()
+      let y: UnsafeMutablePointer<Float> = call.output.pointer()
+      if channels == 1 {
+        binary(operation, swapped ? 1 : 0, count, 1, wide, narrow, y)
+        if finish != .identity { unary(finish.kernelActivation, count, y, y) }
+        return
+      }
+      call.workers.run(elements: rows, grain: Swift.max(1, 8192 / channels)) { range in
+        let start = range.lowerBound * channels
+        binary(operation, swapped ? 1 : 0, range.count, channels, wide + start, narrow, y + start)
+        if finish != .identity { unary(finish.kernelActivation, range.count * channels, y + start, y + start) }
+      }
+    }
+  }
+
+  /// How two float operands meet in memory.
+  package enum Rows: Sendable {
+    /// Element by element.
+    case alike
+    /// One operand, the first where `isSwapped`, has `channels` elements and repeats along rows of as many; one element
+    /// along rows of one.
+    case repeated(isSwapped: Bool, rows: Int, channels: Int)
+  }
+
+  /// Nil where they meet in no such plain way.
+  package func rows(for site: Site, _ a: Operand, _ b: Operand, _ output: TensorType) -> Rows? {
+    if a.shape == b.shape && sameLayout(site, a, b) { return .alike }
     // One side has the output's shape, the other repeats.
     for swapped in [false, true] {
       let full = swapped ? b : a
@@ -123,38 +154,9 @@ package struct Binary: Operator, ActivationCarrying, PreparationKeeping {
       guard full.shape == output.shape, let channels = repeatedChannels(small.shape, along: output.shape, site.layout),
         channels == 1 || full.constant == nil || site.layout == .rowMajor
       else { continue }
-      let rows = channels == 1 ? 1 : count / channels
-      let width = channels == 1 ? count : channels
-      return Kernel(implementation: "binary_rows") { call in
-        let wide: UnsafePointer<Float> = call.input(swapped ? 1 : 0).pointer()
-        let narrow: UnsafePointer<Float> = call.input(swapped ? 0 : 1).pointer()
-        let y: UnsafeMutablePointer<Float> = call.output.pointer()
-        if channels == 1 {
-          // A scalar repeats along rows of one element.
-          binary(operation, swapped ? 1 : 0, width, 1, wide, narrow, y)
-          if finish != .identity { unary(finish.kernelActivation, width, y, y) }
-          return
-        }
-        call.workers.run(elements: rows, grain: Swift.max(1, 8192 / width)) { range in
-          let start = range.lowerBound * width
-          binary(operation, swapped ? 1 : 0, range.count, width, wide + start, narrow, y + start)
-          if finish != .identity { unary(finish.kernelActivation, range.count * width, y + start, y + start) }
-        }
-      }
+      return .repeated(isSwapped: swapped, rows: output.count / Swift.max(1, channels), channels: channels)
     }
     return nil
-  }
-
-  private var kernelOperation: ck_binary? {
-    switch function {
-    case .add: CK_ADD
-    case .sub: CK_SUB
-    case .mul: CK_MUL
-    case .div: CK_DIV
-    case .min: CK_MIN
-    case .max: CK_MAX
-    default: nil
-    }
   }
 
   /// Whether both lie alike in memory: constants are row-major, everything else as the site says.
@@ -214,6 +216,18 @@ package struct Binary: Operator, ActivationCarrying, PreparationKeeping {
 }
 
 extension Binary.Function {
+  fileprivate var kernelOperation: ck_binary? {
+    switch self {
+    case .add: CK_ADD
+    case .sub: CK_SUB
+    case .mul: CK_MUL
+    case .div: CK_DIV
+    case .min: CK_MIN
+    case .max: CK_MAX
+    default: nil
+    }
+  }
+
   fileprivate func integer<Element: FixedWidthInteger>(_ a: Element, _ b: Element) -> Element {
     switch self {
     case .add: return a &+ b

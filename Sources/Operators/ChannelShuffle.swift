@@ -5,7 +5,7 @@ package import Tensors
 ///
 /// It stands for reshaping [N, C, H, W] to [N, groups, C / groups, H, W], swapping dimensions 1 and 2 and reshaping
 /// back.
-package struct ChannelShuffle: ElementMoving {
+package struct ChannelShuffle: CopyMaking, ElementMoving {
   package static let name = "ChannelShuffle"
 
   package let groups: Int
@@ -41,7 +41,7 @@ package struct ChannelShuffle: ElementMoving {
 
   package func work(_: [Operand?], _: [TensorType]) -> Work { Work() }
 
-  package func kernel(for site: Site) throws(Refusal) -> Kernel {
+  package func copies(for site: Site) throws(Refusal) -> [OperandCopy] {
     let output = site.outputs[0]
     let shape = output.shape
     let members = shape[1] / groups
@@ -51,7 +51,7 @@ package struct ChannelShuffle: ElementMoving {
       extents: [shape[0], members, groups, shape[2], shape[3]],
       source: [source[0], source[1], members * source[1], source[2], source[3]],
       target: [target[0], groups * target[1], target[1], target[2], target[3]], elementSize: output.element.size)
-    return Kernel(copying: copy)
+    return [OperandCopy(copy)]
   }
 }
 

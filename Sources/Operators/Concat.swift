@@ -2,7 +2,7 @@ package import IR
 package import Tensors
 
 /// Joins tensors along a dimension. They have the same type and, when quantized, the same quantization.
-package struct Concat: ElementMoving, PreparationKeeping {
+package struct Concat: CopyMaking, ElementMoving, PreparationKeeping {
   package static let name = "Concat"
 
   package let axis: Int
@@ -43,26 +43,22 @@ package struct Concat: ElementMoving, PreparationKeeping {
 
   package func work(_: [Operand?], _: [TensorType]) -> Work { Work() }
 
-  package func kernel(for site: Site) throws(Refusal) -> Kernel {
+  package func copies(for site: Site) throws(Refusal) -> [OperandCopy] {
     let output = site.outputs[0]
     let axis = try normalizedAxis(axis, rank: output.rank)
     let target = site.strides(ofOutput: 0)
-    var copies: [StridedCopy] = []
+    var copies: [OperandCopy] = []
     var start = 0
     for index in site.inputs.indices {
       let part = try site.inputs.required(index, "part")
       copies.append(
-        StridedCopy(
-          extents: part.shape, source: site.strides(ofInput: index), target: target,
-          targetOffset: start * target[axis], elementSize: output.element.size))
+        OperandCopy(
+          StridedCopy(
+            extents: part.shape, source: site.strides(ofInput: index), target: target,
+            targetOffset: start * target[axis], elementSize: output.element.size), from: .input(index)))
       start += part.shape[axis]
     }
-    let parts = copies
-    return Kernel(implementation: "copy") { call in
-      for (index, copy) in parts.enumerated() {
-        copy.run(from: call.input(index).base, to: call.output.base, workers: call.workers)
-      }
-    }
+    return copies
   }
 }
 

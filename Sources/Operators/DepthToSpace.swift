@@ -4,7 +4,7 @@ package import Tensors
 /// Spreads channels over blocks of positions: [N, C * b * b, H, W] -> [N, C, H * b, W * b].
 ///
 /// Mode DCR takes channel (i * b + j) * C + c to offset (i, j) of channel c, CRD channel (c * b + i) * b + j.
-package struct DepthToSpace: ElementMoving {
+package struct DepthToSpace: CopyMaking, ElementMoving {
   package static let name = "DepthToSpace"
 
   package enum Mode: String, Sendable, CaseIterable {
@@ -48,12 +48,12 @@ package struct DepthToSpace: ElementMoving {
 
   package func work(_: [Operand?], _: [TensorType]) -> Work { Work() }
 
-  package func kernel(for site: Site) throws(Refusal) -> Kernel {
+  package func copies(for site: Site) throws(Refusal) -> [OperandCopy] {
     let x = try site.inputs.required(0, "x")
     let copy = BlockMoves.copy(
       deepShape: x.shape, deep: site.strides(ofInput: 0), wide: site.strides(ofOutput: 0), block: block,
       isColumnRowDepth: mode == .columnRowDepth, toWide: true, elementSize: x.type.element.size)
-    return Kernel(copying: copy)
+    return [OperandCopy(copy)]
   }
 }
 

@@ -2,7 +2,7 @@ package import IR
 package import Tensors
 
 /// Repeats x to the shape that its own and `shape` broadcast to.
-package struct Expand: ElementMoving {
+package struct Expand: CopyMaking, ElementMoving {
   package static let name = "Expand"
 
   package let shape: [Int]
@@ -27,14 +27,14 @@ package struct Expand: ElementMoving {
 
   package func work(_: [Operand?], _: [TensorType]) -> Work { Work() }
 
-  package func kernel(for site: Site) throws(Refusal) -> Kernel {
+  package func copies(for site: Site) throws(Refusal) -> [OperandCopy] {
     let x = try site.inputs.required(0, "x")
     let output = site.outputs[0]
     let copy = StridedCopy(
       extents: output.shape,
       source: Broadcasting.strides(of: x.shape, layout: site.layout(ofInput: 0), along: output.shape),
       target: site.strides(ofOutput: 0), elementSize: output.element.size)
-    return Kernel(copying: copy)
+    return [OperandCopy(copy)]
   }
 }
 

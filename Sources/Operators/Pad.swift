@@ -6,7 +6,7 @@ package import Tensors
 /// `pads` are the beginnings of all dimensions, then the ends. What is added is `value` (constant), the mirror image
 /// without its edge (reflect) or the edge itself (edge). In a quantized tensor `value` is the real number: 0 is the
 /// zero point.
-package struct Pad: ElementMoving, PreparationKeeping {
+package struct Pad: CopyMaking, ElementMoving, PreparationKeeping {
   package static let name = "Pad"
 
   package enum Mode: String, Sendable, CaseIterable {
@@ -70,23 +70,18 @@ package struct Pad: ElementMoving, PreparationKeeping {
 
   package func work(_: [Operand?], _: [TensorType]) -> Work { Work() }
 
-  package func kernel(for site: Site) throws(Refusal) -> Kernel {
+  package var implementation: String { "pad" }
+
+  package func copies(for site: Site) throws(Refusal) -> [OperandCopy] {
     let x = try site.inputs.required(0, "x")
     let output = site.outputs[0]
     let regions = regions(site, x.shape, output)
-    var fill: StridedCopy?
+    var copies = regions.map { OperandCopy($0.copy) }
     if mode == .constant && regions.first?.count != output.count {
-      fill = StridedCopy(extents: [output.count], source: [0], target: [1], elementSize: output.element.size)
+      let fill = StridedCopy(extents: [output.count], source: [0], target: [1], elementSize: output.element.size)
+      copies.insert(OperandCopy(fill, from: .element(try filling(output).owned())), at: 0)
     }
-    let filler = fill
-    let copies = regions.map(\.copy)
-    let element = try filling(output).owned()
-    return Kernel(implementation: "pad") { call in
-      let source = call.input(0).base
-      let target = call.output.base
-      filler?.run(from: element, to: target, workers: call.workers)
-      for copy in copies { copy.run(from: source, to: target, workers: call.workers) }
-    }
+    return copies
   }
 
   /// A stretch of one dimension of the output and where its elements come from.

@@ -4,7 +4,7 @@ package import Tensors
 /// Every steps[i]-th index from starts[i] up to, not including, ends[i] along axes[i]; steps may be negative.
 ///
 /// Negative starts and ends count from the end of the dimension; both are clamped to it, as in ONNX and Python.
-package struct Slice: ElementMoving, PreparationKeeping {
+package struct Slice: CopyMaking, ElementMoving, PreparationKeeping {
   package static let name = "Slice"
 
   package let starts: [Int]
@@ -85,7 +85,7 @@ package struct Slice: ElementMoving, PreparationKeeping {
 
   package func work(_: [Operand?], _: [TensorType]) -> Work { Work() }
 
-  package func kernel(for site: Site) throws(Refusal) -> Kernel {
+  package func copies(for site: Site) throws(Refusal) -> [OperandCopy] {
     let x = try site.inputs.required(0, "x")
     let output = site.outputs[0]
     let strides = site.strides(ofInput: 0)
@@ -98,7 +98,7 @@ package struct Slice: ElementMoving, PreparationKeeping {
     let copy = StridedCopy(
       extents: output.shape, source: source, sourceOffset: offset, target: site.strides(ofOutput: 0),
       elementSize: output.element.size)
-    return Kernel(copying: copy)
+    return [OperandCopy(copy)]
   }
 }
 

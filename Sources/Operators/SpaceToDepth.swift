@@ -4,7 +4,7 @@ package import Tensors
 /// Gathers blocks of positions into channels: [N, C, H * b, W * b] -> [N, C * b * b, H, W].
 ///
 /// Offset (i, j) of channel c becomes channel (i * b + j) * C + c.
-package struct SpaceToDepth: ElementMoving, PreparationKeeping {
+package struct SpaceToDepth: CopyMaking, ElementMoving, PreparationKeeping {
   package static let name = "SpaceToDepth"
 
   package let block: Int
@@ -37,12 +37,12 @@ package struct SpaceToDepth: ElementMoving, PreparationKeeping {
 
   package func work(_: [Operand?], _: [TensorType]) -> Work { Work() }
 
-  package func kernel(for site: Site) throws(Refusal) -> Kernel {
+  package func copies(for site: Site) throws(Refusal) -> [OperandCopy] {
     let output = site.outputs[0]
     let copy = BlockMoves.copy(
       deepShape: output.shape, deep: site.strides(ofOutput: 0), wide: site.strides(ofInput: 0), block: block,
       isColumnRowDepth: false, toWide: false, elementSize: output.element.size)
-    return Kernel(copying: copy)
+    return [OperandCopy(copy)]
   }
 }
 

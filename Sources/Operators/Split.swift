@@ -2,7 +2,7 @@ package import IR
 package import Tensors
 
 /// Cuts a tensor along a dimension into parts of the given sizes.
-package struct Split: ElementMoving {
+package struct Split: CopyMaking, ElementMoving {
   package static let name = "Split"
 
   package let axis: Int
@@ -50,25 +50,21 @@ package struct Split: ElementMoving {
 
   package func work(_: [Operand?], _: [TensorType]) -> Work { Work() }
 
-  package func kernel(for site: Site) throws(Refusal) -> Kernel {
+  package func copies(for site: Site) throws(Refusal) -> [OperandCopy] {
     let x = try site.inputs.required(0, "x")
     let axis = try normalizedAxis(axis, rank: x.type.rank)
     let source = site.strides(ofInput: 0)
-    var copies: [StridedCopy] = []
+    var copies: [OperandCopy] = []
     var start = 0
     for (index, output) in site.outputs.enumerated() {
       copies.append(
-        StridedCopy(
-          extents: output.shape, source: source, sourceOffset: start * source[axis],
-          target: site.strides(ofOutput: index), elementSize: output.element.size))
+        OperandCopy(
+          StridedCopy(
+            extents: output.shape, source: source, sourceOffset: start * source[axis],
+            target: site.strides(ofOutput: index), elementSize: output.element.size), to: index))
       start += output.shape[axis]
     }
-    let parts = copies
-    return Kernel(implementation: "copy") { call in
-      for (index, copy) in parts.enumerated() {
-        copy.run(from: call.input(0).base, to: call.outputs[index].base, workers: call.workers)
-      }
-    }
+    return copies
   }
 }
 

@@ -2,7 +2,7 @@ package import IR
 package import Tensors
 
 /// x repeated as a whole repeats[i] times along each dimension i.
-package struct Tile: ElementMoving {
+package struct Tile: CopyMaking, ElementMoving {
   package static let name = "Tile"
 
   package let repeats: [Int]
@@ -38,7 +38,7 @@ package struct Tile: ElementMoving {
 
   package func work(_: [Operand?], _: [TensorType]) -> Work { Work() }
 
-  package func kernel(for site: Site) throws(Refusal) -> Kernel {
+  package func copies(for site: Site) throws(Refusal) -> [OperandCopy] {
     let x = try site.inputs.required(0, "x")
     let output = site.outputs[0]
     let source = site.strides(ofInput: 0)
@@ -52,8 +52,7 @@ package struct Tile: ElementMoving {
       from += [0, source[axis]]
       to += [target[axis] * x.shape[axis], target[axis]]
     }
-    return Kernel(
-      copying: StridedCopy(extents: extents, source: from, target: to, elementSize: output.element.size))
+    return [OperandCopy(StridedCopy(extents: extents, source: from, target: to, elementSize: output.element.size))]
   }
 }
 

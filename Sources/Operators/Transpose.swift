@@ -2,7 +2,7 @@ package import IR
 package import Tensors
 
 /// Reorders dimensions: dimension i of the output is dimension perm[i] of the input; without `perm`, reversed.
-package struct Transpose: ElementMoving, PreparationKeeping {
+package struct Transpose: CopyMaking, ElementMoving, PreparationKeeping {
   package static let name = "Transpose"
 
   package let perm: [Int]?
@@ -35,13 +35,13 @@ package struct Transpose: ElementMoving, PreparationKeeping {
 
   package func work(_: [Operand?], _: [TensorType]) -> Work { Work() }
 
-  package func kernel(for site: Site) throws(Refusal) -> Kernel {
+  package func copies(for site: Site) throws(Refusal) -> [OperandCopy] {
     let output = site.outputs[0]
     let strides = site.strides(ofInput: 0)
     let copy = StridedCopy(
       extents: output.shape, source: order(rank: output.rank).map { strides[$0] }, target: site.strides(ofOutput: 0),
       elementSize: output.element.size)
-    return Kernel(copying: copy)
+    return [OperandCopy(copy)]
   }
 }
 

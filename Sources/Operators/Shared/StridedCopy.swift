@@ -1,5 +1,4 @@
 import CKernels
-package import IR
 import Math
 package import Tensors
 package import Threads
@@ -103,6 +102,45 @@ package struct StridedCopy: Sendable {
     return result
   }
 
+  /// What is copied where, for those who write it down.
+  package struct Strides: Sendable {
+    /// Bytes that are adjacent in both views and copied together.
+    package let bytes: Int
+    /// From the outermost dimension inwards; strides in bytes.
+    package let extents: [Int]
+    package let source: [Int]
+    package let target: [Int]
+    /// Bytes before the first element copied.
+    package let sourceOffset: Int
+    package let targetOffset: Int
+    package let elementSize: Int
+    /// Rows and columns of the source, where the copy is the transposition of a dense matrix and no more.
+    package let transposition: (rows: Int, columns: Int)?
+  }
+
+  package var strides: Strides {
+    var dimensions = (outer + [rows]).filter { $0.extent != 1 }
+    var bytes = elementSize
+    var transposition: (rows: Int, columns: Int)?
+    switch body {
+    case .nothing: dimensions = [Dimension(extent: 0, source: 0, target: 0)]
+    case .block(let adjacent): bytes = adjacent
+    case .line(let line): dimensions.append(line)
+    case .matrix(let across, let along):
+      if dimensions.isEmpty, isDense(across, along) { transposition = (along.extent, across.extent) }
+      dimensions += [across, along]
+    }
+    return Strides(
+      bytes: bytes, extents: dimensions.map(\.extent), source: dimensions.map(\.source),
+      target: dimensions.map(\.target), sourceOffset: sourceOffset, targetOffset: targetOffset,
+      elementSize: elementSize, transposition: transposition)
+  }
+
+  /// Whether rows of the source are columns of the target, with nothing between them.
+  private func isDense(_ across: Dimension, _ along: Dimension) -> Bool {
+    along.source == across.extent * elementSize && across.target == along.extent * elementSize
+  }
+
   /// Copies from a tensor of constants.
   package func run(from source: Tensor, to target: UnsafeMutableRawPointer, workers: Workers) {
     source.withBytes { bytes in
@@ -186,9 +224,8 @@ package struct StridedCopy: Sendable {
   private func transpose(
     _ across: Dimension, _ along: Dimension, from source: UnsafeRawPointer, to target: UnsafeMutableRawPointer
   ) {
-    // Dense matrices go to the kernels: rows of the source are columns of the target.
-    let isDense =
-      along.source == across.extent * elementSize && across.target == along.extent * elementSize
+    // Dense matrices go to the kernels.
+    let isDense = isDense(across, along)
     if isDense && elementSize == 4 {
       Kernels.float.transpose32(
         along.extent, across.extent, source.assumingMemoryBound(to: UInt32.self),
@@ -227,15 +264,6 @@ package struct StridedCopy: Sendable {
           for j in j0..<j1 { y[i * targetStep + j] = x[j * sourceStep + i] }
         }
       }
-    }
-  }
-}
-
-extension Kernel {
-  /// The kernel that makes one strided copy of its first input.
-  package init(copying copy: StridedCopy) {
-    self.init(implementation: "copy") { call in
-      copy.run(from: call.input(0).base, to: call.output.base, workers: call.workers)
     }
   }
 }

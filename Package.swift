@@ -67,6 +67,8 @@ let package = Package(
     .target(name: "CSHA256"),
     .target(name: "CHeap", cSettings: contracts),
     .target(name: "CProcess"),
+    // The kernels of plain C programs as text. The files are of the module that writes such programs.
+    .target(name: "CPlainC"),
     .target(name: "CAllocation", dependencies: ["CProcess"]),
 
     // 1: the system, memory, threads and hashes; tensors and texts
@@ -115,6 +117,14 @@ let package = Package(
     .target(name: "CDerm"),
     library("libderm", "CDerm", "DermRuntime", "Images", "Tensors"),
 
+    // 6: programs in plain C
+    .target(
+      name: "PlainC",
+      dependencies: [
+        "Answers", "CKernels", "CPlainC", "HeapMemory", "IR", "Images", "Math", "Operators", "Runtime", "Tensors",
+      ],
+      exclude: ["Kernels"], swiftSettings: settings),
+
     // 6: numbers
     library(
       "Quantization", "CKernels", "HeapMemory", "IR", "Math", "Operators", "Platform", "Runtime", "Tensors", "Threads"),
@@ -126,8 +136,8 @@ let package = Package(
       "Signing", "Tensors", "Texts"),
     library(
       "Compiler", "Answers", "Bundles", "CanonicalJSON", "DataSets", "Hashing", "IR", "Images", "Math", "Metrics",
-      "NumPyFiles", "ONNX", openBLASMath, "Operators", "Passes", "Platform", "Quantization", "Reports", "Runtime",
-      "Signing", "TFLite", "Tensors", "Texts", "Threads"),
+      "NumPyFiles", "ONNX", openBLASMath, "Operators", "Passes", "PlainC", "Platform", "Quantization", "Reports",
+      "Runtime", "Signing", "TFLite", "Tensors", "Texts", "Threads"),
 
     // 8: the command line
     .executableTarget(
@@ -192,6 +202,7 @@ let package = Package(
       "ONNX", "IR", "Math", "NumPyFiles", "Operators", "Passes", "Platform", "Reports", "Tensors", "TestSupport"),
     tests("OpenBLASMath", "CKernels", "HeapMemory", "Math", "Threads"),
     tests("Operators", "CKernels", "IR", "Math", "Platform", "Tensors", "TestSupport", "Threads"),
+    tests("PlainC"),
     // Random graphs through everything from passes to bundles
     .testTarget(
       name: "PropertyTests",

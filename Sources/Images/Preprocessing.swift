@@ -100,7 +100,7 @@ package struct Preprocessing: Sendable, Equatable {
   }
 
   /// What `table` gives for each channel of the input.
-  var tables: [[Float]] {
+  package var tables: [[Float]] {
     zip(mean, std).map { Preprocessing.table(scale: scale, mean: $0, std: $1) }
   }
 

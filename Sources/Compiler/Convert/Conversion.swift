@@ -29,16 +29,29 @@ package struct Conversion {
     self.store = store
   }
 
-  /// Refuses names of formats that cannot be written.
-  package static func checkName(_ path: String) throws(Refusal) {
-    guard path.hasSuffix(".derm") || path.hasSuffix(".onnx") else {
-      throw .usage("-o \(path): expected a name ending in .derm or .onnx")
-    }
+  /// What a name asks for.
+  package enum Format: Sendable {
+    case derm, onnx
+    /// A folder of C files.
+    case plainC
   }
 
-  package func run() throws(Refusal) {
-    if path.hasSuffix(".derm") { return try writeBundle() }
-    try ONNXWriter.write(model.graph, to: path, producerVersion: Provenance.version)
+  /// Refuses names of formats that cannot be written.
+  package static func format(of path: String) throws(Refusal) -> Format {
+    if path.hasSuffix(".derm") { return .derm }
+    if path.hasSuffix(".onnx") { return .onnx }
+    if path.hasSuffix("/") { return .plainC }
+    if let status = try FileStatus.of(path), status.kind == .folder { return .plainC }
+    throw .usage("-o \(path): expected a name ending in .derm or .onnx, or in / for a folder of C files")
+  }
+
+  /// - Parameter name: of the functions and files in C; nil for the model's
+  package func run(name: String? = nil) throws(Refusal) {
+    switch try Conversion.format(of: path) {
+    case .derm: try writeBundle()
+    case .onnx: try ONNXWriter.write(model.graph, to: path, producerVersion: Provenance.version)
+    case .plainC: try PlainCConversion(model, to: path, settings: settings, answer: answer, name: name).run()
+    }
   }
 
   /// A bundle of the graph as it was read, with everything a bundle it was read from holds.

@@ -1,27 +1,34 @@
 import ArgumentParser
 import Compiler
+import Tensors
 import Texts
 
 struct ConvertCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "convert",
-    abstract: "Convert between ONNX and dermc's own format, with the same outputs.",
+    abstract: "Convert between ONNX and dermc's own format, or to plain C, with the same outputs.",
     discussion: """
       An int8 bundle becomes ONNX in the QDQ form: int8 tensors between QuantizeLinear and DequantizeLinear.
       Float models keep raw weights in .derm, compiled bundles keep theirs as they were compiled, unless --store says
-      otherwise.
+      otherwise. A folder gets a program in C99 that needs nothing of dermc and computes the same bits: docs/plain-c.md.
 
       EXAMPLES
         dermc convert model.onnx -o model.derm
         dermc convert model.derm -o again.onnx
         dermc convert model.derm -o fast.derm --store raw
+        dermc convert model.derm -o model_c/
       """)
 
   @Argument(help: "The model: .onnx, .tflite or .derm.")
   var model: String
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("Where to write: .derm or .onnx.", valueName: "file"))
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("Where to write: .derm, .onnx, or a folder/ for plain C.", valueName: "file"))
   var output: String
+
+  @Option(help: "Name of the functions and files in plain C; the model's unless given.")
+  var name: String?
 
   @OptionGroup var storage: StoreOption
 
@@ -33,13 +40,19 @@ struct ConvertCommand: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func run() throws {
-    try Conversion.checkName(output)
-    try Outputs.check([output], inputs: [model])
+    let format = try Conversion.format(of: output)
+    if format == .plainC {
+      try PlainCConversion.check(folder: output, name: name)
+    } else if name != nil {
+      throw Refusal.usage("--name: is of plain C, which -o model_c/ asks for")
+    } else {
+      try Outputs.check([output], inputs: [model])
+    }
     let settings = try preprocessing.settings(labels: labels)
     let loaded = try LoadedModel(path: model, size: settings.freeSize, readsSelfTest: true)
     try Conversion(
       loaded, to: output, settings: settings, answer: try answer.settings(), store: storage.store
-    ).run()
+    ).run(name: name)
     if !common.quiet { Console.output("written  \(Printable.name(output, limit: 400))") }
   }
 }

@@ -1,0 +1,192 @@
+import DermRuntime
+import Platform
+import Tensors
+import Testing
+
+/// Bundles as programs in C: compiled by the C compiler at hand, they must answer with the bits of the runtime.
+@Suite struct PlainCTests {
+  /// A compiler of C; nil where there is none, and then most of this checks nothing.
+  static let compiler: String? = {
+    let folders = (getenv("PATH").map { String(cString: $0) } ?? "").split(separator: ":")
+    for name in ["cc", "clang", "gcc"] {
+      for folder in folders where access("\(folder)/\(name)", X_OK) == 0 { return "\(folder)/\(name)" }
+    }
+    return nil
+  }()
+
+  /// Reads raw images, each after its width and height, and prints the bits of the answers; first runs the self-test.
+  private static func driver(_ name: String, outputs: Int) -> String {
+    """
+    #include <stdio.h>
+    #include <stdlib.h>
+    #include <string.h>
+    #include "\(name).h"
+    int main(int count, char **files) {
+      printf("%d\\n", \(name)_selftest());
+      for (int i = 1; i < count; i++) {
+        static float answer[\(outputs)];
+        int w, h;
+        FILE *file = fopen(files[i], "rb");
+        if (!file || fscanf(file, "%d %d", &w, &h) != 2 || fgetc(file) != '\\n') return 2;
+        const size_t bytes = 3 * (size_t)w * (size_t)h;
+        uint8_t *rgb = malloc(bytes);
+        if (fread(rgb, 1, bytes, file) != bytes) return 3;
+        fclose(file);
+        if (\(name)_run(rgb, w, h, answer)) return 4;
+        free(rgb);
+        for (int k = 0; k < \(outputs); k++) {
+          uint32_t bits;
+          memcpy(&bits, &answer[k], sizeof bits);
+          printf("%08x ", (unsigned)bits);
+        }
+        printf("\\n");
+      }
+      return 0;
+    }
+    """
+  }
+
+  /// Compiles a program in a folder with the driver; nil without a compiler.
+  private func build(_ folder: String, _ name: String, outputs: Int, flags: String = "-O1") throws -> String? {
+    guard let compiler = PlainCTests.compiler else { return nil }
+    let (source, program) = ("\(folder)/driver.c", "\(folder)/driver")
+    try OutputFile.write(PlainCTests.driver(name, outputs: outputs), to: source)
+    let outcome = try Program.run(
+      [compiler, "-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic"]
+        + flags.split(separator: " ").map(String.init) + [source, "\(folder)/\(name).c", "-lm", "-o", program],
+      script: "shift; exec \"$@\"")
+    try #require(outcome.status == 0, "\(outcome.error.prefix(2000))")
+    return program
+  }
+
+  private func run(_ program: String, _ arguments: [String] = []) throws -> [String] {
+    let outcome = try Program.run([program] + arguments, script: "shift; exec \"$@\"")
+    try #require(outcome.status == 0, "the program ends with \(outcome.status)")
+    return outcome.output.split(separator: "\n").map(String.init)
+  }
+
+  private func convert(_ bundle: String, to folder: String, _ options: String...) throws {
+    let outcome = try Program.run(["convert", bundle, "-o", folder] + options)
+    try #require(outcome.status == 0, "\(outcome.error)")
+  }
+
+  /// Images of all proportions, of which the C program makes several strips, takes columns first, enlarges.
+  private static let sizes = [(96, 96), (180, 135), (40, 700), (1500, 60), (3, 5), (1, 1), (611, 1024), (97, 96)]
+
+  private func pixels(_ width: Int, _ height: Int) -> [UInt8] {
+    var state: UInt32 = UInt32(width * 7919 + height)
+    return (0..<3 * width * height).map { index in
+      state = state &* 1_664_525 &+ 1_013_904_223
+      return UInt8(truncatingIfNeeded: (state >> 24) / 4 + UInt32(index / 3 % width * 160 / width))
+    }
+  }
+
+  /// Holds a C program's answers to images against those of the bundle.
+  private func compare(_ bundle: String, _ program: String, _ folder: Folder) throws {
+    let session = try DermSession(DermModel(path: bundle))
+    var files: [String] = []
+    var expected: [String] = []
+    for (width, height) in PlainCTests.sizes {
+      let image = pixels(width, height)
+      let file = folder / "\(width)x\(height).rgb"
+      try OutputFile.write(Array("\(width) \(height)\n".utf8) + image, to: file)
+      files.append(file)
+      try session.write(pixels: image.span.bytes, DermPixels(.rgb, width: width, height: height))
+      try session.run()
+      expected.append(
+        try session.withOutput(0) { output in
+          output.indices.map { index in
+            let bits = String(output[index].bitPattern, radix: 16)
+            return String(repeating: "0", count: 8 - bits.count) + bits + " "
+          }.joined()
+        })
+    }
+    let lines = try run(program, files)
+    try #require(lines.count == files.count + 1)
+    #expect(lines[0] == "0", "the self-test fails")
+    for (index, size) in PlainCTests.sizes.enumerated() {
+      #expect(lines[index + 1] == expected[index], "\(size)")
+    }
+  }
+
+  @Test(arguments: ["-O0", "-O2", "-O2 -march=native"]) func int8ModelsGiveTheSameBits(_ flags: String) throws {
+    let folder = try Folder()
+    try convert(Compiled.bundle(), to: folder / "c/")
+    guard let program = try build(folder / "c", "model", outputs: 7, flags: flags) else { return }
+    try compare(Compiled.bundle(), program, folder)
+  }
+
+  @Test func floatModelsGiveTheSameBits() throws {
+    let folder = try Folder()
+    for model in [Fixture.cnn, Fixture.mobilenet] {
+      let bundle = folder / "plain.derm"
+      let outcome = try Program.run("compile", model, "--preprocess", Fixture.preprocessing, "-o", bundle)
+      try #require(outcome.status == 0, "\(outcome.error)")
+      try convert(bundle, to: folder / "c/")
+      guard let program = try build(folder / "c", "plain", outputs: 7, flags: "-O2") else { return }
+      try compare(bundle, program, folder)
+    }
+  }
+
+  /// What a conversion is told of preprocessing is in the program, too.
+  @Test(arguments: [["--resize", "center-crop"], ["--channels", "bgr", "--mean", "0.5,0.4,0.3"]])
+  func preprocessingGivesTheSameBits(_ options: [String]) throws {
+    let folder = try Folder()
+    let other = try Program.run(["convert", Compiled.bundle(), "-o", folder / "other.derm"] + options)
+    try #require(other.status == 0, "\(other.error)")
+    let outcome = try Program.run(["convert", Compiled.bundle(), "-o", folder / "c/"] + options)
+    try #require(outcome.status == 0, "\(outcome.error)")
+    guard let program = try build(folder / "c", "model", outputs: 7) else { return }
+    try compare(folder / "other.derm", program, folder)
+  }
+
+  @Test func aChangedWeightFailsTheSelfTest() throws {
+    let folder = try Folder()
+    try convert(Compiled.bundle(), to: folder / "c/", "--name", "net")
+    let weights = folder / "c/net_weights.h"
+    var lines = String(decoding: try MappedFile.contents(of: weights), as: UTF8.self).split(
+      separator: "\n", omittingEmptySubsequences: false)
+    let first = try #require(lines.firstIndex { $0.contains("int8_t weights_1[") })
+    let numbers = lines[first + 1].split(separator: ",")
+    lines[first + 1] = (["  \(numbers[0].contains("77") ? 12 : 77)"] + numbers.dropFirst()).joined(separator: ",")[...]
+    try OutputFile.write(lines.joined(separator: "\n"), to: weights)
+    guard let program = try build(folder / "c", "net", outputs: 7) else { return }
+    #expect(try run(program) == ["1"])
+  }
+
+  /// The same bundle gives the same bytes, in a folder that is there or not.
+  @Test func filesAreTheSameEachTime() throws {
+    let folder = try Folder()
+    try convert(Compiled.bundle(), to: folder / "a/")
+    let second = folder.makeFolder("b")
+    try convert(Compiled.bundle(), to: second)
+    let compared = try Program.run(["diff", "-r", folder / "a", second], script: "shift; exec \"$@\"")
+    #expect(compared.status == 0, "\(compared.output)")
+    let header = String(decoding: try MappedFile.contents(of: folder / "a/model.h"), as: UTF8.self)
+    #expect(header.contains("int model_run(const uint8_t *rgb, int32_t w, int32_t h, float *output);"))
+    #expect(header.contains("extern const char *const model_labels[7];"))
+  }
+
+  /// All nodes without a form are named at once, and nothing is left behind.
+  @Test func whatHasNoFormIsRefused() throws {
+    let folder = try Folder()
+    let outcome = try Program.run("convert", Fixture.root + "operators/lrn_size_5.onnx", "-o", folder / "c/")
+    #expect(outcome.status == 3)
+    #expect(outcome.isOneLine(with: ["has no form in plain C", "(LRN)", "derm-run"]), "\(outcome.error)")
+    #expect(folder.names.isEmpty)
+  }
+
+  @Test func namesAreIdentifiers() throws {
+    let folder = try Folder()
+    let wrong = try Program.run(["convert", Compiled.bundle(), "-o", folder / "c/", "--name", "my-net"])
+    #expect(wrong.status == 2)
+    #expect(wrong.isOneLine(with: ["--name my-net", "my_net"]), "\(wrong.error)")
+    let elsewhere = try Program.run(["convert", Compiled.bundle(), "-o", folder / "x.derm", "--name", "net"])
+    #expect(elsewhere.status == 2)
+    #expect(elsewhere.isOneLine(with: ["--name", "plain C"]), "\(elsewhere.error)")
+    #expect(folder.names.isEmpty)
+    try OutputFile.write("", to: folder / "file")
+    let file = try Program.run(["convert", Compiled.bundle(), "-o", folder / "file/"])
+    #expect(file.status == 3, "\(file.error)")
+  }
+}

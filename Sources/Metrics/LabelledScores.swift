@@ -57,14 +57,19 @@ package struct LabelledScores: Sendable {
   ///
   /// Confidence is the probability of the predicted class; the bins are of equal width, the upper edge belonging to
   /// the bin (Guo et al., "On Calibration of Modern Neural Networks", 2017).
-  package func calibrationError(bins: Int = 15) -> Double {
+  ///
+  /// - Parameter weights: how often each sample stands; nil for once
+  package func calibrationError(bins: Int = 15, weights: [Int]? = nil) -> Double {
     var excess = [Double](repeating: 0, count: max(bins, 1))
+    var total = 0
     for sample in 0..<sampleCount {
+      let weight = weights?[sample] ?? 1
       let confidence = probabilities[sample * classCount + predictions[sample]]
       excess[ReliabilityBin.index(of: confidence, in: excess.count)] +=
-        confidence - (predictions[sample] == labels[sample] ? 1 : 0)
+        Double(weight) * (confidence - (predictions[sample] == labels[sample] ? 1 : 0))
+      total += weight
     }
-    return excess.reduce(0.0) { $0 + abs($1) } / Double(sampleCount)
+    return excess.reduce(0.0) { $0 + abs($1) } / Double(total)
   }
 
   /// Samples by right class (row) and predicted class (column).

@@ -1,6 +1,8 @@
 package import Answers
 import CanonicalJSON
 import DataSets
+import Metrics
+import Reports
 package import Tensors
 import Texts
 
@@ -52,6 +54,25 @@ package struct PredictionTable: Sendable {
         float: float.map { $0.decision.meaning.answer($0.outputs[position]) },
         compiled: compiled.decision.meaning.answer(compiled.outputs[position]))
     }
+  }
+
+  /// The table as a report has it.
+  ///
+  /// - Parameter used: the samples that the rows are of
+  func samples(of data: LabelledData, used: [Int]) -> AnsweredSamples {
+    func answers(_ answers: [Answer]) -> AnsweredSamples.Answers {
+      AnsweredSamples.Answers(decided: answers.map { $0.decided.sorted() }, probabilities: answers.map(\.probabilities))
+    }
+    let float = rows.compactMap(\.float)
+    return AnsweredSamples(
+      files: rows.map(\.file), labels: rows.map(\.labels),
+      groups: data.groups.map { groups in
+        SampleGroups(groups.column, of: used.map { groups.names[$0].isEmpty ? nil : groups.names[$0] }).indices
+      },
+      columns: data.subgroups.map { column in
+        SubgroupColumn(column.column, values: used.map { column.values[$0] })
+      },
+      float: float.count == rows.count ? answers(float) : nil, compiled: answers(rows.map(\.compiled)))
   }
 
   /// Refuses names of formats that cannot be written.

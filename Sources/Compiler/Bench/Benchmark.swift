@@ -92,6 +92,7 @@ private final class Subject {
   private let inputs: [Tensor]
   private var layers: [Double]
   private(set) var times: [Double] = []
+  private var turns: [Double] = []
   var load = 0.0
   var prepare = 0.0
 
@@ -124,6 +125,7 @@ private final class Subject {
       executor.run()
       times.append(Machine.seconds() - start)
     }
+    turns.append(times.suffix(5).min() ?? 0)
   }
 
   func measureLayers() {
@@ -140,7 +142,7 @@ private final class Subject {
   func result(_ name: String) -> BenchModel {
     let plan = executor.plan
     let sorted = times.sorted()
-    return BenchModel(
+    var model = BenchModel(
       name: name, bestSeconds: sorted[0], medianSeconds: sorted[sorted.count / 2], runs: sorted.count,
       loadSeconds: load, prepareSeconds: prepare, memory: plan.memory,
       layers: zip(plan.steps, layers).map { step, seconds in
@@ -152,5 +154,7 @@ private final class Subject {
           output: step.outputs.first?.type.shape ?? [], macs: step.work.macs, precision: isInt8 ? .int8 : .float32,
           bestSeconds: seconds, origins: step.nodes.flatMap { graph[$0]?.origins ?? [] })
       })
+    model.turns = turns
+    return model
   }
 }

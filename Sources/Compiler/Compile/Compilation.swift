@@ -28,6 +28,8 @@ package struct CompilationRequest: Sendable {
   package var isStrict = false
   /// Whether pages show small pictures of samples.
   package var showsThumbnails = false
+  /// Whether the report tells what both models say of each labelled sample.
+  package var reportsPredictions = false
   /// Whether both models are timed.
   package var measuresLatency = false
   /// Whether what answers cost is told with its interval.
@@ -174,6 +176,9 @@ package struct Compilation {
     report.preprocessing = preprocessing?.json ?? .null
     report.calibrationData = calibration?.loader.summary
     report.evaluationData = evaluation?.loader.summary
+    if request.reportsPredictions, accuracy?.compiled != nil, let evaluation, let outcome {
+      report.predictions = outcome.predictions?.samples(of: evaluation, used: outcome.used)
+    }
     report.warnings += [assumption, source.data.overrideWarning, decision.warning].compactMap(\.self)
     report.warnings += loaders.flatMap(\.data.warnings)
     evidence.layers = report.layers

@@ -61,6 +61,8 @@ package struct BenchModel: Sendable {
   package var prepareSeconds: Double
   package var memory: PlanMemory
   package var layers: [BenchLayer]
+  /// The best of each turn the model had; models that are measured together take turns.
+  package var turns: [Double] = []
 
   package init(
     name: String, bestSeconds: Double, medianSeconds: Double, runs: Int, loadSeconds: Double, prepareSeconds: Double,

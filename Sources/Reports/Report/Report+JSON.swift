@@ -23,6 +23,7 @@ extension Report {
     ]
     if let pruning { members["pruning"] = pruning.json }
     if let channels { members["channels"] = channels.json }
+    if let predictions { members["predictions"] = predictions.json }
     return .object(members)
   }
 
@@ -55,6 +56,9 @@ extension Report {
     for element in try node.elements(of: "passes") { passes.append(try PassSummary(element)) }
     for element in try node.elements(of: "layers") { layers.append(try LayerReport(element)) }
     warnings = try node.optional("warnings")?.strings() ?? []
+    predictions = try node.optional("predictions").map { (node) throws(JSONError) in
+      try AnsweredSamples(node, classes: accuracy?.classes.count ?? 0)
+    }
   }
 }
 

@@ -34,6 +34,8 @@ package struct Report: Sendable, Equatable {
   package var passes: [PassSummary] = []
   package var layers: [LayerReport] = []
   package var warnings: [String] = []
+  /// What both models say of each labelled sample; nil where that was not asked for.
+  package var predictions: AnsweredSamples?
 
   package init(dermc: String, source: Source, recipe: Recipe?, stats: ModelStatistics?, compiled: CompiledFigures) {
     self.dermc = dermc

@@ -101,6 +101,13 @@ struct CompileCommand: ParsableCommand {
       """)
   var thumbnails = false
 
+  @Flag(
+    help: """
+      Put what both models say of each labelled image into the .json report, so that dermc gate --baseline compares \
+      builds image by image.
+      """)
+  var reportPredictions = false
+
   @Flag(help: "Time both models on one thread; .html and .md reports show it, and so differ from run to run.")
   var latency = false
 
@@ -127,9 +134,13 @@ struct CompileCommand: ParsableCommand {
     request.isStrict = strict
     request.showsThumbnails = thumbnails
     request.measuresLatency = latency
+    request.reportsPredictions = reportPredictions
     let reports = try ReportFile.all([replacingExtension(output, with: "report.json")] + report)
     if thumbnails, eval == nil || !reports.contains(where: \.showsPictures) {
       throw Refusal.usage("--thumbnails: needs --eval DIR and --report FILE.html, which shows them")
+    }
+    if reportPredictions, eval == nil {
+      throw Refusal.usage("--report-predictions: needs --eval DIR, whose images it tells of")
     }
     if latency, !reports.contains(where: \.isForPeople) {
       throw Refusal.usage("--latency: needs --report FILE.html or FILE.md, which shows it")

@@ -99,4 +99,50 @@ struct GateCommandTests {
     #expect(try run(report("old"), "--budget", Fixture.cnn).isOneLine(with: ["lesion_cnn.onnx: invalid JSON"]))
     #expect(try run("--budget", sizes).status == 2)
   }
+
+  @Test func writesEveryFormat() throws {
+    let folder = try Folder()
+    let budget = try folder.write(GateCommandTests.changes, to: "budget.json")
+    let summary = try folder.write("before\n", to: "summary.md")
+    let words = try ["gate", report("new"), "--budget", budget, "--baseline", report("old")]
+    let files = ["json", "junit", "sarif", "gitlab", "badge"].map { ["--write", "\($0)=\(folder / $0)"] }.joined()
+    let outcome = try Program.run(
+      words + ["--format", "github"] + files, environment: ["GITHUB_STEP_SUMMARY": summary])
+    #expect(
+      outcome.status == 1 && outcome.output.hasPrefix("::error file=\(budget),line=2,title="), "\(outcome.output)")
+    #expect(outcome.isOneLine(with: ["the budget is broken"]))
+    func text(_ name: String) throws -> String {
+      String(decoding: try MappedFile.contents(of: folder / name), as: UTF8.self)
+    }
+    #expect(try text("summary.md").hasPrefix("before\n## dermc gate: 2 of 5 limits broken\n"))
+    #expect(try text("junit").contains("<testsuites name=\"dermc gate\" tests=\"5\" failures=\"2\""))
+    #expect(try text("badge").hasPrefix("<svg "))
+    for name in ["json", "sarif", "gitlab"] { _ = try JSON(parsing: Array(text(name).utf8)) }
+    // Quiet is quiet unless something was asked for.
+    #expect(try Program.run(words + ["--quiet"]).output == "")
+    #expect(try Program.run(words + ["--quiet", "--format", "json"]).output == text("json"))
+    let unknown = try Program.run(words + ["--format", "xml"])
+    #expect(unknown.status == 2 && unknown.error.contains("junit"))
+    for wrong in ["junit", "=x", "xml=\(folder / "x")", "junit="] {
+      #expect(try Program.run(words + ["--write", wrong]).status == 2, "\(wrong)")
+    }
+    #expect(try Program.run(words + ["--write", "json=\(budget)"]).isOneLine(with: ["would replace the input"]))
+    let lost = try Program.run(words + ["--format", "github"], environment: ["GITHUB_STEP_SUMMARY": folder.path])
+    #expect(lost.status == 3 && lost.isOneLine(with: ["GITHUB_STEP_SUMMARY"]))
+  }
+
+  @Test func draftsABudget() throws {
+    let folder = try Folder()
+    for path in [try report("old"), try report("new"), try Compiled.folder() / "model.report.json"] {
+      let draft = try Program.run("gate", path, "--init")
+      #expect(draft.status == 0 && draft.error == "")
+      let budget = try folder.write(draft.output, to: "budget.json")
+      let kept = try Program.run("gate", path, "--budget", budget)
+      #expect(kept.status == 0, "\(kept.output)")
+    }
+    #expect(try Program.run("gate", report("old"), report("new"), "--init").status == 2)
+    #expect(try Program.run("gate", report("old"), "--init", "--budget", folder / "b.json").status == 2)
+    let missing = try Program.run("gate", report("old"))
+    #expect(missing.status == 2 && missing.isOneLine(with: ["--budget FILE is missing", "--init > budget.json"]))
+  }
 }

@@ -24,6 +24,8 @@ package struct Gate: Sendable {
     let limit: Double
     /// The line of the budget.
     let place: Int
+    /// Whether it is on how figures differ from a baseline's.
+    let isChange: Bool
     /// Of limits on changes.
     var change: Change?
 
@@ -85,14 +87,16 @@ package struct Gate: Sendable {
       let owner = subject.isEmpty ? "" : " (\(Printable.name(subject)))"
       return Check(
         name: entry.title, passes: passes, measured: limit.text(value) + owner, budget: limit.text(entry.value),
-        key: limit.key, subject: entry.name, value: value, unit: limit.unit, limit: entry.value, place: entry.line)
+        key: limit.key, subject: entry.name, value: value, unit: limit.unit, limit: entry.value, place: entry.line,
+        isChange: false)
     }
   }
 
   private static func missing(_ entry: Budget.Entry, _ name: String, _ reason: String, budget: String) -> Check {
     Check(
       name: name, passes: false, measured: "not known: \(reason)", budget: budget, key: entry.limit.key,
-      subject: entry.name, value: nil, unit: entry.limit.unit, limit: entry.value, place: entry.line)
+      subject: entry.name, value: nil, unit: entry.limit.unit, limit: entry.value, place: entry.line,
+      isChange: name != entry.title)
   }
 
   /// What a report, or a time, has to say about an entry.
@@ -155,7 +159,7 @@ package struct Gate: Sendable {
       if loss.value > entry.value + slack, change.mayBeChance == true { text += ": may be chance" }
       var check = Check(
         name: name(ofChange: entry), passes: passes, measured: text, budget: budget, key: limit.key,
-        subject: entry.name, value: value, unit: limit.unit, limit: entry.value, place: entry.line)
+        subject: entry.name, value: value, unit: limit.unit, limit: entry.value, place: entry.line, isChange: true)
       check.change = change
       return check
     }

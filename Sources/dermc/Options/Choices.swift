@@ -8,6 +8,14 @@ import Reports
 
 // Options whose value is one of a few words: help and errors list them.
 
+extension GateFormat: ExpressibleByArgument {
+  package static var allValueStrings: [String] { all.map(\.name) }
+
+  package init?(argument: String) {
+    guard let format = GateFormat.named(argument) else { return nil }
+    self = format
+  }
+}
 extension MathLibrary: ExpressibleByArgument {}
 extension ModelInput.Order: ExpressibleByArgument {}
 extension OutputMeaning.Scores: ExpressibleByArgument {}

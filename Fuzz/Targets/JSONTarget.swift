@@ -1,6 +1,7 @@
 import CanonicalJSON
 import Images
 import Reports
+import Tensors
 
 /// JSON files: reports, budgets, preprocessing, and the parser and writers under them.
 package enum JSONTarget: FuzzTarget {
@@ -21,15 +22,38 @@ package enum JSONTarget: FuzzTarget {
       _ = MarkdownReport.make(report)
       _ = HTMLReport.make(report)
       _ = SummaryText.make(report)
-      if let budget = json["budget"] {
-        for line in Gate(report, try Budget(json: budget, name: "budget")).text.split(separator: "\n") {
-          requireLine(String(line))
-        }
-      }
+      // A budget that a report makes can be read.
+      _ = try Budget(json: JSON(parsing: BudgetDraft.make(report).prettyBytes()), name: "draft")
+      _ = try JSON(parsing: report.metrics.prettyBytes())
+      if let budget = json["budget"] { gate(report, try Budget(json: budget, name: "budget", text: bytes)) }
     } catch {
       requireLine("\(error)")
     }
     do throws(JSONError) { _ = try Budget(json: json, name: "budget") } catch { requireLine("\(error)") }
+  }
+
+  /// A report against a budget and itself, in every form.
+  private static func gate(_ report: Report, _ budget: Budget) {
+    var baseline: Baseline?
+    do throws(Refusal) {
+      baseline = try Baseline(report, of: report, budget, files: ("report", "report"))
+    } catch {
+      requireLine("\(error)")
+    }
+    let gate = Gate(report, budget, against: baseline, times: nil)
+    for line in gate.text.split(separator: "\n") { requireLine(String(line)) }
+    let run = GateRun(
+      dermc: "",
+      items: [GateRun.Item(report: "report", model: report.source.file, budget: "b", baseline: nil, gate: gate)])
+    for format in GateFormat.all {
+      let text = format.make(run)
+      guard ["json", "sarif", "gitlab"].contains(format.name) else { continue }
+      do throws(JSONError) {
+        _ = try JSON(parsing: Array(text.utf8))
+      } catch {
+        fatalError("\(format.name) cannot be read: \(error)")
+      }
+    }
   }
 
   /// What is written must be read as the same value.
@@ -56,7 +80,9 @@ package enum JSONTarget: FuzzTarget {
 
   private static let mutator = JSONMutator(words: [
     "size", "scale", "mean", "std", "channels", "resize", "rgb", "bgr", "gray", "direct", "center-crop", "max_bytes",
-    "max_macs", "max_top1_drop", "min_top1", "min_recall", "max_recall_drop", "min_agreement", "use_intervals", "top1",
+    "max_macs", "max_top1_drop", "min_top1", "min_recall", "max_recall_drop", "min_agreement", "use_intervals",
+    "against_baseline", "losses", "max_layers_below_db", "predictions", "decided", "probabilities", "files", "labels",
+    "top1",
     "schema", "source", "bundle", "stats", "accuracy", "passes", "layers", "per_class", "confusion", "budget", "",
   ])
 

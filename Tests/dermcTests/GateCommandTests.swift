@@ -145,4 +145,20 @@ struct GateCommandTests {
     let missing = try Program.run("gate", report("old"))
     #expect(missing.status == 2 && missing.isOneLine(with: ["--budget FILE is missing", "--init > budget.json"]))
   }
+
+  @Test func writesFiguresWithoutLists() throws {
+    let folder = try Folder()
+    let outcome = try Program.run(
+      "compile", Fixture.cnn, "--eval", Fixture.evaluation, "--preprocess", Fixture.preprocessing, "-o",
+      folder / "model.derm", "--metrics", folder / "metrics.json")
+    #expect(outcome.status == 0, "\(outcome.error)")
+    let figures = JSONNode(try JSON(parsing: MappedFile.contents(of: folder / "metrics.json")), name: "metrics")
+    let report = JSONNode(try JSON(parsing: MappedFile.contents(of: folder / "model.report.json")), name: "report")
+    let recalls = try report["accuracy"]["compiled"]["per_class"].elements()
+    for recall in recalls {
+      #expect(
+        try figures["compiled"]["recall"][recall["name"].string()].double() == recall["recall"].double())
+    }
+    #expect(recalls.count == 7)
+  }
 }

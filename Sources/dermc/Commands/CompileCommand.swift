@@ -1,4 +1,5 @@
 import ArgumentParser
+import CanonicalJSON
 import Compiler
 import Quantization
 import Reports
@@ -101,6 +102,11 @@ struct CompileCommand: ParsableCommand {
       """)
   var thumbnails = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Also write the figures here as JSON without lists, for dvc metrics and experiment trackers.", valueName: "file"))
+  var metrics: String?
+
   @Flag(
     help: """
       Put what both models say of each labelled image into the .json report, so that dermc gate --baseline compares \
@@ -149,13 +155,14 @@ struct CompileCommand: ParsableCommand {
       guard eval != nil else { throw Refusal.usage("--predictions \(path): needs --eval DIR") }
       try PredictionTable.checkName(path)
     }
-    let paths = [output] + reports.map(\.path) + [measures.predictions].compactMap(\.self)
+    let paths = [output] + reports.map(\.path) + [measures.predictions, metrics].compactMap(\.self)
     try Outputs.check(paths, inputs: [model])
 
     let compiled = try Compilation(request, observer: Watcher(common)).run()
     // All files appear, or none.
     var others = try reports.map { try $0.stage(compiled.report, compiled.illustrations) }
     if let path = measures.predictions, let table = compiled.predictions { others.append(try table.stage(for: path)) }
+    if let metrics { others.append(try StagedFile(compiled.report.metrics.prettyBytes(), for: metrics)) }
     try Outputs.commit(compiled.bundle, with: others)
     if !common.quiet { Console.text(SummaryText.make(compiled.report, files: paths)) }
   }

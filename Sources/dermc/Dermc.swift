@@ -20,7 +20,7 @@ struct Dermc: ParsableCommand {
     version: Provenance.version,
     subcommands: [
       CompileCommand.self, StatsCommand.self, EvalCommand.self, RunCommand.self, ConvertCommand.self,
-      BenchCommand.self, GateCommand.self, VerifyCommand.self, SignCommand.self,
+      BenchCommand.self, GateCommand.self, CompareCommand.self, VerifyCommand.self, SignCommand.self,
       DoctorCommand.self, AnalyzeCommand.self, SweepCommand.self,
     ])
 

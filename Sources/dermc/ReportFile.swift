@@ -40,6 +40,12 @@ struct ReportFile {
       html: HTMLReport.make(analysis, dermc: Provenance.version))
   }
 
+  func stage(_ comparison: BuildComparison) throws(Refusal) -> StagedFile {
+    try stage(
+      json: comparison.json, markdown: MarkdownReport.make(comparison),
+      html: HTMLReport.make(comparison, dermc: Provenance.version))
+  }
+
   private func stage(
     json: @autoclosure () -> JSON, markdown: @autoclosure () -> String, html: @autoclosure () -> String
   ) throws(Refusal) -> StagedFile {

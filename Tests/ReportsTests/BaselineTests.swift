@@ -14,7 +14,7 @@ struct BaselineTests {
   private static let answers = labels.enumerated().map { [29, 30, 31, 45, 46].contains($0) ? ($1 + 1) % 3 : $1 }
 
   /// A report whose figures follow from what it says of each image.
-  private func report(_ decided: [Int], groups: [Int]? = nil) throws -> Report {
+  func report(_ decided: [Int], groups: [Int]? = nil) throws -> Report {
     func scores(_ decided: [Int]) throws -> Scores {
       try Scores(
         outputs: decided.map { _ in [] },
@@ -48,7 +48,7 @@ struct BaselineTests {
   }
 
   /// Answers of which so many images of mel that were right are wrong.
-  private func losing(_ count: Int) -> [Int] {
+  func losing(_ count: Int) -> [Int] {
     BaselineTests.answers.enumerated().map { $0 < count ? 2 : $1 }
   }
 

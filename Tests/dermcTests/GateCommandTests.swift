@@ -161,4 +161,17 @@ struct GateCommandTests {
     }
     #expect(recalls.count == 7)
   }
+
+  @Test func comparesBuilds() throws {
+    let folder = try Folder()
+    let page = folder / "builds.html"
+    let outcome = try Program.run("compare", report("old"), report("new"), "--report", page)
+    #expect(outcome.status == 0 && outcome.error == "", "\(outcome.error)")
+    #expect(outcome.output.contains("images of 210 decided otherwise") && outcome.output.contains("recall of mel"))
+    #expect(String(decoding: try MappedFile.contents(of: page), as: UTF8.self).contains("Comparison of builds"))
+    let json = try Program.run("compare", report("old"), report("new"), "--json", "--bench", "--threads", "1").json()
+    #expect(try json["figures"].elements().contains { try $0["name"].string() == "time" })
+    #expect(try Program.run("compare", report("old")).isOneLine(with: ["two reports or more"]))
+    #expect(try Program.run("compare", report("old"), Fixture.cnn).status == 3)
+  }
 }

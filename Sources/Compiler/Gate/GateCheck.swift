@@ -45,7 +45,7 @@ package struct GateCheck {
         try Baseline(
           old.report, of: report, budget, files: (old.path, path), allowsOtherModel: allowsOtherModel)
       }
-      let times = try budget.needsTimes ? measure((path, report), against: old) : nil
+      let times = try budget.needsTimes ? GateCheck.measure((path, report), against: old, timingThreads) : nil
       items.append(
         GateRun.Item(
           report: path, model: report.source.file, budget: budgetPath, baseline: baselinePath,
@@ -83,15 +83,36 @@ package struct GateCheck {
     }
   }
 
+  /// What `dermc compare` does: the builds of some reports side by side.
+  ///
+  /// - Parameters:
+  ///   - allowsOtherModel: whether the models may have other names
+  ///   - timingThreads: on how many threads bundles are timed; nil where they are not
+  package static func compare(
+    _ paths: [String], allowsOtherModel: Bool = false, timingThreads: Int? = nil
+  ) throws(Refusal) -> BuildComparison {
+    var reports: [Named] = []
+    for path in paths { reports.append((path, try report(path))) }
+    var times: [GateTimes] = []
+    for report in reports.dropFirst() {
+      if let measured = try measure(report, against: reports[0], timingThreads) { times.append(measured) }
+    }
+    return try BuildComparison(reports, times: times, allowsOtherModel: allowsOtherModel)
+  }
+
   // MARK: Time
 
   private typealias Named = (path: String, report: Report)
 
   /// How long the bundles take that lie beside their reports, in turn; nil where that was not asked for.
-  private func measure(_ current: Named, against baseline: Named?) throws(Refusal) -> GateTimes? {
-    guard let timingThreads else { return nil }
+  ///
+  /// - Parameter threads: nil where nothing is timed
+  private static func measure(
+    _ current: Named, against baseline: Named?, _ threads: Int?
+  ) throws(Refusal) -> GateTimes? {
+    guard let threads else { return nil }
     let (own, other) = (try GateCheck.bundle(current), try baseline.map(GateCheck.bundle))
-    let result = try Benchmark(own, against: other, measuresPeak: false, threads: timingThreads).run()
+    let result = try Benchmark(own, against: other, measuresPeak: false, threads: threads).run()
     let ratios = result.against.map { other in
       zip(result.model.turns, other.turns).compactMap { $1 > 0 ? $0 / $1 : nil }
     }

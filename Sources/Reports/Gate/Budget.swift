@@ -69,6 +69,9 @@ package struct Budget: Sendable {
     }
   }
 
+  /// Changes that are told, not limited.
+  init(comparing changes: [Entry]) { self.changes = changes }
+
   private mutating func readChanges(_ node: JSONNode, _ lines: JSONLines) throws(JSONError) {
     for (key, member) in try node.members() where !Budget.isComment(key) {
       if key == Budget.lossesKey {

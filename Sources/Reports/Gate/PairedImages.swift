@@ -7,6 +7,8 @@ struct PairedImages: Sendable {
   let baseline: DrawnReport
   let current: DrawnReport
   let count: Int
+  /// The images, in the order of the later report.
+  let files: [String]
   /// Which images belong together.
   let groups: SampleGroups?
 
@@ -40,6 +42,7 @@ struct PairedImages: Sendable {
         remedy: "compile again with the same --eval data")
     }
     count = after.files.count
+    self.files = after.files
     do throws(Refusal) {
       baseline = try DrawnReport(report, before, order)
     } catch { throw error.of(file: files.baseline) }
@@ -84,8 +87,9 @@ struct DrawnReport: Sendable {
   private let compiled: DrawnModel
   private let float: DrawnModel?
   private let subgroups: DrawnSubgroups
-  private let labels: [[Int]]
-  private let decided: [[Int]]
+  /// The right classes of each image, and those decided for.
+  let labels: [[Int]]
+  let decided: [[Int]]
   private let reference: [[Int]]?
 
   /// - Parameter order: of the images

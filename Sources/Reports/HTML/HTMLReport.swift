@@ -6,6 +6,11 @@ package enum HTMLReport {
     HTMLPage.write(Document(report, illustrations), generator: "dermc \(report.dermc)")
   }
 
+  /// - Parameter dermc: the version that compared
+  package static func make(_ comparison: BuildComparison, dermc: String) -> String {
+    HTMLPage.write(Document(comparison), generator: "dermc \(dermc)")
+  }
+
   /// - Parameter dermc: the version that analysed
   package static func make(_ analysis: AnalysisReport, dermc: String) -> String {
     HTMLPage.write(Document(analysis), generator: "dermc \(dermc)")

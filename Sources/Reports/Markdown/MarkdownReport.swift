@@ -6,6 +6,8 @@ package enum MarkdownReport {
     MarkdownWriter.write(Document(report, illustrations))
   }
 
+  package static func make(_ comparison: BuildComparison) -> String { MarkdownWriter.write(Document(comparison)) }
+
   package static func make(_ analysis: AnalysisReport) -> String { MarkdownWriter.write(Document(analysis)) }
 }
 

@@ -29,14 +29,18 @@ extension Gate.Check {
       "value": .finite(value), "allowed": .finite(limit), "unit": .string(unit.rawValue), "text": .string(text),
       "line": .int(place),
     ]
-    if let change {
-      members["change"] = [
-        "baseline": .finite(change.baseline), "loss": .finite(change.loss.value), "low": .finite(change.loss.low),
-        "high": .finite(change.loss.high), "p": .finite(change.p), "method": .string(change.method),
-        "may_be_chance": change.mayBeChance.map { .bool($0) } ?? .null,
-      ]
-    }
+    if let change { members["change"] = change.json }
     members["against_baseline"] = .bool(isChange)
     return .object(members)
+  }
+}
+
+extension Gate.Change {
+  var json: JSON {
+    [
+      "baseline": .finite(baseline), "loss": .finite(loss.value), "low": .finite(loss.low),
+      "high": .finite(loss.high), "p": .finite(p), "method": .string(method),
+      "may_be_chance": mayBeChance.map { .bool($0) } ?? .null,
+    ]
   }
 }

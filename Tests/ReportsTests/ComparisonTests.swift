@@ -31,6 +31,16 @@ struct ComparisonTests {
     #expect(text.contains("6 images of 60 decided otherwise\n  0.jpg: mel → nv → nv, right is mel\n"), "\(text)")
   }
 
+  @Test func marksGainsToo() throws {
+    let comparison = try comparison(12, 0)
+    for name in ["recall of mel", "macro F1"] {
+      let gain = try #require(comparison.figures.first { $0.name == name }?.changeText(1))
+      #expect(gain.contains("better") && gain.hasSuffix(") *"), "\(gain)")
+    }
+    let page = MarkdownReport.make(comparison)
+    #expect(page.contains(" 12 images of 60 decided otherwise."))
+  }
+
   @Test func isWrittenInEveryForm() throws {
     let comparison = try comparison(0, 12)
     let json = JSONNode(try JSON(parsing: comparison.json.prettyBytes()), name: "comparison")

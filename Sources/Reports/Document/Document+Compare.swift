@@ -8,7 +8,7 @@ extension Document {
     lead = [
       "Each build is compared with the first. Losses and gains are marked with a star where chance does not explain them."
     ]
-    if let changed = comparison.changedText { lead.append("Of the images, \(changed).") }
+    if let changed = comparison.changedText { lead.append("\(changed.prefix(1).uppercased())\(changed.dropFirst()).") }
     var builds = Table("The builds", [.text(""), .text("Report"), .text("dermc")])
     for (index, build) in comparison.builds.enumerated() {
       builds.rows.append([

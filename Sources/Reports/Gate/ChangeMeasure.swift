@@ -78,7 +78,7 @@ struct ChangeMeasure {
         return .missing("the baseline was not timed")
       }
       let loss = Estimate(ratio.value - 1, low: low - 1, high: high - 1)
-      return found(loss, "\(Figures.count(times.turns, "turn")) in pairs", mayBeChance: low <= 1)
+      return found(loss, "\(Figures.count(times.turns, "turn")) in pairs", mayBeChance: low <= 1 && high >= 1)
     case .answers: break
     }
     if let images = baseline.images {
@@ -95,12 +95,12 @@ struct ChangeMeasure {
       }
       return found(
         loss, test?.text ?? "paired bootstrap over \(images.unitsText)", p: test?.p,
-        mayBeChance: test.map { $0.p >= ChangeMeasure.significance } ?? (low <= 0))
+        mayBeChance: test.map { $0.p >= ChangeMeasure.significance } ?? (low <= 0 && (loss.high ?? 0) >= 0))
     }
     guard let (loss, method) = independent(entry, value) else {
       return found(Estimate(value), "as measured: reports have no interval of it", mayBeChance: nil)
     }
-    return found(loss, method, mayBeChance: (loss.low ?? 0) <= 0)
+    return found(loss, method, mayBeChance: (loss.low ?? 0) <= 0 && (loss.high ?? 0) >= 0)
   }
 
   /// The interval of a loss from intervals of both reports, as if they were of different images.

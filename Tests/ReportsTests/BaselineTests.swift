@@ -206,6 +206,8 @@ struct BaselineTests {
         + "60 turns in pairs, budget 10.00 % worse")
     #expect(try check(Estimate(1.2, low: 0.9, high: 1.5)).passes)
     #expect(try check(Estimate(1.1, low: 1.05, high: 1.15)).passes)
+    // Of slow models a few turns are all there are.
+    #expect(try !check(Estimate(1.2)).passes && check(Estimate(1.05)).passes)
     #expect(
       try checks(["max_latency_ms": 0.1], old, old)[0].measured == "not known: the model was not timed; add --bench")
     let alone = Gate(

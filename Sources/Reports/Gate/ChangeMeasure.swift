@@ -74,8 +74,10 @@ struct ChangeMeasure {
     case .model: return found(Estimate(value), "exact", mayBeChance: false)
     case .outputs: return found(Estimate(value), "as measured", mayBeChance: nil)
     case .time:
-      guard let times, let ratio = times.ratio, let low = ratio.low, let high = ratio.high else {
-        return .missing("the baseline was not timed")
+      guard let times, let ratio = times.ratio else { return .missing("the baseline was not timed") }
+      guard let low = ratio.low, let high = ratio.high else {
+        let turns = Figures.count(times.turns, "turn")
+        return found(Estimate(ratio.value - 1), "as measured: \(turns) are too few for an interval", mayBeChance: nil)
       }
       let loss = Estimate(ratio.value - 1, low: low - 1, high: high - 1)
       return found(loss, "\(Figures.count(times.turns, "turn")) in pairs", mayBeChance: low <= 1 && high >= 1)

@@ -78,9 +78,9 @@ DC_FUNCTION void dc_quantize_s8(int32_t n, const float *x, float scale, int32_t 
     dc_store_bytes(y + i, dc_rounded(t[0], t[1], zero_point, -128, 127));
   }
 #endif
-  for (; i < n; i++) {
-    const float t = dc_float32(x[i] / scale);
-    y[i] = dc_round_clamp(t == t ? t : 0, zero_point, -128, 127);
+  for (x += i, y += i, n -= i; n > 0; n--, x++, y++) {
+    const float t = dc_float32(*x / scale);
+    *y = dc_round_clamp(t == t ? t : 0, zero_point, -128, 127);
   }
 }
 

@@ -61,8 +61,7 @@ extension BuildComparison.Figure {
   /// The change of a build; with a star where chance does not explain it.
   func changeText(_ index: Int) -> String {
     guard let change = changes[index] else { return "" }
-    var text = limit.changeText(change.loss.value)
-    if let low = change.loss.low, let high = change.loss.high, low < high { text += " " + limit.rangeText(low, high) }
+    var text = limit.changeText(change.loss)
     if limit.basis != .model, change.mayBeChance == false { text += " *" }
     return text
   }

@@ -153,8 +153,7 @@ package struct Gate: Sendable {
         }
         passes = (loss.high ?? loss.value) <= entry.value + slack
       }
-      var text = "\(limit.text(value)) after \(limit.text(change.baseline)), \(limit.changeText(loss.value))"
-      if let low = loss.low, let high = loss.high, low < high { text += " " + limit.rangeText(low, high) }
+      var text = "\(limit.text(value)) after \(limit.text(change.baseline)), \(limit.changeText(loss))"
       if limit.basis != .model { text += "; \(change.method)" }
       if loss.value > entry.value + slack, change.mayBeChance == true { text += ": may be chance" }
       var check = Check(

@@ -191,9 +191,13 @@ extension Limit {
     }
   }
 
-  /// How much worse a figure became: `2.40 % worse`, `1.00 pp better`, `unchanged`.
-  func changeText(_ loss: Double) -> String {
-    loss == 0 ? "unchanged" : "\(amount(abs(loss))) \(loss > 0 ? "worse" : "better")"
+  /// How much worse a figure became: `2.40 % worse`, `1.00 pp better (−0.50 … +2.50)`, `unchanged`. The interval, where
+  /// there is one, is of what the words before it say: of a gain, how much better.
+  func changeText(_ loss: Estimate) -> String {
+    let isGain = loss.value < 0
+    let text = loss.value == 0 ? "unchanged" : "\(amount(abs(loss.value))) \(isGain ? "better" : "worse")"
+    guard let low = loss.low, let high = loss.high, low < high else { return text }
+    return text + " " + (isGain ? rangeText(-high, -low) : rangeText(low, high))
   }
 
   /// A change without its direction.
@@ -206,8 +210,8 @@ extension Limit {
     }
   }
 
-  /// An interval of how much worse a figure became: `(−1.67 … +13.33)`, in the unit of `changeText`.
-  func rangeText(_ low: Double, _ high: Double) -> String {
+  /// An interval: `(−1.67 … +13.33)`.
+  private func rangeText(_ low: Double, _ high: Double) -> String {
     let factor: Double = unit == .decibels || unit == .layers ? 1 : 100
     return "(\(Figures.signed(factor * low, 2)) … \(Figures.signed(factor * high, 2)))"
   }

@@ -272,6 +272,17 @@ find_dermc() {
 
 readonly arm64_triple=aarch64-unknown-linux-gnu
 
+# require_arm64 WHAT IS: goes on only where it can be built for ARM64 and run on an emulated processor; where Debian's
+# packages for that cannot be had, says that it is not checked, and ends well.
+require_arm64() {
+  scripts/arm64-toolchain || {
+    (($? == 75)) || exit 1
+    say "$* not checked for ARM64: what builds it cannot be had, as it says above"
+    exit 0
+  }
+  command -v qemu-aarch64 >/dev/null || apt_install qemu-user
+}
+
 # read_architecture "$@": what a build of the runtime half takes that is for this machine or, where the arguments begin
 # with --arch arm64, for ARM64 Linux. Sets `arguments`, the rest of them, and `for_architecture`, those two; `out`, the
 # folder for what is built; `architecture` as the compiler's folders name it; `swift_build` and `swiftc`, the compilers'

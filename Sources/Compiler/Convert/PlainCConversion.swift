@@ -6,6 +6,7 @@ import Images
 import Math
 import PlainC
 import Platform
+import Reports
 import Runtime
 package import Tensors
 
@@ -40,8 +41,9 @@ package struct PlainCConversion {
 
   /// The file's name without its ending.
   private static func name(of path: String) -> String {
-    let file = path.split(separator: "/").last ?? ""
-    return CName.identifier(String(file.split(separator: ".").dropLast().joined(separator: "_")))
+    let file = Report.fileName(path)
+    let end = file.lastIndex(of: ".") ?? file.endIndex
+    return CName.identifier(String(file[..<end]))
   }
 
   func run() throws(Refusal) {

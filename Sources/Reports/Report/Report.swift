@@ -312,7 +312,8 @@ package struct Report: Sendable, Equatable {
     }
   }
 
-  static func fileName(_ path: String) -> String {
+  /// What a path ends with: reports name files without their folders.
+  package static func fileName(_ path: String) -> String {
     path.split(separator: "/").last.map(String.init) ?? path
   }
 }

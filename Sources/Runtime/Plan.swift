@@ -100,13 +100,12 @@ private struct PlanBuilder {
   mutating func build(quantizesInputs: Bool) throws(Refusal) {
     var done: Set<NodeID> = []
     for input in graph.inputs {
-      var input = input
-      if !quantizesInputs, let quantizer = quantizer(of: input) {
-        done.insert(quantizer.id)
-        input = quantizer.outputs[0]
+      if !quantizesInputs, let quantized = quantizedInput(input) {
+        done.formUnion(quantized.nodes)
+        inputs.append(quantized.input)
+        continue
       }
-      let type = graph.type(of: input)
-      let place = newPlace(type, wantsChannelsLast(input) ? .channelsLast : .rowMajor, at: 0)
+      let place = newPlace(graph.type(of: input), wantsChannelsLast(input) ? .channelsLast : .rowMajor, at: 0)
       set(input, place)
       inputs.append(place)
     }
@@ -116,10 +115,30 @@ private struct PlanBuilder {
     for place in outputs { storages[place.storage].last = steps.count }
   }
 
-  /// The node that quantizes an input, where nothing else reads that.
-  private func quantizer(of input: ValueID) -> Node? {
-    guard let node = graph.soleUser(of: input), node.op is any Quantizing else { return nil }
-    return node
+  /// An input that is only read quantized: the int8 memory of its own shape that whoever writes it fills, and the nodes
+  /// that leaves nothing to do, which are the quantizer and before it what only renames memory, as an NHWC input's
+  /// transpose does. The quantizer's output has its place afterwards.
+  private mutating func quantizedInput(_ input: ValueID) -> (input: Plan.Place, nodes: [NodeID])? {
+    var nodes: [NodeID] = []
+    var value = input
+    var layout = Layout.rowMajor
+    while let node = graph.soleUser(of: value), let output = node.outputs.first, node.inputs.first == value {
+      nodes.append(node.id)
+      if node.op is any Quantizing {
+        let type = graph.type(of: output)
+        if nodes.count == 1, wantsChannelsLast(output) { layout = .channelsLast }
+        let place = newPlace(type, layout, at: 0)
+        set(output, place)
+        let own = Plan.Place(
+          type: TensorType(type.element, graph.type(of: input).shape, quantization: type.quantization),
+          layout: nodes.count == 1 ? layout : .rowMajor, storage: place.storage)
+        return (own, nodes)
+      }
+      guard let view = (node.op as? any ViewMaking)?.view(of: layout), view.reading == layout else { return nil }
+      layout = view.as
+      value = output
+    }
+    return nil
   }
 
   /// Whether every reader of a 4-D value works on channels-last data.

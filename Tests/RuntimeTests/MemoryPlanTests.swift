@@ -20,7 +20,6 @@ import Testing
   /// The definition: largest first, each at the lowest offset where no storage placed before it that lives meanwhile
   /// is.
   private func placed(_ storages: [Plan.Storage]) -> [Int] {
-    func aligned(_ bytes: Int) -> Int { (bytes + Buffer.alignment - 1) / Buffer.alignment * Buffer.alignment }
     var offsets = [Int](repeating: 0, count: storages.count)
     var done: [Int] = []
     for index in storages.indices.sorted(by: { (storages[$0].bytes, $1) > (storages[$1].bytes, $0) }) {
@@ -40,11 +39,41 @@ import Testing
     return offsets
   }
 
-  @Test(arguments: 1...40) func storagesLieWhereTheDefinitionPutsThem(seed: UInt64) {
+  private func aligned(_ bytes: Int) -> Int {
+    (bytes + Buffer.alignment - 1) / Buffer.alignment * Buffer.alignment
+  }
+
+  /// The most bytes that are alive at a step, as they are aligned.
+  private func least(_ storages: [Plan.Storage], _ steps: Int) -> Int {
+    (0...steps).map { step in
+      storages.filter { $0.first <= step && step <= $0.last }.reduce(0) { $0 + aligned($1.bytes) }
+    }.max() ?? 0
+  }
+
+  /// The definition's order is taken where no other is better.
+  @Test(arguments: 1...40) func storagesDoNotOverlapAndTakeNoMoreThanLargestFirst(seed: UInt64) {
     let steps = 1 + Int(seed) * 3 % 50
     let storages = storages(60, steps: steps, seed: seed)
     let plan = MemoryPlan(storages, steps: steps)
-    #expect(plan.storages.map(\.offset) == placed(storages))
+    let offsets = placed(storages)
+    let end = zip(offsets, storages).map { $0 + aligned($1.bytes) }.max() ?? 0
+    #expect(plan.arenaBytes <= end && plan.arenaBytes >= least(storages, steps))
+    if plan.arenaBytes == end { #expect(plan.storages.map(\.offset) == offsets) }
+    #expect(plan.arenaBytes == plan.storages.map { $0.offset + aligned($0.bytes) }.max())
+    for (index, a) in plan.storages.enumerated() {
+      for b in plan.storages[(index + 1)...] where a.first <= b.last && b.first <= a.last {
+        #expect(a.offset + a.bytes <= b.offset || b.offset + b.bytes <= a.offset || a.bytes == 0 || b.bytes == 0)
+      }
+    }
+  }
+
+  /// The first layers of a MobileNet: largest first puts the third value beyond the second, above what the fourth
+  /// leaves; beginning with the third, all fit in what two of them take.
+  @Test func whatStandsOutGoesFirst() {
+    let sizes = [27_648, 18_432, 18_432, 36_864]
+    let storages = sizes.enumerated().map { Plan.Storage(bytes: $1, first: $0, last: $0 + 1) }
+    #expect(zip(placed(storages), sizes).map { $0 + $1 }.max() == 64_512)
+    #expect(MemoryPlan(storages, steps: 5).arenaBytes == 55_296)
   }
 
   /// Storages side by side are one range, so placing many that live at once does not look at each of them.

@@ -141,6 +141,34 @@ private func network() throws -> Graph {
     #expect(executor.outputTensor(0).elements(as: Float.self) == (try reference(graph, input)).elements(as: Float.self))
   }
 
+  /// Input, renamed or not, then what quantizes it: NCHW, NHWC, and rows that become images.
+  private static let ways: [(shape: [Int], view: (any IR.Operator)?)] = [
+    ([1, 3, 5, 6], nil), ([1, 5, 6, 3], Transpose(perm: [0, 3, 1, 2])), ([1, 90], Reshape(shape: [1, 3, 5, 6])),
+  ]
+
+  /// Who writes an input may quantize it, also where a transpose that only renames memory comes first.
+  @Test(arguments: 0..<3, [false, true])
+  func inputsThatAreOnlyReadQuantizedAreInt8(way: Int, hasOtherReader: Bool) throws {
+    let (shape, view) = PlanTests.ways[way]
+    var graph = Graph(name: "quantized")
+    let x = graph.addInput("x", TensorType(.float32, shape))
+    let image = try view.map { try graph.add($0, name: "view", inputs: [x])[0] } ?? x
+    let quantization = Quantization(scale: 0.02, zeroPoint: 3)
+    let q = try graph.add(QuantizeLinear(quantization), name: "q", inputs: [image])[0]
+    graph.addOutput(try graph.add(DequantizeLinear(), name: "d", inputs: [q])[0])
+    if hasOtherReader { graph.addOutput(try graph.add(Unary(.relu), name: "r", inputs: [image])[0]) }
+    let plan = try Plan(graph, math: KernelMath(), quantizesInputs: false)
+    #expect(plan.inputs[0].type.shape == shape)
+    #expect(plan.inputs[0].type.quantization == (hasOtherReader ? nil : quantization))
+    #expect(plan.steps.contains { $0.operatorName == "QuantizeLinear" } == hasOtherReader)
+    let input = tensor(shape)
+    let executor = Executor(plan, workers: Workers(threads: 1))
+    input.elements(as: Float.self).withUnsafeBufferPointer { FloatInput(executor, 0).write($0) }
+    executor.run()
+    let expected = try reference(graph, input)
+    #expect(executor.outputTensor(0).elements(as: Float.self) == expected.elements(as: Float.self))
+  }
+
   /// Packed weights are not held a second time.
   @Test(arguments: [-127, -128]) func int8Weights(least: Int) throws {
     var graph = Graph(name: "int8")

@@ -154,6 +154,58 @@ import Testing
     #expect(try run(program) == ["1"])
   }
 
+  /// A file of weights serves as arrays do, once it was checked; that of another program, a damaged head, half a file
+  /// or an odd address do not, and nothing runs without.
+  @Test func weightsMayBeAFile() throws {
+    let folder = try Folder()
+    try convert(Compiled.bundle(), to: folder / "c/", "--name", "net", "--weights-file")
+    try convert(Compiled.bundle(), to: folder / "arrays/", "--name", "net")
+    guard let arrays = try build(folder / "arrays", "net", outputs: 7) else { return }
+    let image = folder / "image.rgb"
+    try OutputFile.write(Array("96 96\n".utf8) + pixels(96, 96), to: image)
+    let expected = try run(arrays, [image])
+    let source = """
+      #include <stdio.h>
+      #include <stdlib.h>
+      #include <string.h>
+      #include "net.h"
+      static unsigned char file[16 << 20], changed[16 << 20], rgb[96 * 96 * 3];
+      int main(int count, char **names) {
+        float answer[7] = {0};
+        FILE *weights = fopen(names[1], "rb"), *image = fopen(names[2], "rb");
+        const size_t size = fread(file, 1, sizeof file, weights);
+        if (count != 3 || fseek(image, 6, SEEK_SET) || fread(rgb, 1, sizeof rgb, image) != sizeof rgb) return 2;
+        memcpy(changed, file, size);
+        changed[17] ^= 1;
+        const int results[] = {
+            net_run(rgb, 96, 96, answer), net_selftest(), net_use_weights(changed, size),
+            net_use_weights(file, size - 1), net_use_weights(NULL, size), net_use_weights(file + 1, size),
+            net_run_tensor(answer, answer)};
+        for (int i = 0; i < 7; i++) printf("%d ", results[i]);
+        printf("\\n%d", net_use_weights(file, size));
+        printf(" %d\\n", net_selftest());
+        if (net_run(rgb, 96, 96, answer)) return 3;
+        for (int k = 0; k < 7; k++) {
+          uint32_t bits;
+          memcpy(&bits, &answer[k], sizeof bits);
+          printf("%08x ", (unsigned)bits);
+        }
+        return 0;
+      }
+      """
+    let compiler = try #require(PlainCTests.compiler)
+    try OutputFile.write(source, to: folder / "c/main.c")
+    let outcome = try Program.run(
+      [
+        compiler, "-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-O1", folder / "c/main.c",
+        folder / "c/net.c",
+        "-lm", "-o", folder / "c/main",
+      ], script: "shift; exec \"$@\"")
+    try #require(outcome.status == 0, "\(outcome.error.prefix(2000))")
+    #expect(
+      try run(folder / "c/main", [folder / "c/net_weights.bin", image]) == ["3 3 3 3 4 4 3 ", "0 0", expected[1]])
+  }
+
   /// The same bundle gives the same bytes, in a folder that is there or not.
   @Test func filesAreTheSameEachTime() throws {
     let folder = try Folder()
@@ -181,9 +233,11 @@ import Testing
     let wrong = try Program.run(["convert", Compiled.bundle(), "-o", folder / "c/", "--name", "my-net"])
     #expect(wrong.status == 2)
     #expect(wrong.isOneLine(with: ["--name my-net", "my_net"]), "\(wrong.error)")
-    let elsewhere = try Program.run(["convert", Compiled.bundle(), "-o", folder / "x.derm", "--name", "net"])
-    #expect(elsewhere.status == 2)
-    #expect(elsewhere.isOneLine(with: ["--name", "plain C"]), "\(elsewhere.error)")
+    for (option, rest) in [("--name", ["net"]), ("--weights-file", [])] {
+      let elsewhere = try Program.run(["convert", Compiled.bundle(), "-o", folder / "x.derm", option] + rest)
+      #expect(elsewhere.status == 2)
+      #expect(elsewhere.isOneLine(with: [option, "plain C"]), "\(elsewhere.error)")
+    }
     #expect(folder.names.isEmpty)
     try OutputFile.write("", to: folder / "file")
     let file = try Program.run(["convert", Compiled.bundle(), "-o", folder / "file/"])

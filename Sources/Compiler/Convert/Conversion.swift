@@ -45,12 +45,17 @@ package struct Conversion {
     throw .usage("-o \(path): expected a name ending in .derm or .onnx, or in / for a folder of C files")
   }
 
-  /// - Parameter name: of the functions and files in C; nil for the model's
-  package func run(name: String? = nil) throws(Refusal) {
+  /// - Parameters:
+  ///   - name: of the functions and files in C; nil for the model's
+  ///   - hasWeightsFile: whether weights in C are a file beside the source
+  package func run(name: String? = nil, hasWeightsFile: Bool = false) throws(Refusal) {
     switch try Conversion.format(of: path) {
     case .derm: try writeBundle()
     case .onnx: try ONNXWriter.write(model.graph, to: path, producerVersion: Provenance.version)
-    case .plainC: try PlainCConversion(model, to: path, settings: settings, answer: answer, name: name).run()
+    case .plainC:
+      try PlainCConversion(
+        model, to: path, settings: settings, answer: answer, name: name, hasWeightsFile: hasWeightsFile
+      ).run()
     }
   }
 

@@ -17,16 +17,22 @@ package struct PlainCConversion {
   private let settings: DataSettings
   private let answer: AnswerSettings
   private let name: String
+  private let hasWeightsFile: Bool
 
   /// - Parameters:
   ///   - path: of the folder; made where there is none
   ///   - name: of functions and files; nil for that of the model's file
-  init(_ model: LoadedModel, to path: String, settings: DataSettings, answer: AnswerSettings, name: String?) {
+  ///   - hasWeightsFile: whether constants are a file beside the source
+  init(
+    _ model: LoadedModel, to path: String, settings: DataSettings, answer: AnswerSettings, name: String?,
+    hasWeightsFile: Bool
+  ) {
     self.model = model
     self.path = path
     self.settings = settings
     self.answer = answer
     self.name = name ?? PlainCConversion.name(of: model.path)
+    self.hasWeightsFile = hasWeightsFile
   }
 
   /// Refuses what cannot be a folder or a name, before any work is done.
@@ -74,7 +80,8 @@ package struct PlainCConversion {
     }
     return try CModel(
       name: name, author: "dermc \(Provenance.version)", program: program, image: image, meaning: decision.meaning,
-      decision: decision.position, labels: labels ?? [], selfTest: CSelfTest(tensor: tensor, image: seen))
+      decision: decision.position, labels: labels ?? [], selfTest: CSelfTest(tensor: tensor, image: seen),
+      hasWeightsFile: hasWeightsFile)
   }
 
   /// How images become the input, where that is known and there is one.

@@ -19,10 +19,12 @@ package struct CModel: Sendable {
   /// Names of the classes in their order; empty where there are none.
   package let labels: [String]
   package let selfTest: CSelfTest
+  /// Whether constants are a file beside the program, not arrays in its source.
+  package let hasWeightsFile: Bool
 
   package init(
     name: String, author: String, program: CProgram, image: CImageInput?, meaning: OutputMeaning, decision: Int,
-    labels: [String], selfTest: CSelfTest
+    labels: [String], selfTest: CSelfTest, hasWeightsFile: Bool
   ) throws(Refusal) {
     for output in program.outputs where output.type.element != .float32 {
       throw Refusal("output \(printable(output.name)) is \(output.type), plain C has a form for float32")
@@ -35,6 +37,7 @@ package struct CModel: Sendable {
     self.decision = decision
     self.labels = labels
     self.selfTest = selfTest
+    self.hasWeightsFile = hasWeightsFile
   }
 }
 
@@ -114,15 +117,14 @@ package struct CSelfTest: Sendable {
 
   /// FNV-1a of 64 bits over the bits of all numbers, the lowest byte of each first.
   private static func digest(_ outputs: [Tensor]) -> UInt64 {
-    var digest: UInt64 = 0xCBF2_9CE4_8422_2325
+    var digest = FNV1a()
     for output in outputs {
       for value in output.elements(as: Float.self) {
         for shift in stride(from: 0, to: 32, by: 8) {
-          digest ^= UInt64(value.bitPattern >> UInt32(shift) & 0xFF)
-          digest &*= 0x100_0000_01B3
+          digest.add(UInt8(truncatingIfNeeded: value.bitPattern >> UInt32(shift)))
         }
       }
     }
-    return digest
+    return digest.value
   }
 }

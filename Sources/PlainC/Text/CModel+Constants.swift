@@ -1,8 +1,8 @@
 import Tensors
 
 extension CModel {
-  /// The file of all numbers that do not change.
-  func constantsFile() -> CText {
+  /// The file of all numbers that do not change, or of where they are in a file of weights.
+  func constantsFile(_ weights: WeightsFile?) -> CText {
     var text = CText()
     text.comment("The constants of \(name).c, which alone includes this. Written by \(author).")
     text.line()
@@ -15,6 +15,11 @@ extension CModel {
         if program.layers.indices.contains(layer) {
           text.comment("\(layer + 1). \(program.layers[layer].title)")
         }
+      }
+      if let offset = weights?.offsets[index] {
+        text.line(
+          "#define \(names[index]) ((const \(constant.element.cName) *)(const void *)(weights_file + \(offset)))")
+        continue
       }
       text.array(
         "static const \(constant.element.cName) \(names[index])[\(constant.bytes.count / constant.element.size)]",

@@ -20,7 +20,7 @@ extension CModel {
   var imageParameters: String { "const uint8_t *rgb, int32_t w, int32_t h, " + parameters(outputNames, "float") }
 
   /// The file that says how the model is used.
-  func headerFile() -> CText {
+  func headerFile(_ weights: WeightsFile?) -> CText {
     var text = CText()
     let upper = name.uppercased()
     text.comment("\(name): an image classifier in C99. Written by \(author): change the model, not this.")
@@ -28,7 +28,10 @@ extension CModel {
     fact("inputs", inputsFact, &text)
     fact("outputs", outputsFact, &text)
     fact("answer", answerFact, &text)
-    fact("flash", "\(flashBytes) bytes of constants; code comes on top", &text)
+    if let weights {
+      fact("weights", "\(name)_weights.bin, \(weights.bytes.count) bytes: \(name)_use_weights() comes first", &text)
+    }
+    fact("flash", "\(flashBytes(weights)) bytes of constants; code comes on top", &text)
     fact("RAM", ramFact, &text)
     fact(
       "threads", "one call at a time: the memory is static, so that no function here may run twice at once", &text)
@@ -41,6 +44,7 @@ extension CModel {
     text.line("#ifndef \(upper)_H")
     text.line("#define \(upper)_H")
     text.line()
+    if weights != nil { text.line("#include <stddef.h>") }
     text.line("#include <stdint.h>")
     text.line()
     text.line("#ifdef __cplusplus")
@@ -75,6 +79,14 @@ extension CModel {
   }
 
   private func writeFunctions(_ text: inout CText) {
+    if hasWeightsFile {
+      text.comment(
+        "Has to be called before all else, with the content of \(name)_weights.bin, mapped or read, which must stay where "
+          + "it is. Returns 0; 3 where that is not the file written with this program, or the machine has its highest "
+          + "bytes first; 4 where its address is no multiple of 4. What is called without returns 3.")
+      text.line("int \(name)_use_weights(const void *file, size_t size);")
+      text.line()
+    }
     if let image {
       text.comment(
         "Classifies an image: rgb has w * h pixels, row by row from the top, three bytes each for red, green and blue. "
@@ -160,9 +172,10 @@ extension CModel {
     return "\(label(positive)) is decided for where its probability is \(threshold) or more"
   }
 
-  /// Bytes of everything that does not change.
-  var flashBytes: Int {
-    program.constantBytes + (image?.tables.count ?? 0) + (image == nil ? 0 : CSelfTest.pictureBytes.count)
+  /// Bytes of everything that does not change, but for what is in a file.
+  private func flashBytes(_ weights: WeightsFile?) -> Int {
+    program.constantBytes - (weights?.constantBytes ?? 0)
+      + (image == nil ? 0 : CSelfTest.pictureBytes.count) + (image?.tables.count ?? 0)
   }
 
   private var ramFact: String {

@@ -4,7 +4,7 @@ import Tensors
 
 extension CModel {
   /// The file with the program.
-  func sourceFile() -> CText {
+  func sourceFile(_ weights: WeightsFile?) -> CText {
     var text = CText()
     let headers = headers
     text.comment(
@@ -13,6 +13,12 @@ extension CModel {
     text.line("#include \"\(name).h\"")
     text.line()
     for header in headers { text.line("#include \"\(header)\"") }
+    if let weights {
+      text.line()
+      text.comment("\(name)_weights.bin: the caller's, once it was checked.")
+      text.line("static const unsigned char *weights_file;")
+      text.array("static const uint8_t weights_head[\(weights.head.count)]", .uint8, weights.head)
+    }
     text.line("#include \"\(name)_weights.h\"")
     text.line()
     if !labels.isEmpty {
@@ -25,6 +31,7 @@ extension CModel {
     if image != nil { writeImage(&text) }
     writeIntake(&text)
     writeLayers(&text)
+    if let weights { writeWeightsCheck(weights, &text) }
     writeFunctions(&text)
     writeSelfTest(&text)
     return text
@@ -140,6 +147,24 @@ extension CModel {
     return "(dc_activation){DC_\(name.uppercased()), \(numbers)}"
   }
 
+  // MARK: Weights
+
+  private func writeWeightsCheck(_ weights: WeightsFile, _ text: inout CText) {
+    text.line("int \(name)_use_weights(const void *file, size_t size) {")
+    text.line("  const uint32_t order = 0x01020304;")
+    text.line("  if (!file || (uintptr_t)file % sizeof(float) != 0) return 4;")
+    text.line("  if (size != \(weights.bytes.count) || memcmp(file, weights_head, sizeof weights_head) != 0) return 3;")
+    text.line("  if (memcmp((const unsigned char *)file + 8, &order, sizeof order) != 0) return 3;")
+    text.line("  weights_file = (const unsigned char *)file;")
+    text.line("  return 0;")
+    text.line("}")
+    text.line()
+  }
+
+  private func writeWeightsGuard(_ text: inout CText) {
+    if hasWeightsFile { text.line("  if (!weights_file) return 3;") }
+  }
+
   // MARK: Functions
 
   private func writeFunctions(_ text: inout CText) {
@@ -152,6 +177,7 @@ extension CModel {
     text.line("}")
     text.line()
     text.line("int \(name)_run_tensor(\(tensorParameters)) {")
+    writeWeightsGuard(&text)
     text.line("  take(\(inputNames.joined(separator: ", ")));")
     text.line("  layers();")
     text.line("  give(\(outputNames.joined(separator: ", ")));")
@@ -160,6 +186,7 @@ extension CModel {
     guard let image else { return }
     text.line()
     text.line("int \(name)_run(\(imageParameters)) {")
+    writeWeightsGuard(&text)
     text.line("  if (!\(fit(image, "rgb", "w", "h"))) return 1;")
     text.line("  layers();")
     text.line("  give(\(outputNames.joined(separator: ", ")));")
@@ -199,6 +226,7 @@ extension CModel {
     text.line("}")
     text.line()
     text.line("int \(name)_selftest(void) {")
+    writeWeightsGuard(&text)
     for port in program.inputs { writePattern(port, &text) }
     text.line("  if (!answers(UINT64_C(\(selfTest.tensor)))) return 1;")
     if let image, let expected = selfTest.image {

@@ -17,6 +17,7 @@ struct ConvertCommand: ParsableCommand {
         dermc convert model.derm -o again.onnx
         dermc convert model.derm -o fast.derm --store raw
         dermc convert model.derm -o model_c/
+        dermc convert large.derm -o large_c/ --weights-file
       """)
 
   @Argument(help: "The model: .onnx, .tflite or .derm.")
@@ -29,6 +30,9 @@ struct ConvertCommand: ParsableCommand {
 
   @Option(help: "Name of the functions and files in plain C; the model's unless given.")
   var name: String?
+
+  @Flag(help: "Write plain C's weights to a file that the app maps or reads, not as arrays in the source.")
+  var weightsFile = false
 
   @OptionGroup var storage: StoreOption
 
@@ -43,8 +47,8 @@ struct ConvertCommand: ParsableCommand {
     let format = try Conversion.format(of: output)
     if format == .plainC {
       try PlainCConversion.check(folder: output, name: name)
-    } else if name != nil {
-      throw Refusal.usage("--name: is of plain C, which -o model_c/ asks for")
+    } else if name != nil || weightsFile {
+      throw Refusal.usage("\(name == nil ? "--weights-file" : "--name"): is of plain C, which -o model_c/ asks for")
     } else {
       try Outputs.check([output], inputs: [model])
     }
@@ -52,7 +56,7 @@ struct ConvertCommand: ParsableCommand {
     let loaded = try LoadedModel(path: model, size: settings.freeSize, readsSelfTest: true)
     try Conversion(
       loaded, to: output, settings: settings, answer: try answer.settings(), store: storage.store
-    ).run(name: name)
+    ).run(name: name, hasWeightsFile: weightsFile)
     if !common.quiet { Console.output("written  \(Printable.name(output, limit: 400))") }
   }
 }

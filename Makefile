@@ -1,6 +1,6 @@
 # Names for what a developer runs. scripts/demo and scripts/test need no make; the rest are the long jobs.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check check-arm check-arm-runtime check-arm-python arm-loops check-c check-python check-docs check-ci anywhere fresh build libderm install bench scaling property coverage sanitize fuzz faults pictures wild wild-operators format docs clean
+.PHONY: help demo test check check-arm check-arm-runtime check-arm-python arm-loops check-c check-python check-docs check-web check-ci anywhere fresh build libderm install bench scaling property coverage sanitize fuzz faults pictures wild wild-operators format docs clean
 
 help:
 	@echo "make demo      build, compile the fixture model to int8, show the report"
@@ -12,6 +12,7 @@ help:
 	@echo "make check-docs    and this: what the documentation shows to apps"
 	@echo "make check-arm-python  the wheel for ARM64 Linux, on an emulated processor"
 	@echo "make anywhere  models as plain C: compilers, 32 bits, big-endian, ARM, Cortex-M, WebAssembly"
+	@echo "make check-web   pages that classify, in a headless Chromium: the numbers of dermc run, no connections"
 	@echo "make check-ci  the action, the template and the hook for continuous integration; DVC, MLflow"
 	@echo "make fresh     make demo and make test on a fresh Debian sid, then bookworm, made for it; as root"
 	@echo "make check     what of the tests needs no build: format, imports, links"
@@ -58,6 +59,10 @@ check-docs:
 
 anywhere:
 	scripts/anywhere
+
+check-web:
+	scripts/check-web
+
 check-ci:
 	scripts/check-ci
 

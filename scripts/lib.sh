@@ -332,3 +332,12 @@ oldest_glibc() {
     ! readelf --dynamic "$1" | grep -q '(RELR)' || say GLIBC_2.36
   } | sort --version-sort | sed -n '$s/GLIBC_/glibc /p'
 }
+
+# Prints the path of a Chromium, or stops.
+browser() {
+  local name
+  for name in ${CHROMIUM:+"$CHROMIUM"} chromium chromium-browser google-chrome; do
+    command -v "$name" && return
+  done
+  stop "chromium not found: apt-get install chromium, or name one in the variable CHROMIUM"
+}

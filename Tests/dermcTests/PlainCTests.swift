@@ -6,13 +6,16 @@ import Testing
 /// Bundles as programs in C: compiled by the C compiler at hand, they must answer with the bits of the runtime.
 @Suite struct PlainCTests {
   /// A compiler of C; nil where there is none, and then most of this checks nothing.
-  static let compiler: String? = {
+  static let compiler = installed("cc", "clang", "gcc")
+
+  /// The first of some programs that is on PATH.
+  static func installed(_ names: String...) -> String? {
     let folders = (getenv("PATH").map { String(cString: $0) } ?? "").split(separator: ":")
-    for name in ["cc", "clang", "gcc"] {
+    for name in names {
       for folder in folders where access("\(folder)/\(name)", X_OK) == 0 { return "\(folder)/\(name)" }
     }
     return nil
-  }()
+  }
 
   /// Reads raw images, each after its width and height, and prints the bits of the answers; first runs the self-test.
   private static func driver(_ name: String, outputs: Int) -> String {
@@ -59,9 +62,9 @@ import Testing
     return program
   }
 
-  private func run(_ program: String, _ arguments: [String] = []) throws -> [String] {
-    let outcome = try Program.run([program] + arguments, script: "shift; exec \"$@\"")
-    try #require(outcome.status == 0, "the program ends with \(outcome.status)")
+  private static func run(_ command: [String], _ arguments: [String] = []) throws -> [String] {
+    let outcome = try Program.run(command + arguments, script: "shift; exec \"$@\"")
+    try #require(outcome.status == 0, "the program ends with \(outcome.status): \(outcome.error.prefix(500))")
     return outcome.output.split(separator: "\n").map(String.init)
   }
 
@@ -73,7 +76,7 @@ import Testing
   /// Images of all proportions, of which the C program makes several strips, takes columns first, enlarges.
   private static let sizes = [(96, 96), (180, 135), (40, 700), (1500, 60), (3, 5), (1, 1), (611, 1024), (97, 96)]
 
-  private func pixels(_ width: Int, _ height: Int) -> [UInt8] {
+  private static func pixels(_ width: Int, _ height: Int) -> [UInt8] {
     var state: UInt32 = UInt32(width * 7919 + height)
     return (0..<3 * width * height).map { index in
       state = state &* 1_664_525 &+ 1_013_904_223
@@ -81,8 +84,9 @@ import Testing
     }
   }
 
-  /// Holds a C program's answers to images against those of the bundle.
-  private func compare(_ bundle: String, _ program: String, _ folder: Folder) throws {
+  /// Holds answers to images against those of the bundle: of a command that takes images' files and prints a 0 for the
+  /// self-test, then the bits of each image's answer.
+  static func compare(_ bundle: String, _ command: String..., in folder: Folder) throws {
     let session = try DermSession(DermModel(path: bundle))
     var files: [String] = []
     var expected: [String] = []
@@ -101,7 +105,7 @@ import Testing
           }.joined()
         })
     }
-    let lines = try run(program, files)
+    let lines = try run(command, files)
     try #require(lines.count == files.count + 1)
     #expect(lines[0] == "0", "the self-test fails")
     for (index, size) in PlainCTests.sizes.enumerated() {
@@ -113,7 +117,7 @@ import Testing
     let folder = try Folder()
     try convert(Compiled.bundle(), to: folder / "c/")
     guard let program = try build(folder / "c", "model", outputs: 7, flags: flags) else { return }
-    try compare(Compiled.bundle(), program, folder)
+    try PlainCTests.compare(Compiled.bundle(), program, in: folder)
   }
 
   @Test func floatModelsGiveTheSameBits() throws {
@@ -124,7 +128,7 @@ import Testing
       try #require(outcome.status == 0, "\(outcome.error)")
       try convert(bundle, to: folder / "c/")
       guard let program = try build(folder / "c", "plain", outputs: 7, flags: "-O2") else { return }
-      try compare(bundle, program, folder)
+      try PlainCTests.compare(bundle, program, in: folder)
     }
   }
 
@@ -137,7 +141,7 @@ import Testing
     let outcome = try Program.run(["convert", Compiled.bundle(), "-o", folder / "c/"] + options)
     try #require(outcome.status == 0, "\(outcome.error)")
     guard let program = try build(folder / "c", "model", outputs: 7) else { return }
-    try compare(folder / "other.derm", program, folder)
+    try PlainCTests.compare(folder / "other.derm", program, in: folder)
   }
 
   @Test func aChangedWeightFailsTheSelfTest() throws {
@@ -151,7 +155,7 @@ import Testing
     lines[first + 1] = (["  \(numbers[0].contains("77") ? 12 : 77)"] + numbers.dropFirst()).joined(separator: ",")[...]
     try OutputFile.write(lines.joined(separator: "\n"), to: weights)
     guard let program = try build(folder / "c", "net", outputs: 7) else { return }
-    #expect(try run(program) == ["1"])
+    #expect(try PlainCTests.run([program]) == ["1"])
   }
 
   /// A file of weights serves as arrays do, once it was checked; that of another program, a damaged head, half a file

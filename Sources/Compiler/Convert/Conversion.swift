@@ -34,10 +34,20 @@ package struct Conversion {
     case derm, onnx
     /// A folder of C files.
     case plainC
+    /// A folder with a page.
+    case webPage
   }
 
   /// Refuses names of formats that cannot be written.
-  package static func format(of path: String) throws(Refusal) -> Format {
+  ///
+  /// - Parameter isWeb: whether a page was asked for, which any folder can have
+  package static func format(of path: String, isWeb: Bool = false) throws(Refusal) -> Format {
+    if isWeb {
+      guard !path.hasSuffix(".derm"), !path.hasSuffix(".onnx") else {
+        throw .usage("-o \(path): --web writes a folder, as in -o site/")
+      }
+      return .webPage
+    }
     if path.hasSuffix(".derm") { return .derm }
     if path.hasSuffix(".onnx") { return .onnx }
     if path.hasSuffix("/") { return .plainC }
@@ -46,17 +56,20 @@ package struct Conversion {
   }
 
   /// - Parameters:
+  ///   - format: the one that was asked for
   ///   - name: of the functions and files in C; nil for the model's
   ///   - hasWeightsFile: whether weights in C are a file beside the source
-  package func run(name: String? = nil, hasWeightsFile: Bool = false) throws(Refusal) {
-    switch try Conversion.format(of: path) {
+  package func run(_ format: Format, name: String? = nil, hasWeightsFile: Bool = false) throws(Refusal) {
+    switch format {
     case .derm: try writeBundle()
     case .onnx: try ONNXWriter.write(model.graph, to: path, producerVersion: Provenance.version)
-    case .plainC:
-      try PlainCConversion(
-        model, to: path, settings: settings, answer: answer, name: name, hasWeightsFile: hasWeightsFile
-      ).run()
+    case .plainC: try folder(.source(hasWeightsFile: hasWeightsFile), name: name)
+    case .webPage: try folder(.webPage, name: nil)
     }
+  }
+
+  private func folder(_ form: PlainCConversion.Form, name: String?) throws(Refusal) {
+    try PlainCConversion(model, to: path, settings: settings, answer: answer, form: form, name: name).run()
   }
 
   /// A bundle of the graph as it was read, with everything a bundle it was read from holds.

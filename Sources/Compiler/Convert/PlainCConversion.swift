@@ -10,29 +10,34 @@ import Reports
 import Runtime
 package import Tensors
 
-/// What `dermc convert` does for a folder: writes a model as a program in C.
+/// What `dermc convert` does for a folder: writes a model as a program in C, or as a page that runs that program.
 package struct PlainCConversion {
-  private let model: LoadedModel
+  /// What the folder gets.
+  package enum Form: Sendable, Equatable {
+    /// C; with weights in a file beside it, or in arrays.
+    case source(hasWeightsFile: Bool)
+    case webPage
+  }
+
+  let model: LoadedModel
   private let path: String
-  private let settings: DataSettings
+  let settings: DataSettings
   private let answer: AnswerSettings
   private let name: String
-  private let hasWeightsFile: Bool
+  private let form: Form
 
   /// - Parameters:
   ///   - path: of the folder; made where there is none
   ///   - name: of functions and files; nil for that of the model's file
-  ///   - hasWeightsFile: whether constants are a file beside the source
   init(
-    _ model: LoadedModel, to path: String, settings: DataSettings, answer: AnswerSettings, name: String?,
-    hasWeightsFile: Bool
+    _ model: LoadedModel, to path: String, settings: DataSettings, answer: AnswerSettings, form: Form, name: String?
   ) {
     self.model = model
     self.path = path
     self.settings = settings
     self.answer = answer
-    self.name = name ?? PlainCConversion.name(of: model.path)
-    self.hasWeightsFile = hasWeightsFile
+    self.form = form
+    self.name = name ?? CName.identifier(PlainCConversion.title(of: model.path))
   }
 
   /// Refuses what cannot be a folder or a name, before any work is done.
@@ -46,16 +51,19 @@ package struct PlainCConversion {
   }
 
   /// The file's name without its ending.
-  private static func name(of path: String) -> String {
+  static func title(of path: String) -> String {
     let file = Report.fileName(path)
     let end = file.lastIndex(of: ".") ?? file.endIndex
-    return CName.identifier(String(file[..<end]))
+    return String(file[..<end])
   }
 
   func run() throws(Refusal) {
     let files: [(name: String, bytes: [UInt8])]
     do throws(Refusal) {
-      files = try program().files()
+      switch form {
+      case .source: files = try program().files()
+      case .webPage: files = [("index.html", try page(of: program()))]
+      }
     } catch {
       throw error.file == nil ? error.of(file: model.path) : error
     }
@@ -81,7 +89,7 @@ package struct PlainCConversion {
     return try CModel(
       name: name, author: "dermc \(Provenance.version)", program: program, image: image, meaning: decision.meaning,
       decision: decision.position, labels: labels ?? [], selfTest: CSelfTest(tensor: tensor, image: seen),
-      hasWeightsFile: hasWeightsFile)
+      hasWeightsFile: form == .source(hasWeightsFile: true))
   }
 
   /// How images become the input, where that is known and there is one.

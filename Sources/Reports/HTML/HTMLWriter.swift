@@ -20,9 +20,29 @@ struct HTMLWriter {
   }
 
   /// An element that is always empty, such as `meta`.
-  mutating func empty(_ tag: StaticString, _ attributes: KeyValuePairs<StaticString, String> = [:]) {
+  mutating func empty(
+    _ tag: StaticString, _ attributes: KeyValuePairs<StaticString, String> = [:],
+    _ more: KeyValuePairs<StaticString, String> = [:]
+  ) {
     open(tag, attributes)
+    write(more)
     text += "/>"
+  }
+
+  /// A script or a style, which browsers read as it stands: nothing in it may look like the end of the element.
+  mutating func verbatim(
+    _ tag: StaticString, _ attributes: KeyValuePairs<StaticString, String>, _ content: String
+  ) {
+    var previous: UInt8 = 0
+    for byte in content.utf8 {
+      let isEnd = previous == UInt8(ascii: "<") && (byte == UInt8(ascii: "/") || byte == UInt8(ascii: "!"))
+      precondition(!isEnd, "what is to stand in a \(tag) could end it")
+      previous = byte
+    }
+    open(tag, attributes)
+    text += ">"
+    text += content
+    text += "</\(tag)>"
   }
 
   /// Text, escaped; numbers are not parted from their units at the ends of lines.
@@ -49,6 +69,10 @@ struct HTMLWriter {
 
   private mutating func open(_ tag: StaticString, _ attributes: KeyValuePairs<StaticString, String>) {
     text += "<\(tag)"
+    write(attributes)
+  }
+
+  private mutating func write(_ attributes: KeyValuePairs<StaticString, String>) {
     for (name, value) in attributes where !value.isEmpty { text += " \(name)=\"\(HTMLWriter.escaped(value))\"" }
   }
 

@@ -6,11 +6,12 @@ import Texts
 struct ConvertCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "convert",
-    abstract: "Convert between ONNX and dermc's own format, or to plain C, with the same outputs.",
+    abstract: "Convert between ONNX and dermc's own format, to plain C or to a web page, with the same outputs.",
     discussion: """
       An int8 bundle becomes ONNX in the QDQ form: int8 tensors between QuantizeLinear and DequantizeLinear.
       Float models keep raw weights in .derm, compiled bundles keep theirs as they were compiled, unless --store says
       otherwise. A folder gets a program in C99 that needs nothing of dermc and computes the same bits: docs/plain-c.md.
+      With --web it gets a page that classifies images in the browser and loads nothing from elsewhere: docs/browser.md.
 
       EXAMPLES
         dermc convert model.onnx -o model.derm
@@ -18,6 +19,7 @@ struct ConvertCommand: ParsableCommand {
         dermc convert model.derm -o fast.derm --store raw
         dermc convert model.derm -o model_c/
         dermc convert large.derm -o large_c/ --weights-file
+        dermc convert model.derm -o site/ --web
       """)
 
   @Argument(help: "The model: .onnx, .tflite or .derm.")
@@ -25,8 +27,11 @@ struct ConvertCommand: ParsableCommand {
 
   @Option(
     name: .shortAndLong,
-    help: ArgumentHelp("Where to write: .derm, .onnx, or a folder/ for plain C.", valueName: "file"))
+    help: ArgumentHelp("Where to write: .derm, .onnx, or a folder/ for plain C or a page.", valueName: "file"))
   var output: String
+
+  @Flag(help: "Write a web page that runs the model, as index.html in the folder.")
+  var web = false
 
   @Option(help: "Name of the functions and files in plain C; the model's unless given.")
   var name: String?
@@ -44,19 +49,19 @@ struct ConvertCommand: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func run() throws {
-    let format = try Conversion.format(of: output)
-    if format == .plainC {
-      try PlainCConversion.check(folder: output, name: name)
-    } else if name != nil || weightsFile {
-      throw Refusal.usage("\(name == nil ? "--weights-file" : "--name"): is of plain C, which -o model_c/ asks for")
-    } else {
-      try Outputs.check([output], inputs: [model])
+    let format = try Conversion.format(of: output, isWeb: web)
+    if format != .plainC, let option = name != nil ? "--name" : weightsFile ? "--weights-file" : nil {
+      throw Refusal.usage("\(option): is of plain C, which -o model_c/ asks for")
+    }
+    switch format {
+    case .plainC, .webPage: try PlainCConversion.check(folder: output, name: name)
+    case .derm, .onnx: try Outputs.check([output], inputs: [model])
     }
     let settings = try preprocessing.settings(labels: labels)
     let loaded = try LoadedModel(path: model, size: settings.freeSize, readsSelfTest: true)
     try Conversion(
       loaded, to: output, settings: settings, answer: try answer.settings(), store: storage.store
-    ).run(name: name, hasWeightsFile: weightsFile)
+    ).run(format, name: name, hasWeightsFile: weightsFile)
     if !common.quiet { Console.output("written  \(Printable.name(output, limit: 400))") }
   }
 }

@@ -152,8 +152,15 @@ package struct Answer: Sendable, Equatable {
   /// The class decided for; of a multi-label model all labels that count as there.
   package let decided: [Int]
 
+  package init(probabilities: [Double], decided: [Int]) {
+    self.probabilities = probabilities
+    self.decided = decided
+  }
+
   /// Classes by falling probability, of equal ones the lower first.
-  package var ranking: [Int] {
+  package var ranking: [Int] { Answer.ranking(probabilities) }
+
+  static func ranking(_ probabilities: [Double]) -> [Int] {
     probabilities.indices.sorted { (probabilities[$1], $0) < (probabilities[$0], $1) }
   }
 }

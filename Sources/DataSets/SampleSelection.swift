@@ -1,10 +1,18 @@
 /// A seeded choice of samples, the same on every machine.
 package enum SampleSelection {
   /// `count` of the numbers below `total`, in rising order; all of them when count is nil or too large.
-  ///
-  /// Fisher-Yates over SplitMix64 (Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators", 2014).
   package static func choose(_ count: Int?, of total: Int, seed: UInt64) -> [Int] {
     guard let count, count < total else { return Array(0..<total) }
+    return shuffled(total, drawing: max(0, count), seed: seed)[..<max(0, count)].sorted()
+  }
+
+  /// The numbers below `total` in random order.
+  package static func shuffled(_ total: Int, seed: UInt64) -> [Int] { shuffled(total, drawing: total, seed: seed) }
+
+  /// Fisher-Yates over SplitMix64 (Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators", 2014).
+  ///
+  /// - Parameter count: how many of the first are drawn
+  private static func shuffled(_ total: Int, drawing count: Int, seed: UInt64) -> [Int] {
     var state = seed
     func next() -> UInt64 {
       state &+= 0x9E37_79B9_7F4A_7C15
@@ -14,11 +22,11 @@ package enum SampleSelection {
       return z ^ (z >> 31)
     }
     var numbers = Array(0..<total)
-    for index in 0..<max(0, count) {
+    for index in 0..<count {
       // The bias of the remainder is below 2^-32 for any folder that fits a disk.
       numbers.swapAt(index, index + Int(next() % UInt64(total - index)))
     }
-    return numbers[..<max(0, count)].sorted()
+    return numbers
   }
 
   /// At most so many of some samples, evenly spread.

@@ -19,6 +19,8 @@ public struct DermAnswer: Sendable, Equatable {
   public let classes: [DermClass]
   /// The model's own numbers, of which the probabilities are made.
   public let output: [Float]
+  /// How sure the answer is; nil where the bundle was not told.
+  public let certainty: DermCertainty?
 
   /// The class decided for; of several labels the most probable one that counts as there, and nil where none does.
   public var decision: DermClass? { decisions.max { $0.probability < $1.probability } }
@@ -35,10 +37,11 @@ public struct DermAnswer: Sendable, Equatable {
     return Array(ranking.prefix(max(0, count)))
   }
 
-  init(task: Task, classes: [DermClass], output: [Float]) {
+  init(task: Task, classes: [DermClass], output: [Float], certainty: DermCertainty? = nil) {
     self.task = task
     self.classes = classes
     self.output = output
+    self.certainty = certainty
   }
 }
 

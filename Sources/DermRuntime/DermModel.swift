@@ -57,6 +57,10 @@ public final class DermModel: Sendable {
   /// What is decided.
   public var task: DermAnswer.Task { loaded.task }
 
+  /// Whether the bundle tells how sure answers are (`DermAnswer.certainty`): it does where it was compiled with
+  /// `--calibrate-probabilities`.
+  public var tellsCertainty: Bool { loaded.interface.uncertainty != nil }
+
   /// How many images one run takes.
   public var batch: Int { loaded.batch }
 

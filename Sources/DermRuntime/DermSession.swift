@@ -361,8 +361,28 @@ public final class DermSession {
     let output = executor.withOutput(model.interface.decision) {
       Array($0.elements(Float.self)[position * count..<(position + 1) * count])
     }
+    let classes = model.classNames.indices.map { describe($0, position) }
     return DermAnswer(
-      task: model.task, classes: model.classNames.indices.map { describe($0, position) }, output: output)
+      task: model.task, classes: classes, output: output, certainty: certainty(of: output, classes, position))
+  }
+
+  /// How sure the answer to an image is.
+  ///
+  /// - Throws: `DermError` where the bundle does not tell (`DermModel.tellsCertainty`), or there is no answer
+  public func certainty(position: Int = 0) throws(DermError) -> DermCertainty {
+    guard let certainty = try answer(position: position).certainty else {
+      throw .unsupportedModel(
+        "the bundle does not tell how sure its answers are; dermc compile --calibrate-probabilities makes one that does"
+      )
+    }
+    return certainty
+  }
+
+  private func certainty(of output: [Float], _ classes: [DermClass], _ position: Int) -> DermCertainty? {
+    guard let uncertainty = model.interface.uncertainty else { return nil }
+    let answer = Answer(
+      probabilities: classes.map(\.probability), decided: decisions[position].map { [$0] } ?? [])
+    return DermCertainty(uncertainty.certainty(output, answer, model.interface.meaning), classes: classes)
   }
 
   /// Lends the raw numbers of an output, of all the batch.

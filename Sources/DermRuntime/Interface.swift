@@ -11,6 +11,8 @@ struct Interface: Sendable {
   let inputs: [String]
   let outputs: [String]
   let meaning: OutputMeaning
+  /// How sure answers are to be taken; nil where the bundle does not tell.
+  let uncertainty: Uncertainty?
   /// The position of the decision among the outputs.
   let decision: Int
   /// How many answers a run gives.
@@ -24,6 +26,7 @@ struct Interface: Sendable {
     outputs = graph.outputs.map { graph[$0].name }
     do throws(Refusal) {
       (meaning, decision) = try OutputReading.stored(bundle.answer, in: graph, labels: bundle.labels?.count)
+      uncertainty = try Uncertainty.stored(bundle.explanation, for: meaning)
     } catch {
       throw .unsupportedModel("\(path): \(error)")
     }

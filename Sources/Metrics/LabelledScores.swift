@@ -37,20 +37,35 @@ package struct LabelledScores: Sendable {
   }
 
   /// The mean of -ln p, p the probability of the right class (at least 1e-12).
-  package var logLoss: Double {
-    (0..<sampleCount).reduce(0.0) { $0 - log(probabilityOfLabel($1)) } / Double(sampleCount)
+  package var logLoss: Double { logLoss(weights: nil) }
+
+  /// The same where each sample stands `weights[sample]` times.
+  func logLoss(weights: [Int]?) -> Double {
+    mean(weights) { -log(probabilityOfLabel($0)) }
   }
 
   /// The mean over samples of the squared distance between the probabilities and the right answer (0 to 2).
-  package var brierScore: Double {
-    var sum = 0.0
-    for sample in 0..<sampleCount {
-      for index in 0..<classCount {
+  package var brierScore: Double { brierScore(weights: nil) }
+
+  /// The same where each sample stands `weights[sample]` times.
+  func brierScore(weights: [Int]?) -> Double {
+    mean(weights) { sample in
+      (0..<classCount).reduce(0.0) { sum, index in
         let error = probabilities[sample * classCount + index] - (index == labels[sample] ? 1 : 0)
-        sum += error * error
+        return sum + error * error
       }
     }
-    return sum / Double(sampleCount)
+  }
+
+  private func mean(_ weights: [Int]?, _ value: (_ sample: Int) -> Double) -> Double {
+    var (sum, total) = (0.0, 0)
+    for sample in 0..<sampleCount {
+      let weight = weights?[sample] ?? 1
+      guard weight > 0 else { continue }
+      sum += Double(weight) * value(sample)
+      total += weight
+    }
+    return sum / Double(total)
   }
 
   /// Expected calibration error: the mean over bins, weighted by samples, of |mean confidence - fraction right|.

@@ -90,6 +90,13 @@ private func sets(_ method: PredictionSets.Method, _ thresholds: [Float?]) -> Pr
     #expect(!certainty([0, 5, 0], uncertainty).abstains)
   }
 
+  /// What overflows is no reason to be sure.
+  @Test func abstainsFromWhatIsNoNumber() {
+    let found = certainty([.infinity, .nan, 0], full)
+    #expect(found.abstains && found.reasons.count == 2 && found.set.isEmpty)
+    #expect(!found.why.isEmpty)
+  }
+
   @Test func withoutAThresholdItNeverAnswers() {
     var uncertainty = full
     uncertainty.abstention = Uncertainty.Abstention(risk: 0.005, certainty: 0.95, threshold: nil)

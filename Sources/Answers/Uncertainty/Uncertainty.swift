@@ -68,13 +68,14 @@ package struct Uncertainty: Sendable, Equatable {
     let energy = meaning.hasEnergy ? meaning.energy(row) : nil
     var reasons: [Certainty.Reason] = []
     if let abstention {
-      if abstention.threshold.map({ confidence < $0 }) ?? true {
+      // No number reaches none.
+      if abstention.threshold.map({ !(confidence >= $0) }) ?? true {
         reasons.append(.confidence(confidence, threshold: abstention.threshold, risk: abstention.risk))
       }
     } else if set.count != 1 {
       reasons.append(.set(set.count))
     }
-    if let energy, let limit = self.energy, energy > limit.threshold {
+    if let energy, let limit = self.energy, !(energy <= limit.threshold) {
       reasons.append(.energy(energy, threshold: limit.threshold))
     }
     return Certainty(

@@ -52,42 +52,7 @@ package struct CalibrationData: Sendable {
   /// What to warn of when accuracy is measured on samples that ranges were taken from, on copies of them, or on other
   /// images of the same patients or lesions. To be asked once all samples were read.
   func overlap(with evaluation: SampleLoader) -> String? {
-    let hashes = loader.contentHashes
-    let paths = Set(calibration.map { loader.samples[$0].path })
-    let contents = Set(paths.compactMap { hashes[$0] })
-    let groups = commonGroups(with: evaluation)
-    let own = Set(groups.map { groups in calibration.map { groups.calibration.names[$0] } } ?? []).subtracting([""])
-    let others = evaluation.contentHashes
-    var (same, copies, related) = (0, 0, 0)
-    for (index, sample) in evaluation.samples.enumerated() {
-      if paths.contains(sample.path) {
-        same += 1
-      } else if let hash = others[sample.path], contents.contains(hash) {
-        copies += 1
-      } else if let name = groups?.evaluation.names[index], own.contains(name) {
-        related += 1
-      }
-    }
-    let total = "of \(evaluation.count) evaluation samples"
-    var seen = same + copies == 0 ? "" : "\(same + copies) \(total) were calibrated on too"
-    if same > 0, copies > 0 { seen += " (\(copies) as copies under other names)" }
-    if same == 0, copies > 0 { seen += ", as copies under other names" }
-    if related > 0, let column = groups?.evaluation.column {
-      seen += seen.isEmpty ? "\(related) \(total)" : "; \(related) more"
-      seen += " have the \(column) of calibration samples"
-    }
-    return seen.isEmpty ? nil : "\(seen): use a folder of others"
-  }
-
-  /// Whose images both sets are, where the same column tells, in a table of each or one table for both.
-  private func commonGroups(with evaluation: SampleLoader) -> (calibration: GroupColumn, evaluation: GroupColumn)? {
-    let (own, other) = (loader.data, evaluation.data)
-    switch (own.groups, other.groups) {
-    case (let mine?, let theirs?): return mine.column.lowercased() == theirs.column.lowercased() ? (mine, theirs) : nil
-    case (nil, let theirs?):
-      return other.table.flatMap { own.groups(of: theirs.column, in: $0) }.map { ($0, theirs) }
-    case (let mine?, nil): return own.table.flatMap { other.groups(of: mine.column, in: $0) }.map { (mine, $0) }
-    case (nil, nil): return nil
-    }
+    SampleOverlap(loader, samples: calibration, with: evaluation).warning(
+      "evaluation samples", done: "calibrated on", origin: "calibration samples")
   }
 }

@@ -22,6 +22,8 @@ package struct CompilationRequest: Sendable {
   /// The table of the calibration data, where they have one of their own.
   package var calibrationTable: String?
   package var evaluationPath: String?
+  /// How sure answers are to be taken; nil where nothing is fitted.
+  package var uncertainty: UncertaintySettings?
   package var output: String
   package var threads: Int
   /// Refuse what there is to warn of: samples that cannot be read, a layer unlike the float model's.
@@ -58,7 +60,7 @@ package struct CompiledModel: Sendable {
 
 /// From a float model to a bundle and its report: the main job, top to bottom.
 package struct Compilation {
-  private let request: CompilationRequest
+  let request: CompilationRequest
   private let observer: any WorkObserver
 
   package init(_ request: CompilationRequest, observer: any WorkObserver) {
@@ -78,7 +80,7 @@ package struct Compilation {
     let calibration = read?.data
     let (evaluation, classes) = (source.evaluation, source.classes)
     var decision = source.decision
-    let loaders = [calibration?.loader, evaluation?.loader].compactMap(\.self)
+    let loaders = [calibration?.loader, evaluation?.loader, source.fitting?.loader].compactMap(\.self)
     let preprocessing = try source.data.preprocessing(for: loaders)
     let assumption = source.data.assumption(for: loaders)
     var evidence =
@@ -115,7 +117,9 @@ package struct Compilation {
     }
     var int8: Int8Stage.Outcome?
     if recipe.int8, let calibration {
-      let records = Compilation.recordBytes(classes: evaluation == nil ? nil : decision.meaning.classCount)
+      let records =
+        Compilation.recordBytes(classes: evaluation == nil ? nil : decision.meaning.classCount)
+        + (request.uncertainty == nil ? 0 : Compilation.uncertaintyBytes(classes: decision.meaning.classCount))
       let stage = Int8Stage(
         float: network, recipe: recipe, decision: decision, calibration: calibration,
         threads: request.threads, observer: observer, sourceBytes: model.fileBytes,
@@ -156,12 +160,14 @@ package struct Compilation {
     let outcome = try comparison.outcome(
       (reference, compiledPlan), &decision, request.answer, evaluation: evaluation, calibration: calibration)
     let accuracy = outcome?.accuracy
+    let fit = try uncertainty(source, comparison, (reference, compiledPlan), decision)
     for loader in loaders { try observer.reportSkipped(loader, isStrict: request.isStrict) }
 
     // Write.
     var bundle = try draft(compiled, compiledPlan)
     bundle.calibration = calibration.map { calibrationRecord($0, int8) }
     bundle.evaluation = accuracy?.json
+    if let fit { bundle.explanation = ["uncertainty": fit.compiled.uncertainty.json] }
     let (staged, file) = try stage(bundle)
 
     // Report.
@@ -190,6 +196,10 @@ package struct Compilation {
     report.warnings += TargetWarnings.size(report, int8?.steps) + TargetWarnings.answers(report)
     if let calibration, let evaluation, let overlap = calibration.overlap(with: evaluation.loader) {
       report.warnings.append(overlap)
+    }
+    if let fit {
+      report.uncertainty = try fit.report(decision, evaluation, outcome)
+      report.warnings += fit.warnings
     }
     note(log, decisions)
     observer.note(compiledPlan, threads: request.threads)
@@ -273,6 +283,9 @@ package struct Compilation {
   ///
   /// - Parameter classes: of labelled data accuracy is measured on; nil where there are none
   private static func recordBytes(classes: Int?) -> Int { classes.map { 512 + 176 * $0 } ?? 256 }
+
+  /// The same for what is fitted of how sure answers are.
+  private static func uncertaintyBytes(classes: Int) -> Int { 384 + 24 * classes }
 
   // MARK: Output
 

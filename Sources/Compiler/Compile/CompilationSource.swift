@@ -21,6 +21,8 @@ package final class CompilationSource {
   let data: DataBinding
   let decision: DecisionOutput
   let evaluation: LabelledData?
+  /// Labelled samples to fit on how sure answers are.
+  let fitting: LabelledData?
   let classes: [String]?
   /// The simplified graph, and what passes did for it.
   let graph: Graph
@@ -104,8 +106,13 @@ package final class CompilationSource {
     if request.recipe.pruneMethod == .obs, request.calibrationPath == nil {
       throw .usage("--prune-method obs: needs --calib DIR: images or tensors like those the model will see")
     }
-    evaluation = try request.evaluationPath.map { path throws(Refusal) in try data.labelled(at: path) }
-    classes = evaluation?.classes ?? data.labels ?? request.calibrationPath.flatMap(data.folderNames)
+    let labelled = try request.evaluationPath.map { path throws(Refusal) in try data.labelled(at: path) }
+    fitting = try request.uncertainty.map { settings throws(Refusal) in
+      try CompilationSource.fitting(settings, data, decision, labelled)
+    }
+    evaluation = labelled
+    classes =
+      evaluation?.classes ?? fitting?.classes ?? data.labels ?? request.calibrationPath.flatMap(data.folderNames)
     if let classes { try decision.name(classes) } else { try decision.nameByNumber() }
     self.decision = decision
     self.data = data
@@ -113,6 +120,25 @@ package final class CompilationSource {
     (graph, log) = try Preparation.simplified(model.graph)
     // The weights that matter now are copies with everything folded in.
     model.releasePages()
+  }
+
+  /// The labelled samples that how sure answers are is fitted on.
+  private static func fitting(
+    _ settings: UncertaintySettings, _ data: DataBinding, _ decision: DecisionOutput, _ evaluation: LabelledData?
+  ) throws(Refusal) -> LabelledData {
+    guard Uncertainty.applies(to: decision.meaning) else {
+      throw .usage(
+        "--calibrate-probabilities \(settings.path): is for models that decide for one class; this one is "
+          + "\(decision.meaning.task == .none ? "no decision" : decision.meaning.task.rawValue)")
+    }
+    let labelled = try data.labelled(at: settings.path)
+    if let evaluation, evaluation.classes != labelled.classes {
+      throw Refusal(
+        file: settings.path,
+        reason: "has the classes \(labelled.classes.joined(separator: ", ")), \(evaluation.path) has "
+          + "\(evaluation.classes.joined(separator: ", ")): name all classes in order with --labels FILE")
+    }
+    return labelled
   }
 
   /// What the compiled model is held against: the graph before anything is changed in it.

@@ -96,7 +96,8 @@ struct FloatComparison {
       float: float, compiled: compiled, used: used)
   }
 
-  private func outputs(
+  /// What both models put out for the samples that could be read, and which these are.
+  func outputs(
     _ plans: (float: Plan, compiled: Plan), _ output: Int, _ loader: SampleLoader, _ samples: [Int]
   ) throws(Refusal) -> (float: [[Float]], compiled: [[Float]], used: [Int]) {
     func outputs(of plan: Plan, _ name: String) -> [[Float]?] {

@@ -5,6 +5,7 @@ import Hashing
 import IR
 package import Images
 import Math
+import Metrics
 import Reports
 package import Tensors
 import Texts
@@ -188,6 +189,12 @@ package struct LabelledData: Sendable {
   package var labelSets: [[Int]]? { loader.data.labelSets }
   /// The patient or lesion of each sample; nil where nothing tells.
   package var groups: GroupColumn? { loader.data.groups }
+  /// Whose some of the samples are; nil where nothing tells.
+  func sampleGroups(_ samples: [Int]) -> SampleGroups? {
+    groups.map { groups in
+      SampleGroups(groups.column, of: samples.map { groups.names[$0].isEmpty ? nil : groups.names[$0] })
+    }
+  }
   /// The value of each sample in each of the columns of --subgroups.
   package var subgroups: [AttributeColumn] { loader.data.subgroups }
   /// Whether classes are only numbers, as in a labels.csv of indices.

@@ -1,4 +1,5 @@
 import Answers
+import Bundles
 import DataSets
 import IR
 import Runtime
@@ -40,6 +41,7 @@ package struct Prediction {
     var decision = try DecisionOutput(model, answer, labels: names)
     try decision.nameByNumber()
     try observer.warn(decision.warning, isStrict: isStrict)
+    let uncertainty = try storedUncertainty(decision.meaning)
     let binding = try DataBinding(model, settings: settings, decision: decision)
     try observer.warn(binding.overrideWarning, isStrict: isStrict)
     let graph = try Preparation.executable(model)
@@ -67,14 +69,34 @@ package struct Prediction {
     let rows = zip(loader.samples, outputs).flatMap { sample, values in
       let batch = read.rows.batch
       return (values.map(read.rows.rows) ?? []).enumerated().map { index, values in
-        Predictions.Row(
+        let answer = read.meaning.answer(values)
+        return Predictions.Row(
           name: batch == 1 ? sample.name : "\(sample.name)[\(sample.index * batch + index)]", values: values,
-          answer: read.meaning.answer(values))
+          answer: answer, certainty: uncertainty?.certainty(values, answer, read.meaning))
       }
     }
     return Predictions(
       rows: rows, decision: decision, shape: decision.rows.shape(runs: outputs.count { $0 != nil }),
       labels: binding.labels)
+  }
+
+  /// What the bundle tells of how sure answers are; nil where it tells nothing, or answers are read in another way than
+  /// those it was fitted on.
+  private func storedUncertainty(_ meaning: OutputMeaning) throws(Refusal) -> Uncertainty? {
+    guard let bundle = model.bundle, let explanation = bundle.explanation else { return nil }
+    let found: Uncertainty?
+    let stored: OutputMeaning
+    do throws(Refusal) {
+      stored = try OutputReading.stored(bundle.answer, in: model.graph, labels: bundle.labels?.count).meaning
+      found = try Uncertainty.stored(explanation, for: stored)
+    } catch {
+      throw error.of(file: model.path)
+    }
+    guard found != nil, stored != meaning else { return found }
+    try observer.warn(
+      "\(model.path): how sure answers are was fitted for other answers than options ask for, so nothing is said of it",
+      isStrict: isStrict)
+    return nil
   }
 
   /// Whether tensors may hold NaN and infinities: where nothing is decided by what comes of them, and all of the model

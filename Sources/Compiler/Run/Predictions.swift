@@ -12,6 +12,8 @@ package struct Predictions: Sendable {
     package let name: String
     package let values: [Float]
     package let answer: Answer
+    /// How sure it is; nil where the bundle does not tell.
+    package let certainty: Certainty?
   }
 
   package let rows: [Row]
@@ -45,7 +47,7 @@ package struct Predictions: Sendable {
   package func json(top: Int) -> JSON {
     .array(
       rows.map { row in
-        .object([
+        var object: JSONObject = [
           "input": .string(row.name),
           "task": .string(decision.meaning.task.rawValue),
           "decided": .strings(row.answer.decided.map(label)),
@@ -56,8 +58,28 @@ package struct Predictions: Sendable {
               ])
             }),
           "output": .array(row.values.map { JSON.finite(Double($0)) }),
-        ])
+        ]
+        if let certainty = row.certainty { object["certainty"] = json(certainty) }
+        return .object(object)
       })
+  }
+
+  private func json(_ certainty: Certainty) -> JSON {
+    [
+      "abstains": .bool(certainty.abstains), "why": .strings(certainty.reasons.map(\.text)),
+      "set": .strings(certainty.set.map(label)), "confidence": .finite(Double(certainty.confidence)),
+      "energy": .finite(certainty.energy.map { Double($0) }),
+      "probabilities": .array(certainty.probabilities.map { JSON.finite($0) }),
+    ]
+  }
+
+  /// The calibrated probability of the class decided for, the set, and whether to take the answer.
+  private func cells(_ certainty: Certainty, _ answer: Answer) -> [String] {
+    let calibrated = answer.decided.first.map { Figures.percent(certainty.probabilities[$0]) } ?? ""
+    let set = certainty.set.map { Printable.name(label($0)) }.joined(separator: ", ")
+    return [
+      "calibrated \(calibrated)", "set {\(set)}", certainty.abstains ? "abstains: \(certainty.why)" : "answers",
+    ]
   }
 
   /// A line for each sample.
@@ -65,7 +87,9 @@ package struct Predictions: Sendable {
     let isMultiLabel = decision.meaning.task == .multilabel
     let count = rows.map { shown($0, top).count }.max() ?? 0
     let columns: [(String, TextTable.Alignment)] = [("", .left), ("", .right)] + (isMultiLabel ? [("", .left)] : [])
-    var table = TextTable([("", .left)] + (0..<count).flatMap { _ in columns })
+    let certain: [(String, TextTable.Alignment)] =
+      rows.contains { $0.certainty != nil } ? [("", .left), ("", .left), ("", .left)] : []
+    var table = TextTable([("", .left)] + (0..<count).flatMap { _ in columns } + certain)
     for row in rows {
       let cells = shown(row, top).flatMap { index in
         let figure =
@@ -73,7 +97,8 @@ package struct Predictions: Sendable {
         return [Printable.name(label(index)), figure]
           + (isMultiLabel ? [row.answer.decided.contains(index) ? "yes" : "no"] : [])
       }
-      table.add([Printable.name(row.name, limit: 200)] + cells)
+      let rest = row.certainty.map { self.cells($0, row.answer) } ?? []
+      table.add([Printable.name(row.name, limit: 200)] + cells + rest)
     }
     return table.lines(indent: 0).joined(separator: "\n") + "\n"
   }

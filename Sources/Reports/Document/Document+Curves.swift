@@ -31,6 +31,8 @@ extension Document.Section {
       case .roc:
         "Sensitivity (up) and false alarms, the share of all other images called so (across), at every threshold. "
           + "The closer to the upper left corner, the better; the diagonal is guessing."
+      // Drawn where abstaining is told of.
+      case .riskCoverage: ""
       case .precisionRecall:
         "Precision (up) and recall (across) at every threshold; AP is the average precision. "
           + "The closer to the upper right corner, the better."
@@ -55,10 +57,11 @@ extension Document.Section {
     let measure = kind == .roc ? "AUC" : "AP"
     let areas = [before, after].map { kind == .roc ? $0.area : $0.averagePrecision }
     let known = areas.compactMap { $0 }.map { Figures.percent($0) }
-    let words =
+    let words: [String] =
       switch kind {
       case .roc: [("float", before), ("compiled", after)].compactMap { $1.rocWords(of: $0) }
       case .precisionRecall: [("float", before), ("compiled", after)].compactMap { $1.precisionWords(of: $0) }
+      case .riskCoverage: []
       }
     let curveName = kind == .roc ? "ROC curve" : "Precision-recall curve"
     let area = known.isEmpty ? "" : ": \(measure) \(known.joined(separator: " → "))"

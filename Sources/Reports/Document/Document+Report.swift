@@ -13,6 +13,7 @@ extension Document {
       if !accuracy.subgroups.isEmpty { sections.append(.subgroups(accuracy)) }
       if let curves = accuracy.curves { sections.append(.curves(curves, accuracy)) }
     }
+    if let uncertainty = report.uncertainty { sections.append(.uncertainty(uncertainty)) }
     if let changed = illustrations.changed { sections.append(.changedImages(changed, report.accuracy)) }
     sections.append(.compiled(report, assumption: illustrations.assumption))
     sections.append(.size(report, illustrations.latency))

@@ -111,7 +111,7 @@ struct Document: Sendable {
 
   /// Both models' curves of one kind, a plot for each class.
   struct CurveFigure: Sendable {
-    enum Kind: Sendable { case roc, precisionRecall }
+    enum Kind: Sendable { case roc, precisionRecall, riskCoverage }
 
     let kind: Kind
     let title: String
@@ -182,6 +182,7 @@ struct Document: Sendable {
 
   /// Stated confidence against what came true.
   struct ReliabilityFigure: Sendable {
+    var title = "Reliability of stated confidence"
     struct Bin: Sendable {
       let count: Int
       let confidence: Double
@@ -190,6 +191,9 @@ struct Document: Sendable {
 
     let caption: String
     let description: String
+    /// What is drawn as rings and framed bars (`float`), and what as dots and solid ones (`compiled`).
+    var ring = "float"
+    var dot = "compiled"
     /// Bins of equal width; nil where nothing fell into one.
     let float: [Bin?]
     let compiled: [Bin?]

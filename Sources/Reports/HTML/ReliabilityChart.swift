@@ -9,7 +9,7 @@ enum ReliabilityChart {
     let bins = (figure.float + figure.compiled).compactMap { $0 }
     let most = Double(max(1, bins.map(\.count).max() ?? 1))
     html.element("figure", ["class": "one"]) { html in
-      html.element("p", ["class": "figure-title"], text: "Reliability of stated confidence")
+      html.element("p", ["class": "figure-title"], text: figure.title)
       html.element("p", ["class": "plot-title"], text: "in \(figure.compiled.count) steps")
       plot.draw(label: figure.description, below: gap + barHeight, into: &html) { svg in
         SVG.line("guess", plot.x(0), plot.y(0), plot.x(1), plot.y(1), into: &svg)
@@ -23,7 +23,7 @@ enum ReliabilityChart {
         bars(figure, most, on: plot, into: &svg)
       }
       ModelLegend.write(
-        float: "float: ring, framed bar", compiled: "compiled: dot, solid bar with its count",
+        float: "\(figure.ring): ring, framed bar", compiled: "\(figure.dot): dot, solid bar with its count",
         hasFloat: figure.float.contains { $0 != nil }, &html)
       html.element("figcaption", text: figure.caption)
     }

@@ -35,6 +35,16 @@ extension OperatingCurve.Point {
   }
 }
 
+extension ReliabilityBin {
+  var json: JSON { ["count": .int(count), "confidence": .finite(confidence), "right": .finite(right)] }
+
+  init(_ node: JSONNode) throws(JSONError) {
+    self.init(
+      count: try node.count("count"), confidence: try node.optional("confidence")?.double(),
+      right: try node.optional("right")?.double())
+  }
+}
+
 extension CurvesReport {
   var json: JSON {
     [
@@ -48,10 +58,7 @@ extension CurvesReport {
             ],
           ]
         }),
-      "reliability": .array(
-        reliability.map {
-          ["count": .int($0.count), "confidence": .finite($0.confidence), "right": .finite($0.right)]
-        }),
+      "reliability": .array(reliability.map(\.json)),
     ]
   }
 
@@ -64,10 +71,7 @@ extension CurvesReport {
           precisionRecall: try Self.points(element["precision_recall"], "recall", "precision")))
     }
     for element in try node.elements(of: "reliability") {
-      reliability.append(
-        ReliabilityBin(
-          count: try element.count("count"), confidence: try element.optional("confidence")?.double(),
-          right: try element.optional("right")?.double()))
+      reliability.append(try ReliabilityBin(element))
     }
   }
 

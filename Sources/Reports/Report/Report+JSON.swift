@@ -23,6 +23,7 @@ extension Report {
     ]
     if let pruning { members["pruning"] = pruning.json }
     if let channels { members["channels"] = channels.json }
+    if let uncertainty { members["uncertainty"] = uncertainty.json }
     if let predictions { members["predictions"] = predictions.json }
     return .object(members)
   }
@@ -53,6 +54,7 @@ extension Report {
     channels = try node.optional("channels").map { (node) throws(JSONError) in try ChannelSummary(node) }
     if let calibration = try node.optional("calibration") { self.calibration = try CalibrationSummary(calibration) }
     if let accuracy = try node.optional("accuracy") { self.accuracy = try AccuracyReport(accuracy) }
+    uncertainty = try node.optional("uncertainty").map { (node) throws(JSONError) in try UncertaintyReport(node) }
     for element in try node.elements(of: "passes") { passes.append(try PassSummary(element)) }
     for element in try node.elements(of: "layers") { layers.append(try LayerReport(element)) }
     warnings = try node.optional("warnings")?.strings() ?? []
@@ -152,7 +154,7 @@ extension Report.AnswerSummary {
 extension Report.DataSummary {
   package var json: JSON { ["count": .int(count), "sha256": .string(sha256)] }
 
-  fileprivate init(_ node: JSONNode) throws(JSONError) {
+  init(_ node: JSONNode) throws(JSONError) {
     self.init(count: try node.count("count"), sha256: try node.optional("sha256")?.string() ?? "")
   }
 }

@@ -31,6 +31,8 @@ package struct Report: Sendable, Equatable {
   package var calibrationData: DataSummary?
   package var evaluationData: DataSummary?
   package var accuracy: AccuracyReport?
+  /// How sure answers are to be taken; nil where that was not asked for.
+  package var uncertainty: UncertaintyReport?
   package var passes: [PassSummary] = []
   package var layers: [LayerReport] = []
   package var warnings: [String] = []

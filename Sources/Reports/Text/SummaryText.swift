@@ -24,6 +24,10 @@ package enum SummaryText {
     }
     if let answer = report.answer { table.add(["answer", Printable.name(answer.description, limit: 400)]) }
     accuracy(report, &table)
+    let certainty: [String] = report.uncertainty.map { UncertaintyText.lines($0) } ?? []
+    for (index, line) in certainty.enumerated() {
+      table.add([index == 0 ? "sureness" : "", line])
+    }
     for warning in report.warnings { table.add(["warning", Printable.name(warning, limit: 400)]) }
     for (index, file) in files.enumerated() {
       table.add([index == 0 ? "written" : "", Printable.name(file, limit: 400)])

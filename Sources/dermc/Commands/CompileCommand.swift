@@ -16,6 +16,7 @@ struct CompileCommand: ParsableCommand {
         dermc compile model.onnx --int8 --calib data/calib
         dermc compile model.onnx --int8 --calib data/calib --eval data/val --report model.html
         dermc compile model.onnx --int8 --calib data/calib --eval data/val --sensitivity 0.95 --report page.html
+        dermc compile model.onnx --int8 --calib data/calib --calibrate-probabilities data/dev --max-risk 0.1
         dermc compile model.onnx --int8 --calib data/calib --preprocess preprocess.json --strict
         dermc compile model.onnx --int8 --calib data/calib --target-ratio 10
         dermc compile model.onnx --int8 --calib data/calib --min-agreement 98
@@ -125,6 +126,7 @@ struct CompileCommand: ParsableCommand {
   @OptionGroup(title: "How images become inputs") var preprocessing: PreprocessingOptions
   @OptionGroup(title: "What the answer means") var answer: AnswerOptions
   @OptionGroup(title: "What to measure") var measures: MeasureOptions
+  @OptionGroup(title: "How sure it is") var uncertainty: UncertaintyOptions
   @OptionGroup(title: "What is known of samples") var dataOptions: DataOptions
   @OptionGroup var common: CommonOptions
 
@@ -136,6 +138,7 @@ struct CompileCommand: ParsableCommand {
     request.calibrationPath = calib
     request.calibrationTable = calibTable
     request.evaluationPath = eval
+    request.uncertainty = try uncertainty.settings()
     request.answer = try answer.settings(measures)
     request.isStrict = strict
     request.showsThumbnails = thumbnails

@@ -20,6 +20,7 @@ extension MathLibrary: ExpressibleByArgument {}
 extension ModelInput.Order: ExpressibleByArgument {}
 extension OutputMeaning.Scores: ExpressibleByArgument {}
 extension OutputMeaning.Task: ExpressibleByArgument {}
+extension PredictionSets.Method: ExpressibleByArgument {}
 extension Preprocessing.Channels: ExpressibleByArgument {}
 extension Preprocessing.Resize: ExpressibleByArgument {}
 extension Effort: ExpressibleByArgument {}

@@ -1,0 +1,53 @@
+package import Answers
+import Images
+package import Tensors
+
+/// What the user wants to know of how sure answers are, and the labelled samples it is fitted on.
+package struct UncertaintySettings: Sendable {
+  /// A folder of labelled samples, apart from those that are reported on.
+  package let path: String
+  /// The smallest sets on average, and nothing to choose.
+  package private(set) var method = PredictionSets.Method.lac
+  package private(set) var coverage = 0.9
+  /// Whether the coverage is to hold for each class.
+  package private(set) var isByClass = false
+  /// The share of wrong answers that is not to be exceeded; nil where answers are given whatever their confidence.
+  package private(set) var risk: Double?
+  /// The share of images like those fitted on that may be taken for unlike them.
+  package private(set) var falseAlarms = 0.05
+  /// In which share of draws of the fitted samples the risk holds.
+  package let certainty = 0.95
+
+  /// Parses the options of the command line.
+  ///
+  /// - Parameter path: nil where nothing is to be fitted; other options then make no sense
+  package init?(
+    path: String?, method: PredictionSets.Method?, coverage: String?, isByClass: Bool, risk: String?,
+    falseAlarms: String?
+  ) throws(Refusal) {
+    guard let path else {
+      let given = [
+        method.map { "--conformal \($0.rawValue)" }, coverage.map { "--coverage \($0)" },
+        isByClass ? "--coverage-by-class" : nil, risk.map { "--max-risk \($0)" },
+        falseAlarms.map { "--false-alarms \($0)" },
+      ]
+      if let option = given.compactMap(\.self).first {
+        throw .usage("\(option): is fitted on labelled samples: give --calibrate-probabilities DIR")
+      }
+      return nil
+    }
+    self.path = path
+    if let method { self.method = method }
+    if let coverage { self.coverage = try UncertaintySettings.share(coverage, "--coverage") }
+    self.isByClass = isByClass
+    self.risk = try risk.map { text throws(Refusal) in try UncertaintySettings.share(text, "--max-risk") }
+    if let falseAlarms { self.falseAlarms = try UncertaintySettings.share(falseAlarms, "--false-alarms") }
+  }
+
+  private static func share(_ text: String, _ option: String) throws(Refusal) -> Double {
+    guard let value = try? Preprocessing.number(text), value >= 0.0001, value <= 0.9999 else {
+      throw .usage("\(option) \(text): expected a fraction from 0.0001 to 0.9999")
+    }
+    return value
+  }
+}

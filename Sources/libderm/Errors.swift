@@ -59,20 +59,22 @@ func answering(
   }
 }
 
-/// Writes what fits of a sentence, ended by a zero; no character is cut in two.
 private func write(_ text: String, to error: UnsafeMutablePointer<derm_error>) {
-  withUnsafeMutableBytes(of: &error.pointee.message) { message in
-    var used = 0
-    for character in text.unicodeScalars {
-      let bytes = UTF8.encode(character) ?? UTF8.encodedReplacementCharacter
-      guard used + bytes.count < message.count else { break }
-      for byte in bytes {
-        message[used] = byte
-        used += 1
-      }
+  withUnsafeMutableBytes(of: &error.pointee.message) { fill($0, text) }
+}
+
+/// Writes what fits of a text, ended by a zero; no character is cut in two.
+func fill(_ memory: UnsafeMutableRawBufferPointer, _ text: String) {
+  var used = 0
+  for character in text.unicodeScalars {
+    let bytes = UTF8.encode(character) ?? UTF8.encodedReplacementCharacter
+    guard used + bytes.count < memory.count else { break }
+    for byte in bytes {
+      memory[used] = byte
+      used += 1
     }
-    message[used] = 0
   }
+  memory[used] = 0
 }
 
 /// Does what the runtime does, with its errors as those of calls.

@@ -20,7 +20,7 @@ public func openSession(
 public func closeSession(_ session: OpaquePointer?) { session?.close(SessionHandle.self) }
 
 /// Lends the session of a call to its work.
-private func with(
+func with(
   _ session: OpaquePointer?, _ error: UnsafeMutablePointer<derm_error>?,
   _ work: (SessionHandle) throws(CallError) -> Void
 ) -> derm_status {

@@ -13,13 +13,14 @@ program dermc, which is in the package, too.
 from typing import TYPE_CHECKING, Any
 
 from ._library import DermError, Status
-from ._model import Model, Prediction, Scored, Tensor
+from ._model import Certainty, Model, Prediction, Scored, Tensor
 
 if TYPE_CHECKING:
     from ._commands import compile, evaluate, gate, read_report, stats
     from ._program import CommandError
 
 __all__ = [
+    "Certainty",
     "CommandError",
     "DermError",
     "Model",

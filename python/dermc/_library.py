@@ -76,6 +76,10 @@ class Class(Structure):
     _fields_ = [("index", c_int32), ("is_decided", c_int32), ("probability", c_double), ("name", c_char_p)]
 
 
+class Certainty(Structure):
+    _fields_ = [("abstains", c_int32), ("confidence", c_double), ("energy", c_double), ("why", c_char * 488)]
+
+
 PIXEL_FORMATS = {"gray": 1, "rgb": 2, "bgr": 3, "rgba": 4, "bgra": 5}
 TASKS = ("none", "multiclass", "binary", "multilabel")
 
@@ -94,6 +98,7 @@ _PLAIN: Dict[str, Tuple[Any, List[Any]]] = {
     "derm_model_output_count": (c_size_t, [c_void_p]),
     "derm_model_output_name": (c_char_p, [c_void_p, c_size_t]),
     "derm_model_output_shape": (c_size_t, [c_void_p, c_size_t, POINTER(c_size_t), c_size_t]),
+    "derm_model_tells_certainty": (c_int32, [c_void_p]),
     "derm_session_close": (None, [c_void_p]),
 }
 
@@ -109,6 +114,9 @@ _FALLIBLE: Dict[str, List[Any]] = {
     "derm_session_run": [c_void_p],
     "derm_session_top": [c_void_p, c_size_t, POINTER(Class), c_size_t, POINTER(c_size_t)],
     "derm_session_probabilities": [c_void_p, c_size_t, c_void_p, c_size_t],
+    "derm_session_certainty": [c_void_p, c_size_t, POINTER(Certainty)],
+    "derm_session_set": [c_void_p, c_size_t, POINTER(c_int32), c_size_t, POINTER(c_size_t)],
+    "derm_session_calibrated_probabilities": [c_void_p, c_size_t, POINTER(c_double), c_size_t],
     "derm_session_output": [c_void_p, c_size_t, POINTER(POINTER(c_float)), POINTER(c_size_t)],
     "derm_model_preprocess_image_file": [c_void_p, c_char_p, c_void_p, c_size_t],
     "derm_model_preprocess_image_bytes": [c_void_p, c_char_p, c_size_t, c_void_p, c_size_t],

@@ -3,6 +3,7 @@
 import contextlib
 import ctypes
 import dataclasses
+import math
 import os
 import pathlib
 import threading
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, Optional, 
 
 import numpy
 
-from . import _html
+from . import _html, _library
 from ._library import PIXEL_FORMATS, TASKS, Class, DermError, OpenOptions, Pixels, Status, library
 
 if TYPE_CHECKING:
@@ -35,6 +36,25 @@ class Scored:
 
 
 @dataclasses.dataclass(frozen=True)
+class Certainty:
+    """How sure an answer is, fitted on labelled images when the bundle was compiled; it holds for images like those."""
+
+    #: Whether the model had better not answer, so that someone else decides.
+    abstains: bool
+    #: Why, in a sentence; empty where nothing speaks against the answer.
+    why: str
+    #: The classes that the image may be of, the most probable first: the right one is among them as often as was asked
+    #: for.
+    set: Tuple[str, ...]
+    #: How often such an answer is right: the calibrated probability of each class, in the model's order.
+    probabilities: Tuple[float, ...]
+    #: The model's own probability of the class decided for, which abstaining goes by.
+    confidence: float
+    #: High where the image is unlike those fitted on; None where the model's output cannot tell.
+    energy: Optional[float]
+
+
+@dataclasses.dataclass(frozen=True)
 class Prediction:
     """What a model says of one image.
 
@@ -43,6 +63,8 @@ class Prediction:
 
     task: str
     classes: Tuple[Scored, ...]
+    #: How sure it is; None where the bundle does not tell.
+    certainty: Optional[Certainty] = None
 
     @property
     def decided(self) -> Tuple[Scored, ...]:
@@ -127,6 +149,8 @@ class Model:
             library.model_class_name(self._handle, index).decode()
             for index in range(library.model_class_count(self._handle))
         )
+        #: Whether the bundle tells how sure answers are: `Prediction.certainty`.
+        self.tells_certainty = bool(library.model_tells_certainty(self._handle))
         #: Images that one run takes.
         self.batch: int = library.model_batch(self._handle)
         self.input_shape: Tuple[int, ...] = self._shape(library.model_input_shape)
@@ -339,6 +363,7 @@ class _Session:
         self.handle = handle.value
         self._closing = weakref.finalize(self, library.session_close, self.handle)
         self.task, self.labels, self.batch = model.task, model.labels, model.batch
+        self.tells_certainty = model.tells_certainty
         self.input_shape, self.other_inputs, self.tensors = model.input_shape, model.other_inputs, model.outputs
 
     def write(self, image: Any, position: int, format: Optional[str]) -> None:
@@ -379,6 +404,23 @@ class _Session:
                 Scored(self.labels[scored.index], scored.index, scored.probability, bool(scored.is_decided))
                 for scored in classes[: count.value]
             ),
+            self._certainty(position) if self.tells_certainty else None,
+        )
+
+    def _certainty(self, position: int) -> Certainty:
+        found, count = _library.Certainty(), ctypes.c_size_t()
+        library.session_certainty(self.handle, position, ctypes.byref(found))
+        indices = (ctypes.c_int32 * len(self.labels))()
+        library.session_set(self.handle, position, indices, len(indices), ctypes.byref(count))
+        probabilities = (ctypes.c_double * len(self.labels))()
+        library.session_calibrated_probabilities(self.handle, position, probabilities, len(probabilities))
+        return Certainty(
+            bool(found.abstains),
+            found.why.decode(errors="replace"),
+            tuple(self.labels[index] for index in indices[: count.value]),
+            tuple(probabilities),
+            found.confidence,
+            None if math.isnan(found.energy) else found.energy,
         )
 
     def outputs(self, position: int) -> "Dict[str, Array]":

@@ -46,6 +46,30 @@ class Bundles(unittest.TestCase):
         dermc.compile(FIXTURES / "lesion_cnn.onnx", cls.float, int8=False, preprocess=PREPROCESS)
 
 
+class CertaintyTests(Bundles):
+    def test_tells_how_sure_answers_are(self) -> None:
+        path = self.folder / "certain.derm"
+        dermc.compile(
+            FIXTURES / "lesion_cnn.onnx", path, int8=False, preprocess=PREPROCESS,
+            calibrate_probabilities=FIXTURES / "images/calib",
+        )
+        model = dermc.Model(path)
+        self.assertTrue(model.tells_certainty)
+        rows = _program.document(["run", path, IMAGES[0].parent])
+        said = {row["input"]: row["certainty"] for row in rows}
+        for image in (image for image in IMAGES if image.parent == IMAGES[0].parent):
+            prediction = model.predict(image)
+            found, expected = prediction.certainty, said[image.name]
+            self.assertEqual(found.set, tuple(expected["set"]))
+            self.assertEqual((found.abstains, found.why), (expected["abstains"], "; ".join(expected["why"])))
+            self.assertEqual(found.probabilities, tuple(expected["probabilities"]))
+            self.assertEqual((found.confidence, found.energy), (expected["confidence"], expected["energy"]))
+            self.assertEqual(found.abstains, bool(found.why))
+        plain = dermc.Model(self.float)
+        self.assertFalse(plain.tells_certainty)
+        self.assertIsNone(plain.predict(IMAGES[0]).certainty)
+
+
 class ModelTests(Bundles):
     def setUp(self) -> None:
         self.model = dermc.Model(self.int8)

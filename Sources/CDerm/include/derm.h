@@ -229,6 +229,34 @@ derm_status derm_session_probabilities(derm_session *session, size_t position, d
 derm_status derm_session_output(derm_session *session, size_t index, const float **numbers, size_t *count,
                                 derm_error *error);
 
+// How sure answers are, of bundles that were compiled with --calibrate-probabilities: fitted on labelled images, it
+// holds for images like those. The answer itself does not change by it. Of other bundles the functions below fail with
+// DERM_UNSUPPORTED_MODEL.
+
+// 1 where the bundle tells how sure answers are.
+int32_t derm_model_tells_certainty(const derm_model *model);
+
+typedef struct derm_certainty {
+  // 1 where the model had better not answer, so that someone else decides.
+  int32_t abstains;
+  // The model's own probability of the class decided for, which abstaining goes by.
+  double confidence;
+  // High where the image is unlike those fitted on; NaN where the model's output cannot tell.
+  double energy;
+  // Why it abstains, one line, ended by a zero; what does not fit is left out. Empty where it does not abstain.
+  char why[488];
+} derm_certainty;
+
+derm_status derm_session_certainty(derm_session *session, size_t position, derm_certainty *certainty,
+                                   derm_error *error);
+// The places of the classes that the image may be of, the most probable first: the right one is among them as often as
+// was asked for when the bundle was compiled. Writes at most capacity of them, and to count how many there are.
+derm_status derm_session_set(derm_session *session, size_t position, int32_t *indices, size_t capacity, size_t *count,
+                             derm_error *error);
+// How often such an answer is right: as derm_session_probabilities, calibrated.
+derm_status derm_session_calibrated_probabilities(derm_session *session, size_t position, double *probabilities,
+                                                  size_t capacity, derm_error *error);
+
 // --------------------------------------------------------------------------------------------- preprocessing
 
 // What an image becomes before the network sees it, to compare with the preprocessing of a training, say: the numbers

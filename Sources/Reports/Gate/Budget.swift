@@ -126,7 +126,7 @@ package struct Budget: Sendable {
   private static func value(_ node: JSONNode, _ unit: Limit.Unit) throws(JSONError) -> Double {
     let value = try node.double()
     switch unit {
-    case .bytes, .count, .layers, .milliseconds:
+    case .bytes, .count, .layers, .milliseconds, .classes:
       guard value >= 0 else { throw node.error("\(value) is negative") }
     case .fraction, .drop:
       guard (0...1).contains(value) else {
@@ -148,7 +148,7 @@ package struct Budget: Sendable {
       }
     case .fraction, .drop:
       guard value <= 1 else { throw node.error("\(value) is not a fraction from 0 to 1; 0.02 allows 2 points less") }
-    case .layers, .decibels: break
+    case .layers, .decibels, .classes: break
     }
     return value
   }

@@ -115,7 +115,7 @@ package struct Gate: Sendable {
         let list = known.prefix(20).map { Printable.name($0) } + (known.count > 20 ? ["…"] : [])
         return .missing("there is no class \(Printable.name(name)); the classes are \(list.joined(separator: ", "))")
       }
-      return figure(accuracy, name, usesIntervals)
+      return figure(report, name, usesIntervals)
     }
   }
 

@@ -18,6 +18,8 @@ extension Limit.Measured {
       + "--task")
   static let undefined = missing("it is not defined on the evaluation data")
   static let noLayerLevels = missing("the report has no errors of layers; compile with --int8 --calib")
+  static let notFitted = missing(
+    "the report does not tell how sure answers are; compile with --calibrate-probabilities and --eval")
   static let noInterval = missing("the report has no interval of it")
 
   static func noSamples(_ name: String) -> Limit.Measured {
@@ -94,6 +96,22 @@ extension Report {
       if value > worst?.value ?? -.infinity { worst = (value, delta.name) }
     }
     return worst.map { .value($0.value, subject: $0.subject) } ?? .undefined
+  }
+
+  /// A figure of how sure the compiled model is.
+  func certainty(_ measure: CertaintyMeasure) -> Limit.Measured {
+    guard let uncertainty else { return .notFitted }
+    guard let measured = uncertainty.measured else { return .notLabelled(self) }
+    return measured.compiled.figures[measure].map { .value($0.value) } ?? .undefined
+  }
+
+  /// The share of a class's images whose prediction set holds it.
+  func coverage(ofClass name: String) -> Limit.Measured {
+    guard let uncertainty else { return .notFitted }
+    guard let measured = uncertainty.measured, let index = uncertainty.classes.firstIndex(of: name),
+      measured.compiled.classes.indices.contains(index)
+    else { return .notLabelled(self) }
+    return measured.compiled.classes[index].coverage.map { .value($0.value) } ?? .noSamples(name)
   }
 
   /// Why a report does not tell of a positive class.

@@ -21,6 +21,8 @@ struct Limit: Sendable {
     /// A loss of a fraction, 0 to 1, shown as percentage points.
     case drop
     case decibels
+    /// A mean number of classes.
+    case classes
 
     /// Whether a change is told as a share of what was.
     var isRelative: Bool { self == .bytes || self == .count || self == .milliseconds }
@@ -38,7 +40,7 @@ struct Limit: Sendable {
   enum Figure: Sendable {
     case whole(@Sendable (Report, _ usesIntervals: Bool) -> Measured)
     /// A figure of each class the budget names.
-    case perClass(@Sendable (AccuracyReport, _ name: String, _ usesIntervals: Bool) -> Measured)
+    case perClass(@Sendable (Report, _ name: String, _ usesIntervals: Bool) -> Measured)
     /// A figure at each level in dB the budget names.
     case perLevel(@Sendable (Report, _ level: Double) -> Measured)
     /// The time of an inference, which no report has.
@@ -51,7 +53,7 @@ struct Limit: Sendable {
     case model
     /// It follows from answers to labelled images.
     case answers
-    /// It is a distance of outputs, of which reports have no intervals.
+    /// It is of outputs, and reports have no intervals of its change.
     case outputs
     /// It is measured anew each time.
     case time
@@ -147,6 +149,15 @@ struct Limit: Sendable {
         .map { .value($0.sensitivity) }
         ?? .missing("the report states no specificity for \(Printable.name(name))")
     }.differing { $0.delta(of: $1)?.sensitivityAtSpecificity },
+    Limit("min_coverage", .atLeast, .fraction, .outputs) { report, _ in report.certainty(.coverage) },
+    Limit(
+      key: "min_coverage_per_class", direction: .atLeast, unit: .fraction, basis: .outputs,
+      figure: .perClass { report, name, _ in report.coverage(ofClass: name) }),
+    Limit("max_mean_set_size", .atMost, .classes, .outputs) { report, _ in report.certainty(.setSize) },
+    Limit("max_calibrated_ece", .atMost, .fraction, .outputs) { report, _ in report.certainty(.ece) },
+    Limit("max_aurc", .atMost, .fraction, .outputs) { report, _ in report.certainty(.aurc) },
+    Limit("min_answered", .atLeast, .fraction, .outputs) { report, _ in report.certainty(.answered) },
+    Limit("max_risk", .atMost, .fraction, .outputs) { report, _ in report.certainty(.risk) },
   ]
 }
 
@@ -164,7 +175,9 @@ extension Limit {
   ) {
     self.init(
       key: key, direction: unit == .drop ? .atMost : .atLeast, unit: unit, basis: .answers,
-      figure: .perClass(figure))
+      figure: .perClass { report, name, usesIntervals in
+        report.accuracy.map { figure($0, name, usesIntervals) } ?? .notLabelled(report)
+      })
   }
 
   private func counting(_ counted: Counted) -> Limit {
@@ -188,6 +201,7 @@ extension Limit {
     case .fraction: Figures.percent(value, 2)
     case .drop: Figures.decimal(100 * value, 2) + " pp"
     case .decibels: value == .infinity ? "equal outputs" : Figures.decimal(value, 2) + " dB"
+    case .classes: Figures.decimal(value, 2) + " classes"
     }
   }
 
@@ -207,12 +221,13 @@ extension Limit {
     case .layers: Figures.count(Int(min(change, 1e9)), "layer")
     case .fraction, .drop: Figures.decimal(100 * change, 2) + " pp"
     case .decibels: Figures.decimal(change, 2) + " dB"
+    case .classes: Figures.decimal(change, 2) + " classes"
     }
   }
 
   /// An interval: `(−1.67 … +13.33)`.
   private func rangeText(_ low: Double, _ high: Double) -> String {
-    let factor: Double = unit == .decibels || unit == .layers ? 1 : 100
+    let factor: Double = unit == .decibels || unit == .layers || unit == .classes ? 1 : 100
     return "(\(Figures.signed(factor * low, 2)) … \(Figures.signed(factor * high, 2)))"
   }
 

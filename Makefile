@@ -1,6 +1,6 @@
 # Names for what a developer runs. scripts/demo and scripts/test need no make; the rest are the long jobs.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check check-arm check-arm-runtime check-arm-python arm-loops check-c check-python check-docs check-web check-ci anywhere fresh build libderm install bench scaling property coverage sanitize fuzz faults pictures wild wild-operators format docs clean
+.PHONY: help demo test check check-arm check-arm-runtime check-arm-python arm-loops check-c check-python check-docs check-web check-ci check-uncertainty anywhere fresh build libderm install bench scaling property coverage sanitize fuzz faults pictures wild wild-operators format docs clean
 
 help:
 	@echo "make demo      build, compile the fixture model to int8, show the report"
@@ -14,6 +14,7 @@ help:
 	@echo "make anywhere  models as plain C: compilers, 32 bits, big-endian, ARM, Cortex-M, WebAssembly"
 	@echo "make check-web   pages that classify, in a headless Chromium: the numbers of dermc run, no connections"
 	@echo "make check-ci  the action, the template and the hook for continuous integration; DVC, MLflow"
+	@echo "make check-uncertainty  what is fitted of how sure answers are, by scikit-learn, torchmetrics and MAPIE"
 	@echo "make fresh     make demo and make test on a fresh Debian sid, then bookworm, made for it; as root"
 	@echo "make check     what of the tests needs no build: format, imports, links"
 	@echo "make build     build dermc (release)"
@@ -65,6 +66,9 @@ check-web:
 
 check-ci:
 	scripts/check-ci
+
+check-uncertainty:
+	scripts/check-uncertainty
 
 fresh:
 	scripts/fresh sid

@@ -46,6 +46,9 @@
   for (const element of document.querySelectorAll("[aria-labelledby]")) {
     if (!document.getElementById(element.getAttribute("aria-labelledby"))) faults.push("aria-labelledby leads nowhere");
   }
+  for (const element of document.querySelectorAll("[hidden]")) {
+    if (isShown(element)) faults.push(`hidden, and yet shown: ${element.id}`);
+  }
   if (!document.documentElement.lang) faults.push("no language");
   if (!document.querySelector("main")) faults.push("no <main>");
   if (!document.querySelector("[role=status], [role=alert], [aria-live]")) faults.push("nothing is announced");

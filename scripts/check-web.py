@@ -8,7 +8,6 @@ Python's standard library is all that is needed; the browser is driven as script
 """
 
 import argparse
-import base64
 import gzip
 import importlib.util
 import json
@@ -33,7 +32,7 @@ PROBABILITY = 1e-12
 
 
 def message(event):
-    """An event that should not be, in a line; nil for others."""
+    """An event that should not be, in a line; None for others."""
     kind, parameters = event.get("method"), event.get("params", {})
     if kind == "Runtime.exceptionThrown":
         details = parameters["exceptionDetails"]
@@ -118,39 +117,59 @@ def decisions(page, results, expected):
             if "decided" in row and [names[i] for i in result["decided"]] != row["decided"]]
 
 
+def turned(image, folder):
+    """A JPEG that says it is to be turned by 90 degrees."""
+    data = pathlib.Path(image).read_bytes()
+    exif = b"Exif\0\0" + b"II*\0" + struct.pack("<IHHHIII", 8, 1, 0x0112, 3, 1, 6, 0)
+    made = folder / "turned.jpg"
+    made.write_bytes(data[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + data[2:])
+    return made
+
+
 def cannot_connect(browser):
-    """The faults of a page that can reach something."""
-    tried = browser.ask("Runtime.evaluate", awaitPromise=True, returnByValue=True, expression="""
+    """The faults of a page that can reach something: each way must be forbidden by the policy itself."""
+    forbidden = browser.ask("Runtime.evaluate", awaitPromise=True, returnByValue=True, expression="""
       (async () => {
-        const reached = [];
-        await fetch("https://example.org/", { mode: "no-cors" }).then(() => reached.push("fetch"), () => {});
-        const blocked = new Promise((done) => {
-          const image = new Image();
-          image.onload = () => { reached.push("image"); done(); };
-          image.onerror = done;
-          image.src = "https://example.org/image.png";
-        });
-        await blocked;
-        try { new WebSocket("wss://example.org/"); reached.push("socket"); } catch {}
-        if (navigator.sendBeacon("https://example.org/", "a") === true) reached.push("beacon");
-        return reached;
+        const forbidden = new Set();
+        addEventListener("securitypolicyviolation", (event) => forbidden.add(event.effectiveDirective));
+        const place = "https://example.org/";
+        await fetch(place).catch(() => {});
+        navigator.sendBeacon(place, "a");
+        try { new WebSocket("wss://example.org/"); } catch {}
+        new Image().src = place;
+        for (const [tag, name] of [["iframe", "src"], ["script", "src"], ["link", "href"], ["object", "data"]]) {
+          const made = document.createElement(tag);
+          made[name] = place;
+          if (tag === "link") made.rel = "stylesheet";
+          document.body.append(made);
+        }
+        const script = document.createElement("script");
+        script.textContent = "globalThis.changed = true";
+        document.body.append(script);
+        await new Promise((done) => setTimeout(done, 500));
+        return [...forbidden, ...(globalThis.changed ? ["changed"] : [])];
       })()""")["result"]["value"]
-    # A beacon or a socket may be said to be on its way: what the browser did with it stands in its events.
-    browser.evaluate("0")
+    faults = [f"the policy lets through what {directive} forbids"
+              for directive in ("connect-src", "img-src", "frame-src", "script-src-elem", "style-src-elem", "object-src")
+              if directive not in forbidden]
+    if "changed" in forbidden:
+        faults.append("runs a script that was put in")
     answered = [event["params"]["response"]["url"] for event in browser.events
                 if event.get("method") == "Network.responseReceived"]
     browser.events.clear()
-    return [f"can reach a server: {way}" for way in tried if way in ("fetch", "image")] + \
-        [f"{url} answered" for url in answered if not url.startswith(("data:", "blob:"))]
+    return faults + [f"{url} answered" for url in answered if not url.startswith(("data:", "blob:", "file:"))]
 
 
-def check(browser, path, images, dermc, bundle, folder, options):
-    expected = []
-    for start in range(0, len(images)):
-        run = subprocess.run([dermc, "run", bundle, images[start], "--json"], capture_output=True, text=True)
-        if run.returncode:
-            raise pictures.Refused(run.stderr.strip())
-        expected += json.loads(run.stdout)
+def run(dermc, bundle, image):
+    """What `dermc run --json` says of an image."""
+    outcome = subprocess.run([dermc, "run", bundle, image, "--json"], capture_output=True, text=True)
+    if outcome.returncode:
+        raise pictures.Refused(outcome.stderr.strip())
+    return json.loads(outcome.stdout)
+
+
+def check(browser, path, images, dermc, bundle, folder):
+    expected = [row for image in images for row in run(dermc, bundle, image)]
     faults = []
     browser.show(1280, 900, 1, False, "light")
     page = Page(browser, path)
@@ -159,12 +178,17 @@ def check(browser, path, images, dermc, bundle, folder, options):
     milliseconds = [result["milliseconds"] for result in results]
     total = [result["totalMilliseconds"] for result in results]
 
-    # A file that is no image is named, and does no harm to others.
+    # A file that is no image is named, and does no harm to others. One that asks to be turned is, where dermc turns it.
     with tempfile.TemporaryDirectory() as place:
+        asking = turned(next(image for image in images if image.endswith(".jpg")), pathlib.Path(place))
+        answers = page.choose([asking])
+        results.append(answers[-1])
+        expected += run(dermc, bundle, asking)
+        faults += compare(results[-1:], expected[-1:])
         other = pathlib.Path(place, "no image.jpg")
         other.write_text("none")
         again = page.choose([other, images[0]])
-        if len(again) != len(images) + 1 or bits(again[-1]["output"]) != bits(expected[0]["output"]):
+        if len(again) != len(results) + 1 or bits(again[-1]["output"]) != bits(expected[0]["output"]):
             faults.append("after a file that is no image, answers are others")
     faults += page.messages() + page.faults
 
@@ -172,10 +196,11 @@ def check(browser, path, images, dermc, bundle, folder, options):
         browser.show(width, height, scale, mobile, colours)
         browser.ask("Emulation.setTouchEmulationEnabled", enabled=mobile, maxTouchPoints=1)
         page = Page(browser, path)
+        found = browser.evaluate(f"({AUDIT})()")
         page.choose(images[:2])
         if mobile:
             page.choose(images[2:3], "#camera")
-        found = page.faults + page.messages()
+        found += page.faults + page.messages()
         found += browser.evaluate(f"({STRUCTURE})({json.dumps(mobile)})") + browser.evaluate(f"({AUDIT})()")
         background, ink = browser.evaluate(pictures.BRIGHTNESS)
         if colours == "dark" and background >= ink:
@@ -188,7 +213,7 @@ def check(browser, path, images, dermc, bundle, folder, options):
     text = path.read_bytes()
     print(f"{path}: {len(images)} images, {len(faults)} faults; {len(text):,} bytes, "
           f"{len(gzip.compress(text, 9)):,} compressed; network {statistics.median(milliseconds):.2f} ms, "
-          f"with reading the image {statistics.median(total):.1f} ms; {page.start.split('.  ')[0]}")
+          f"with reading the image {statistics.median(total):.1f} ms; {page.start}")
     for fault in dict.fromkeys(faults):
         print(f"  {fault}")
     return not faults
@@ -199,7 +224,7 @@ def main():
     parser.add_argument("--chromium", required=True, help="the browser")
     parser.add_argument("--dermc", required=True, help="the program")
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("out/pictures"), help="where pictures go")
-    parser.add_argument("--images", type=int, default=50, help="how many of each folder")
+    parser.add_argument("--images", type=int, default=50, help="how many of a folder")
     parser.add_argument("pages", nargs="+", metavar="BUNDLE,PAGE,IMAGES",
                         help="a bundle, its page, and a folder of images")
     options = parser.parse_args()
@@ -216,7 +241,7 @@ def main():
                                if file.suffix.lower() in (".jpg", ".jpeg", ".png"))
                 step = max(1, len(found) // options.images)
                 images = [str(file) for file in found[::step][:options.images]]
-                good &= check(browser, pathlib.Path(page), images, options.dermc, bundle, options.out, options)
+                good &= check(browser, pathlib.Path(page), images, options.dermc, bundle, options.out)
     except (pictures.Refused, OSError) as problem:
         sys.exit(f"check-web: {problem}")
     sys.exit(0 if good else 1)

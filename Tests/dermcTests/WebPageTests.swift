@@ -32,6 +32,15 @@ import Testing
       folder / "other.derm", node, WebPageTests.runner, folder / "site/index.html", in: folder)
   }
 
+  @Test func aChangedWeightFailsTheSelfTest() throws {
+    let folder = try Folder()
+    _ = try convert(Compiled.bundle(), to: folder / "site")
+    guard let node = WebPageTests.node else { return }
+    let outcome = try Program.run(
+      [node, WebPageTests.runner, folder / "site/index.html", "--spoil"], script: "shift; exec \"$@\"")
+    #expect(outcome.output == "1\n", "\(outcome.error)")
+  }
+
   @Test func floatModelsGiveTheSameBits() throws {
     let folder = try Folder()
     for model in [Fixture.cnn, Fixture.mobilenet] {

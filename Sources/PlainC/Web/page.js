@@ -127,18 +127,41 @@
     return probabilities.map((_, i) => i).sort((a, b) => probabilities[b] - probabilities[a] || a - b);
   };
 
+  // A JPEG without its colour profile, and without what says how to turn it unless images are to be turned: not every
+  // browser can be told to look away. Other files are as they were.
+  const plain = async (file) => {
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    if (bytes[0] !== 0xff || bytes[1] !== 0xd8) return file;
+    const parts = [bytes.subarray(0, 2)];
+    let at = 2;
+    while (at + 4 <= bytes.length && bytes[at] === 0xff && bytes[at + 1] !== 0xda) {
+      const kind = bytes[at + 1];
+      // 0xff may be repeated before what a segment is.
+      const end = kind === 0xff ? at + 1 : at + 2 + ((bytes[at + 2] << 8) | bytes[at + 3]);
+      const isProfile = kind === 0xe2;
+      const isTurning = kind === 0xe1 && !model.turns;
+      if (kind !== 0xff && !isProfile && !isTurning) parts.push(bytes.subarray(at, end));
+      at = end;
+    }
+    return new Blob([...parts, bytes.subarray(at)], { type: "image/jpeg" });
+  };
+
+  const decode = async (file) => {
+    const image = await plain(file);
+    const pixels = { colorSpaceConversion: "none", premultiplyAlpha: "none" };
+    try {
+      return await createImageBitmap(image, { ...pixels, imageOrientation: model.turns ? "from-image" : "none" });
+    } catch {
+      // Where a browser knows the last choice not, or the image not.
+      return await createImageBitmap(image, pixels).catch(() => {
+        throw new Error("not an image that this browser reads");
+      });
+    }
+  };
+
   const classify = async (file) => {
     const began = performance.now();
-    let bitmap;
-    try {
-      bitmap = await createImageBitmap(file, {
-        colorSpaceConversion: "none",
-        premultiplyAlpha: "none",
-        imageOrientation: model.turns ? "from-image" : "none",
-      });
-    } catch {
-      throw new Error("not an image that this browser reads");
-    }
+    const bitmap = await decode(file);
     const { output, milliseconds, isSeeThrough } = run(bitmap);
     const probabilities = probabilitiesOf(output);
     const decided = decidedBy(output, probabilities);

@@ -41,7 +41,14 @@ package struct LabelledScores: Sendable {
 
   /// The same where each sample stands `weights[sample]` times.
   func logLoss(weights: [Int]?) -> Double {
-    mean(weights) { -log(probabilityOfLabel($0)) }
+    var (sum, total) = (0.0, 0)
+    for sample in 0..<sampleCount {
+      let weight = weights?[sample] ?? 1
+      guard weight > 0 else { continue }
+      sum -= Double(weight) * log(probabilityOfLabel(sample))
+      total += weight
+    }
+    return sum / Double(total)
   }
 
   /// The mean over samples of the squared distance between the probabilities and the right answer (0 to 2).
@@ -49,20 +56,14 @@ package struct LabelledScores: Sendable {
 
   /// The same where each sample stands `weights[sample]` times.
   func brierScore(weights: [Int]?) -> Double {
-    mean(weights) { sample in
-      (0..<classCount).reduce(0.0) { sum, index in
-        let error = probabilities[sample * classCount + index] - (index == labels[sample] ? 1 : 0)
-        return sum + error * error
-      }
-    }
-  }
-
-  private func mean(_ weights: [Int]?, _ value: (_ sample: Int) -> Double) -> Double {
     var (sum, total) = (0.0, 0)
     for sample in 0..<sampleCount {
       let weight = weights?[sample] ?? 1
       guard weight > 0 else { continue }
-      sum += Double(weight) * value(sample)
+      for index in 0..<classCount {
+        let error = probabilities[sample * classCount + index] - (index == labels[sample] ? 1 : 0)
+        sum += Double(weight) * (error * error)
+      }
       total += weight
     }
     return sum / Double(total)

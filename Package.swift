@@ -167,7 +167,7 @@ let package = Package(
       name: "FuzzTargets",
       dependencies: [
         "Answers", "Bundles", "CZlib", "CanonicalJSON", "Compiler", "DataSets", "Hashing", "IR", "Images", "Math",
-        "NumPyFiles", "ONNX", "Operators", "Platform", "Reports", "Runtime", "Tensors",
+        "NumPyFiles", "ONNX", "Operators", "Platform", "Quantization", "Reports", "Runtime", "Tensors",
       ], path: "Fuzz/Targets", swiftSettings: settings),
     tests("Answers", "CanonicalJSON", "IR", "Math", "Operators", "Tensors"),
     tests("FuzzTargets", "Bundles", "CanonicalJSON", "Math", "Platform", "Tensors"),

@@ -34,6 +34,7 @@ package enum FuzzTargets {
     LabelsTarget.self,
     NumPyTarget.self,
     ONNXTarget.self,
+    PartsTarget.self,
     TFLiteTarget.self,
   ]
 }

@@ -21,6 +21,10 @@ struct BundleContents {
   init(file: BundleFile, selfTest readsSelfTest: Bool, maximumBytes: Int) throws(Refusal) {
     self.file = file
     self.readsSelfTest = readsSelfTest
+    if file.records.contains(where: \.section.isOfPart) {
+      throw .unsupported(
+        file: file.path, "holds counts or scores of samples (dermc merge, dermc compile --calib), no model")
+    }
     var expanded = 0
     for record in file.records where !record.section.isJSON && record.codec != RawCodec.self {
       guard readsSelfTest || record.section != .selfTestTensors else { continue }
@@ -130,7 +134,7 @@ struct BundleContents {
   private func members(ofTexts node: JSONNode) throws(Refusal) -> JSONObject {
     guard case .object(let texts) = node.value else { throw malformed("section texts is no object") }
     for name in texts.keys {
-      guard let section = Section(rawValue: name), section.isJSON, section != .texts else {
+      guard let section = Section(rawValue: name), section.isJSON, section != .texts, !section.isOfPart else {
         throw .unsupported(
           file: file.path, "section texts holds what this dermc does not know: \(Printable.name(name))")
       }

@@ -1,5 +1,6 @@
 import CanonicalJSON
-import IR
+package import Hashing
+package import IR
 package import Tensors
 
 /// Writes bundles: the same bundle always gives the same bytes (for one version of zlib).
@@ -38,6 +39,16 @@ package enum BundleWriter {
     return pieces.reduce(0) { $0 + $1.count }
   }
 
+  /// What tells one graph with its constants from another: the SHA-256 of all that a bundle would hold of it, names and
+  /// sizes of sections included, whatever codecs make of them.
+  package static func hash(of graph: Graph) throws(Refusal) -> SHA256 {
+    let contents = try contents(of: Bundle(kind: .checkpoint, graph: graph), path: "")
+    return SHA256(
+      of: contents.flatMap { part in
+        Array("\(part.section.name) \(part.bytes.count)\n".utf8) + part.bytes.withBytes(SHA256.init(of:)).bytes
+      })
+  }
+
   /// The raw bytes of all sections, in the order of the file.
   static func contents(of bundle: Bundle, path: String) throws(Refusal) -> [SectionContents] {
     try parts(of: bundle, path: path).contents
@@ -74,7 +85,7 @@ package enum BundleWriter {
         case .explanation: bundle.explanation
         case .provenance: bundle.provenance
         case .selfTest: selfTest
-        case .texts, .weights, .parameters, .integers, .selfTestTensors: nil
+        case .texts, .weights, .parameters, .integers, .selfTestTensors, .part, .counts, .files: nil
         }
       if let json {
         let text = try encoded(json, section, path)
@@ -122,7 +133,7 @@ package enum BundleWriter {
     return sections
   }
 
-  private static func stage(
+  static func stage(
     _ contents: [SectionContents], for path: String, compression: Compression, jsonMemory: Int
   ) throws(Refusal) -> (file: StagedFile, sections: [SectionReport]) {
     let (pieces, reports) = try assembled(contents, path: path, compression: compression)

@@ -65,6 +65,12 @@ package enum FileTree {
     return FileName.string(name[(dot + 1)...]).lowercased()
   }
 
+  /// A file's name without its folders.
+  package static func fileName(_ path: String) -> String {
+    let bytes = FileName.bytes(path)
+    return FileName.string(bytes[(bytes.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? 0)...])
+  }
+
   /// A file's name without its folders and ending.
   package static func stem(_ path: String) -> String {
     let bytes = FileName.bytes(path)

@@ -25,6 +25,30 @@ package struct Histogram: Sendable {
 
   package init() {}
 
+  /// What was counted of values of a range, which alone says where the grid lies.
+  ///
+  /// - Parameter counts: of the bins from `first` on
+  /// - Returns: nil where the range is none, or the counts do not fit the grid
+  init?(minimum: Float, maximum: Float, counts known: [UInt64], from first: Int) {
+    guard minimum <= maximum, minimum.isFinite, maximum.isFinite, first >= 0, known.count <= Histogram.bins - first
+    else { return nil }
+    for count in known {
+      let (sum, overflow) = total.addingReportingOverflow(count)
+      if overflow || sum > Histogram.mostValues { return nil }
+      total = sum
+    }
+    guard total > 0 else { return nil }
+    let values = total
+    total = 0
+    grow(toInclude: minimum, maximum)
+    total = values
+    counts.replaceSubrange(first..<first + known.count, with: known)
+  }
+
+  /// The most values that are taken for counted, from files that may say anything: sums of a few thousand such numbers
+  /// stay within 64 bits.
+  static let mostValues: UInt64 = 1 << 52
+
   /// Adds all values; `scratch` holds `bins` counters and is left in no particular state.
   package mutating func add(_ values: UnsafeBufferPointer<Float>, scratch: UnsafeMutablePointer<UInt32>) {
     let (low, high, bad) = Histogram.range(values)

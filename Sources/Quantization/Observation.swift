@@ -2,10 +2,10 @@
 package struct Observation: Sendable {
   package var histograms = ScaledHistograms()
   /// Sum over images of the channel's mean, in units of 2^-24: integers, so that the order of images does not matter.
-  private var channelSums: [Int64] = []
-  private var images: Int64 = 0
+  var channelSums: [Int64] = []
+  var images: Int64 = 0
   /// The largest magnitude in each channel; none where channels do not lie innermost.
-  package private(set) var channelPeaks: [Float] = []
+  package internal(set) var channelPeaks: [Float] = []
 
   package init() {}
 

@@ -7,7 +7,7 @@ import Math
 /// Scales are powers of two: counts stay integers, and the result does not depend on the order of images.
 package struct ScaledHistograms: Sendable {
   /// By the exponent of the largest magnitude in the image.
-  package private(set) var byExponent: [Int: Histogram] = [:]
+  package internal(set) var byExponent: [Int: Histogram] = [:]
   package private(set) var notFinite: UInt64 = 0
 
   package init() {}

@@ -21,7 +21,7 @@ struct Dermc: ParsableCommand {
     subcommands: [
       CompileCommand.self, StatsCommand.self, EvalCommand.self, RunCommand.self, ConvertCommand.self,
       BenchCommand.self, GateCommand.self, CompareCommand.self, VerifyCommand.self, SignCommand.self,
-      DoctorCommand.self, AnalyzeCommand.self, SweepCommand.self,
+      DoctorCommand.self, AnalyzeCommand.self, SweepCommand.self, CalibrateCommand.self, MergeCommand.self,
     ])
 
   /// Parses and runs; exit codes are those of `ExitCode`.

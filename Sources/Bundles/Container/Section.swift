@@ -14,6 +14,12 @@ enum Section: String, Sendable, CaseIterable {
   /// The graph's constants of all other types.
   case integers
   case selfTestTensors = "self-test-tensors"
+  /// What a file of counts or scores is of: such a file has these sections and none of those above (`PartFile`).
+  case part
+  /// How often values were seen.
+  case counts
+  /// The hashes of files that were read.
+  case files
 
   var name: String { rawValue }
 
@@ -21,14 +27,22 @@ enum Section: String, Sendable, CaseIterable {
   var isJSON: Bool {
     switch self {
     case .texts, .graph, .preprocessing, .labels, .answer, .calibration, .evaluation, .explanation, .provenance,
-      .selfTest:
+      .selfTest, .part:
       true
-    case .weights, .parameters, .integers, .selfTestTensors: false
+    case .weights, .parameters, .integers, .selfTestTensors, .counts, .files: false
+    }
+  }
+
+  /// Whether the section is one of `PartFile`, not of a bundle.
+  var isOfPart: Bool {
+    switch self {
+    case .part, .counts, .files: true
+    default: false
     }
   }
 
   /// Whether the section is tensors of the graph.
-  var holdsConstants: Bool { !isJSON && self != .selfTestTensors }
+  var holdsConstants: Bool { !isJSON && !isOfPart && self != .selfTestTensors }
 
   /// Bytes of the elements most of the section consists of.
   var elementSize: Int {
@@ -84,7 +98,7 @@ extension SectionReport {
   /// The section that holds constants of a type.
   package static func name(holding element: ElementType) -> String { Section.holding(element).name }
 
-  package static let texts = Section.allCases.filter(\.isJSON).map(\.name)
+  package static let texts = Section.allCases.filter { $0.isJSON && !$0.isOfPart }.map(\.name)
   package static let constants = Section.allCases.filter(\.holdsConstants).map(\.name)
   package static let rawCodec = RawCodec.name
 }

@@ -69,7 +69,10 @@ package struct Compilation {
   }
 
   /// Compiles and measures. Nothing is left on disk unless the bundle is committed.
-  package func run() throws(Refusal) -> CompiledModel { try run(CompilationSource(request)) }
+  package func run() throws(Refusal) -> CompiledModel {
+    let source = try CompilationSource(request)
+    return try Compilation(source.request, observer: observer).run(source)
+  }
 
   /// The same, from a model and data that were read before, for other recipes too.
   func run(_ source: CompilationSource) throws(Refusal) -> CompiledModel {
@@ -81,8 +84,9 @@ package struct Compilation {
     let (evaluation, classes) = (source.evaluation, source.classes)
     var decision = source.decision
     let loaders = [calibration?.loader, evaluation?.loader, source.fitting?.loader].compactMap(\.self)
-    let preprocessing = try source.data.preprocessing(for: loaders)
-    let assumption = source.data.assumption(for: loaders)
+    let counts = source.counts
+    let preprocessing = try source.data.preprocessing(for: loaders, hasImages: counts?.isAssumed ?? false)
+    let assumption = source.data.assumption(for: loaders, hasImages: counts?.isAssumed ?? false)
     var evidence =
       if let read {
         read.evidence
@@ -133,6 +137,13 @@ package struct Compilation {
       decisions = decisions.filter { $0.precision != .float32 } + outcome.model.decisions
       if let channels = outcome.channels, channels.isTaken { log.append(channels.log) }
       int8 = outcome
+    } else if recipe.int8, let counts {
+      let outcome = try refusing { () throws(Refusal) in
+        try counts.quantized(network, recipe, threads: request.threads)
+      }
+      compiled = outcome.model.graph
+      decisions = decisions.filter { $0.precision != .float32 } + outcome.model.decisions
+      int8 = outcome
     } else {
       let (fused, more) = try Preparation.fused(graph)
       compiled = fused
@@ -143,17 +154,23 @@ package struct Compilation {
     var comparison = FloatComparison(threads: request.threads, observer: observer, answers: source.answers)
     let reference =
       recipe.isPruning || model.takenOver != nil ? try Preparation.plan(original) : floatPlan
-    if let calibration {
+    let layered =
+      calibration.map { (loader: $0.loader, samples: $0.comparable.samples) }
+      ?? (counts == nil ? nil : evaluation?.loader).map { loader in
+        let most = FloatComparison.layerSamples
+        return (loader, SampleSelection.spread(Array(loader.samples.indices), atMost: most))
+      }
+    if let layered {
       // Layers are compared by the names of their outputs, so functions must be fused in both graphs or in neither.
       if recipe.int8 {
         let channels = int8?.channels
         comparison.measureLayers(
           (reference, try Preparation.plan(compiled)), original, compiled,
-          factors: channels.map { $0.isTaken ? $0.factors : [:] } ?? [:], calibration)
+          factors: channels.map { $0.isTaken ? $0.factors : [:] } ?? [:], layered.loader, layered.samples)
       } else {
         let fused = try Preparation.fused(original).graph
         let plans = (float: try Preparation.plan(fused), compiled: try Preparation.plan(compiled))
-        comparison.measureLayers(plans, fused, compiled, factors: [:], calibration)
+        comparison.measureLayers(plans, fused, compiled, factors: [:], layered.loader, layered.samples)
       }
     }
     let compiledPlan = try Preparation.plan(compiled, fusesRows: true)
@@ -165,7 +182,8 @@ package struct Compilation {
 
     // Write.
     var bundle = try draft(compiled, compiledPlan)
-    bundle.calibration = calibration.map { calibrationRecord($0, int8) }
+    let tally = calibration.map { Tally($0) } ?? counts.map { Tally($0) }
+    bundle.calibration = tally.map { calibrationRecord($0, int8) }
     bundle.evaluation = accuracy?.json
     if let fit { bundle.explanation = ["uncertainty": fit.compiled.uncertainty.json] }
     let (staged, file) = try stage(bundle)
@@ -174,13 +192,13 @@ package struct Compilation {
     var report = ReportMaker(
       model: model, source: source.hash, recipe: recipe, compiled: compiled, memory: compiledPlan.memory,
       log: log, decisions: decisions, layerErrors: comparison.layerErrors, accuracy: accuracy, bundle: file,
-      calibration: calibration.map { calibrationSummary($0, int8) }
+      calibration: tally.map { calibrationSummary($0, int8) }
     ).report()
     report.channels = network.pruned.channels
     report.pruning = network.pruned.weights
     report.answer = decision.summary(labels: classes)
     report.preprocessing = preprocessing?.json ?? .null
-    report.calibrationData = calibration?.loader.summary
+    report.calibrationData = calibration?.loader.summary ?? counts?.summary
     report.evaluationData = evaluation?.loader.summary
     if request.reportsPredictions, accuracy?.compiled != nil, let evaluation, let outcome {
       report.predictions = outcome.predictions?.samples(of: evaluation, used: outcome.used)
@@ -195,6 +213,9 @@ package struct Compilation {
     report.warnings += Suspicions.all(evidence)
     report.warnings += TargetWarnings.size(report, int8?.steps) + TargetWarnings.answers(report)
     if let calibration, let evaluation, let overlap = calibration.overlap(with: evaluation.loader) {
+      report.warnings.append(overlap)
+    }
+    if let counts, let evaluation, let overlap = counts.overlap(with: evaluation.loader) {
       report.warnings.append(overlap)
     }
     if let fit {
@@ -244,18 +265,41 @@ package struct Compilation {
     try ObservedValues.check(observations, of: graph, file: request.model)
   }
 
-  private func calibrationRecord(_ data: CalibrationData, _ int8: Int8Stage.Outcome?) -> JSON {
+  /// How many samples ranges were taken from, and which could not be used.
+  private struct Tally {
+    let samples: Int
+    let heldBack: Int
+    let skipped: [Report.SkippedFile]
+    /// The parts they were counted in; nil where they were looked at here.
+    let parts: Int?
+
+    init(_ data: CalibrationData) {
+      samples = data.usedForCalibration
+      heldBack = data.heldBack.count
+      skipped = data.loader.problems.map { Report.SkippedFile(file: $0.sample.name, reason: $0.reason) }
+      parts = nil
+    }
+
+    init(_ counts: CountedCalibration) {
+      samples = counts.samples
+      heldBack = 0
+      skipped = counts.skipped
+      parts = counts.shards
+    }
+  }
+
+  private func calibrationRecord(_ data: Tally, _ int8: Int8Stage.Outcome?) -> JSON {
     .object([
-      "samples": .int(data.usedForCalibration), "held_back": .int(data.heldBack.count),
+      "samples": .int(data.samples), "held_back": .int(data.heldBack),
       "range": .string(estimator(int8).rawValue), "seed": .int(Int(truncatingIfNeeded: request.recipe.seed)),
     ])
   }
 
-  private func calibrationSummary(_ data: CalibrationData, _ int8: Int8Stage.Outcome?) -> Report.CalibrationSummary {
+  private func calibrationSummary(_ data: Tally, _ int8: Int8Stage.Outcome?) -> Report.CalibrationSummary {
     var summary = Report.CalibrationSummary(
-      samples: data.usedForCalibration, heldBack: data.heldBack.count,
-      skipped: data.loader.problems.map { Report.SkippedFile(file: $0.sample.name, reason: $0.reason) },
+      samples: data.samples, heldBack: data.heldBack, skipped: data.skipped,
       estimator: estimator(int8).rawValue, seed: Int(truncatingIfNeeded: request.recipe.seed))
+    summary.parts = data.parts
     summary.search = int8?.ranges.summary
     if let channels = int8?.channels {
       summary.equalizedLayers = channels.isTaken ? channels.log.appliedCount : 0

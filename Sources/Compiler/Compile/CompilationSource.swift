@@ -31,7 +31,10 @@ package final class CompilationSource {
   let isShared: Bool
   /// What the float model answers.
   let answers: SharedWork<Asked, [[Float]?]>
-  private let request: CompilationRequest
+  /// What was counted of calibration samples before, in their place.
+  let counts: CountedCalibration?
+  /// With what counts say of the choice of samples.
+  let request: CompilationRequest
   private let calibrations: SharedWork<Selection, Calibration>
   private let networks: SharedWork<Rewriting, FloatNetwork>
 
@@ -86,7 +89,14 @@ package final class CompilationSource {
   ///
   /// - Parameter isShared: whether other recipes than the request's will be compiled from it
   init(_ request: CompilationRequest, isShared: Bool = false) throws(Refusal) {
+    let counts = try request.calibrationPath.flatMap { (path) throws(Refusal) in try CountedCalibration(at: path) }
+    if let path = request.calibrationPath, counts != nil, isShared {
+      throw .usage("--calib \(path): holds counts, no images, and many recipes are told apart by what images answer")
+    }
+    var request = request
+    if let counts { request.recipe = try counts.completed(request.recipe) }
     self.request = request
+    self.counts = counts
     self.isShared = isShared
     answers = SharedWork(keeps: isShared)
     calibrations = SharedWork(keeps: isShared)
@@ -98,7 +108,9 @@ package final class CompilationSource {
     }
     try request.answer.checkMeasured(request.evaluationPath != nil)
     var decision = try DecisionOutput(model, request.answer, labels: request.settings.labels ?? model.labels)
-    let data = try DataBinding(model, settings: request.settings, decision: decision)
+    let data = try DataBinding(
+      model, settings: request.settings, preprocessing: counts?.preprocessing ?? model.preprocessing,
+      labels: request.settings.labels ?? model.labels, decision: decision)
     // A model that quantizes itself needs none: what it leaves in float then stays so.
     if request.recipe.int8, request.calibrationPath == nil, !model.graph.isQuantized {
       throw .usage("--int8 needs --calib DIR: images or tensors like those the model will see")
@@ -118,6 +130,7 @@ package final class CompilationSource {
     self.data = data
     hash = try model.sha256()
     (graph, log) = try Preparation.simplified(model.graph)
+    try counts?.check(model, hash, graph, data)
     // The weights that matter now are copies with everything folded in.
     model.releasePages()
   }
@@ -146,7 +159,7 @@ package final class CompilationSource {
 
   /// The samples a recipe calibrates with; nil where none were given.
   func calibration(for recipe: Recipe) throws(Refusal) -> Calibration? {
-    guard let path = request.calibrationPath else { return nil }
+    guard counts == nil, let path = request.calibrationPath else { return nil }
     return try calibrations(Selection(recipe)) { () throws(Refusal) in
       let loader = try data.unlabelled(at: path, table: request.calibrationTable)
       let samples = CalibrationData(loader, recipe: recipe, holdsBack: request.evaluationPath == nil)

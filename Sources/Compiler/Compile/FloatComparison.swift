@@ -10,7 +10,7 @@ import Tensors
 /// Compares the compiled model with the float one.
 struct FloatComparison {
   /// Samples per-layer errors are measured on.
-  private static let layerSamples = 4
+  static let layerSamples = 4
 
   let threads: Int
   let observer: any WorkObserver
@@ -24,17 +24,18 @@ struct FloatComparison {
     self.answers = answers
   }
 
-  /// Measures the noise of every value on a few samples, held-back ones where there are some.
+  /// Measures the noise of every value on a few samples.
   ///
-  /// - Parameter factors: by the names of values whose channels were divided by them
+  /// - Parameters:
+  ///   - factors: by the names of values whose channels were divided by them
+  ///   - samples: of which the first are used
   mutating func measureLayers(
     _ plans: (float: Plan, compiled: Plan), _ original: Graph, _ compiled: Graph, factors: [String: [Float]],
-    _ data: CalibrationData
+    _ loader: SampleLoader, _ samples: [Int]
   ) {
-    let samples = data.comparable.samples.prefix(FloatComparison.layerSamples)
     layerErrors = LayerErrors(
       float: plans.float, floatGraph: original, int8: plans.compiled, int8Graph: compiled, factors: factors,
-      source: data.loader, samples: Array(samples))
+      source: loader, samples: Array(samples.prefix(FloatComparison.layerSamples)))
   }
 
   /// What was found out about the compiled model's answers.

@@ -127,7 +127,9 @@ struct ReportMaker {
       warnings.append(
         calibration == nil
           ? "nothing tells what pruning changed: give --calib or --eval"
-          : "nothing tells what compiling changed: no sample to compare on could be used")
+          : calibration?.parts != nil
+            ? "nothing tells what compiling changed: --calib holds counts, no images; give --eval"
+            : "nothing tells what compiling changed: no sample to compare on could be used")
     }
     return warnings
   }

@@ -64,13 +64,17 @@ package struct DataBinding: Sendable {
   package var isPreprocessingKnown: Bool { settings.describesPreprocessing || stored != nil }
 
   /// How images become inputs, where it is known or `data` hold images.
-  package func preprocessing(for data: [SampleLoader]) throws(Refusal) -> Preprocessing? {
-    isPreprocessingKnown || data.contains(where: \.hasImages) ? try imagePreprocessing() : nil
+  ///
+  /// - Parameter hasImages: whether there are images besides
+  package func preprocessing(
+    for data: [SampleLoader], hasImages: Bool = false
+  ) throws(Refusal) -> Preprocessing? {
+    isPreprocessingKnown || hasImages || data.contains(where: \.hasImages) ? try imagePreprocessing() : nil
   }
 
   /// What to warn of when images were read without being told how.
-  package func assumption(for data: [SampleLoader]) -> String? {
-    guard !isPreprocessingKnown, data.contains(where: \.hasImages) else { return nil }
+  package func assumption(for data: [SampleLoader], hasImages: Bool = false) -> String? {
+    guard !isPreprocessingKnown, hasImages || data.contains(where: \.hasImages) else { return nil }
     return "no preprocessing is given, so pixels are scaled to 0...1; "
       + "if it was trained otherwise, say so with --scale, --mean, --std or --preprocess"
   }

@@ -195,6 +195,7 @@ extension Report.CalibrationSummary {
       "skipped": .array(skipped.map { ["file": .string($0.file), "reason": .string($0.reason)] }),
       "range": .string(estimator), "seed": .int(seed),
     ]
+    if let parts { members["parts"] = .int(parts) }
     if let search { members["range_search"] = search.json(naming: ["range"]) }
     if equalizedLayers > 0 { members["equalized_layers"] = .int(equalizedLayers) }
     if let channelSearch { members["channel_search"] = channelSearch.json(naming: ["channels"]) }
@@ -216,6 +217,7 @@ extension Report.CalibrationSummary {
     self.init(
       samples: try node.count("samples"), heldBack: try node.count("held_back"), skipped: skipped,
       estimator: try node.optional("range")?.string() ?? "", seed: try node.optional("seed")?.int() ?? 0)
+    parts = try node.optional("parts")?.int(in: 1...Int.max)
     search = try node.optional("range_search").map { (node) throws(JSONError) in
       try Report.SearchSummary(node, naming: ["range"])
     }

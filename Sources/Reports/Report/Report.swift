@@ -190,6 +190,8 @@ package struct Report: Sendable, Equatable {
     package var heldBack: Int
     /// Samples that could not be read.
     package var skipped: [SkippedFile]
+    /// In how many parts they were counted before; nil where the compilation looked at them itself.
+    package var parts: Int?
     /// How ranges were chosen: `mse`, `minmax`, ...
     package var estimator: String
     package var seed: Int

@@ -152,7 +152,12 @@ extension Report {
 
 extension Report.CalibrationSummary {
   /// How ranges were chosen.
-  var searchText: String? { search?.text(chosen: estimator) }
+  var searchText: String? { search?.text(chosen: estimator) ?? partsText.map { "\(estimator), of \($0)" } }
+
+  /// Where samples were counted before, how many in how many parts.
+  package var partsText: String? {
+    parts.map { "\(Figures.count(samples, "sample")) counted in \(Figures.count($0, "part"))" }
+  }
 
   /// The name a candidate of that search has.
   var channels: String { equalizedLayers > 0 ? "equalized" : "as they are" }

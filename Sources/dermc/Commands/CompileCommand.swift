@@ -21,6 +21,7 @@ struct CompileCommand: ParsableCommand {
         dermc compile model.onnx --int8 --calib data/calib --target-ratio 10
         dermc compile model.onnx --int8 --calib data/calib --min-agreement 98
         dermc compile model.onnx --int8 --calib data/calib --store raw
+        dermc compile model.onnx --int8 --calib all.calib --eval data/val
         dermc compile model.onnx --int8 --calib data/calib --keep-float /features/0/Conv
         dermc compile model.onnx --prune 0.5 --calib data/calib -o small.derm
         dermc compile model.onnx --int8 --calib data/calib --prune-channels 0.3
@@ -33,7 +34,9 @@ struct CompileCommand: ParsableCommand {
   @Flag(help: "Quantize to int8; needs --calib.")
   var int8 = false
 
-  @Option(help: ArgumentHelp("Folder of images or tensors to calibrate with.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp(
+      "Folder of images or tensors to calibrate with; or what dermc calibrate counted of them.", valueName: "dir|file"))
   var calib: String?
 
   @Option(
@@ -172,7 +175,13 @@ struct CompileCommand: ParsableCommand {
 
   private func recipe() throws -> Recipe {
     if !int8, let option = int8Options.first(where: \.isGiven)?.name { throw Refusal.usage("\(option): needs --int8") }
-    let effort = effort ?? .default
+    let isCounted = int8 && (calib.map(CalibrationCount.isCounted) ?? false)
+    if isCounted, let effort, effort != .fast {
+      throw Refusal.usage(
+        "--effort \(effort.rawValue): tries out what images answer, and \(calib ?? "") holds counts, no images: give "
+          + "--calib the folder, or leave it out")
+    }
+    let effort = effort ?? (isCounted ? .fast : .default)
     var recipe = try recipes.recipe()
     recipe.int8 = int8
     recipe.estimator = range ?? (int8 ? effort.estimator : .mse)

@@ -1,0 +1,206 @@
+import CanonicalJSON
+import Tensors
+import Testing
+
+/// Calibration in parts: the bundle is that of one run, and what does not belong together is refused.
+@Suite struct CalibrateTests {
+  private let folder: Folder
+  private static let choice = ["--samples", "70", "--seed", "3"]
+
+  init() throws { folder = try Folder() }
+
+  /// Counts a shard of the fixtures' calibration images with the small CNN.
+  private func count(
+    _ shard: String, _ name: String, model: String = Fixture.cnn, data: String = Fixture.calibration,
+    _ options: [String] = CalibrateTests.choice
+  ) throws -> String {
+    let outcome = try Program.run(
+      ["calibrate", model, data, "--preprocess", Fixture.preprocessing, "--shard", shard, "-o", folder / name] + options
+    )
+    #expect(outcome.status == 0, "\(outcome.error)")
+    return folder / name
+  }
+
+  private func merge(_ parts: [String], _ name: String) throws -> String {
+    let outcome = try Program.run(["merge"] + parts + ["-o", folder / name])
+    #expect(outcome.status == 0, "\(outcome.error)")
+    return folder / name
+  }
+
+  private func compile(_ calib: String, _ name: String, _ options: [String]) throws -> Outcome {
+    try Program.run(
+      ["compile", Fixture.cnn, "--int8", "--calib", calib, "-o", folder / "\(name).derm", "--quiet"] + options)
+  }
+
+  private func bundle(_ calib: String, _ name: String, _ options: [String] = []) throws -> [UInt8] {
+    let outcome = try compile(calib, name, ["--eval", Fixture.evaluation] + options)
+    #expect(outcome.status == 0, "\(outcome.error)")
+    return try MappedFile.contents(of: folder / "\(name).derm")
+  }
+
+  /// What a folder of images gives where nothing is tried out on them.
+  private func expected(_ options: [String] = []) throws -> [UInt8] {
+    try bundle(
+      Fixture.calibration, "folder",
+      ["--preprocess", Fixture.preprocessing, "--effort", "fast"] + CalibrateTests.choice + options)
+  }
+
+  @Test func anySplitGivesTheBundleOfOneRun() throws {
+    let one = try expected()
+    for shards in [1, 2, 7, 64] {
+      var parts = try (1...shards).map { try count("\($0)/\(shards)", "\(shards)-\($0).calib") }
+      let inOrder = try merge(parts, "order.calib")
+      #expect(try bundle(inOrder, "order") == one, "\(shards) shards")
+      let bytes = try MappedFile.contents(of: inOrder)
+      // In other orders, and pair by pair.
+      var dice = UInt64(shards)
+      for round in 0..<3 {
+        for index in parts.indices {
+          dice = dice &* 6_364_136_223_846_793_005 &+ 1
+          parts.swapAt(index, Int(dice >> 33) % parts.count)
+        }
+        var level = parts
+        while level.count > 1 {
+          level = try stride(from: 0, to: level.count, by: 5).map { start in
+            try merge(Array(level[start..<min(start + 5, level.count)]), "\(round)-\(level.count)-\(start).calib")
+          }
+        }
+        #expect(try MappedFile.contents(of: level[0]) == bytes, "\(shards) shards, round \(round)")
+        if shards < 7 { break }
+      }
+    }
+  }
+
+  @Test(arguments: ["minmax", "percentile", "l3"]) func everyEstimatorTakesCounts(range: String) throws {
+    let counted = try count("1/1", "all.calib")
+    #expect(try bundle(counted, "counted", ["--range", range]) == expected(["--range", range]))
+  }
+
+  @Test func reportTellsOfParts() throws {
+    let all = try merge([count("2/2", "b.calib"), count("1/2", "a.calib")], "all.calib")
+    _ = try bundle(all, "counted")
+    _ = try expected()
+    let report = try report("counted")
+    #expect(try report["calibration"]["parts"].int() == 2)
+    #expect(try report["calibration"]["samples"].int() == 70)
+    let other = try self.report("folder")
+    #expect(try other["calibration"].optional("parts") == nil)
+    // The same files, told by their contents; and the same network.
+    #expect(try report["data"].value == other["data"].value)
+    for member in ["accuracy", "passes", "compiled"] {
+      #expect(try report[member].value == other[member].value, "\(member)")
+    }
+    // Without labelled data nothing can be compared, which is told.
+    let outcome = try compile(all, "alone", [])
+    #expect(outcome.status == 0)
+    let warnings = try self.report("alone")["warnings"].strings()
+    #expect(warnings.contains { $0.contains("--calib holds counts, no images; give --eval") }, "\(warnings)")
+  }
+
+  private func report(_ name: String) throws -> JSONNode {
+    JSONNode(try JSON(parsing: MappedFile.contents(of: folder / "\(name).report.json")), name: "report")
+  }
+
+  /// A shard may hold nothing that can be read; the bundle is still that of one run.
+  @Test func imagesThatCannotBeReadAreLeftOut() throws {
+    let data = folder.makeFolder("data")
+    for index in 1...3 { try folder.copy(Fixture.root + "images/calib/mel/00\(index).jpg", as: "data/\(index).jpg") }
+    try folder.write("no image", to: "data/0.jpg")
+    let preprocessing = ["--preprocess", Fixture.preprocessing]
+    let parts = try (1...4).map { index in
+      let outcome = try Program.run(
+        ["calibrate", Fixture.cnn, data, "--shard", "\(index)/4", "-o", folder / "\(index).calib"] + preprocessing)
+      #expect(outcome.status == 0 && outcome.error.contains("skipped") == (index == 1), "\(outcome.error)")
+      return folder / "\(index).calib"
+    }
+    let counted = try bundle(try merge(parts, "all.calib"), "counted")
+    #expect(try bundle(data, "folder", preprocessing + ["--effort", "fast"]) == counted)
+    let skipped = try report("counted")["calibration"]["skipped"].elements().map { try $0["file"].string() }
+    #expect(skipped == ["0.jpg"])
+    let strict = try Program.run(
+      ["calibrate", Fixture.cnn, data, "--strict", "-o", folder / "strict.calib"] + preprocessing)
+    #expect(strict.status == 3 && !folder.names.contains("strict.calib"))
+  }
+
+  @Test func refusesWhatDoesNotBelongTogether() throws {
+    let first = try count("1/3", "1.calib")
+    let second = try count("2/3", "2.calib")
+    let both = try merge([second, first], "both.calib")
+    let others: [(String, [String])] = [
+      (first, ["1.calib", "shard 1 of 3", "give each shard once"]), (both, ["both.calib", "shard 1 of 3"]),
+      (try count("3/4", "quarter.calib"), ["quarter.calib", "one of 4 shards, not of 3"]),
+      (try count("3/3", "all.calib", []), ["all.calib", "--samples all --seed 0, not --samples 70 --seed 3"]),
+      (
+        try count("3/3", "eval.calib", data: Fixture.evaluation, ["--samples", "70", "--seed", "3"]),
+        ["eval.calib", "other samples: 210"]
+      ),
+      (try count("3/3", "mobilenet.calib", model: Fixture.mobilenet), ["mobilenet.calib", "of the model"]),
+      (
+        try count("3/3", "mean.calib", ["--mean", "0.5"] + CalibrateTests.choice),
+        ["mean.calib", "another preprocessing", "0.5"]
+      ),
+    ]
+    for (other, words) in others {
+      let outcome = try Program.run("merge", first, other, "-o", folder / "merged.calib")
+      #expect(outcome.status == 3 && outcome.isOneLine(with: words), "\(outcome.error)")
+      #expect(!folder.names.contains("merged.calib"))
+    }
+    let missing = try compile(both, "missing", [])
+    #expect(
+      missing.status == 3
+        && missing.isOneLine(with: ["both.calib", "of 3 shards 3 is missing", "--shard 3/3", "dermc merge"]),
+      "\(missing.error)")
+    let model = try Program.run("merge", Fixture.cnn, first, "-o", folder / "merged.calib")
+    #expect(model.status == 3 && model.isOneLine(with: ["lesion_cnn.onnx"]))
+    let twice = try Program.run("merge", first, second, "-o", first)
+    #expect(twice.status == 2 && twice.isOneLine(with: ["would replace the input"]))
+  }
+
+  @Test func refusesWhatNeedsImages() throws {
+    let all = try count("1/1", "all.calib")
+    for options in [
+      ["--effort", "max"], ["--rounding", "compensated"], ["--biases", "network"], ["--equalize"],
+      ["--target-ratio", "8"], ["--max-kl", "0.01"], ["--min-agreement", "98"], ["--max-drop", "1"],
+      ["--prune", "0.5", "--prune-method", "magnitude"], ["--prune-channels", "0.3"], ["--samples", "9"],
+      ["--seed", "9"],
+    ] {
+      let outcome = try compile(all, "refused", options)
+      #expect(outcome.status == 2 && outcome.isOneLine(with: [options[0], "all.calib"]), "\(outcome.error)")
+    }
+    let float = try Program.run("compile", Fixture.cnn, "--calib", all, "-o", folder / "refused.derm")
+    #expect(float.status == 2 && float.isOneLine(with: ["--int8"]))
+    let sweep = try Program.run("sweep", Fixture.cnn, "--calib", all, "--eval", Fixture.evaluation, "-o", folder / "s")
+    #expect(sweep.status == 2 && sweep.isOneLine(with: ["all.calib", "counts, no images"]), "\(sweep.error)")
+    let mean = try compile(all, "refused", ["--mean", "0.25"])
+    #expect(mean.status == 3 && mean.isOneLine(with: ["all.calib", "0.25", "0.485"]), "\(mean.error)")
+    let model = try Program.run(
+      "compile", Fixture.mobilenet, "--int8", "--calib", all, "-o", folder / "refused.derm")
+    #expect(model.status == 3 && model.isOneLine(with: ["all.calib", "another model"]), "\(model.error)")
+    #expect(!folder.names.contains { $0.hasPrefix("refused") })
+    // What is chosen without images is taken.
+    let kept = ["--keep-float", "/hidden/Gemm", "--no-equalize"]
+    #expect(try bundle(all, "kept", kept) == expected(kept))
+  }
+
+  @Test func damagedAndCutOffFilesAreNamed() throws {
+    let path = try count("1/2", "1.calib")
+    let whole = try MappedFile.contents(of: path)
+    let other = try count("2/2", "2.calib")
+    for (place, change) in [(5, 1), (20, 255), (70, 1), (whole.count / 2, 16), (whole.count - 1, 128)] {
+      var changed = whole
+      changed[place] ^= UInt8(change)
+      try OutputFile.write(changed, to: folder / "changed.calib")
+      let outcome = try Program.run("merge", other, folder / "changed.calib", "-o", folder / "merged.calib")
+      #expect(outcome.status == 3 && outcome.isOneLine(with: ["changed.calib"]), "byte \(place): \(outcome.error)")
+    }
+    for length in [0, 3, 64, 300, whole.count - 1] {
+      try OutputFile.write(Array(whole[..<length]), to: folder / "cut.calib")
+      let outcome = try Program.run("merge", folder / "cut.calib", other, "-o", folder / "merged.calib")
+      #expect(outcome.status == 3 && outcome.isOneLine(with: ["cut.calib"]), "\(length) bytes: \(outcome.error)")
+    }
+    #expect(!folder.names.contains("merged.calib"))
+    // A file of counts is no model, and says so.
+    let run = try Program.run("run", path, Fixture.image)
+    #expect(run.status == 3 && run.isOneLine(with: ["1.calib", "no model"]), "\(run.error)")
+  }
+}

@@ -9,7 +9,7 @@ import Quantization
 import Reports
 import Tensors
 
-/// Counts of samples: merged with themselves and others, and compiled from.
+/// Counts and scores of samples: merged with themselves, compiled from and measured.
 package enum PartsTarget: FuzzTarget {
   package static let name = "parts"
 
@@ -27,6 +27,14 @@ package enum PartsTarget: FuzzTarget {
     do throws(Refusal) {
       _ = try PartMerge([path, path], to: path).run(observer: Unobserved())
       require(false, "counts were merged with themselves")
+    } catch {
+      requireLine("\(error)")
+    }
+    do throws(Refusal) {
+      let evaluation = Evaluation(
+        try LoadedModel(path: model), against: nil, on: path, settings: try DataSettings(size: nil),
+        answer: AnswerSettings(), threads: 1, math: .kernels, isStrict: false, observer: Unobserved())
+      _ = try evaluation.run().json.prettyBytes()
     } catch {
       requireLine("\(error)")
     }
@@ -64,7 +72,8 @@ package enum PartsTarget: FuzzTarget {
     words: [
       "kind", "version", "origin", "data", "values", "dermc", "source", "format", "bytes", "sha256", "graph",
       "preprocessing", "assumed", "inputs", "listing", "listed", "chosen", "samples", "seed", "shards", "have", "used",
-      "unusable", "skipped", "calibration", "evaluation", "",
+      "unusable", "skipped", "anonymous", "calibration", "evaluation", "origins", "subject", "remarks", "labels",
+      "classes", "output", "task", "label_sets", "group", "columns", "math", "warnings", "normalization", "",
     ])
 
   /// A model that some inputs are counts of.
@@ -99,7 +108,7 @@ package enum PartsTarget: FuzzTarget {
       try count.run(observer: Unobserved()).file.commit()
       seeds.append(try MappedFile.contents(of: path))
     }
-    return seeds
+    return seeds + (try contents(of: "\(root)/fixtures/fuzz/parts", ending: ".eval"))
   }
 }
 

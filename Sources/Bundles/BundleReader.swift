@@ -34,6 +34,9 @@ package struct BundleFile: Sendable {
   var contentSize: Int { size - (signature == nil ? 0 : BundleSignature.size) }
   package var sections: [SectionReport] { records.map(\.report) }
 
+  /// Whether it holds counts or scores of samples (`PartFile`), and no model.
+  package var isPart: Bool { records.contains { $0.section == .part } }
+
   /// The hash of the whole file: a bundle's identity. Computed anew by each call.
   package func sha256() -> SHA256 { mapped.withBytes(SHA256.init(of:)) }
 

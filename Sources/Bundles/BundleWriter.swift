@@ -85,7 +85,9 @@ package enum BundleWriter {
         case .explanation: bundle.explanation
         case .provenance: bundle.provenance
         case .selfTest: selfTest
-        case .texts, .weights, .parameters, .integers, .selfTestTensors, .part, .counts, .files: nil
+        case .texts, .weights, .parameters, .integers, .selfTestTensors, .part, .counts, .samples, .scores,
+          .reference, .files:
+          nil
         }
       if let json {
         let text = try encoded(json, section, path)

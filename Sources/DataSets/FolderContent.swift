@@ -21,6 +21,54 @@ struct FolderContent {
       .map { "\(path)/\($0)" }
   }
 
+  /// What a list of files names, one a line: below the list's own folder, or, where all begin with a slash, anywhere.
+  ///
+  /// Samples are in the list's order. Whether files are there is found out when they are read.
+  init(list: String) throws(Refusal) {
+    var lines: [String] = []
+    var seen: Set<[UInt8]> = []
+    let text = try MappedFile.contents(of: list)
+    for (index, line) in text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
+      let bytes = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
+      guard !bytes.isEmpty else { continue }
+      let name = FileName.string(bytes)
+      guard SampleFormat(path: name) != nil else {
+        throw Refusal(
+          file: list,
+          reason: "line \(index + 1): \(DataTable.shown(name)) is not an image (\(SampleFormat.imageEndings)) or "
+            + "tensor file (\(SampleFormat.tensorEndings))")
+      }
+      guard seen.insert(Array(bytes)).inserted else {
+        throw Refusal(file: list, reason: "line \(index + 1): names \(DataTable.shown(name)) again")
+      }
+      lines.append(name)
+    }
+    let rooted = lines.count { $0.hasPrefix("/") }
+    guard rooted == 0 || rooted == lines.count else {
+      throw Refusal(file: list, reason: "has paths that begin with / and others: give all of them from one place on")
+    }
+    path = rooted > 0 ? "" : FolderContent.folder(holding: list)
+    inputs = rooted > 0 ? lines.map { String($0.dropFirst()) } : lines
+    (others, tables, byFolder) = ([], [], [:])
+  }
+
+  /// What a table names that is the data itself: files below its folder, which is not searched.
+  init(table: String) {
+    path = FolderContent.folder(holding: table)
+    tables = [table]
+    (inputs, others, byFolder) = ([], [], [:])
+  }
+
+  private static func folder(holding path: String) -> String {
+    let bytes = FileName.bytes(path)
+    guard let slash = bytes.lastIndex(of: UInt8(ascii: "/")) else { return "." }
+    return FileName.string(bytes[..<slash])
+  }
+
+  /// Whether a file is a list of others, or a table of them.
+  static func isList(_ path: String) -> Bool { ["txt", "lst"].contains(FileTree.fileExtension(path)) }
+  static func isTable(_ path: String) -> Bool { ["csv", "tsv"].contains(FileTree.fileExtension(path)) }
+
   /// Samples below one of the folders in the data folder.
   func inputs(in folder: String) -> [String] { byFolder[FileName.bytes(folder)] ?? [] }
 

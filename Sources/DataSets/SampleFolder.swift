@@ -14,6 +14,8 @@ package enum SampleFolder {
     switch FileTree.kind(of: path) {
     case .missing: throw Refusal(file: path, reason: "no such file or folder")
     case .other: throw Refusal(file: path, reason: "is neither a file nor a folder")
+    case .file where FolderContent.isTable(path): return try rows(of: path, inputs: inputs, options: options)
+    case .file where FolderContent.isList(path): break
     case .file:
       guard SampleFormat(path: path) != nil else {
         throw Refusal(
@@ -32,13 +34,13 @@ package enum SampleFolder {
       return set
     case .folder: break
     }
-    let content = try FolderContent(path)
+    let content = try FolderContent.isList(path) ? FolderContent(list: path) : FolderContent(path)
     let rows = try description(of: content, inputs: inputs, options: options)
     var positions: [String: Int] = [:]
     for (row, entry) in (rows?.rows ?? []).enumerated() { positions[entry.file] = row }
-    var set = SampleSet(folder: path)
+    var set = SampleSet(folder: content.path)
     for file in content.inputs {
-      set.samples += expand(Sample(name: file, path: "\(path)/\(file)", row: positions[file]), inputs)
+      set.samples += expand(Sample(name: file, path: "\(content.path)/\(file)", row: positions[file]), inputs)
     }
     set.unread = content.unread()
     guard !set.samples.isEmpty else {
@@ -49,6 +51,29 @@ package enum SampleFolder {
     }
     try rows?.describe(&set)
     // What else the table names and what of the folder it leaves out does not matter to samples without labels.
+    set.notes = []
+    return set
+  }
+
+  /// The samples that a table names, in its order, whatever labels it has.
+  private static func rows(
+    of path: String, inputs: ModelInputs, options: TableOptions
+  ) throws(Refusal) -> SampleSet {
+    var options = options
+    guard options.path == nil else { throw .usage("--table: \(path) is a table itself; leave out --table") }
+    options.subgroupColumns = []
+    let content = FolderContent(table: path)
+    let table = try DataTable(path: path, options: options)
+    if let name = options.groupColumn, (try? table.column(name, "--group")) == nil { options.groupColumn = nil }
+    let rows = try TableRows(table, labels: nil, in: content.index, inputs: inputs, options: options)
+    var set = SampleSet(folder: content.path)
+    for (row, entry) in rows.rows.enumerated() {
+      set.samples += expand(Sample(name: entry.file, path: "\(content.path)/\(entry.file)", row: row), inputs)
+    }
+    guard !set.samples.isEmpty else { throw Refusal(rows.missing.sentence ?? "\(path): names no samples") }
+    set.missing = rows.missing.count > 0 ? rows.missing : nil
+    set.repeated = rows.repeated
+    try rows.describe(&set)
     set.notes = []
     return set
   }
@@ -110,9 +135,9 @@ package enum SampleFolder {
     at path: String, classes: [String]?, labels: LabelKind = .oneClass, inputs: ModelInputs,
     options: TableOptions = TableOptions()
   ) throws(Refusal) -> SampleSet {
-    guard FileTree.kind(of: path) == .folder else { throw Refusal(file: path, reason: "no such folder") }
+    var options = options
     let folders = try classFolders(of: path)
-    let content = try FolderContent(path)
+    let content = try labelledContent(of: path, &options)
     let (found, ignored) = try labelTable(content, classes: classes, folders: folders, options: options)
     guard let (table, source) = found else {
       return try labelled(content, folders: folders, classes: classes, kind: labels, table: nil, inputs, options)
@@ -126,9 +151,9 @@ package enum SampleFolder {
       return try labelled(content, folders: folders, classes: classes, kind: labels, table: table, inputs, options)
     }
     let rows = try TableRows(table, labels: reader, in: content.index, inputs: inputs, options: options)
-    var set = SampleSet(folder: path)
+    var set = SampleSet(folder: content.path)
     for (row, entry) in rows.rows.enumerated() {
-      let sample = Sample(name: entry.file, path: "\(path)/\(entry.file)", label: entry.labels.first, row: row)
+      let sample = Sample(name: entry.file, path: "\(content.path)/\(entry.file)", label: entry.labels.first, row: row)
       set.samples += expand(sample, inputs)
     }
     guard !set.samples.isEmpty else {
@@ -146,6 +171,28 @@ package enum SampleFolder {
     try rows.describe(&set)
     set.notes += ignored.map { "\($0): has no classes and is not read (--table)" }
     return set
+  }
+
+  /// What is given as labelled data: a folder, a table that names files below its own folder, or a list of files beside
+  /// a table that the options name.
+  private static func labelledContent(
+    of path: String, _ options: inout TableOptions
+  ) throws(Refusal) -> FolderContent {
+    if FileTree.kind(of: path) == .folder { return try FolderContent(path) }
+    guard FileTree.kind(of: path) == .file, FolderContent.isTable(path) || FolderContent.isList(path) else {
+      throw Refusal(file: path, reason: "no such folder")
+    }
+    if FolderContent.isTable(path) {
+      guard options.path == nil else { throw .usage("--table: \(path) is a table itself; leave out --table") }
+      options.path = path
+      return FolderContent(table: path)
+    }
+    guard options.path != nil else {
+      throw Refusal(
+        file: path, reason: "names files, not their classes",
+        remedy: "give a table with --table, or in the list's place one with columns file,label")
+    }
+    return try FolderContent(list: path)
   }
 
   /// Whether all names are of known classes, and there are some.
@@ -261,7 +308,9 @@ package enum SampleFolder {
 
   /// Whether something says what the images of a folder are of: class folders, or a table.
   package static func hasLabels(_ path: String, options: TableOptions = TableOptions()) throws(Refusal) -> Bool {
-    guard FileTree.kind(of: path) == .folder else { return false }
+    guard FileTree.kind(of: path) == .folder else {
+      return FileTree.kind(of: path) == .file && (FolderContent.isTable(path) || options.path != nil)
+    }
     let folders = try classFolders(of: path)
     guard folders.isEmpty, options.path == nil else { return true }
     return try !FolderContent(path).tables.isEmpty

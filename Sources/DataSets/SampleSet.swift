@@ -62,6 +62,11 @@ package struct GroupColumn: Sendable {
   package let column: String
   /// The value of each sample in that column; empty where it has none.
   package let names: [String]
+
+  package init(column: String, names: [String]) {
+    self.column = column
+    self.names = names
+  }
 }
 
 /// What samples are like in one respect: sex, age, type of skin.
@@ -75,6 +80,12 @@ package struct AttributeColumn: Sendable {
   static let numberLimit = 12
   /// More values than this divide nothing.
   static let valueLimit = 256
+
+  /// Values as they were divided before.
+  package init(_ column: String, of values: [String]) {
+    self.column = column
+    self.values = values
+  }
 
   init(column: String, values: [String]) throws(Refusal) {
     self.column = column

@@ -1,5 +1,5 @@
 /// What the user says of the tables that describe samples.
-package struct TableOptions: Sendable {
+package struct TableOptions: Sendable, Equatable {
   /// The table itself, where it is not to be looked for in the folder.
   package var path: String?
   /// The column that names the file of a row, and the one that has its class.

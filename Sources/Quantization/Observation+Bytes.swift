@@ -112,11 +112,21 @@ package struct CountWriter: Sendable {
 
   /// Zero has no sign: which of both a minimum is may depend on the order of samples.
   package mutating func append(float number: Float) {
-    let bits = (number == 0 ? 0 : number).bitPattern
+    append(bits: (number == 0 ? 0 : number).bitPattern)
+  }
+
+  package mutating func append(bits: UInt32) {
     for byte in 0..<4 { bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(8 * byte))) }
   }
 
   package mutating func append(bytes more: [UInt8]) { bytes += more }
+
+  /// A name, by the bytes it has on disk: their number, then themselves.
+  package mutating func append(text: String) {
+    let bytes = FileName.bytes(text)
+    append(UInt64(bytes.count))
+    append(bytes: bytes)
+  }
 }
 
 /// Reads what `CountWriter` writes. Nothing is reserved that the bytes at hand do not fill.
@@ -179,6 +189,10 @@ package struct CountReader {
     guard offset <= bytes.count - 4 else { throw cutOff }
     defer { offset += 4 }
     return Float(bitPattern: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
+  }
+
+  package mutating func text() throws(Refusal) -> String {
+    FileName.string(try bytes(try count(atMost: bytes.count, "bytes of a text")))
   }
 
   package mutating func bytes(_ count: Int) throws(Refusal) -> [UInt8] {

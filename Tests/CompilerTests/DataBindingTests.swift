@@ -70,7 +70,7 @@ import Testing
     let data = try folder.data("file,target\na,0\nb,1.0\n")
     let settings = try DataSettings(size: nil)
     let labelled = try folder.binding(settings).labelled(at: data)
-    #expect(labelled.classes == ["0", "1"] && labelled.labels == [0, 1] && labelled.labelSets == nil)
+    #expect(labelled.classes == ["0", "1"] && labelled.samples.labels == [0, 1] && labelled.samples.labelSets == nil)
     let named = try DataSettings(size: nil, labels: "benign,malignant")
     #expect(try folder.binding(named).labelled(at: data).classes == named.labels)
     let three = try DataSettings(size: nil, labels: "a,b,c")
@@ -82,7 +82,7 @@ import Testing
     let folder = try Folder(outputs: 3)
     let data = try folder.data("file,label\na,0|2\nb,\n")
     let settings = try DataSettings(size: nil)
-    #expect(try folder.binding(settings, task: .multilabel).labelled(at: data).labelSets == [[0, 2], []])
+    #expect(try folder.binding(settings, task: .multilabel).labelled(at: data).samples.labelSets == [[0, 2], []])
     let refused = #expect(throws: Refusal.self) { try folder.binding(settings).labelled(at: data) }
     #expect(refused?.description.contains("line 2: has 2 labels") == true)
   }

@@ -203,4 +203,83 @@ import Testing
     let run = try Program.run("run", path, Fixture.image)
     #expect(run.status == 3 && run.isOneLine(with: ["1.calib", "no model"]), "\(run.error)")
   }
+
+  /// What leaves a site tells of no file, and may be signed.
+  @Test func anonymousCountsTellOfNoFile() throws {
+    let data = folder.makeFolder("data")
+    for index in 1...3 {
+      try folder.copy(Fixture.root + "images/calib/mel/00\(index).jpg", as: "data/Smith \(index).jpg")
+    }
+    try folder.write("no image", to: "data/Smith 0.jpg")
+    let options = ["--preprocess", Fixture.preprocessing, "--anonymous"]
+    func counted(_ least: Int, _ name: String) throws -> Outcome {
+      try Program.run(
+        ["calibrate", Fixture.cnn, data, "--min-samples", "\(least)", "-o", folder / name] + options)
+    }
+    #expect(try counted(3, "here.calib").status == 0)
+    let few = try counted(4, "few.calib")
+    #expect(few.status == 3 && few.error.contains("gives 3 samples, --min-samples 4 demands more"), "\(few.error)")
+    #expect(!folder.names.contains("few.calib"))
+    let bytes = try MappedFile.contents(of: folder / "here.calib")
+    #expect(!String(decoding: bytes, as: UTF8.self).contains("Smith"))
+    // The same network as of counts that tell.
+    let one = try bundle(data, "folder", ["--preprocess", Fixture.preprocessing, "--effort", "fast"])
+    #expect(try bundle(folder / "here.calib", "here") == one)
+    let report = try report("here")
+    #expect(try report["data"].optional("calibration") == nil)
+    #expect(try report["calibration"]["skipped"].elements().map { try $0["file"].string() } == ["sample 1"])
+    // Signed as bundles are.
+    #expect(try Program.run("sign", "--new-key", folder / "key.pem", "--quiet").status == 0)
+    #expect(try Program.run("sign", folder / "here.calib", "--key", folder / "key.pem", "--quiet").status == 0)
+    let verified = try Program.run("verify", folder / "here.calib", "--public-key", folder / "key.pem.pub")
+    #expect(verified.status == 0 && verified.output.contains("signature: holds"), "\(verified.error)")
+    #expect(verified.output.contains("counts of 3 samples"))
+    #expect(try bundle(folder / "here.calib", "signed") == one)
+  }
+
+  @Test func listsStandForFolders() throws {
+    let names = try Fixture.classes.flatMap { name in
+      try FileNames.sorted(Fixture.calibration + "/" + name).map { "\(name)/\($0)" }
+    }
+    let list = names.map { "\(Fixture.calibration)/\($0)" }.joined(separator: "\n")
+    try folder.write(list + "\r\n", to: "files.txt")
+    let counted = try count("1/1", "list.calib", data: folder / "files.txt")
+    #expect(try bundle(counted, "list") == expected())
+    // Below the list's own folder, and as a table whose classes do not matter here.
+    let data = folder.makeFolder("data")
+    var rows = "file,label\n"
+    for index in 1...3 {
+      try folder.copy(Fixture.root + "images/calib/mel/00\(index).jpg", as: "data/\(index).jpg")
+      rows += "data/\(index).jpg,mel\n"
+    }
+    try folder.write("data/1.jpg\n\ndata/2.jpg\ndata/3.jpg\n", to: "some.txt")
+    try folder.write(rows, to: "some.csv")
+    let one = try bundle(try count("1/1", "0.calib", data: data, []), "data")
+    for name in ["some.txt", "some.csv"] {
+      #expect(try bundle(try count("1/1", "1.calib", data: folder / name, []), "some") == one, "\(name)")
+    }
+    let labels = ["--labels", Fixture.classes.joined(separator: ","), "--preprocess", Fixture.preprocessing, "--json"]
+    let measured = try Program.run(["eval", Fixture.cnn, folder / "some.csv"] + labels)
+    #expect(try measured.json()["samples"].int() == 3, "\(measured.error)")
+    let unlabelled = try Program.run(["eval", Fixture.cnn, folder / "some.txt"] + labels)
+    #expect(unlabelled.status == 3 && unlabelled.isOneLine(with: ["some.txt", "--table"]), "\(unlabelled.error)")
+    for (text, words) in [
+      ("a.jpg\nb.doc\n", ["line 2", "b.doc"]), ("a.jpg\na.jpg\n", ["line 2", "a.jpg again"]),
+      ("/a.jpg\nb.jpg\n", ["begin with /"]), ("", ["contains no images"]),
+    ] {
+      try folder.write(text, to: "bad.txt")
+      let outcome = try Program.run("calibrate", Fixture.cnn, folder / "bad.txt", "-o", folder / "bad.calib")
+      #expect(outcome.status == 3 && outcome.isOneLine(with: ["bad.txt"] + words), "\(outcome.error)")
+    }
+  }
+}
+
+/// Names in folders of the fixtures.
+private enum FileNames {
+  static func sorted(_ folder: String) throws -> [String] {
+    // Images are numbered from 0 on, and are JPEG or PNG.
+    (0..<100).flatMap { index in
+      [".jpg", ".png"].map { (index < 10 ? "00" : "0") + "\(index)" + $0 }
+    }.filter { (try? FileStatus.of("\(folder)/\($0)")) != nil }
+  }
 }

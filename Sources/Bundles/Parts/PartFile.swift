@@ -6,11 +6,14 @@ package import Tensors
 package struct PartFile: Sendable {
   /// A section besides the description.
   package enum Content: String, Sendable, CaseIterable {
-    case counts, files
+    case counts, samples, scores, reference, files
 
     fileprivate var section: Section {
       switch self {
       case .counts: .counts
+      case .samples: .samples
+      case .scores: .scores
+      case .reference: .reference
       case .files: .files
       }
     }

@@ -38,7 +38,7 @@ extension DecisionOutput {
   ///   - used: the samples that could be read
   ///   - settings: at which specificities sensitivities are wanted
   func request(
-    _ data: LabelledData, used: [Int], _ settings: AnswerSettings
+    _ data: LabelledSamples, used: [Int], _ settings: AnswerSettings
   ) throws(Refusal) -> MeasureRequest {
     var request = MeasureRequest(data: .labelled, task: measuredTask, classes: data.classes)
     if let sets = data.labelSets {
@@ -49,9 +49,7 @@ extension DecisionOutput {
     }
     if meaning.task == .binary { request.positive = meaning.positive }
     request.thresholds = thresholds(settings)
-    request.groups = data.groups.map { groups in
-      SampleGroups(groups.column, of: used.map { groups.names[$0].isEmpty ? nil : groups.names[$0] })
-    }
+    request.groups = data.groups?.groups(of: used)
     request.subgroups = data.subgroups.map { column in
       SubgroupColumn(column.column, values: used.map { column.values[$0] })
     }
@@ -66,7 +64,7 @@ extension DecisionOutput {
 
   /// Chooses the threshold on labelled samples, where that was asked for: at what the model that will be used finds.
   mutating func chooseThreshold(
-    _ settings: AnswerSettings, on runs: [[Float]], _ data: LabelledData, used: [Int]
+    _ settings: AnswerSettings, on runs: [[Float]], _ data: LabelledSamples, used: [Int]
   ) throws(Refusal) {
     guard let choice = settings.choice else { return }
     let threshold = choice.threshold(

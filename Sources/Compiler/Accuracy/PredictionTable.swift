@@ -43,14 +43,14 @@ package struct PredictionTable: Sendable {
   ///   - float: what the float model's output means, and its outputs; nil where one model is measured alone
   ///   - compiled: the same of the compiled model, or of the one alone
   init(
-    _ data: LabelledData, used: [Int], float: (decision: DecisionOutput, outputs: [[Float]])?,
+    _ data: LabelledSamples, used: [Int], float: (decision: DecisionOutput, outputs: [[Float]])?,
     compiled: (decision: DecisionOutput, outputs: [[Float]])
   ) {
     let count = compiled.decision.meaning.classCount
     classes = data.classes + (min(data.classes.count, count)..<count).map { "\($0)" }
     rows = used.enumerated().map { position, sample in
       Row(
-        file: data.loader.samples[sample].name, labels: data.labelSets?[sample] ?? [data.labels[sample]],
+        file: data.names[sample], labels: data.labelSets?[sample] ?? [data.labels[sample]],
         float: float.map { $0.decision.meaning.answer($0.outputs[position]) },
         compiled: compiled.decision.meaning.answer(compiled.outputs[position]))
     }
@@ -59,16 +59,14 @@ package struct PredictionTable: Sendable {
   /// The table as a report has it.
   ///
   /// - Parameter used: the samples that the rows are of
-  func samples(of data: LabelledData, used: [Int]) -> AnsweredSamples {
+  func samples(of data: LabelledSamples, used: [Int]) -> AnsweredSamples {
     func answers(_ answers: [Answer]) -> AnsweredSamples.Answers {
       AnsweredSamples.Answers(decided: answers.map { $0.decided.sorted() }, probabilities: answers.map(\.probabilities))
     }
     let float = rows.compactMap(\.float)
     return AnsweredSamples(
       files: rows.map(\.file), labels: rows.map(\.labels),
-      groups: data.groups.map { groups in
-        SampleGroups(groups.column, of: used.map { groups.names[$0].isEmpty ? nil : groups.names[$0] }).indices
-      },
+      groups: data.groups?.groups(of: used).indices,
       columns: data.subgroups.map { column in
         SubgroupColumn(column.column, values: used.map { column.values[$0] })
       },

@@ -18,6 +18,10 @@ package struct CalibrationCount {
   package var output: String
   package var threads: Int
   package var isStrict = false
+  /// Whether to leave out whatever tells of files: names, and hashes of contents.
+  package var isAnonymous = false
+  /// With fewer samples nothing is written: counts of few tell too much of each.
+  package var fewestSamples = 0
 
   package init(model: String, data: String, settings: DataSettings, output: String, threads: Int) {
     self.model = model
@@ -67,8 +71,14 @@ package struct CalibrationCount {
     let observed = ObservedValues.gather(graph, plan, loader, part, threads: threads, observer: observer)
     try observer.report(loader, isStrict: isStrict)
     try ObservedValues.check(observed, of: graph, file: model)
-    let data = PartData(loader, chosen: chosen, asked: samples, seed: seed, shard: shard)
+    let data = PartData(
+      loader, chosen: chosen, asked: samples, seed: seed, shard: shard, isAnonymous: isAnonymous)
     guard data.used > 0 || shard.count > 1 else { throw loader.nothingReadable(self.data) }
+    guard data.used >= fewestSamples else {
+      throw Refusal(
+        file: self.data,
+        reason: "gives \(Figures.count(data.used, "sample")), --min-samples \(fewestSamples) demands more")
+    }
     let counted = CalibrationPart(origin, data, graph, observed)
     observer.notePeak()
     let which = shard == .whole ? "" : ", shard \(shard.text)"

@@ -201,7 +201,7 @@ package struct Compilation {
     report.calibrationData = calibration?.loader.summary ?? counts?.summary
     report.evaluationData = evaluation?.loader.summary
     if request.reportsPredictions, accuracy?.compiled != nil, let evaluation, let outcome {
-      report.predictions = outcome.predictions?.samples(of: evaluation, used: outcome.used)
+      report.predictions = outcome.predictions?.samples(of: evaluation.samples, used: outcome.used)
     }
     report.warnings += [assumption, source.data.overrideWarning, decision.warning].compactMap(\.self)
     report.warnings += loaders.flatMap(\.data.warnings)

@@ -20,14 +20,7 @@ struct CountedCalibration {
     guard CalibrationPart.recognizes(path) else { return nil }
     self.path = path
     part = try CalibrationPart(path: path)
-    guard let missing = part.data.shards.missing else { return }
-    throw Refusal(
-      file: path,
-      reason: "is not complete: of \(part.data.shards.count) shards \(missing.text) "
-        + (part.data.shards.count - part.data.shards.held == 1 ? "is" : "are") + " missing",
-      remedy:
-        "count them (dermc calibrate MODEL DATA --shard \(missing.first)/\(part.data.shards.count) ...) and merge all "
-        + "(dermc merge)")
+    try part.checkComplete(path, line: "dermc calibrate MODEL DATA")
   }
 
   /// How images became inputs, where something said so.
@@ -41,11 +34,8 @@ struct CountedCalibration {
     part.data.skipped.map { Report.SkippedFile(file: $0.file, reason: $0.reason) }
   }
   var shards: Int { part.data.shards.count }
-  /// Which samples were read.
-  var summary: Report.DataSummary {
-    let identity = DataIdentity(hashes: Array(part.data.files.values))
-    return Report.DataSummary(count: identity.count, sha256: identity.sha256.hex)
-  }
+  /// Which samples were read; nil where that is not told.
+  var summary: Report.DataSummary? { part.data.summary }
 
   /// The recipe that counts of a choice of samples serve.
   func completed(_ recipe: Recipe) throws(Refusal) -> Recipe {

@@ -53,9 +53,7 @@ struct FloatComparison {
     func cost(_ decision: DecisionOutput, groups: GroupColumn?) -> Estimate? {
       let cost = OutputCost(decision.meaning, decision.rows)
       let costs = zip(float, compiled).map { cost(float: $0, other: $1) / Double(decision.rows.batch) }
-      let groups = groups.map { groups in
-        SampleGroups(groups.column, of: used.map { groups.names[$0].isEmpty ? nil : groups.names[$0] })
-      }
+      let groups = groups?.groups(of: used)
       return Bootstrap().intervals(samples: costs.count, groups: groups) { weights in
         var (sum, count) = (0.0, 0)
         for (cost, weight) in zip(costs, weights) {
@@ -76,15 +74,16 @@ struct FloatComparison {
     evaluation: LabelledData?, calibration: CalibrationData?
   ) throws(Refusal) -> Outcome? {
     if let evaluation {
+      let labelled = evaluation.samples
       let samples = Array(evaluation.loader.samples.indices)
       let (float, compiled, used) = try outputs(plans, decision.position, evaluation.loader, samples)
       guard !used.isEmpty else { throw evaluation.loader.nothingReadable(evaluation.path) }
-      try decision.chooseThreshold(settings, on: compiled, evaluation, used: used)
+      try decision.chooseThreshold(settings, on: compiled, labelled, used: used)
       let accuracy = try AccuracyMeasure.pair(
         float: decision.measured(float), compiled: decision.measured(compiled),
-        decision.request(evaluation, used: used, settings))
+        decision.request(labelled, used: used, settings))
       let predictions = PredictionTable(
-        evaluation, used: used, float: (decision, float), compiled: (decision, compiled))
+        labelled, used: used, float: (decision, float), compiled: (decision, compiled))
       return Outcome(accuracy: accuracy, predictions: predictions, float: float, compiled: compiled, used: used)
     }
     guard let calibration else { return nil }

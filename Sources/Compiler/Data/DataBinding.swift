@@ -181,26 +181,44 @@ func refusing<Result>(
   }
 }
 
+/// What is known of labelled samples besides what they are.
+struct LabelledSamples: Sendable {
+  /// What was given: a folder, say.
+  let path: String
+  let names: [String]
+  /// Class names in the model's order.
+  let classes: [String]
+  /// The class of each sample.
+  let labels: [Int]
+  /// The classes of each sample, rising; nil where each is of one class.
+  let labelSets: [[Int]]?
+  /// The patient or lesion of each sample; nil where nothing tells.
+  let groups: GroupColumn?
+  /// The value of each sample in each of the columns of --subgroups.
+  let subgroups: [AttributeColumn]
+}
+
+extension GroupColumn {
+  /// Whose some of the samples are.
+  func groups(of samples: [Int]) -> SampleGroups {
+    SampleGroups(column, of: samples.map { names[$0].isEmpty ? nil : names[$0] })
+  }
+}
+
 /// Samples with labels.
 package struct LabelledData: Sendable {
   package let path: String
   package let loader: SampleLoader
 
   package var classes: [String] { loader.data.classes }
-  /// The class of each sample.
-  package var labels: [Int] { loader.samples.map { $0.label ?? 0 } }
-  /// The classes of each sample, rising; nil where each is of one class.
-  package var labelSets: [[Int]]? { loader.data.labelSets }
   /// The patient or lesion of each sample; nil where nothing tells.
   package var groups: GroupColumn? { loader.data.groups }
-  /// Whose some of the samples are; nil where nothing tells.
-  func sampleGroups(_ samples: [Int]) -> SampleGroups? {
-    groups.map { groups in
-      SampleGroups(groups.column, of: samples.map { groups.names[$0].isEmpty ? nil : groups.names[$0] })
-    }
+  /// What is known of each sample.
+  var samples: LabelledSamples {
+    LabelledSamples(
+      path: path, names: loader.samples.map(\.name), classes: classes, labels: loader.samples.map { $0.label ?? 0 },
+      labelSets: loader.data.labelSets, groups: groups, subgroups: loader.data.subgroups)
   }
-  /// The value of each sample in each of the columns of --subgroups.
-  package var subgroups: [AttributeColumn] { loader.data.subgroups }
   /// Whether classes are only numbers, as in a labels.csv of indices.
   package var hasNumberLabels: Bool { classes.allSatisfy { Int($0) != nil } }
 }

@@ -70,6 +70,12 @@ package struct DataSettings: Sendable {
       || appliesEXIFOrientation
   }
 
+  /// Whether the user said anything about data: how they become inputs, and what is known of them.
+  var describesData: Bool {
+    describesPreprocessing || labels != nil || table != TableOptions() || !inputs.isEmpty || order != nil
+      || imageInput != nil
+  }
+
   /// What `used` has other than the stored preprocessing, a line each.
   func overrides(
     of stored: JSON?, by used: Preprocessing, for input: ModelInput

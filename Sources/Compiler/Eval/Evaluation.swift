@@ -7,20 +7,22 @@ import Runtime
 package import Tensors
 
 /// What `dermc eval` does: scores on labelled data, and the metrics of one model or the comparison of two.
+///
+/// Scores may be made in parts (`part`), and be measured once they were put together.
 package struct Evaluation {
-  private let model: LoadedModel
-  private let other: LoadedModel?
-  private let path: String
-  private let settings: DataSettings
-  private let answer: AnswerSettings
-  private let threads: Int
-  private let math: MathLibrary
-  private let isStrict: Bool
-  private let observer: any WorkObserver
+  let model: LoadedModel
+  let other: LoadedModel?
+  let path: String
+  let settings: DataSettings
+  let answer: AnswerSettings
+  let threads: Int
+  let math: MathLibrary
+  let isStrict: Bool
+  let observer: any WorkObserver
 
   /// - Parameters:
   ///   - other: the model it is compared with, the float original
-  ///   - path: the labelled data
+  ///   - path: the labelled data, or what was scored of them before
   ///   - isStrict: whether to refuse what there is to warn of, such as samples that cannot be read
   package init(
     _ model: LoadedModel, against other: LoadedModel?, on path: String, settings: DataSettings, answer: AnswerSettings,
@@ -43,51 +45,56 @@ package struct Evaluation {
     package let predictions: PredictionTable
   }
 
-  /// A model, and its outputs on the data; nil where a sample could not be read.
-  private struct Evaluated {
-    var decision: DecisionOutput
-    let data: LabelledData
-    let outputs: [[Float]?]
+  /// What one model, or two, put out for the same samples.
+  struct Scored {
+    /// A model, and its outputs; nil where a sample could not be read.
+    struct Model {
+      var decision: DecisionOutput
+      let outputs: [[Float]?]
+      let warnings: [String]
+    }
+
+    let samples: LabelledSamples
+    let model: Model
+    let other: Model?
+    /// Which files were read.
+    let data: Report.DataSummary?
     var evidence: Suspicions.Evidence
-    var warnings: [String]
+    /// What there is to warn of in the data.
+    let dataWarnings: [String]
+    /// Samples that both models have read.
+    var used: [Int] {
+      model.outputs.indices.filter { model.outputs[$0] != nil && (other == nil || other?.outputs[$0] != nil) }
+    }
   }
 
   package func run() throws(Refusal) -> Result {
-    // A model without preprocessing of its own is fed as the other one is.
-    let stored = model.preprocessing ?? other?.preprocessing
-    let names = settings.labels ?? model.labels ?? other?.labels
-    var own = try evaluated(model, stored, names, like: nil)
-    var reference = try other.map { other throws(Refusal) in
-      try evaluated(other, other.preprocessing ?? stored, names, like: own.decision.meaning)
-    }
-    let data = own.data
-    try observer.report(data.loader, isStrict: isStrict)
-    own.warnings += data.loader.data.warnings
-    let used = own.outputs.indices.filter {
-      own.outputs[$0] != nil && (reference == nil || reference?.outputs[$0] != nil)
-    }
-    guard !used.isEmpty else { throw data.loader.nothingReadable(path) }
+    try measure(EvaluationPart.recognizes(path) ? read() : score())
+  }
 
+  private func measure(_ scored: Scored) throws(Refusal) -> Result {
+    var (own, reference, evidence) = (scored.model, scored.other, scored.evidence)
+    let (samples, used) = (scored.samples, scored.used)
     let outputs = used.compactMap { own.outputs[$0] }
-    try own.decision.chooseThreshold(answer, on: outputs, data, used: used)
+    try own.decision.chooseThreshold(answer, on: outputs, samples, used: used)
     if answer.choosesThreshold { reference?.decision.meaning.thresholds = own.decision.meaning.thresholds }
-    let request = try own.decision.request(data, used: used, answer)
+    let request = try own.decision.request(samples, used: used, answer)
     let answers = own.decision.measured(outputs)
     let alone = try AccuracyMeasure.single(answers, request)
-    own.evidence.add(own.decision, runs: outputs, accuracy: alone, classes: data.classes)
-    let suspicions = Suspicions.all(own.evidence)
+    evidence.add(own.decision, runs: outputs, accuracy: alone, classes: samples.classes)
+    let suspicions = Suspicions.all(evidence)
     for suspicion in suspicions { try observer.warn(suspicion, isStrict: isStrict) }
     var object = JSONObject()
     if case .object(let members) = alone.modelJSON { object = members }
-    object["answer"] = own.decision.summary(labels: data.classes).json
-    object["data"] = data.loader.summary.json
-    object["warnings"] = .strings(own.warnings + (reference?.warnings ?? []) + suspicions)
+    object["answer"] = own.decision.summary(labels: samples.classes).json
+    object["data"] = scored.data?.json ?? .null
+    object["warnings"] = .strings(own.warnings + scored.dataWarnings + (reference?.warnings ?? []) + suspicions)
     observer.notePeak()
-    let heading = "answer  \(own.decision.description(labels: data.classes))\n\n"
+    let heading = "answer  \(own.decision.description(labels: samples.classes))\n\n"
     guard let reference else {
       return Result(
         json: .object(object), text: heading + EvaluationText.make(alone),
-        predictions: PredictionTable(data, used: used, float: nil, compiled: (own.decision, outputs)))
+        predictions: PredictionTable(samples, used: used, float: nil, compiled: (own.decision, outputs)))
     }
     let referenceOutputs = used.compactMap { reference.outputs[$0] }
     let accuracy = try AccuracyMeasure.pair(
@@ -97,11 +104,46 @@ package struct Evaluation {
     return Result(
       json: .object(object), text: heading + EvaluationText.make(accuracy),
       predictions: PredictionTable(
-        data, used: used, float: (reference.decision, referenceOutputs), compiled: (own.decision, outputs)))
+        samples, used: used, float: (reference.decision, referenceOutputs), compiled: (own.decision, outputs)))
+  }
+
+  // MARK: Scoring
+
+  /// A model's outputs for some samples, and what they were made of.
+  struct Evaluated {
+    let scored: Scored.Model
+    let binding: DataBinding
+    let data: LabelledData
+    let evidence: Suspicions.Evidence
+  }
+
+  /// The names of classes where they are known before the data are looked at.
+  var names: [String]? { settings.labels ?? model.labels ?? other?.labels }
+
+  /// Runs both models on a shard of the samples.
+  func evaluated(_ shard: Shard) throws(Refusal) -> (own: Evaluated, reference: Evaluated?) {
+    // A model without preprocessing of its own is fed as the other one is.
+    let stored = model.preprocessing ?? other?.preprocessing
+    let own = try evaluated(model, stored, names, like: nil, shard)
+    let reference = try other.map { other throws(Refusal) in
+      try evaluated(other, other.preprocessing ?? stored, names, like: own.scored.decision.meaning, shard)
+    }
+    return (own, reference)
+  }
+
+  private func score() throws(Refusal) -> Scored {
+    let (own, reference) = try evaluated(.whole)
+    let loader = own.data.loader
+    try observer.report(loader, isStrict: isStrict)
+    let scored = Scored(
+      samples: own.data.samples, model: own.scored, other: reference?.scored, data: loader.summary,
+      evidence: own.evidence, dataWarnings: loader.data.warnings)
+    guard !scored.used.isEmpty else { throw loader.nothingReadable(path) }
+    return scored
   }
 
   private func evaluated(
-    _ model: LoadedModel, _ preprocessing: JSON?, _ names: [String]?, like: OutputMeaning?
+    _ model: LoadedModel, _ preprocessing: JSON?, _ names: [String]?, like: OutputMeaning?, _ shard: Shard
   ) throws(Refusal) -> Evaluated {
     var decision = try DecisionOutput(model, answer, labels: names, like: like)
     let binding = try DataBinding(
@@ -111,16 +153,23 @@ package struct Evaluation {
     let warnings = [decision.warning, binding.overrideWarning, binding.assumption(for: [data.loader])]
       .compactMap(\.self)
     for warning in warnings { try observer.warn(warning, isStrict: isStrict) }
-    let samples = Array(0..<data.loader.count)
-    let evidence = try Suspicions.Evidence(
-      model, binding.preprocessing(for: [data.loader]), data.loader, samples: samples, threads: threads)
+    let samples = Array(shard.positions(of: data.loader.count))
+    // What it tells is of all samples: the first shard looks at some of them.
+    let evidence =
+      shard.index > 1
+      ? Suspicions.Evidence()
+      : try Suspicions.Evidence(
+        model, binding.preprocessing(for: [data.loader]), data.loader, samples: Array(data.loader.samples.indices),
+        threads: threads)
     let plan = try Preparation.plan(Preparation.executable(model), on: math, fusesRows: true)
     observer.note(plan, threads: threads)
-    observer.begin("Evaluating", count: data.loader.count)
+    observer.begin("Evaluating", count: samples.count)
     defer { observer.end() }
     let outputs = Inference.run(
       plan, on: data.loader, samples: samples, threads: threads, output: decision.position
     ) { observer.advance() }
-    return Evaluated(decision: decision, data: data, outputs: outputs, evidence: evidence, warnings: warnings)
+    return Evaluated(
+      scored: Scored.Model(decision: decision, outputs: outputs, warnings: warnings), binding: binding, data: data,
+      evidence: evidence)
   }
 }

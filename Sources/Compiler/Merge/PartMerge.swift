@@ -1,4 +1,5 @@
-import Reports
+import Bundles
+import CanonicalJSON
 package import Tensors
 
 /// What `dermc merge` does: puts parts of one data set together, exactly, in whichever order they come.
@@ -19,27 +20,33 @@ package struct PartMerge {
 
   /// Merges. Nothing is left on disk unless the file is committed.
   package func run(observer: any WorkObserver) throws(Refusal) -> Result {
+    guard let path = paths.first else { throw .usage("merge: expected files of parts") }
     observer.begin("Merging", count: paths.count)
     defer { observer.end() }
-    guard let first = paths.first else { throw .usage("merge: expected files of parts") }
-    var merged = try CalibrationPart(path: first)
+    let first = try PartFile(path: path)
+    switch first.description.value["kind"] {
+    case .string(EvaluationPart.kind): return try merge(EvaluationPart(first), observer)
+    default: return try merge(CalibrationPart(first), observer)
+    }
+  }
+
+  /// Reads a part whole and says what is in it.
+  static func text(of path: String) throws(Refusal) -> String {
+    let file = try PartFile(path: path)
+    switch file.description.value["kind"] {
+    case .string(EvaluationPart.kind): return "scores of \(try EvaluationPart(file).text)"
+    default: return "counts of \(try CalibrationPart(file).text)"
+    }
+  }
+
+  private func merge<Part: MergeablePart>(_ first: Part, _ observer: any WorkObserver) throws(Refusal) -> Result {
+    var merged = first
     observer.advance()
     for path in paths.dropFirst() {
-      let next = try CalibrationPart(path: path)
+      let next = try Part(path: path)
       do throws(Refusal) { try merged.merge(next) } catch { throw error.of(file: path) }
       observer.advance()
     }
     return Result(file: try merged.stage(for: output), text: merged.text)
-  }
-}
-
-extension CalibrationPart {
-  /// What is in it, in a line.
-  var text: String {
-    let samples = Figures.count(data.used, "sample")
-    guard let missing = data.shards.missing else {
-      return data.shards.count == 1 ? samples : "\(samples), all \(data.shards.count) shards"
-    }
-    return "\(samples), shards \(data.shards.text); \(missing.text) to come"
   }
 }

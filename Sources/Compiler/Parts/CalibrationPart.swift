@@ -9,12 +9,13 @@ import Tensors
 ///
 /// Counts are integers in grids that follow from the values, so that putting parts together is exact, and the order
 /// does not matter: what is merged is what one run over all samples counts, and so are the bytes of its file.
-struct CalibrationPart {
+struct CalibrationPart: MergeablePart {
   static let kind = "calibration"
   /// The version of what such a file holds.
   static let version = 1
 
   let origin: PartOrigin
+  var origins: [PartOrigin] { [origin] }
   private(set) var data: PartData
   /// The names of values, in the graph's order.
   let values: [String]
@@ -33,19 +34,8 @@ struct CalibrationPart {
   /// The values that are counted, in their order.
   static func values(of graph: Graph) -> [ValueID] { Quantizer.valuesToObserve(graph).sorted() }
 
-  /// Adds the counts of other parts of the same data.
-  ///
-  /// - Throws: unless they belong together
   mutating func merge(_ other: CalibrationPart) throws(Refusal) {
-    if let difference = other.origin.difference(from: origin) ?? other.data.difference(from: data) {
-      throw Refusal(
-        "does not belong to those before: it is \(difference)",
-        remedy: "count all parts with the same model, data and options")
-    }
-    if let shard = other.data.shards.common(with: data.shards) {
-      throw Refusal(
-        "holds shard \(shard) of \(data.shards.count), which is in those before, too", remedy: "give each shard once")
-    }
+    try check(other)
     guard values == other.values else { throw Refusal(.malformed, reason: "holds counts of other values") }
     for index in observations.indices {
       guard observations[index].canTake(other.observations[index]) else {
@@ -61,23 +51,12 @@ struct CalibrationPart {
 
   // MARK: Files
 
-  /// Whether a file may be one of counts, or a bundle: `init(path:)` tells which.
-  static func recognizes(_ path: String) -> Bool { PartFile.recognizes(path) }
-
-  /// Reads a file.
-  init(path: String) throws(Refusal) { try self.init(PartFile(path: path)) }
-
   init(_ file: PartFile) throws(Refusal) {
     let count: Int
     do throws(JSONError) {
       let node = file.description
+      try CalibrationPart.check(node)
       try node.allowOnly("kind", "version", "origin", "data", "values")
-      let kind = try node["kind"].string()
-      guard kind == CalibrationPart.kind else { throw node.error("is of \(kind), not of \(CalibrationPart.kind)") }
-      let version = try node["version"].int()
-      guard version == CalibrationPart.version else {
-        throw node.error("has version \(version) of counts, this dermc reads version \(CalibrationPart.version)")
-      }
       origin = try PartOrigin(node["origin"])
       data = try PartData(node["data"])
       values = try node["values"].strings()
@@ -88,11 +67,7 @@ struct CalibrationPart {
     do throws(Refusal) {
       observations = try CalibrationPart.observations(file[.counts], count: count)
       var data = data
-      try file[.files].withBytes { (bytes) throws(Refusal) in
-        var reader = CountReader(bytes, name: PartFile.Content.files.rawValue)
-        if file.has(.files) { try data.readFiles(from: &reader) }
-        guard reader.isAtEnd else { throw reader.malformed("goes on after the last file") }
-      }
+      try data.readFiles(file)
       self.data = data
     } catch {
       throw error.of(file: file.path)
@@ -123,12 +98,12 @@ struct CalibrationPart {
     }
     var counts = CountWriter()
     for observation in observations { observation.write(to: &counts) }
-    var files = CountWriter()
-    data.writeFiles(to: &files)
     let description: JSON = [
       "kind": .string(CalibrationPart.kind), "version": .int(CalibrationPart.version), "origin": origin.json,
       "data": data.json, "values": .strings(values),
     ]
-    return try PartFile.stage(description, [.counts: counts.bytes, .files: files.bytes], for: path)
+    var contents: [PartFile.Content: [UInt8]] = [.counts: counts.bytes]
+    contents[.files] = data.fileBytes
+    return try PartFile.stage(description, contents, for: path)
   }
 }

@@ -1,7 +1,9 @@
+import Bundles
 import CanonicalJSON
 import DataSets
 import Hashing
 import Quantization
+import Reports
 import Tensors
 
 /// Which samples of a data set a part is of, and what became of them.
@@ -29,13 +31,16 @@ struct PartData: Equatable {
   var used: Int
   var unusable: Int
   var skipped: [Skipped]
+  /// Whether nothing is told of files: no names, no hashes.
+  let isAnonymous: Bool
   /// The hashes of files that were read, by their places among the files of the listing.
   var files: [Int: SHA256]
 
   /// - Parameters:
   ///   - loader: of all samples; those of the shard were read
   ///   - chosen: the samples a shard is a part of
-  init(_ loader: SampleLoader, chosen: [Int], asked: Int?, seed: UInt64, shard: Shard) {
+  init(_ loader: SampleLoader, chosen: [Int], asked: Int?, seed: UInt64, shard: Shard, isAnonymous: Bool = false) {
+    self.isAnonymous = isAnonymous
     listing = PartData.listing(loader).hex
     samples = loader.count
     self.chosen = chosen.count
@@ -45,12 +50,17 @@ struct PartData: Equatable {
     let positions = shard.positions(of: chosen.count)
     let problems = Dictionary(uniqueKeysWithValues: loader.problems.map { ($0.index, $0) })
     let unread = positions.compactMap { position in
-      problems[chosen[position]].map { Skipped(position: position, file: $0.sample.name, reason: $0.reason) }
+      problems[chosen[position]].map {
+        Skipped(
+          position: position, file: isAnonymous ? "sample \(position + 1)" : $0.sample.name,
+          reason: isAnonymous ? "cannot be used" : $0.reason)
+      }
     }
     used = positions.count - unread.count
     unusable = unread.count
     skipped = Array(unread.prefix(PartData.mostSkipped))
     files = [:]
+    if isAnonymous { return }
     let hashes = loader.contentHashes
     var places: [String: Int] = [:]
     for sample in loader.samples where places[sample.path] == nil {
@@ -75,12 +85,6 @@ struct PartData: Equatable {
 
   // MARK: Merging
 
-  /// Whether shards of both are shards of one listing.
-  func isSameListing(as other: PartData) -> Bool {
-    listing == other.listing && samples == other.samples && chosen == other.chosen && asked == other.asked
-      && seed == other.seed && shards.count == other.shards.count
-  }
-
   /// Why shards of both cannot be put together; nil where they can.
   func difference(from other: PartData) -> String? {
     if listing != other.listing || samples != other.samples {
@@ -90,6 +94,9 @@ struct PartData: Equatable {
     if asked != other.asked || seed != other.seed || chosen != other.chosen {
       return "of other samples of one listing: --samples \(asked.map { "\($0)" } ?? "all") --seed \(seed), not "
         + "--samples \(other.asked.map { "\($0)" } ?? "all") --seed \(other.seed)"
+    }
+    if isAnonymous != other.isAnonymous {
+      return isAnonymous ? "anonymous, the others are not" : "not anonymous as the others are"
     }
     return shards.count == other.shards.count
       ? nil : "one of \(shards.count) shards, not of \(other.shards.count)"
@@ -116,7 +123,7 @@ struct PartData: Equatable {
       "listing": .string(listing), "listed": .int(samples), "chosen": .int(chosen),
       "samples": asked.map { .int($0) } ?? .null, "seed": .int(Int(truncatingIfNeeded: seed)),
       "shards": .int(shards.count), "have": .array(shards.ranges.map { .ints([$0.lowerBound, $0.upperBound]) }),
-      "used": .int(used), "unusable": .int(unusable),
+      "used": .int(used), "unusable": .int(unusable), "anonymous": .bool(isAnonymous),
       "skipped": .array(
         skipped.map { [.int($0.position), .string($0.file), .string($0.reason)] }),
     ]
@@ -125,7 +132,8 @@ struct PartData: Equatable {
   /// Reads all but the hashes of files.
   init(_ node: JSONNode) throws(JSONError) {
     try node.allowOnly(
-      "listing", "listed", "chosen", "samples", "seed", "shards", "have", "used", "unusable", "skipped")
+      "listing", "listed", "chosen", "samples", "seed", "shards", "have", "used", "unusable", "skipped",
+      "anonymous")
     listing = try PartOrigin.hash(node["listing"])
     samples = try node["listed"].int(in: 0...1 << 40)
     chosen = try node["chosen"].int(in: 0...samples)
@@ -143,6 +151,7 @@ struct PartData: Equatable {
     self.shards = shards
     used = try node["used"].int(in: 0...chosen)
     unusable = try node["unusable"].int(in: 0...chosen - used)
+    isAnonymous = try node["anonymous"].bool()
     skipped = []
     for element in try node["skipped"].elements() {
       let parts = try element.elements()
@@ -158,7 +167,7 @@ struct PartData: Equatable {
 
   /// Writes the hashes of files: their number, then for each how many files of the listing lie between it and the one
   /// before, and 32 bytes.
-  func writeFiles(to writer: inout CountWriter) {
+  private func writeFiles(to writer: inout CountWriter) {
     writer.append(UInt64(files.count))
     var next = 0
     for (place, hash) in files.sorted(by: { $0.key < $1.key }) {
@@ -168,7 +177,35 @@ struct PartData: Equatable {
     }
   }
 
-  mutating func readFiles(from reader: inout CountReader) throws(Refusal) {
+  /// The hashes as a file holds them; nil where it has none.
+  var fileBytes: [UInt8]? {
+    if isAnonymous { return nil }
+    var writer = CountWriter()
+    writeFiles(to: &writer)
+    return writer.bytes
+  }
+
+  /// Reads the hashes of files, where a file has some.
+  mutating func readFiles(_ file: PartFile) throws(Refusal) {
+    guard file.has(.files) == !isAnonymous else {
+      throw Refusal(.malformed, reason: isAnonymous ? "is anonymous and has hashes of files" : "has no section files")
+    }
+    if isAnonymous { return }
+    try file[.files].withBytes { (bytes) throws(Refusal) in
+      var reader = CountReader(bytes, name: PartFile.Content.files.rawValue)
+      try readFiles(from: &reader)
+      guard reader.isAtEnd else { throw reader.malformed("goes on after the last file") }
+    }
+  }
+
+  /// Which files were read, for reports; nil where that is not told.
+  var summary: Report.DataSummary? {
+    if isAnonymous { return nil }
+    let identity = DataIdentity(hashes: Array(files.values))
+    return Report.DataSummary(count: identity.count, sha256: identity.sha256.hex)
+  }
+
+  private mutating func readFiles(from reader: inout CountReader) throws(Refusal) {
     var next = 0
     for _ in 0..<(try reader.count(atMost: samples, "files")) {
       let place = next + (try reader.count(atMost: samples, "files between"))

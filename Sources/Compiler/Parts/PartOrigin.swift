@@ -87,6 +87,21 @@ struct PartOrigin: Equatable {
     return inputs != other.inputs ? "with other options of inputs (--layout, --input, --columns, --image-input)" : nil
   }
 
+  /// How images became inputs; nil of tensors.
+  ///
+  /// - Parameter path: of the file, for messages
+  func imagePreprocessing(_ path: String) throws(Refusal) -> Preprocessing? {
+    guard let preprocessing else { return nil }
+    do throws(JSONError) {
+      let node = JSONNode(preprocessing, name: "preprocessing")
+      let size = try node["size"].ints(in: 1...Limits.elements)
+      guard size.count == 2 else { throw try node["size"].error("expected height and width") }
+      return try Preprocessing(json: node, size: (size[0], size[1]))
+    } catch {
+      throw Refusal(.malformed, file: path, reason: "\(error)")
+    }
+  }
+
   static func text(_ preprocessing: JSON?) -> String {
     guard let preprocessing, let bytes = try? preprocessing.canonicalBytes() else { return "none" }
     return String(decoding: bytes, as: UTF8.self)

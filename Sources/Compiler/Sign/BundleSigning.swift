@@ -35,7 +35,7 @@ package struct BundleSigning {
     let file: BundleFile
     key = try SecretKey(path: keyPath)
     file = try BundleReader.open(path)
-    _ = try file.read()
+    if file.isPart { _ = try PartMerge.text(of: path) } else { _ = try file.read() }
     let signature = try BundleSignature(of: file.rootHash, by: key)
     switch place {
     case .file(let output): try file.write(signature: signature, to: output)

@@ -20,11 +20,12 @@ extension Compilation {
       var report = UncertaintyReport(fitted: compiled.uncertainty.json, data: data)
       report.floatFitted = float.uncertainty.json
       guard let evaluation, let outcome else { return report }
-      let labels = outcome.used.map { evaluation.labels[$0] }
+      let samples = evaluation.samples
+      let labels = outcome.used.map { samples.labels[$0] }
       report.measured = try CertaintyComparison(
         float: float.outcomes(decision, runs: outcome.float, labels: labels),
         compiled: compiled.outcomes(decision, runs: outcome.compiled, labels: labels),
-        groups: evaluation.sampleGroups(outcome.used))
+        groups: samples.groups?.groups(of: outcome.used))
       let count = decision.meaning.classCount
       report.classes = (0..<count).map(evaluation.classes.className)
       return report
@@ -55,9 +56,10 @@ extension Compilation {
         warnings.append(warning)
       }
     }
+    let known = data.samples
     func fit(_ runs: [[Float]]) throws(Refusal) -> UncertaintyFit {
       try UncertaintyFit(
-        settings, decision, runs: runs, labels: used.map { data.labels[$0] }, groups: data.sampleGroups(used),
+        settings, decision, runs: runs, labels: used.map { known.labels[$0] }, groups: known.groups?.groups(of: used),
         classes: data.classes, data: data.loader.summary, seed: request.recipe.seed)
     }
     let fitted = try fit(compiled)

@@ -37,6 +37,9 @@ package struct Verification {
     let problems = file.verify()
     guard problems.isEmpty else { throw Refusal(.failed, reason: problems.map { "\($0)" }.joined(separator: "; ")) }
     do throws(Refusal) {
+      if file.isPart {
+        return lines + ["\(file.sections.count) sections: SHA-256 holds", try PartMerge.text(of: path)]
+      }
       bundle = try file.read()
     } catch {
       throw error.as(.failed)

@@ -16,6 +16,7 @@ struct CalibrateCommand: ParsableCommand {
         dermc calibrate model.onnx data/calib -o all.calib
         dermc calibrate model.onnx data/calib --shard 3/16 -o part3.calib
         dermc calibrate model.onnx data/calib --shard 3/16 --samples 100000 --seed 1 -o part3.calib
+        dermc calibrate model.onnx files.txt --anonymous --min-samples 50 -o here.calib
         dermc merge part*.calib -o all.calib
         dermc compile model.onnx --int8 --calib all.calib --eval data/val
       """)
@@ -23,7 +24,10 @@ struct CalibrateCommand: ParsableCommand {
   @Argument(help: "The float model: .onnx, .tflite or .derm.")
   var model: String
 
-  @Argument(help: ArgumentHelp("Folder of images or tensors like those the model will see.", valueName: "data"))
+  @Argument(
+    help: ArgumentHelp(
+      "Folder of images or tensors like those the model will see; or a list of files, .txt or .csv.", valueName: "data")
+  )
   var data: String
 
   @Option(help: ArgumentHelp("Which part of how many to count, as 3/16; all unless given.", valueName: "i/n"))
@@ -37,6 +41,14 @@ struct CalibrateCommand: ParsableCommand {
 
   @Option(name: .shortAndLong, help: ArgumentHelp("Where to write the counts.", valueName: "file"))
   var output: String
+
+  @Flag(help: "Leave out what tells of files: their names, and the hashes of their contents.")
+  var anonymous = false
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Write nothing where fewer samples than this could be counted.", valueName: "count"))
+  var minSamples = 0
 
   @Flag(help: "Refuse whatever there is a warning of, such as samples that cannot be read.")
   var strict = false
@@ -54,6 +66,8 @@ struct CalibrateCommand: ParsableCommand {
     count.samples = samples
     count.seed = seed
     count.isStrict = strict
+    count.isAnonymous = anonymous
+    count.fewestSamples = minSamples
     try Outputs.check([output], inputs: [model, data])
     let result = try count.run(observer: Watcher(common))
     try result.file.commit()

@@ -2,6 +2,7 @@ import ArgumentParser
 import CanonicalJSON
 import Compiler
 import Tensors
+import Texts
 
 struct EvalCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -12,21 +13,33 @@ struct EvalCommand: ParsableCommand {
       label, HAM10000_metadata.csv, the ground truth of an ISIC challenge, or another with --table. Of a binary model the
       finding is measured at its threshold, of a multi-label one each label.
 
+      With --shard, or -o alone, scores are written, and nothing is measured before DATA is a file of all of them. What
+      is measured then is what one run over all samples measures.
+
       EXAMPLES
         dermc eval model.derm data/val
         dermc eval model.derm data/val --against model.onnx --json
         dermc eval model.onnx HAM10000 --table HAM10000_metadata.csv --subgroups sex,age
         dermc eval binary.onnx data/val --threshold 0.3 --predictions predictions.csv
+        dermc eval model.derm data/val --against model.onnx --shard 3/16 -o part3.eval
+        dermc merge part*.eval -o all.eval
+        dermc eval model.derm all.eval --against model.onnx --json
       """)
 
   @Argument(help: "The model: .onnx, .tflite or .derm.")
   var model: String
 
-  @Argument(help: ArgumentHelp("Folder of labelled data.", valueName: "dir"))
+  @Argument(help: ArgumentHelp("Folder of labelled data; or scores that were made of them.", valueName: "data"))
   var data: String
 
   @Option(help: ArgumentHelp("The model to compare with: the float original.", valueName: "model"))
   var against: String?
+
+  @Option(help: ArgumentHelp("Score only this part of how many, as 3/16; needs -o.", valueName: "i/n"))
+  var shard: String?
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("Write scores here, to be measured later.", valueName: "file"))
+  var output: String?
 
   @Flag(help: "Print JSON.")
   var json = false
@@ -49,12 +62,28 @@ struct EvalCommand: ParsableCommand {
       try PredictionTable.checkName(path)
       try Outputs.check([path], inputs: [model] + (against.map { [$0] } ?? []))
     }
+    let shard = try self.shard.map { try Shard($0) }
+    if let shard, output == nil {
+      throw Refusal.usage("--shard \(shard.text): needs -o FILE, where scores are written")
+    }
+    if let output {
+      guard !json, measures.predictions == nil else {
+        throw Refusal.usage("-o \(output): writes scores and measures nothing: leave out --json and --predictions")
+      }
+      try Outputs.check([output], inputs: [model, data] + (against.map { [$0] } ?? []))
+    }
     let evaluated = try LoadedModel(path: model, size: settings.freeSize, trusting: try trust.keys())
     let other = try against.map { try LoadedModel(path: $0, size: settings.freeSize) }
-    let result = try Evaluation(
+    let evaluation = Evaluation(
       evaluated, against: other, on: data, settings: settings, answer: try answer.settings(measures), threads: threads,
-      math: arithmetic.math, isStrict: strict, observer: Watcher(common)
-    ).run()
+      math: arithmetic.math, isStrict: strict, observer: Watcher(common))
+    if let output {
+      let part = try evaluation.part(shard ?? .whole, to: output)
+      try part.file.commit()
+      if !common.quiet { Console.output("\(Printable.name(output, limit: 400)): \(part.text)") }
+      return
+    }
+    let result = try evaluation.run()
     if let path = measures.predictions {
       let table = try result.predictions.stage(for: path)
       try table.commit()

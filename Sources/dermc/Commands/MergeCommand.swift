@@ -6,7 +6,7 @@ import Texts
 struct MergeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "merge",
-    abstract: "Put parts that dermc calibrate counted together.",
+    abstract: "Put parts of dermc calibrate or dermc eval together.",
     discussion: """
       Parts may come in any order, and some at a time: what is merged can be merged again. The result has the same bytes
       whichever way it came about.
@@ -15,9 +15,10 @@ struct MergeCommand: ParsableCommand {
         dermc merge part*.calib -o all.calib
         dermc merge part1.calib part2.calib -o first.calib
         dermc merge first.calib part3.calib -o all.calib
+        dermc merge part*.eval -o all.eval
       """)
 
-  @Argument(help: ArgumentHelp("Files of dermc calibrate or dermc merge.", valueName: "part"))
+  @Argument(help: ArgumentHelp("Files of dermc calibrate, dermc eval or dermc merge.", valueName: "part"))
   var parts: [String]
 
   @Option(name: .shortAndLong, help: ArgumentHelp("Where to write what they are together.", valueName: "file"))

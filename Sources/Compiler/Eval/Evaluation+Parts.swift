@@ -1,0 +1,147 @@
+import Answers
+import Bundles
+import CanonicalJSON
+import DataSets
+import Hashing
+import Reports
+package import Tensors
+
+extension Evaluation {
+  /// A file of scores, written aside.
+  package struct Part: Sendable {
+    package let file: StagedFile
+    /// What is in it, for people.
+    package let text: String
+  }
+
+  /// Whether a path leads to scores, or to a bundle, rather than to labelled data.
+  package static func isScored(_ path: String) -> Bool { EvaluationPart.recognizes(path) }
+
+  /// Runs the models on a shard of the samples and keeps what they put out.
+  package func part(_ shard: Shard, to output: String) throws(Refusal) -> Part {
+    guard !EvaluationPart.recognizes(path) else {
+      throw Refusal(file: path, reason: "holds scores, no data", remedy: "put scores together with dermc merge")
+    }
+    let (own, reference) = try evaluated(shard)
+    let loader = own.data.loader
+    try observer.report(loader, isStrict: isStrict)
+    let samples = own.data.samples
+    let positions = shard.positions(of: loader.count)
+    let models = [own, reference].compactMap(\.self)
+    let used = positions.indices.filter { index in
+      models.allSatisfy { $0.scored.outputs[index - positions.lowerBound] != nil }
+    }
+    let rows = used.map { index in
+      EvaluationPart.Row(
+        position: index, name: samples.names[index], labels: samples.labelSets?[index] ?? [samples.labels[index]],
+        group: samples.groups?.names[index] ?? "", columns: samples.subgroups.map { $0.values[index] })
+    }
+    let decision = own.scored.decision
+    let subject = EvaluationPart.Subject(
+      labels: names, classes: samples.classes, output: decision.meaning.output, task: decision.meaning.task.rawValue,
+      hasLabelSets: samples.labelSets != nil, group: samples.groups?.column,
+      columns: samples.subgroups.map(\.column), math: math.rawValue)
+    let remarks = EvaluationPart.Remarks(
+      shard: shard.index, warnings: models.map(\.scored.warnings), dataWarnings: loader.data.warnings,
+      normalization: own.evidence.normalization)
+    var origins = [try origin(model, own)]
+    if let other, let reference { origins.append(try origin(other, reference)) }
+    let part = EvaluationPart(
+      origins, subject,
+      PartData(loader, chosen: Array(loader.samples.indices), asked: nil, seed: 0, shard: shard), remarks, rows: rows,
+      outputs: models.map { model in used.compactMap { model.scored.outputs[$0 - positions.lowerBound] } })
+    observer.notePeak()
+    return Part(file: try part.stage(for: output), text: part.text)
+  }
+
+  private func origin(_ model: LoadedModel, _ evaluated: Evaluated) throws(Refusal) -> PartOrigin {
+    try PartOrigin(
+      model, model.sha256(), graph: BundleWriter.hash(of: Preparation.executable(model)), evaluated.binding,
+      evaluated.data.loader, settings)
+  }
+
+  // MARK: Reading
+
+  /// What was scored before, of all samples.
+  func read() throws(Refusal) -> Scored {
+    let part = try EvaluationPart(path: path)
+    try part.checkComplete(path, line: "dermc eval MODEL DATA")
+    guard !settings.describesData else {
+      throw .usage(
+        "\(path): holds scores; how samples become inputs and what is known of them was said when they were made")
+    }
+    try check(part, 0, model)
+    if let other {
+      guard part.origins.count == 2 else {
+        throw Refusal(
+          file: path, reason: "holds scores of one model", remedy: "make them with --against \(other.path), too")
+      }
+      try check(part, 1, other)
+    }
+    let samples = LabelledSamples(path: path, part)
+    let subject = part.subject
+    func scored(_ index: Int, _ model: LoadedModel, like: DecisionOutput?) throws(Refusal) -> Scored.Model {
+      var decision = try DecisionOutput(model, answer, labels: subject.labels, like: like?.meaning)
+      let meaning = decision.meaning
+      if index == 0, meaning.output != subject.output || meaning.task.rawValue != subject.task {
+        throw Refusal(
+          file: path,
+          reason: "holds output \(subject.output), a \(subject.task) decision; the options say \(meaning.output), "
+            + "\(meaning.task.rawValue)",
+          remedy: "score again with the same --output-name and --task")
+      }
+      try decision.name(samples.classes)
+      let expected = decision.rows.count * decision.rows.batch
+      guard part.outputs[index].allSatisfy({ $0.count == expected }) else {
+        throw Refusal(.malformed, file: path, reason: "does not hold \(expected) numbers for each sample")
+      }
+      let warnings = part.remarks.warnings[index]
+      for warning in warnings { try observer.warn(warning, isStrict: isStrict) }
+      return Scored.Model(decision: decision, outputs: part.outputs[index], warnings: warnings)
+    }
+    let own = try scored(0, model, like: nil)
+    let reference = try other.map { (other) throws(Refusal) in try scored(1, other, like: own.decision) }
+    for warning in part.remarks.dataWarnings { try observer.warn(warning, isStrict: isStrict) }
+    for skipped in part.data.skipped {
+      try observer.warn("skipped \(skipped.file): \(skipped.reason)", isStrict: isStrict)
+    }
+    guard !part.rows.isEmpty else { throw Refusal(file: path, reason: "no sample could be used") }
+    var evidence = Suspicions.Evidence()
+    evidence.normalization = part.remarks.normalization
+    evidence.preprocessing = try part.origins[0].imagePreprocessing(path)
+    return Scored(
+      samples: samples, model: own, other: reference, data: part.data.summary, evidence: evidence,
+      dataWarnings: part.remarks.dataWarnings)
+  }
+
+  private func check(_ part: EvaluationPart, _ index: Int, _ model: LoadedModel) throws(Refusal) {
+    let origin = part.origins[index]
+    func refuse(_ reason: String) -> Refusal {
+      Refusal(file: path, reason: reason, remedy: "score again (dermc eval MODEL DATA -o FILE)")
+    }
+    guard try origin.model == model.sha256().hex else {
+      throw refuse("was scored by another model (SHA-256 \(origin.model.prefix(12))...) than \(model.path)")
+    }
+    guard origin.dermc == Provenance.version else {
+      throw refuse("was scored by dermc \(origin.dermc), this is \(Provenance.version)")
+    }
+    guard try origin.graph == BundleWriter.hash(of: Preparation.executable(model)).hex else {
+      throw refuse("was scored with another --size, or by another build of dermc")
+    }
+  }
+}
+
+extension LabelledSamples {
+  /// Those that were scored.
+  init(path: String, _ part: EvaluationPart) {
+    let subject = part.subject
+    self.init(
+      path: path, names: part.rows.map(\.name), classes: subject.classes,
+      labels: part.rows.map { $0.labels.first ?? 0 },
+      labelSets: subject.hasLabelSets ? part.rows.map(\.labels) : nil,
+      groups: subject.group.map { GroupColumn(column: $0, names: part.rows.map(\.group)) },
+      subgroups: subject.columns.indices.map { index in
+        AttributeColumn(subject.columns[index], of: part.rows.map { $0.columns[index] })
+      })
+  }
+}

@@ -1,6 +1,6 @@
 # Names for what a developer runs. scripts/demo and scripts/test need no make; the rest are the long jobs.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check check-arm check-arm-runtime check-arm-python arm-loops check-c check-python check-docs check-web check-ci check-uncertainty anywhere fresh build libderm install bench scaling property coverage sanitize fuzz faults pictures wild wild-operators format docs clean
+.PHONY: help demo test check check-arm check-arm-runtime check-arm-python arm-loops check-c check-python check-docs check-web check-ci check-uncertainty anywhere fresh build libderm install bench scaling property coverage distributed sanitize fuzz faults pictures wild wild-operators format docs clean
 
 help:
 	@echo "make demo      build, compile the fixture model to int8, show the report"
@@ -24,6 +24,7 @@ help:
 	@echo "make scaling   how time and memory grow with the number of nodes"
 	@echo "make property  many random graphs: float against int8, fused against plain, stored against not"
 	@echo "make coverage  the share of each module's lines that the tests run; below 90 % it fails"
+	@echo "make distributed  calibrate and evaluate in parts, workers killed on the way: the bytes of one run"
 	@echo "make faults    kill it, fill the disk, take memory away, change its inputs: counted, nothing lost"
 	@echo "make sanitize  the tests under AddressSanitizer, then UndefinedBehaviorSanitizer and ThreadSanitizer"
 	@echo "make fuzz      fuzz every reader for a minute; scripts/fuzz takes targets and --runs or --seconds"
@@ -109,6 +110,9 @@ coverage:
 
 fuzz:
 	scripts/fuzz
+
+distributed: build
+	scripts/distributed
 
 faults:
 	scripts/faults

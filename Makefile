@@ -1,6 +1,6 @@
 # Names for what a developer runs. scripts/demo and scripts/test need no make; the rest are the long jobs.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check check-arm check-arm-runtime check-arm-python arm-loops check-c check-python check-docs check-web check-ci check-uncertainty anywhere fresh build libderm install bench scaling property coverage distributed sanitize fuzz faults pictures wild wild-operators format docs clean
+.PHONY: help demo test check check-arm check-arm-runtime check-arm-python arm-loops check-c check-python check-docs check-web check-ci check-explain check-uncertainty anywhere fresh build libderm install bench scaling property coverage distributed sanitize fuzz faults pictures wild wild-operators format docs clean
 
 help:
 	@echo "make demo      build, compile the fixture model to int8, show the report"
@@ -15,6 +15,7 @@ help:
 	@echo "make check-web   pages that classify, in a headless Chromium: the numbers of dermc run, no connections"
 	@echo "make check-ci  the action, the template and the hook for continuous integration; DVC, MLflow"
 	@echo "make check-uncertainty  what is fitted of how sure answers are, by scikit-learn, torchmetrics and MAPIE"
+	@echo "make check-explain  maps of where models look beside pytorch-grad-cam's; installs PyTorch"
 	@echo "make fresh     make demo and make test on a fresh Debian sid, then bookworm, made for it; as root"
 	@echo "make check     what of the tests needs no build: format, imports, links"
 	@echo "make build     build dermc (release)"
@@ -70,6 +71,9 @@ check-ci:
 
 check-uncertainty:
 	scripts/check-uncertainty
+
+check-explain:
+	scripts/check-explain
 
 fresh:
 	scripts/fresh sid

@@ -104,6 +104,7 @@ let package = Package(
       "Texts", "Threads"),
 
     library("Answers", "CanonicalJSON", "IR", "Math", "Operators", "Platform", "Tensors"),
+    library("Explanations", "Answers", "IR", "Math", "Operators", "Runtime", "Tensors", "Threads"),
 
     // The runtime half, floors 0 to 5, as a library with a public interface, and a tool of it alone
     library(
@@ -135,16 +136,16 @@ let package = Package(
       "Reports", "Bundles", "CanonicalJSON", "Hashing", "IR", "Math", "Metrics", "Operators", "Passes",
       "Quantization", "Runtime", "Signing", "Tensors", "Texts"),
     library(
-      "Compiler", "Answers", "Bundles", "CanonicalJSON", "DataSets", "Deflate", "Hashing", "IR", "Images", "Math",
-      "Metrics", "NumPyFiles", "ONNX", openBLASMath, "Operators", "Passes", "PlainC", "Platform", "Quantization",
-      "Reports", "Runtime", "Signing", "TFLite", "Tensors", "Texts", "Threads"),
+      "Compiler", "Answers", "Bundles", "CanonicalJSON", "DataSets", "Deflate", "Explanations", "Hashing", "IR",
+      "Images", "Math", "Metrics", "NumPyFiles", "ONNX", openBLASMath, "Operators", "Passes", "PlainC", "Platform",
+      "Quantization", "Reports", "Runtime", "Signing", "TFLite", "Tensors", "Texts", "Threads"),
 
     // 8: the command line
     .executableTarget(
       name: "dermc",
       dependencies: [
-        "Answers", "CAllocation", "CanonicalJSON", "Compiler", "DataSets", "Images", "Platform", "Quantization",
-        "Reports", "Signing", "Tensors", "Texts",
+        "Answers", "CAllocation", "CanonicalJSON", "Compiler", "DataSets", "Explanations", "Images", "Platform",
+        "Quantization", "Reports", "Signing", "Tensors", "Texts",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: settings),
 
@@ -170,6 +171,8 @@ let package = Package(
         "NumPyFiles", "ONNX", "Operators", "Platform", "Quantization", "Reports", "Runtime", "Tensors",
       ], path: "Fuzz/Targets", swiftSettings: settings),
     tests("Answers", "CanonicalJSON", "IR", "Math", "Operators", "Tensors"),
+    tests(
+      "Explanations", "Answers", "IR", "Math", "Operators", "Platform", "Runtime", "Tensors", "TestSupport", "Threads"),
     tests("FuzzTargets", "Bundles", "CanonicalJSON", "Math", "Platform", "Tensors"),
     tests(
       "Bundles", "CanonicalJSON", "Deflate", "Hashing", "IR", "Math", "Operators", "Platform", "Signing", "Tensors",

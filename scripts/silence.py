@@ -81,6 +81,7 @@ ALLOWED = [
     ("silent return", "Quantization/Observation.swift", "guard !other.channelSums.isEmpty", "no channels"),
     ("silent return", "Quantization/ScaledHistograms.swift", "guard low <= high", "no finite value"),
     ("silent return", "Runtime/LayoutConversion.swift", "guard let source = bytes.baseAddress", "no elements"),
+    ("silent return", "Runtime/LayoutConversion.swift", "guard let base = target.baseAddress", "no elements"),
     ("silent return", "Runtime/OccupiedMemory.swift", "guard !bytes.isEmpty", "no bytes"),
     ("silent return", "Runtime/FloatInput.swift", "guard let source = values.baseAddress", "no elements"),
     ("silent return", "Runtime/FloatInput.swift", "guard let target = target.baseAddress", "no values"),

@@ -33,11 +33,23 @@ package enum Inference {
     _ plan: Plan, on source: any SampleSource, samples: [Int], threads: Int, progress: (@Sendable () -> Void)?,
     take: @Sendable (Executor) -> Result
   ) -> [Result?] {
+    run(
+      plan, on: source, samples: samples, threads: threads, progress: progress, lane: {},
+      take: { executor, _, _ in take(executor) })
+  }
+
+  /// What `take` finds in an executor after each sample, of which it is given the number.
+  ///
+  /// - Parameter lane: makes what `take` works with beside the executor, once for each executor
+  package static func run<Lane, Result: Sendable>(
+    _ plan: Plan, on source: any SampleSource, samples: [Int], threads: Int, progress: (@Sendable () -> Void)? = nil,
+    lane makeLane: () -> Lane, take: @Sendable (Executor, Lane, Int) -> Result
+  ) -> [Result?] {
     // All threads work on a single sample, else each on one of its own.
     let lanes = samples.count == 1 ? 1 : min(threads, max(1, samples.count))
     let workers = Workers(threads: lanes)
     let executors = (0..<workers.count).map { _ in
-      Executor(plan, workers: Workers(threads: lanes == 1 ? threads : 1))
+      (Executor(plan, workers: Workers(threads: lanes == 1 ? threads : 1)), makeLane())
     }
     let next = SharedCounter()
     var results = [Result?](repeating: nil, count: samples.count)
@@ -45,12 +57,12 @@ package enum Inference {
       // Every position is written by the one thread that took it.
       nonisolated(unsafe) let slots = results
       workers.run(units: workers.count) { _, range in
-        for lane in range {
-          let executor = executors[lane]
+        for index in range {
+          let (executor, lane) = executors[index]
           while let position = next.take(below: samples.count) {
             if executor.withInputs({ source.write(samples[position], into: $0) }) {
               executor.run()
-              slots[position] = take(executor)
+              slots[position] = take(executor, lane, samples[position])
             }
             progress?()
           }

@@ -31,26 +31,17 @@ struct Resizing: Sendable {
     try self.init(from: source, to: target, keeping: (0..<max(0, target.width), 0..<max(0, target.height)))
   }
 
-  /// What torchvision's `Resize(short)` then `CenterCrop((height, width))` give on a Pillow image.
-  ///
-  /// `short` is `floor(max(width, height) * 256 / 224)`, the proportion of ImageNet evaluation. The shorter side is
-  /// resized to `short`, the longer to `floor(short * longer / shorter)`; the crop starts at half the difference,
-  /// rounded to even where that ends in a half.
+  /// What `CenterCrop` takes of the image.
   init(from source: (width: Int, height: Int), centerCroppedTo target: (width: Int, height: Int)) throws(ImageError) {
     let (width, height) = target
     guard width > 0, height > 0, width <= Image.pixelLimit, height <= Image.pixelLimit else {
       throw .tooLarge(width: width, height: height)
     }
-    let short = max(width, height) * 256 / 224
-    let (shorter, longer) = (min(source.width, source.height), max(source.width, source.height))
-    // Python's true division of integers, truncated; within the limits every step fits a Double exactly but the last.
-    let long = Int(Double(short * longer) / Double(shorter))
-    let isTall = source.width <= source.height
-    let full = isTall ? (width: short, height: long) : (width: long, height: short)
-    let left = Int((Double(full.width - width) / 2).rounded(.toNearestOrEven))
-    let top = Int((Double(full.height - height) / 2).rounded(.toNearestOrEven))
+    let crop = CenterCrop(from: source, to: target)
     // A line of 33,000 pixels would be 50 million before the crop.
-    try self.init(from: source, to: full, keeping: (left..<left + width, top..<top + height))
+    try self.init(
+      from: source, to: crop.full,
+      keeping: (crop.left..<crop.left + width, crop.top..<crop.top + height))
   }
 
   /// The size of the result.
@@ -119,5 +110,31 @@ struct Resizing: Sendable {
     _ rows: UnsafeMutableBufferPointer<UInt8>, _ row: Int, _ stride: Int
   ) -> UnsafeMutableBufferPointer<UInt8> {
     UnsafeMutableBufferPointer(rebasing: rows[row * stride..<(row + 1) * stride])
+  }
+}
+
+/// What torchvision's `Resize(short)` then `CenterCrop((height, width))` give on a Pillow image.
+///
+/// `short` is `floor(max(width, height) * 256 / 224)`, the proportion of ImageNet evaluation. The shorter side is
+/// resized to `short`, the longer to `floor(short * longer / shorter)`; the crop starts at half the difference, rounded
+/// to even where that ends in a half.
+struct CenterCrop {
+  /// The size of the whole image before it is cropped.
+  let full: (width: Int, height: Int)
+  let left: Int
+  let top: Int
+
+  /// - Parameters:
+  ///   - source: positive sizes, within the limits of images
+  ///   - target: likewise
+  init(from source: (width: Int, height: Int), to target: (width: Int, height: Int)) {
+    let short = max(target.width, target.height) * 256 / 224
+    let (shorter, longer) = (min(source.width, source.height), max(source.width, source.height))
+    // Python's true division of integers, truncated; within the limits every step fits a Double exactly but the last.
+    let long = Int(Double(short * longer) / Double(shorter))
+    let isTall = source.width <= source.height
+    full = isTall ? (width: short, height: long) : (width: long, height: short)
+    left = Int((Double(full.width - target.width) / 2).rounded(.toNearestOrEven))
+    top = Int((Double(full.height - target.height) / 2).rounded(.toNearestOrEven))
   }
 }

@@ -59,3 +59,9 @@ package struct AddInt8: Operator, InPlace {
     }
   }
 }
+
+extension AddInt8: FloatFormed {
+  package func floatForm(_: [Operand?]) -> FloatForm {
+    FloatForm(Binary(.add), flowing: 2, function: output.floatFunction)
+  }
+}

@@ -82,3 +82,10 @@ package struct AveragePoolInt8: Operator {
     }
   }
 }
+
+extension AveragePoolInt8: FloatFormed {
+  package func floatForm(_: [Operand?]) -> FloatForm {
+    guard let window else { return FloatForm(GlobalAveragePool()) }
+    return FloatForm(AveragePool(window: window, ceiling: ceiling, countIncludePad: countIncludesPadding))
+  }
+}

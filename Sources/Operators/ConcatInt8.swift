@@ -86,3 +86,7 @@ package struct ConcatInt8: Operator {
     let multiplier: Float
   }
 }
+
+extension ConcatInt8: FloatFormed {
+  package func floatForm(_ inputs: [Operand?]) -> FloatForm { FloatForm(Concat(axis: axis), flowing: inputs.count) }
+}

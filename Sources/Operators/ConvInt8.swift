@@ -115,3 +115,11 @@ extension Int8Weights {
     }
   }
 }
+
+extension ConvInt8: FloatFormed {
+  package func floatForm(_ inputs: [Operand?]) throws(Refusal) -> FloatForm {
+    let constants = try Int8Weights(inputs).floats(input: inputs.required(0, "x").quantized("x"))
+    return FloatForm(
+      Conv(window: window, group: group), constants: constants, function: output?.floatFunction ?? .identity)
+  }
+}

@@ -57,3 +57,10 @@ extension GemmInt8: ParameterCarrying {
   /// All but the scales of the weights.
   package func role(ofConstant input: Int, _: TensorType) -> ConstantRole { input == 2 ? .fixed : .parameter }
 }
+
+extension GemmInt8: FloatFormed {
+  package func floatForm(_ inputs: [Operand?]) throws(Refusal) -> FloatForm {
+    let constants = try Int8Weights(inputs).floats(input: inputs.required(0, "x").quantized("x"))
+    return FloatForm(Gemm(), constants: constants, function: output?.floatFunction ?? .identity)
+  }
+}

@@ -45,3 +45,7 @@ package struct LookupInt8: Operator, InPlace {
     }
   }
 }
+
+extension LookupInt8: FloatFormed {
+  package func floatForm(_: [Operand?]) -> FloatForm { FloatForm(Unary(function)) }
+}

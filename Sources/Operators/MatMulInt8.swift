@@ -97,3 +97,9 @@ package struct MatMulInt8: Operator {
     }
   }
 }
+
+extension MatMulInt8: FloatFormed {
+  package func floatForm(_: [Operand?]) -> FloatForm {
+    FloatForm(MatMul(alpha: alpha), flowing: 2, function: output?.floatFunction ?? .identity)
+  }
+}

@@ -77,3 +77,9 @@ extension MulInt8 {
     return nil
   }
 }
+
+extension MulInt8: FloatFormed {
+  package func floatForm(_: [Operand?]) -> FloatForm {
+    FloatForm(Binary(.mul), flowing: 2, function: output.floatFunction)
+  }
+}

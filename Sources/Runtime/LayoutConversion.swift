@@ -12,6 +12,14 @@ package enum LayoutConversion {
     }
   }
 
+  /// A copy of what a view shows, row-major.
+  package static func rowMajor(_ view: TensorView) -> Tensor {
+    Tensor(view.type) { target in
+      guard let base = target.baseAddress else { return }
+      write(view.bytes, layout: view.layout, into: MutableTensorView(view.type, base: base))
+    }
+  }
+
   /// Copies bytes that lie in a layout into a view of as many, turning them where its layout is another.
   package static func write(_ bytes: UnsafeRawBufferPointer, layout: Layout, into view: MutableTensorView) {
     precondition(bytes.count == view.type.byteCount, "\(bytes.count) bytes are given for an input \(view.type)")

@@ -1,4 +1,4 @@
-// JPEG, PNG, WebP and TIFF decoding behind plain status codes, and JPEG encoding.
+// JPEG, PNG, WebP and TIFF decoding behind plain status codes, and JPEG and PNG encoding.
 //
 // libjpeg and libpng report errors by longjmp, which must not cross Swift frames; here it ends in the C function that
 // was called. libwebp and libtiff are loaded when the first such file is met. All functions are thread-safe and read
@@ -56,6 +56,9 @@ cimages_status cimages_read_tiff(const uint8_t *bytes, size_t count, const cimag
 /// it does not fit into capacity, or memory is short.
 size_t cimages_write_jpeg(const uint8_t *pixels, const cimages_header *header, int quality, uint8_t *bytes,
                           size_t capacity);
+
+/// Writes them as a PNG file, likewise.
+size_t cimages_write_png(const uint8_t *pixels, const cimages_header *header, uint8_t *bytes, size_t capacity);
 
 #ifdef __cplusplus
 }

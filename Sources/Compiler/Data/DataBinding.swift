@@ -72,6 +72,17 @@ package struct DataBinding: Sendable {
     isPreprocessingKnown || hasImages || data.contains(where: \.hasImages) ? try imagePreprocessing() : nil
   }
 
+  /// Where images go: the position among the inputs, and how that takes them.
+  func imageInput() throws(Refusal) -> (position: Int, image: ModelInput) {
+    guard let position = inputs.main else {
+      throw .usage(
+        "\(model.path): has the inputs \(inputs.description): say with --image-input which of them images are")
+    }
+    let type = inputs.all[position].type
+    let image = try refusing(model) { () throws(Refusal) in try ModelInput(type, order: settings.order) }
+    return (position, image)
+  }
+
   /// What to warn of when images were read without being told how.
   package func assumption(for data: [SampleLoader], hasImages: Bool = false) -> String? {
     guard !isPreprocessingKnown, hasImages || data.contains(where: \.hasImages) else { return nil }
@@ -86,12 +97,7 @@ package struct DataBinding: Sendable {
   }
 
   private func imagePreprocessing() throws(Refusal) -> Preprocessing {
-    guard let type = inputs.mainType else {
-      throw .usage(
-        "\(model.path): has the inputs \(inputs.description): say with --image-input which of them images are")
-    }
-    let input = try refusing(model) { () throws(Refusal) in try ModelInput(type, order: settings.order) }
-    return try settings.preprocessing(for: input, stored: stored)
+    try settings.preprocessing(for: imageInput().image, stored: stored)
   }
 
   /// How many classes, or labels, the model decides on; nil where it decides nothing.

@@ -7,21 +7,23 @@ package import Tensors
 
 /// What `dermc run` does: runs a model on some samples.
 package struct Prediction {
-  private let model: LoadedModel
+  let model: LoadedModel
   private let path: String
   private let settings: DataSettings
   private let answer: AnswerSettings
   private let threads: Int
-  private let math: MathLibrary
+  let math: MathLibrary
   private let isStrict: Bool
-  private let observer: any WorkObserver
+  private let explanation: ExplanationRequest?
+  let observer: any WorkObserver
 
   /// - Parameters:
   ///   - path: an image, a tensor, or a folder of them
   ///   - isStrict: whether to refuse what there is to warn of, such as samples that cannot be read
+  ///   - explanation: how to show where the model looks, and where to write that; nil for not at all
   package init(
     _ model: LoadedModel, on path: String, settings: DataSettings, answer: AnswerSettings, threads: Int,
-    math: MathLibrary, isStrict: Bool, observer: any WorkObserver
+    math: MathLibrary, isStrict: Bool, explanation: ExplanationRequest? = nil, observer: any WorkObserver
   ) {
     self.model = model
     self.path = path
@@ -30,6 +32,7 @@ package struct Prediction {
     self.threads = threads
     self.math = math
     self.isStrict = isStrict
+    self.explanation = explanation
     self.observer = observer
   }
 
@@ -47,14 +50,8 @@ package struct Prediction {
     let graph = try Preparation.executable(model)
     let loader = try binding.unlabelled(at: path, takesNonFinite: takesNonFinite(graph))
     try observer.warn(binding.assumption(for: [loader]), isStrict: isStrict)
-    let plan = try Preparation.plan(graph, on: math, fusesRows: true)
-    observer.note(plan, threads: threads)
     observer.note("answer: \(decision.description(labels: binding.labels))")
-    observer.begin("Running", count: loader.count)
-    let outputs = Inference.run(
-      plan, on: loader, samples: Array(0..<loader.count), threads: threads, output: decision.position
-    ) { observer.advance() }
-    observer.end()
+    let (outputs, maps) = try results(graph, decision, binding, loader)
     // What ends the work names the sample itself, so there is no need for a warning before.
     guard outputs.contains(where: { $0 != nil }) else {
       throw loader.count == 1
@@ -65,6 +62,9 @@ package struct Prediction {
       observer.warn("\(sample.path): holds NaN or infinity, which the model is given as it is")
     }
     observer.notePeak()
+    let explanations = try explanation.map { (request) throws(Refusal) in
+      try explained(request, maps, decision, binding, loader)
+    }
     let read = decision
     let rows = zip(loader.samples, outputs).flatMap { sample, values in
       let batch = read.rows.batch
@@ -77,7 +77,29 @@ package struct Prediction {
     }
     return Predictions(
       rows: rows, decision: decision, shape: decision.rows.shape(runs: outputs.count { $0 != nil }),
-      labels: binding.labels)
+      labels: binding.labels, explanations: explanations ?? [])
+  }
+
+  /// What the model gives for each sample, with a map where that is asked for.
+  private func results(
+    _ graph: Graph, _ decision: DecisionOutput, _ binding: DataBinding, _ loader: SampleLoader
+  ) throws(Refusal) -> ([[Float]?], [Explainer.Result?]) {
+    if let explanation {
+      let explainer = try explainer(explanation, graph, decision, binding)
+      if let first = loader.samples.first { _ = try explanation.file(first.name, samples: loader.count) }
+      observer.begin("Explaining", count: loader.count)
+      let results = try explainer.run(loader, threads: threads) { observer.advance() }
+      observer.end()
+      return (results.map { $0?.values }, results)
+    }
+    let plan = try Preparation.plan(graph, on: math, fusesRows: true)
+    observer.note(plan, threads: threads)
+    observer.begin("Running", count: loader.count)
+    let outputs = Inference.run(
+      plan, on: loader, samples: Array(0..<loader.count), threads: threads, output: decision.position
+    ) { observer.advance() }
+    observer.end()
+    return (outputs, [])
   }
 
   /// What the bundle tells of how sure answers are; nil where it tells nothing, or answers are read in another way than

@@ -21,6 +21,8 @@ package struct Predictions: Sendable {
   /// The shape of all outputs in one tensor.
   let shape: [Int]
   let labels: [String]?
+  /// Where the model looked, for each row; empty where that is not asked for.
+  let explanations: [Explanation]
 
   /// Writes the outputs as one float32 tensor: that of the model for one input, else joined or stacked along the first
   /// dimension.
@@ -46,7 +48,7 @@ package struct Predictions: Sendable {
 
   package func json(top: Int) -> JSON {
     .array(
-      rows.map { row in
+      rows.enumerated().map { index, row in
         var object: JSONObject = [
           "input": .string(row.name),
           "task": .string(decision.meaning.task.rawValue),
@@ -60,6 +62,7 @@ package struct Predictions: Sendable {
           "output": .array(row.values.map { JSON.finite(Double($0)) }),
         ]
         if let certainty = row.certainty { object["certainty"] = json(certainty) }
+        if explanations.indices.contains(index) { object["explanation"] = explanations[index].json }
         return .object(object)
       })
   }
@@ -100,6 +103,7 @@ package struct Predictions: Sendable {
       let rest = row.certainty.map { self.cells($0, row.answer) } ?? []
       table.add([Printable.name(row.name, limit: 200)] + cells + rest)
     }
-    return table.lines(indent: 0).joined(separator: "\n") + "\n"
+    let maps = zip(rows, explanations).map { $1.text($0.name) }
+    return (table.lines(indent: 0) + maps).joined(separator: "\n") + "\n"
   }
 }

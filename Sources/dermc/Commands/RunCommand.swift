@@ -1,6 +1,7 @@
 import ArgumentParser
 import CanonicalJSON
 import Compiler
+import Explanations
 import Tensors
 
 struct RunCommand: ParsableCommand {
@@ -17,6 +18,8 @@ struct RunCommand: ParsableCommand {
         dermc run model.derm batch.npy --output logits.npy
         dermc run model.derm lesion.jpg --output-name embedding --task none --output embedding.npy
         dermc run model.derm lesion.jpg --input metadata=54,1,2
+        dermc run model.derm lesion.jpg --explain where.png --class mel
+        dermc run model.derm photos --explain maps/
       """)
 
   @Argument(help: "The model: .onnx, .tflite or .derm.")
@@ -30,6 +33,19 @@ struct RunCommand: ParsableCommand {
 
   @Option(parsing: .unconditional, help: "How many classes to show, best first.")
   var top = 3
+
+  @Option(
+    help: ArgumentHelp(
+      "Show where the model looks for the class decided for: the map over the image (.png, .jpg) or its numbers (.npy); for a folder of images a folder, as maps/.",
+      valueName: "file"))
+  var explain: String?
+
+  @Option(
+    name: .customLong("class"), help: ArgumentHelp("The class to explain, by name or number.", valueName: "class"))
+  var explainedClass: String?
+
+  @Option(help: "How the map is made; the last two need no gradient, and run the model many times.")
+  var method: ExplanationMethod?
 
   @Flag(help: "Print JSON.")
   var json = false
@@ -48,11 +64,13 @@ struct RunCommand: ParsableCommand {
     guard top > 0 else { throw Refusal.usage("--top \(top): expected at least 1") }
     let settings = try preprocessing.settings(data: dataOptions)
     let threads = try common.threadCount()
-    if let output { try Outputs.check([output], inputs: [model, input]) }
+    let explanation = try explanationRequest()
+    let files = [output, explanation?.isFolder == true ? nil : explain].compactMap(\.self)
+    try Outputs.check(files, inputs: [model, input])
     let loaded = try LoadedModel(path: model, size: settings.freeSize, trusting: try trust.keys())
     let predictions = try Prediction(
       loaded, on: input, settings: settings, answer: try answer.settings(), threads: threads,
-      math: arithmetic.math, isStrict: strict, observer: Watcher(common)
+      math: arithmetic.math, isStrict: strict, explanation: explanation, observer: Watcher(common)
     ).run()
     if let output {
       try predictions.write(to: output)
@@ -62,5 +80,15 @@ struct RunCommand: ParsableCommand {
     } else if !common.quiet {
       Console.text(predictions.text(top: top))
     }
+  }
+
+  private func explanationRequest() throws(Refusal) -> ExplanationRequest? {
+    guard let explain else {
+      guard explainedClass == nil, method == nil else {
+        throw .usage("--class and --method say what --explain FILE shows: give that too")
+      }
+      return nil
+    }
+    return try ExplanationRequest(path: explain, method: method ?? .gradcam, className: explainedClass)
   }
 }

@@ -2,6 +2,7 @@ import Answers
 import ArgumentParser
 import Compiler
 import DataSets
+import Explanations
 import Images
 import Quantization
 import Reports
@@ -23,6 +24,7 @@ extension OutputMeaning.Task: ExpressibleByArgument {}
 extension PredictionSets.Method: ExpressibleByArgument {}
 extension Preprocessing.Channels: ExpressibleByArgument {}
 extension Preprocessing.Resize: ExpressibleByArgument {}
+extension ExplanationMethod: ExpressibleByArgument {}
 extension Effort: ExpressibleByArgument {}
 extension RangeEstimator: ExpressibleByArgument {}
 extension Recipe.PruneMethod: ExpressibleByArgument {}

@@ -1,0 +1,107 @@
+import CanonicalJSON
+import IR
+import Images
+import Math
+import NumPyFiles
+import ONNX
+import Operators
+import Tensors
+import Testing
+
+/// `dermc run --explain`.
+struct ExplainTests {
+  @Test func mapIsDrawnOverTheImage() throws {
+    let folder = try Folder()
+    let bundle = try Compiled.bundle()
+    let plain = try Program.run("run", bundle, Fixture.image, "--json")
+    let outcome = try Program.run("run", bundle, Fixture.image, "--json", "--explain", folder / "map.png")
+    #expect(outcome.status == 0)
+    let json = try outcome.json().elements()[0]
+    let explanation = try json["explanation"]
+    #expect(try explanation["class"].string() == json["decided"].elements()[0].string())
+    #expect(try explanation["method"].string() == "gradcam")
+    #expect(try explanation["file"].string() == folder / "map.png")
+    #expect(try explanation["peak"]["value"].double() > 0)
+    // What the model says is the same, to the last bit.
+    #expect(try json["output"].doubles() == plain.json().elements()[0]["output"].doubles())
+
+    let photo = try Image(path: Fixture.image)
+    let picture = try Image(path: folder / "map.png")
+    #expect(max(picture.width, picture.height) >= 448)
+    #expect(picture.height > picture.width * photo.height / photo.width)
+    #expect(picture.channels == 3)
+  }
+
+  @Test(arguments: ["gradcam", "cam", "occlusion", "scorecam"])
+  func arrayHasTheSizeOfTheInput(_ method: String) throws {
+    let folder = try Folder()
+    let outcome = try Program.run(
+      "run", try Compiled.bundle(), Fixture.image, "--explain", folder / "map.npy", "--method", method, "--class", "mel"
+    )
+    #expect(outcome.status == 0)
+    #expect(outcome.output.contains("where it looks for mel (\(method)"))
+    let map = try #require(NumPyFile.read(path: folder / "map.npy").first).tensor
+    #expect(map.shape == [96, 96])
+    let values = map.elements(as: Float.self)
+    #expect(values.allSatisfy { (0...1).contains($0) })
+    if !outcome.output.contains("nowhere") { #expect(values.contains(1)) }
+  }
+
+  @Test func folderGetsAMapForEachImage() throws {
+    let folder = try Folder()
+    let outcome = try Program.run(
+      "run", try Compiled.bundle(), Fixture.evaluation + "/nv", "--explain", folder / "maps/", "--quiet")
+    #expect(outcome.status == 0)
+    let images = try Program.run("run", try Compiled.bundle(), Fixture.evaluation + "/nv", "--json").json().elements()
+    let maps = try Program.run(
+      "run", try Compiled.bundle(), Fixture.evaluation + "/nv", "--explain", folder / "maps.npy", "--quiet")
+    #expect(maps.status == 0)
+    let stacked = try #require(NumPyFile.read(path: folder / "maps.npy").first).tensor
+    #expect(stacked.shape == [images.count, 96, 96])
+    let first = try Image(path: "\(folder / "maps")/\(try images[0]["input"].string()).png")
+    #expect(first.width >= 448)
+  }
+
+  /// A model of which every weight of the last layer is negative: nothing speaks for its classes.
+  @Test func emptyMapIsSaidToBeEmpty() throws {
+    let folder = try Folder()
+    var graph = Graph(name: "against")
+    let x = graph.addInput("x", TensorType(.float32, [1, 3, 8, 8]))
+    let w = graph.addConstant("w", Tensor([Float](repeating: 1, count: 12), shape: [4, 3, 1, 1]))
+    let a = try graph.add(
+      Conv(window: Window(kernel: [1, 1]), activation: .relu), name: "conv", inputs: [x, w])[0]
+    let pool = try graph.add(GlobalAveragePool(), name: "pool", inputs: [a])[0]
+    let flat = try graph.add(Reshape(shape: [1, 4]), name: "flat", inputs: [pool])[0]
+    let v = graph.addConstant("v", Tensor([-1, -2, -1, -2, -3, -3, -3, -3] as [Float], shape: [2, 4]))
+    graph.addOutput(try graph.add(Gemm(), name: "fc", inputs: [flat, v])[0])
+    try ONNXWriter.write(graph, to: folder / "against.onnx")
+    let outcome = try Program.run(
+      "run", folder / "against.onnx", Fixture.image, "--explain", folder / "map.png", "--scale", "1/255", "--json",
+      "--labels", "benign,mel")
+    #expect(outcome.status == 0)
+    #expect(outcome.error.contains("no place speaks for benign: the map is zero everywhere"))
+    #expect(try outcome.json().elements()[0]["explanation"].optional("peak") == nil)
+  }
+
+  @Test func whatCannotBeExplainedIsRefused() throws {
+    let folder = try Folder()
+    let bundle = try Compiled.bundle()
+    func refused(_ arguments: [String], _ status: Int32, _ parts: [String]) throws {
+      let outcome = try Program.run(["run"] + arguments)
+      #expect(outcome.status == status)
+      #expect(outcome.isOneLine(with: parts), "\(outcome.error)")
+      #expect(folder.names.allSatisfy { !$0.hasPrefix("map") })
+    }
+    let png = folder / "map.png"
+    try refused(
+      [bundle, Fixture.image, "--explain", png, "--class", "eczema"], 2, ["--class eczema: is no class", "akiec, bcc"])
+    try refused([bundle, Fixture.image, "--class", "mel"], 2, ["--explain FILE"])
+    try refused([bundle, Fixture.image, "--explain", folder / "map.gif"], 2, [".png, .jpg or .npy"])
+    try refused(
+      [bundle, Fixture.evaluation + "/nv", "--explain", png], 2, ["give a folder, which ends in /, or a .npy file"])
+    // Its head is two layers.
+    try refused(
+      [Fixture.cnn, Fixture.image, "--explain", png, "--method", "cam", "--preprocess", Fixture.preprocessing], 3,
+      ["lesion_cnn.onnx", "not a global mean and one linear layer", "--method gradcam"])
+  }
+}

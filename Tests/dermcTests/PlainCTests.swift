@@ -166,8 +166,8 @@ import Testing
     try convert(Compiled.bundle(), to: folder / "arrays/", "--name", "net")
     guard let arrays = try build(folder / "arrays", "net", outputs: 7) else { return }
     let image = folder / "image.rgb"
-    try OutputFile.write(Array("96 96\n".utf8) + pixels(96, 96), to: image)
-    let expected = try run(arrays, [image])
+    try OutputFile.write(Array("96 96\n".utf8) + PlainCTests.pixels(96, 96), to: image)
+    let expected = try PlainCTests.run(arrays, [image])
     let source = """
       #include <stdio.h>
       #include <stdlib.h>
@@ -207,7 +207,9 @@ import Testing
       ], script: "shift; exec \"$@\"")
     try #require(outcome.status == 0, "\(outcome.error.prefix(2000))")
     #expect(
-      try run(folder / "c/main", [folder / "c/net_weights.bin", image]) == ["3 3 3 3 4 4 3 ", "0 0", expected[1]])
+      try PlainCTests.run(folder / "c/main", [folder / "c/net_weights.bin", image]) == [
+        "3 3 3 3 4 4 3 ", "0 0", expected[1],
+      ])
   }
 
   /// The same bundle gives the same bytes, in a folder that is there or not.

@@ -69,6 +69,7 @@ extension Document.Section {
     var table = Document.Table(
       "Certainty on \(Figures.count(measured.samples, "evaluation image"))",
       [.text("Measure"), .number("Float"), .text("Compiled"), .text("Change")])
+    table.isWide = true
     for measure in CertaintyMeasure.allCases {
       guard let after = measured.compiled.figures[measure] else { continue }
       table.rows.append([
@@ -126,6 +127,7 @@ extension Document.Section {
         .text("Class"), .number("Images"), .number("Coverage, float"), .text("Coverage, compiled"),
         .number("Classes in a set"),
       ])
+    table.isWide = true
     for (index, entry) in measured.compiled.classes.enumerated() where entry.samples > 0 {
       let float = measured.float.flatMap { $0.classes.indices.contains(index) ? $0.classes[index].coverage : nil }
       table.rows.append([

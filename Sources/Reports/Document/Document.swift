@@ -66,6 +66,8 @@ struct Document: Sendable {
     var rows: [[Cell]] = []
     /// The rows that sum up, below the others.
     var totals: [[Cell]] = []
+    /// Whether it is too wide for a phone, where each row then is a block.
+    var isWide = false
 
     init(_ caption: String, _ columns: [Column]) {
       self.caption = caption

@@ -1,7 +1,7 @@
 import Signing
 
-/// A table in a box that scrolls, so that the page never does. One that says what changed is stacked on narrow screens,
-/// a row as a block whose cells name their columns.
+/// A table in a box that scrolls, so that the page never does. One that is wide or says what changed is stacked on
+/// narrow screens, a row as a block whose cells name their columns.
 enum HTMLTable {
   static func write(_ table: Document.Table, _ html: inout HTMLWriter) {
     html.element("div", ["class": "scroll"]) { html in
@@ -81,12 +81,14 @@ extension Document.Table {
   }
 
   fileprivate var isStacked: Bool {
-    rows.first?.contains { cell in
-      switch cell {
-      case .change, .pictured: true
-      case .text, .code, .bar: false
-      }
-    } ?? false
+    let isDrawnOn =
+      rows.first?.contains { cell in
+        switch cell {
+        case .change, .pictured: true
+        case .text, .code, .bar: false
+        }
+      } ?? false
+    return isWide || isDrawnOn
   }
 }
 

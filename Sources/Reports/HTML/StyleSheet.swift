@@ -152,6 +152,7 @@ enum StyleSheet {
       tfoot { display: table-row-group; }
       .scroll { overflow: visible; }
       table { font-size: 8pt; }
+      td.word { white-space: normal; }
     }
 
     """

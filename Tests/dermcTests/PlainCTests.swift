@@ -167,7 +167,7 @@ import Testing
     guard let arrays = try build(folder / "arrays", "net", outputs: 7) else { return }
     let image = folder / "image.rgb"
     try OutputFile.write(Array("96 96\n".utf8) + PlainCTests.pixels(96, 96), to: image)
-    let expected = try PlainCTests.run(arrays, [image])
+    let expected = try PlainCTests.run([arrays, image])
     let source = """
       #include <stdio.h>
       #include <stdlib.h>
@@ -202,14 +202,12 @@ import Testing
     let outcome = try Program.run(
       [
         compiler, "-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-O1", folder / "c/main.c",
-        folder / "c/net.c",
-        "-lm", "-o", folder / "c/main",
+        folder / "c/net.c", "-lm", "-o", folder / "c/main",
       ], script: "shift; exec \"$@\"")
     try #require(outcome.status == 0, "\(outcome.error.prefix(2000))")
     #expect(
-      try PlainCTests.run(folder / "c/main", [folder / "c/net_weights.bin", image]) == [
-        "3 3 3 3 4 4 3 ", "0 0", expected[1],
-      ])
+      try PlainCTests.run([folder / "c/main", folder / "c/net_weights.bin", image])
+        == ["3 3 3 3 4 4 3 ", "0 0", expected[1]])
   }
 
   /// The same bundle gives the same bytes, in a folder that is there or not.

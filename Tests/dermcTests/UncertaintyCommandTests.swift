@@ -126,6 +126,25 @@ import Testing
     let other = try Program.run("run", first / "model.derm", Fixture.image, "--json", "--task", "none")
     #expect(
       other.status == 0 && other.error.contains("fitted for other answers") && !other.output.contains("certainty"))
+    let cropped = try Program.run("run", first / "model.derm", Fixture.image, "--json", "--resize", "center-crop")
+    #expect(cropped.status == 0 && cropped.error.contains("fitted for other preprocessing"))
+    #expect(!cropped.output.contains("certainty"))
+  }
+
+  /// A bundle that is told to prepare images in another way does not go on telling what was fitted before.
+  @Test func whatIsChangedIsNoLongerTold() throws {
+    let folder = try Self.compiled.get()
+    let changed = folder / "changed.derm"
+    let outcome = try Program.run("convert", folder / "model.derm", "-o", changed, "--resize", "center-crop")
+    #expect(outcome.status == 0)
+    #expect(outcome.isOneLine(with: ["warning", "its evaluation and how sure its answers are", "left out"]))
+    #expect(try !DermModel(path: changed).tellsCertainty)
+    // The same preprocessing, told once more, changes nothing.
+    let same = folder / "same.derm"
+    let again = try Program.run(
+      "convert", folder / "model.derm", "-o", same, "--preprocess", Fixture.preprocessing)
+    #expect(again.status == 0 && again.error.isEmpty, "\(again.error)")
+    #expect(try DermModel(path: same).tellsCertainty)
   }
 
   @Test(arguments: ["binary_logit", "two_logits", "binary_sigmoid"])

@@ -59,21 +59,24 @@ package struct Conversion {
   ///   - format: the one that was asked for
   ///   - name: of the functions and files in C; nil for the model's
   ///   - hasWeightsFile: whether weights in C are a file beside the source
-  package func run(_ format: Format, name: String? = nil, hasWeightsFile: Bool = false) throws(Refusal) {
+  /// - Returns: what to warn of
+  package func run(_ format: Format, name: String? = nil, hasWeightsFile: Bool = false) throws(Refusal) -> String? {
     switch format {
-    case .derm: try writeBundle()
+    case .derm: return try writeBundle()
     case .onnx: try ONNXWriter.write(model.graph, to: path, producerVersion: Provenance.version)
     case .plainC: try folder(.source(hasWeightsFile: hasWeightsFile), name: name)
     case .webPage: try folder(.webPage, name: nil)
     }
+    return nil
   }
 
   private func folder(_ form: PlainCConversion.Form, name: String?) throws(Refusal) {
     try PlainCConversion(model, to: path, settings: settings, answer: answer, form: form, name: name).run()
   }
 
-  /// A bundle of the graph as it was read, with everything a bundle it was read from holds.
-  private func writeBundle() throws(Refusal) {
+  /// A bundle of the graph as it was read, with everything a bundle it was read from holds, but for what is no longer
+  /// true of it; returns what to warn of.
+  private func writeBundle() throws(Refusal) -> String? {
     var bundle = model.bundle ?? Bundle(kind: .checkpoint, graph: model.graph)
     if model.bundle == nil {
       bundle.provenance = Provenance.json(source: model, hash: try model.sha256(), recipe: nil)
@@ -89,9 +92,26 @@ package struct Conversion {
       try answer.checkMeasured(false)
       bundle.answer = try DecisionOutput(model, answer, labels: bundle.labels).meaning.json
     }
+    let warning = dropWhatWasOfOthers(&bundle)
     let store = store ?? recipeStore ?? (bundle.kind == .checkpoint ? .raw : .compact)
     if bundle.kind == .compiled { bundle.provenance = recording(store, in: bundle.provenance) }
     try BundleWriter.write(bundle, to: path, compression: store.compression)
+    return warning
+  }
+
+  /// Takes out what was measured, and fitted of how sure answers are, where images are prepared or answers are read in
+  /// another way now; returns a sentence on it.
+  private func dropWhatWasOfOthers(_ bundle: inout Bundle) -> String? {
+    guard let read = model.bundle, bundle.evaluation != nil || bundle.explanation != nil,
+      bundle.preprocessing != read.preprocessing || bundle.answer != read.answer
+    else { return nil }
+    let isPreprocessing = bundle.preprocessing != read.preprocessing
+    let parts = [
+      bundle.evaluation.map { _ in "its evaluation" }, bundle.explanation.map { _ in "how sure its answers are" },
+    ].compactMap(\.self)
+    (bundle.evaluation, bundle.explanation) = (nil, nil)
+    return "\(parts.joined(separator: " and ")) was told for other \(isPreprocessing ? "preprocessing" : "answers") "
+      + "than options ask for, and is left out"
   }
 
   /// What the recipe in a compiled bundle's provenance says of its weights.

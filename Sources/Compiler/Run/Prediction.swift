@@ -44,9 +44,9 @@ package struct Prediction {
     var decision = try DecisionOutput(model, answer, labels: names)
     try decision.nameByNumber()
     try observer.warn(decision.warning, isStrict: isStrict)
-    let uncertainty = try storedUncertainty(decision.meaning)
     let binding = try DataBinding(model, settings: settings, decision: decision)
     try observer.warn(binding.overrideWarning, isStrict: isStrict)
+    let uncertainty = try storedUncertainty(decision.meaning, binding)
     let graph = try Preparation.executable(model)
     let loader = try binding.unlabelled(at: path, takesNonFinite: takesNonFinite(graph))
     try observer.warn(binding.assumption(for: [loader]), isStrict: isStrict)
@@ -102,9 +102,9 @@ package struct Prediction {
     return (outputs, [])
   }
 
-  /// What the bundle tells of how sure answers are; nil where it tells nothing, or answers are read in another way than
-  /// those it was fitted on.
-  private func storedUncertainty(_ meaning: OutputMeaning) throws(Refusal) -> Uncertainty? {
+  /// What the bundle tells of how sure answers are; nil where it tells nothing, or images are prepared or answers are
+  /// read in another way than those it was fitted on.
+  private func storedUncertainty(_ meaning: OutputMeaning, _ binding: DataBinding) throws(Refusal) -> Uncertainty? {
     guard let bundle = model.bundle, let explanation = bundle.explanation else { return nil }
     let found: Uncertainty?
     let stored: OutputMeaning
@@ -114,9 +114,11 @@ package struct Prediction {
     } catch {
       throw error.of(file: model.path)
     }
-    guard found != nil, stored != meaning else { return found }
+    guard found != nil else { return nil }
+    let other = stored != meaning ? "answers" : binding.overrideWarning != nil ? "preprocessing" : nil
+    guard let other else { return found }
     try observer.warn(
-      "\(model.path): how sure answers are was fitted for other answers than options ask for, so nothing is said of it",
+      "\(model.path): how sure answers are was fitted for other \(other) than options ask for, so nothing is said of it",
       isStrict: isStrict)
     return nil
   }

@@ -59,9 +59,11 @@ struct ConvertCommand: ParsableCommand {
     }
     let settings = try preprocessing.settings(labels: labels)
     let loaded = try LoadedModel(path: model, size: settings.freeSize, readsSelfTest: true)
-    try Conversion(
+    let warning = try Conversion(
       loaded, to: output, settings: settings, answer: try answer.settings(), store: storage.store
     ).run(format, name: name, hasWeightsFile: weightsFile)
-    if !common.quiet { Console.output("written  \(Printable.name(output, limit: 400))") }
+    guard !common.quiet else { return }
+    if let warning { Console.message("warning: \(model): \(warning)") }
+    Console.output("written  \(Printable.name(output, limit: 400))")
   }
 }

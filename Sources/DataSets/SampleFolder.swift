@@ -59,13 +59,10 @@ package enum SampleFolder {
   private static func rows(
     of path: String, inputs: ModelInputs, options: TableOptions
   ) throws(Refusal) -> SampleSet {
-    var options = options
     guard options.path == nil else { throw .usage("--table: \(path) is a table itself; leave out --table") }
-    options.subgroupColumns = []
     let content = FolderContent(table: path)
     let table = try DataTable(path: path, options: options)
-    if let name = options.groupColumn, (try? table.column(name, "--group")) == nil { options.groupColumn = nil }
-    let rows = try TableRows(table, labels: nil, in: content.index, inputs: inputs, options: options)
+    let rows = try unlabelledRows(table, content, inputs, options)
     var set = SampleSet(folder: content.path)
     for (row, entry) in rows.rows.enumerated() {
       set.samples += expand(Sample(name: entry.file, path: "\(content.path)/\(entry.file)", row: row), inputs)
@@ -82,8 +79,6 @@ package enum SampleFolder {
   private static func description(
     of content: FolderContent, inputs: ModelInputs, options: TableOptions
   ) throws(Refusal) -> TableRows? {
-    var options = options
-    options.subgroupColumns = []
     func read() throws(Refusal) -> TableRows? {
       var tables: [DataTable] = []
       if let path = options.path {
@@ -92,11 +87,20 @@ package enum SampleFolder {
         tables = content.tables.compactMap { try? DataTable(path: $0, options: options) }
       }
       guard tables.count == 1, let table = tables.first else { return nil }
-      // Groups are of use where evaluation data have them too, and no more than that.
-      if let name = options.groupColumn, (try? table.column(name, "--group")) == nil { options.groupColumn = nil }
-      return try TableRows(table, labels: nil, in: content.index, inputs: inputs, options: options)
+      return try unlabelledRows(table, content, inputs, options)
     }
     return inputs.all.count > 1 ? try read() : try? read()
+  }
+
+  /// What a table says of samples without labels. Groups are of use where evaluation data have them too, and no more
+  /// than that: a table may lack their column.
+  private static func unlabelledRows(
+    _ table: DataTable, _ content: FolderContent, _ inputs: ModelInputs, _ options: TableOptions
+  ) throws(Refusal) -> TableRows {
+    var own = options
+    own.subgroupColumns = []
+    if let name = own.groupColumn, (try? table.column(name, "--group")) == nil { own.groupColumn = nil }
+    return try TableRows(table, labels: nil, in: content.index, inputs: inputs, options: own)
   }
 
   /// A file of tensors that holds several inputs is several samples.

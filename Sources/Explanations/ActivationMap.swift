@@ -28,7 +28,7 @@ package struct ActivationMap: Sendable, Equatable {
   /// Where the largest number is, the first of equal ones; the middle of that place as fractions of width and height.
   package var peakPlace: (x: Double, y: Double) {
     let peak = peak
-    let index = values.firstIndex(of: peak) ?? 0
+    guard let index = values.firstIndex(of: peak) else { preconditionFailure("a map has not its own largest number") }
     return ((Double(index % width) + 0.5) / Double(width), (Double(index / width) + 0.5) / Double(height))
   }
 

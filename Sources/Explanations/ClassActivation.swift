@@ -48,7 +48,7 @@ package struct ClassActivation: Sendable {
     name = source[activation.value].name
     let head = try FloatHead(source, from: activation.value, to: score.logits)
     plan = try Plan(head.graph, math: KernelMath())
-    linear = LinearHead(source, activation, to: score.logits)
+    linear = try LinearHead(source, activation, to: score.logits)
     var graph = source
     var outputs: [Int] = []
     for value in [activation.value] + head.sides {
@@ -63,16 +63,17 @@ package struct ClassActivation: Sendable {
   }
 
   /// Why `--method cam` cannot be had; nil where it can.
-  package var linearRefusal: Refusal? {
-    guard linear == nil else { return nil }
-    return Refusal(
+  package var linearRefusal: Refusal? { linear == nil ? notLinear : nil }
+
+  private var notLinear: Refusal {
+    Refusal(
       "what follows \(name) is not a global mean and one linear layer, of which CAM takes the weights",
       remedy: "use --method gradcam, which is the same where both exist")
   }
 
   /// The map of CAM: as Grad-CAM's, with the weights of the linear layer in place of a gradient.
   package func linearMap(_ values: [Float], ofClass index: Int) throws(Refusal) -> ActivationMap {
-    guard let linear else { throw linearRefusal ?? Refusal("no linear head") }
+    guard let linear else { throw notLinear }
     let seed = score.seed(ofClass: index, count: logitCount)
     let places = Float(activation.height * activation.width)
     let weights = linear.weights(seed).map { $0 / places }

@@ -9,7 +9,7 @@ struct LinearHead: Sendable {
   private let rows: [[Float]]
 
   /// Nil where the head is another.
-  init?(_ graph: Graph, _ activation: LastActivation, to logits: ValueID) {
+  init?(_ graph: Graph, _ activation: LastActivation, to logits: ValueID) throws(Refusal) {
     var value = activation.value
     var isPooled = false
     var rows: [[Float]]?
@@ -23,7 +23,7 @@ struct LinearHead: Sendable {
           guard LinearHead.isMean(node, graph, activation) else { return nil }
           isPooled = true
         } else {
-          guard rows == nil, let weights = LinearHead.weights(node, graph, activation.channels) else { return nil }
+          guard rows == nil, let weights = try LinearHead.weights(node, graph, activation.channels) else { return nil }
           rows = weights
         }
       }
@@ -35,7 +35,8 @@ struct LinearHead: Sendable {
 
   /// The weight of each channel in a weighted sum of logits.
   func weights(_ seed: [Float]) -> [Float] {
-    var sums = [Float](repeating: 0, count: rows.first?.count ?? 0)
+    guard let channels = rows.first?.count else { preconditionFailure("a linear layer has no rows") }
+    var sums = [Float](repeating: 0, count: channels)
     for (row, factor) in zip(rows, seed) where factor != 0 {
       for (channel, weight) in row.enumerated() { sums[channel] += factor * weight }
     }
@@ -56,11 +57,12 @@ struct LinearHead: Sendable {
     }
   }
 
-  private static func weights(_ node: Node, _ graph: Graph, _ channels: Int) -> [[Float]]? {
+  private static func weights(_ node: Node, _ graph: Graph, _ channels: Int) throws(Refusal) -> [[Float]]? {
     var op = node.op
     var constants = node.inputs.dropFirst().map { $0.flatMap { graph[$0].constant } }
     if let formed = op as? any FloatFormed {
-      guard let form = try? formed.floatForm(graph.operands(of: node)), form.function == .identity else { return nil }
+      let form = try formed.floatForm(graph.operands(of: node))
+      guard form.function == .identity else { return nil }
       (op, constants) = (form.op, form.constants)
     }
     guard let weights = constants.first ?? nil, let values = weights.floats() else { return nil }

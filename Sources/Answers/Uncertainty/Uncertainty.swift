@@ -85,8 +85,11 @@ package struct Uncertainty: Sendable, Equatable {
 }
 
 extension Answer {
-  /// The probability of the class decided for; 0 where none is.
-  package var confidence: Float { decided.first.map { Float(probabilities[$0]) } ?? 0 }
+  /// The probability of the class decided for, by a model that decides for one.
+  package var confidence: Float {
+    guard let index = decided.first else { preconditionFailure("confidence is asked of an answer without a decision") }
+    return Float(probabilities[index])
+  }
 }
 
 extension OutputMeaning {

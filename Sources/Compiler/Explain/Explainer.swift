@@ -85,7 +85,11 @@ struct Explainer {
 
   /// The class an answer is for: of several labels the most probable one.
   private static func decided(_ answer: Answer) -> Int {
-    answer.decided.max { answer.probabilities[$0] < answer.probabilities[$1] } ?? answer.ranking.first ?? 0
+    let candidates = answer.decided.isEmpty ? Array(answer.probabilities.indices) : answer.decided
+    guard let index = candidates.max(by: { answer.probabilities[$0] < answer.probabilities[$1] }) else {
+      preconditionFailure("an answer without classes is explained")
+    }
+    return index
   }
 
   /// - Parameter rewrite: writes the sample again, since a run uses the memory of its inputs

@@ -103,8 +103,10 @@ struct PartOrigin: Equatable {
   }
 
   static func text(_ preprocessing: JSON?) -> String {
-    guard let preprocessing, let bytes = try? preprocessing.canonicalBytes() else { return "none" }
-    return String(decoding: bytes, as: UTF8.self)
+    guard let preprocessing else { return "none" }
+    do throws(JSONError) { return String(decoding: try preprocessing.canonicalBytes(), as: UTF8.self) } catch {
+      return "\(error)"
+    }
   }
 }
 

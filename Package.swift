@@ -85,7 +85,7 @@ let package = Package(
     library("NumPyFiles", "Deflate", "Tensors"),
 
     // 2: arithmetic and images, no graph
-    library("Images", "CImages", "CanonicalJSON", "Tensors"),
+    library("Images", "CImages", "CKernels", "CanonicalJSON", "Tensors"),
     library("Math", "CKernels", "HeapMemory", "Platform", "Threads"),
     library("OpenBLASMath", "CKernels", "HeapMemory", "Math", "Platform", "Tensors", "Threads"),
 
@@ -197,7 +197,7 @@ let package = Package(
     tests("Deflate", "Tensors"),
     tests("EntropyCoding", "CKernels", "Hashing", "Tensors"),
     tests("IR", "Math", "Operators", "Platform", "Tensors"),
-    tests("Images", "CZlib", "CanonicalJSON", "NumPyFiles", "Platform", "Tensors", exclude: ["Goldens"]),
+    tests("Images", "CKernels", "CZlib", "CanonicalJSON", "NumPyFiles", "Platform", "Tensors", exclude: ["Goldens"]),
     tests("Math", "Platform"),
     tests("Metrics", "CanonicalJSON", "Platform", "Tensors", exclude: ["Goldens"]),
     tests("NumPyFiles", "Tensors", exclude: ["Goldens"]),

@@ -1,3 +1,5 @@
+import CKernels
+
 /// How images of one size become another: the passes, their filters and what stays of the result.
 ///
 /// Made once for a pair of sizes, then run over any number of images without allocating.
@@ -74,35 +76,31 @@ struct Resizing: Sendable {
     into target: UnsafeMutableBufferPointer<UInt8>, row: (Int) -> UnsafeBufferPointer<UInt8>
   ) {
     let (wide, narrow) = (sourceWidth * channels, width * channels)
-    if downColumns.isIdentity {
-      for y in 0..<sourceHeight { apply(acrossRows, channels, to: row(y), slice(target, y, narrow)) }
-    } else if acrossRows.isIdentity {
-      for y in 0..<height { downColumns.applyToColumns(at: y, sums: sums, slice(target, y, wide), row: row) }
-    } else if takesColumnsFirst {
-      for y in 0..<height { downColumns.applyToColumns(at: y, sums: sums, slice(between, y, wide), row: row) }
-      for y in 0..<height {
-        apply(acrossRows, channels, to: UnsafeBufferPointer(slice(between, y, wide)), slice(target, y, narrow))
-      }
-    } else {
-      for y in 0..<sourceHeight { apply(acrossRows, channels, to: row(y), slice(between, y, narrow)) }
-      for y in 0..<height {
-        downColumns.applyToColumns(at: y, sums: sums, slice(target, y, narrow)) {
-          UnsafeBufferPointer(slice(between, $0, narrow))
-        }
+    let kernels = ck_resize_set_for(ck_features_allowed()).pointee
+    func across(_ source: UnsafeBufferPointer<UInt8>, _ target: UnsafeMutableBufferPointer<UInt8>) {
+      if acrossRows.isIdentity {
+        _ = target.update(fromContentsOf: source)
+      } else {
+        acrossRows.applyToRow(by: kernels, channels: channels, source, target)
       }
     }
-  }
-
-  private func apply(
-    _ filter: TriangleFilter, _ channels: Int, to source: UnsafeBufferPointer<UInt8>,
-    _ target: UnsafeMutableBufferPointer<UInt8>
-  ) {
-    if filter.isIdentity {
-      _ = target.update(fromContentsOf: source)
-    } else if channels == 1 {
-      filter.applyToGrayRow(source, target)
+    func down(
+      _ y: Int, _ target: UnsafeMutableBufferPointer<UInt8>, row: (Int) -> UnsafeBufferPointer<UInt8>
+    ) {
+      downColumns.applyToColumns(by: kernels, at: y, sums: sums, target, row: row)
+    }
+    if downColumns.isIdentity {
+      for y in 0..<sourceHeight { across(row(y), slice(target, y, narrow)) }
+    } else if acrossRows.isIdentity {
+      for y in 0..<height { down(y, slice(target, y, wide), row: row) }
+    } else if takesColumnsFirst {
+      for y in 0..<height { down(y, slice(between, y, wide), row: row) }
+      for y in 0..<height { across(UnsafeBufferPointer(slice(between, y, wide)), slice(target, y, narrow)) }
     } else {
-      filter.applyToRGBRow(source, target)
+      for y in 0..<sourceHeight { across(row(y), slice(between, y, narrow)) }
+      for y in 0..<height {
+        down(y, slice(target, y, narrow)) { UnsafeBufferPointer(slice(between, $0, narrow)) }
+      }
     }
   }
 

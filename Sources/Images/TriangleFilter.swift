@@ -1,20 +1,17 @@
-/// The weights of an antialiased triangle filter along one side, in Pillow's fixed point.
-///
-/// Target pixel i looks at the source pixels `starts[i]..<starts[i] + lengths[i]` with the weights at
-/// `weights[i * taps...]`, in units of 2^-22. They are at least 0 and add up to 2^22 but for rounding, so that sums of
-/// 8-bit pixels stay below 2^31.
+import CKernels
+
+/// The weights of an antialiased triangle filter along one side, in Pillow's fixed point. `ck_resize.h` says how they
+/// are applied.
 struct TriangleFilter {
   /// Target pixels that are computed.
   let count: Int
   /// Whether the target is the source.
   let isIdentity: Bool
+  /// The weights of a target pixel: those it looks with, zeros behind them.
   private let taps: Int
-  private let starts: [Int]
-  private let lengths: [Int]
+  private let starts: [Int32]
+  private let lengths: [Int32]
   private let weights: [Int32]
-
-  private static let precision: Int32 = 22
-  private static let half: Int32 = 1 << (precision - 1)
 
   /// - Parameter part: the target pixels to compute
   init(from source: Int, to target: Int, keeping part: Range<Int>) {
@@ -23,11 +20,13 @@ struct TriangleFilter {
     let support = max(scale, 1)
     let inverse = 1 / support
     count = part.count
-    taps = Int(support.rounded(.up)) * 2 + 1
-    var starts = [Int](repeating: 0, count: count)
-    var lengths = [Int](repeating: 0, count: count)
+    let most = Int(support.rounded(.up)) * 2 + 1
+    let group = Int(CK_RESIZE_GROUP)
+    taps = (most + group - 1) / group * group
+    var starts = [Int32](repeating: 0, count: count)
+    var lengths = [Int32](repeating: 0, count: count)
     var weights = [Int32](repeating: 0, count: count * taps)
-    var exact = [Double](repeating: 0, count: taps)
+    var exact = [Double](repeating: 0, count: most)
     for position in 0..<count {
       let center = (Double(part.lowerBound + position) + 0.5) * scale
       let start = max(Int(center - support + 0.5), 0)
@@ -40,61 +39,53 @@ struct TriangleFilter {
       }
       for tap in 0..<length {
         let weight = sum == 0 ? exact[tap] : exact[tap] / sum
-        weights[position * taps + tap] = Int32(0.5 + weight * Double(1 << Self.precision))
+        weights[position * taps + tap] = Int32(0.5 + weight * Double(1 << CK_RESIZE_BITS))
       }
-      starts[position] = start
-      lengths[position] = length
+      starts[position] = Int32(start)
+      lengths[position] = Int32(length)
     }
     self.starts = starts
     self.lengths = lengths
     self.weights = weights
   }
 
-  /// The pixel a sum stands for. The half was added at the start; the weights' rounding can lift the sum above 255.
-  private func pixel(_ sum: Int32) -> UInt8 { UInt8(truncatingIfNeeded: min(sum >> Self.precision, 255)) }
-
-  func applyToGrayRow(_ source: UnsafeBufferPointer<UInt8>, _ target: UnsafeMutableBufferPointer<UInt8>) {
-    weights.withUnsafeBufferPointer { weights in
-      for position in 0..<count {
-        let start = starts[position]
-        var sum = Self.half
-        for tap in 0..<lengths[position] {
-          sum &+= Int32(source[start + tap]) &* weights[position * taps + tap]
+  /// A row of the target from one of the source, in one channel or in three.
+  func applyToRow(
+    by kernels: ck_resize_set, channels: Int, _ source: UnsafeBufferPointer<UInt8>,
+    _ target: UnsafeMutableBufferPointer<UInt8>
+  ) {
+    precondition(target.count == count * channels, "a row of \(target.count) bytes for \(count) pixels")
+    starts.withUnsafeBufferPointer { starts in
+      lengths.withUnsafeBufferPointer { lengths in
+        weights.withUnsafeBufferPointer { weights in
+          guard let starts = starts.baseAddress, let lengths = lengths.baseAddress, let weights = weights.baseAddress,
+            let x = source.baseAddress, let y = target.baseAddress
+          else { preconditionFailure("an image has no pixels") }
+          var filter = ck_resize_filter(count: count, taps: taps, starts: starts, lengths: lengths, weights: weights)
+          let apply = channels == 1 ? kernels.gray_row : kernels.rgb_row
+          apply(&filter, source.count / channels, x, y)
         }
-        target[position] = pixel(sum)
-      }
-    }
-  }
-
-  func applyToRGBRow(_ source: UnsafeBufferPointer<UInt8>, _ target: UnsafeMutableBufferPointer<UInt8>) {
-    weights.withUnsafeBufferPointer { weights in
-      for position in 0..<count {
-        let start = 3 * starts[position]
-        var (red, green, blue) = (Self.half, Self.half, Self.half)
-        for tap in 0..<lengths[position] {
-          let weight = weights[position * taps + tap]
-          red &+= Int32(source[start + 3 * tap]) &* weight
-          green &+= Int32(source[start + 3 * tap + 1]) &* weight
-          blue &+= Int32(source[start + 3 * tap + 2]) &* weight
-        }
-        target[3 * position] = pixel(red)
-        target[3 * position + 1] = pixel(green)
-        target[3 * position + 2] = pixel(blue)
       }
     }
   }
 
   /// One row of the target: the weighted sum of source rows, which `row` gives. `sums` is scratch of a row's length.
   func applyToColumns(
-    at position: Int, sums: UnsafeMutableBufferPointer<Int32>, _ target: UnsafeMutableBufferPointer<UInt8>,
-    row: (Int) -> UnsafeBufferPointer<UInt8>
+    by kernels: ck_resize_set, at position: Int, sums: UnsafeMutableBufferPointer<Int32>,
+    _ target: UnsafeMutableBufferPointer<UInt8>, row: (Int) -> UnsafeBufferPointer<UInt8>
   ) {
-    sums.initialize(repeating: Self.half)
-    for tap in 0..<lengths[position] {
-      let weight = weights[position * taps + tap]
-      let source = row(starts[position] + tap)
-      for index in 0..<target.count { sums[index] &+= Int32(source[index]) &* weight }
+    precondition(sums.count == target.count, "\(sums.count) sums for a row of \(target.count) bytes")
+    guard let start = sums.baseAddress, let y = target.baseAddress else {
+      preconditionFailure("an image has no pixels")
     }
-    for index in 0..<target.count { target[index] = pixel(sums[index]) }
+    sums.initialize(repeating: Int32(CK_RESIZE_HALF))
+    for tap in 0..<Int(lengths[position]) {
+      let source = row(Int(starts[position]) + tap)
+      guard source.count == target.count, let x = source.baseAddress else {
+        preconditionFailure("a row of \(source.count) bytes for one of \(target.count)")
+      }
+      kernels.add_row(target.count, weights[position * taps + tap], x, start)
+    }
+    kernels.round_row(target.count, start, y)
   }
 }

@@ -20,6 +20,10 @@ import Testing
     for (_, features) in namedSets { #expect(missingEntries(of: ck_rans_decoder_for(features).pointee) == 0) }
   }
 
+  @Test func noEntryOfResizingIsMissing() {
+    for (_, features) in namedSets { #expect(missingEntries(of: ck_resize_set_for(features).pointee) == 0) }
+  }
+
   @Test func everyConvolutionCanBeChosen() {
     for (_, features) in namedSets {
       for testCase in ConvCase.all + ConvCase.modelLayers {

@@ -60,3 +60,4 @@ void check_ops_s8(const selection *s);
 void check_conv_f32(const selection *s);
 void check_ops_f32(const selection *s);
 void check_rans(const selection *s);
+void check_resize(const selection *s);

@@ -98,5 +98,6 @@ int main(int count, char **arguments) {
   check_conv_f32(&s);
   check_ops_f32(&s);
   check_rans(&s);
+  check_resize(&s);
   return report(count - i, arguments + i);
 }

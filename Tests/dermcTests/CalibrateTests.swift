@@ -145,6 +145,12 @@ import Testing
       #expect(outcome.status == 3 && outcome.isOneLine(with: words), "\(outcome.error)")
       #expect(!folder.names.contains("merged.calib"))
     }
+    // Files are merged as a tree; it is still the wrong one that is named.
+    let third = try count("3/3", "3.calib")
+    let many = try Program.run("merge", second, third, first, folder / "quarter.calib", "-o", folder / "merged.calib")
+    #expect(many.status == 3 && many.isOneLine(with: ["quarter.calib", "one of 4 shards, not of 3"]), "\(many.error)")
+    let again = try Program.run("merge", second, third, first, third, "-o", folder / "merged.calib")
+    #expect(again.status == 3 && again.isOneLine(with: ["3.calib", "shard 3 of 3"]), "\(again.error)")
     let missing = try compile(both, "missing", [])
     #expect(
       missing.status == 3

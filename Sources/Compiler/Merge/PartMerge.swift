@@ -39,14 +39,48 @@ package struct PartMerge {
     }
   }
 
+  /// Merges as a tree, neighbours first: samples are gone over as often as there are levels, not as there are files.
   private func merge<Part: MergeablePart>(_ first: Part, _ observer: any WorkObserver) throws(Refusal) -> Result {
-    var merged = first
+    // Each of twice as many files, at least, as the one after it.
+    var pending = [Branch(part: first, paths: paths[..<1])]
     observer.advance()
-    for path in paths.dropFirst() {
-      let next = try Part(path: path)
-      do throws(Refusal) { try merged.merge(next) } catch { throw error.of(file: path) }
+    for index in paths.indices.dropFirst() {
+      var branch = Branch(part: try Part(path: paths[index]), paths: paths[index...index])
+      while let last = pending.last, last.paths.count <= branch.paths.count {
+        pending.removeLast()
+        branch = try last.joined(with: branch)
+      }
+      pending.append(branch)
       observer.advance()
     }
-    return Result(file: try merged.stage(for: output), text: merged.text)
+    var whole = pending.removeLast()
+    while let last = pending.popLast() { whole = try last.joined(with: whole) }
+    return Result(file: try whole.part.stage(for: output), text: whole.part.text)
+  }
+
+  /// What neighbouring files hold together.
+  private struct Branch<Part: MergeablePart> {
+    var part: Part
+    var paths: ArraySlice<String>
+
+    func joined(with next: Branch) throws(Refusal) -> Branch {
+      var joined = part
+      do throws(Refusal) {
+        try joined.merge(next.part)
+      } catch {
+        throw try culprit(of: next, error)
+      }
+      return Branch(part: joined, paths: paths + next.paths)
+    }
+
+    /// What `error` is about: the first file of `next` that cannot be merged on its own.
+    private func culprit(of next: Branch, _ error: Refusal) throws(Refusal) -> Refusal {
+      var joined = part
+      for path in next.paths {
+        let single = try Part(path: path)
+        do throws(Refusal) { try joined.merge(single) } catch { return error.of(file: path) }
+      }
+      return error
+    }
   }
 }

@@ -73,7 +73,7 @@ package enum PartsTarget: FuzzTarget {
       "kind", "version", "origin", "data", "values", "dermc", "source", "format", "bytes", "sha256", "graph",
       "preprocessing", "assumed", "inputs", "listing", "listed", "chosen", "samples", "seed", "shards", "have", "used",
       "unusable", "skipped", "anonymous", "calibration", "evaluation", "origins", "subject", "remarks", "labels",
-      "classes", "output", "task", "label_sets", "group", "columns", "math", "warnings", "normalization", "",
+      "classes", "output", "task", "label_sets", "group", "columns", "math", "warnings", "normalization", "table", "",
     ])
 
   /// A model that some inputs are counts of.

@@ -50,8 +50,7 @@ package enum SampleFolder {
           + content.remark())
     }
     try rows?.describe(&set)
-    // What else the table names and what of the folder it leaves out does not matter to samples without labels.
-    set.notes = []
+    forgetLabels(&set)
     return set
   }
 
@@ -71,8 +70,15 @@ package enum SampleFolder {
     set.missing = rows.missing.count > 0 ? rows.missing : nil
     set.repeated = rows.repeated
     try rows.describe(&set)
-    set.notes = []
+    forgetLabels(&set)
     return set
+  }
+
+  /// What else the table names and what of the folder it leaves out does not matter to samples without labels, nor does
+  /// the table itself where no input is from it.
+  private static func forgetLabels(_ set: inout SampleSet) {
+    set.notes = []
+    if set.numbers.isEmpty { set.tableHash = nil }
   }
 
   /// The rows of a table for samples without labels. Where no input depends on it, one that cannot be read is left out.

@@ -1,3 +1,4 @@
+package import Hashing
 import Tensors
 
 /// Samples found below a folder, and what is known of them.
@@ -13,6 +14,8 @@ package struct SampleSet: Sendable {
   package internal(set) var subgroups: [AttributeColumn] = []
   /// The table labels or other columns are from.
   package internal(set) var table: String?
+  /// The hash of that table, where labels or inputs are from it, or what else the samples are told apart by.
+  package internal(set) var tableHash: SHA256?
   /// Rows of the table whose file is not there.
   package internal(set) var missing: MissingFiles?
   /// Rows of the table that name a file another row names: it then counts as often.

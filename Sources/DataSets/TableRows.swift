@@ -1,3 +1,4 @@
+import Hashing
 import Tensors
 
 /// What a table says of the files in a folder, row by row.
@@ -125,6 +126,7 @@ struct TableRows {
   /// Adds to samples what columns say of them: each sample knows its row.
   func describe(_ set: inout SampleSet) throws(Refusal) {
     set.table = table.path
+    set.tableHash = SHA256(of: table.bytes)
     set.notes += notes
     func column(_ values: [String]) -> [String] { set.samples.map { $0.row.map { values[$0] } ?? "" } }
     if let group {

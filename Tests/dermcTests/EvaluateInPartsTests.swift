@@ -102,6 +102,33 @@ import Testing
     try refused(["eval", Fixture.cnn, folder / "changed.eval"], ["changed.eval", "damaged"])
   }
 
+  /// Labels, groups and inputs are the table's: parts that were scored with different ones do not go together.
+  @Test func refusesPartsOfOtherTables() throws {
+    let data = folder.makeFolder("data")
+    for index in 1...2 {
+      try folder.copy(Fixture.root + "images/eval/mel/00\(index).jpg", as: "data/\(index).jpg")
+    }
+    func part(_ shard: String, _ table: String, _ name: String) throws -> String {
+      try folder.write("file,label\n\(table)", to: "\(name).csv")
+      _ = try run(
+        [
+          "eval", Fixture.cnn, data, "--shard", shard, "--table", folder / "\(name).csv", "-o", folder / name,
+          "--quiet", "--preprocess", Fixture.preprocessing, "--labels", Fixture.classes.joined(separator: ","),
+        ])
+      return folder / name
+    }
+    let first = try part("1/2", "1.jpg,mel\n2.jpg,nv\n", "1.eval")
+    let other = try part("2/2", "1.jpg,mel\n2.jpg,bcc\n", "other.eval")
+    let outcome = try Program.run("merge", first, other, "-o", folder / "merged.eval")
+    let words = ["other.eval", "another table", "SHA-256"]
+    #expect(outcome.status == 3 && outcome.isOneLine(with: words), "\(outcome.error)")
+    #expect(!folder.names.contains("merged.eval"))
+    // A copy of the table is the same one.
+    let second = try part("2/2", "1.jpg,mel\n2.jpg,nv\n", "2.eval")
+    _ = try run(["merge", first, second, "-o", folder / "merged.eval"])
+    #expect(try run(["eval", Fixture.cnn, folder / "merged.eval", "--json"]).contains("\"samples\""))
+  }
+
   @Test func imagesThatCannotBeReadAreToldOf() throws {
     let data = folder.makeFolder("data")
     for name in ["mel", "nv"] {

@@ -26,6 +26,8 @@ struct PartData: Equatable {
   let chosen: Int
   let asked: Int?
   let seed: UInt64
+  /// The hash of the table that labels or inputs are from; nil where none is.
+  let table: String?
   var shards: ShardSet
   /// Samples that were used, and those that could not be.
   var used: Int
@@ -46,6 +48,7 @@ struct PartData: Equatable {
     self.chosen = chosen.count
     self.asked = asked
     self.seed = seed
+    table = loader.data.tableHash?.hex
     shards = ShardSet(shard)
     let positions = shard.positions(of: chosen.count)
     let problems = Dictionary(uniqueKeysWithValues: loader.problems.map { ($0.index, $0) })
@@ -91,6 +94,9 @@ struct PartData: Equatable {
       return "of other samples: \(samples) with the names \(listing.prefix(12))..., not \(other.samples) with "
         + "\(other.listing.prefix(12))..."
     }
+    if table != other.table {
+      return "of samples that another table describes: \(PartData.text(table)), not \(PartData.text(other.table))"
+    }
     if asked != other.asked || seed != other.seed || chosen != other.chosen {
       return "of other samples of one listing: --samples \(asked.map { "\($0)" } ?? "all") --seed \(seed), not "
         + "--samples \(other.asked.map { "\($0)" } ?? "all") --seed \(other.seed)"
@@ -101,6 +107,8 @@ struct PartData: Equatable {
     return shards.count == other.shards.count
       ? nil : "one of \(shards.count) shards, not of \(other.shards.count)"
   }
+
+  private static func text(_ table: String?) -> String { table.map { "\($0.prefix(12))... (SHA-256)" } ?? "none" }
 
   /// Adds shards of the same listing that this has not.
   mutating func add(_ other: PartData) throws(Refusal) {
@@ -119,7 +127,7 @@ struct PartData: Equatable {
   // MARK: Storing
 
   var json: JSON {
-    [
+    var members: JSONObject = [
       "listing": .string(listing), "listed": .int(samples), "chosen": .int(chosen),
       "samples": asked.map { .int($0) } ?? .null, "seed": .int(Int(truncatingIfNeeded: seed)),
       "shards": .int(shards.count), "have": .array(shards.ranges.map { .ints([$0.lowerBound, $0.upperBound]) }),
@@ -127,18 +135,21 @@ struct PartData: Equatable {
       "skipped": .array(
         skipped.map { [.int($0.position), .string($0.file), .string($0.reason)] }),
     ]
+    if let table { members["table"] = .string(table) }
+    return .object(members)
   }
 
   /// Reads all but the hashes of files.
   init(_ node: JSONNode) throws(JSONError) {
     try node.allowOnly(
       "listing", "listed", "chosen", "samples", "seed", "shards", "have", "used", "unusable", "skipped",
-      "anonymous")
+      "anonymous", "table")
     listing = try PartOrigin.hash(node["listing"])
     samples = try node["listed"].int(in: 0...1 << 40)
     chosen = try node["chosen"].int(in: 0...samples)
     asked = try node.optional("samples")?.int(in: 1...Int.max)
     seed = UInt64(bitPattern: Int64(try node["seed"].int()))
+    table = try node.optional("table").map { (node) throws(JSONError) in try PartOrigin.hash(node) }
     var ranges: [ClosedRange<Int>] = []
     for element in try node["have"].elements() {
       let ends = try element.ints(in: 1...Shard.mostShards)

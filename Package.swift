@@ -168,7 +168,7 @@ let package = Package(
       name: "FuzzTargets",
       dependencies: [
         "Answers", "Bundles", "CZlib", "CanonicalJSON", "Compiler", "DataSets", "Hashing", "IR", "Images", "Math",
-        "NumPyFiles", "ONNX", "Operators", "Platform", "Quantization", "Reports", "Runtime", "Tensors",
+        "NumPyFiles", "ONNX", "Operators", "Platform", "Quantization", "Reports", "Runtime", "Tensors", "TestSupport",
       ], path: "Fuzz/Targets", swiftSettings: settings),
     tests("Answers", "CanonicalJSON", "IR", "Math", "Operators", "Tensors"),
     tests(
@@ -183,14 +183,14 @@ let package = Package(
     tests("CanonicalJSON"),
     tests(
       "dermc", "CanonicalJSON", "DermRuntime", "FuzzTargets", "Hashing", "IR", "Images", "Math", "NumPyFiles", "ONNX",
-      "Operators", "Platform", "Reports", "Signing", "Tensors"),
+      "Operators", "Platform", "Reports", "Signing", "Tensors", "TestSupport"),
     tests("derm-run", "Bundles", "CanonicalJSON", "IR", "Math", "Operators", "Platform", "Tensors", "TestSupport"),
     tests(
       "Compiler", "Answers", "CanonicalJSON", "DataSets", "Hashing", "IR", "Images", "Math", "Metrics", "ONNX",
       "Operators", "Platform", "Reports", "Runtime", "Tensors"),
     tests(
       "DataSets", "Hashing", "HeapMemory", "IR", "Images", "Math", "NumPyFiles", "Operators", "Platform",
-      "Quantization", "Runtime", "Tensors"),
+      "Quantization", "Runtime", "Tensors", "TestSupport"),
     tests(
       "DermRuntime", "Answers", "Bundles", "CanonicalJSON", "IR", "Images", "Math", "Operators", "Platform", "Runtime",
       "Signing", "Tensors", "TestSupport", "Threads"),

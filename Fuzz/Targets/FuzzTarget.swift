@@ -36,6 +36,7 @@ package enum FuzzTargets {
     ONNXTarget.self,
     PartsTarget.self,
     TFLiteTarget.self,
+    TarTarget.self,
   ]
 }
 

@@ -35,6 +35,20 @@ struct DataTable {
     }
   }
 
+  /// A table of what is found elsewhere, with the columns file and label.
+  init(path: String, rows: [(file: String, label: String)]) {
+    self.path = path
+    header = ["file", "label"]
+    image = 0
+    let mark = UInt8(ascii: "\"")
+    func quoted(_ field: String) -> [UInt8] {
+      [mark] + FileName.bytes(field).flatMap { $0 == mark ? [mark, mark] : [$0] } + [mark]
+    }
+    bytes = rows.reduce(into: Array("file,label\n".utf8)) { bytes, row in
+      bytes += quoted(row.file) + [UInt8(ascii: ",")] + quoted(row.label) + [UInt8(ascii: "\n")]
+    }
+  }
+
   /// Where the class of a row stands; nil where no column tells.
   ///
   /// - Parameter classes: the model's, where they are known

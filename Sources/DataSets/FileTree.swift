@@ -37,7 +37,7 @@ package enum FileTree {
   }
 
   /// Names in the order of the bytes they have on disk.
-  private static func inOrder(_ names: [String]) -> [String] {
+  static func inOrder(_ names: [String]) -> [String] {
     names.map { (name: $0, bytes: FileName.bytes($0)) }
       .sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }.map(\.name)
   }

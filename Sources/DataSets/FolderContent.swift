@@ -10,13 +10,22 @@ struct FolderContent {
   private let others: [String]
   /// Samples by the folder of the data folder they lie in, told by the bytes of its name.
   private let byFolder: [[UInt8]: [String]]
+  /// The tars samples lie in; nil where they are files of their own.
+  let shards: TarShards?
 
   init(_ path: String) throws(Refusal) {
     self.path = path
     let files = try FolderContent.list { () throws(Refusal) in try FileTree.files(below: path) }
-    inputs = files.filter(FolderContent.isInput)
-    byFolder = Dictionary(grouping: inputs) { FolderContent.folder($0) }
-    others = files.filter { !FolderContent.isInput($0) }
+    let found = files.filter(FolderContent.isInput)
+    // Beside images a tar is a copy of them, or something else.
+    let tars = found.isEmpty ? files.filter(TarShards.isShard) : []
+    let shards = tars.isEmpty ? nil : try TarShards(tars, in: path)
+    self.shards = shards
+    inputs = shards?.inputs ?? found
+    byFolder = FolderContent.grouped(inputs, shards)
+    others =
+      files.filter { !FolderContent.isInput($0) && (shards == nil || !TarShards.isShard($0)) }
+      + (shards?.others ?? [])
     tables = others.filter { !$0.contains("/") && ["csv", "tsv"].contains(FileTree.fileExtension($0)) }
       .map { "\(path)/\($0)" }
   }
@@ -32,11 +41,11 @@ struct FolderContent {
       let bytes = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
       guard !bytes.isEmpty else { continue }
       let name = FileName.string(bytes)
-      guard SampleFormat(path: name) != nil else {
+      guard SampleFormat(path: name) != nil || TarShards.isShard(name) else {
         throw Refusal(
           file: list,
-          reason: "line \(index + 1): \(DataTable.shown(name)) is not an image (\(SampleFormat.imageEndings)) or "
-            + "tensor file (\(SampleFormat.tensorEndings))")
+          reason: "line \(index + 1): \(DataTable.shown(name)) is not an image (\(SampleFormat.imageEndings)), "
+            + "tensor file (\(SampleFormat.tensorEndings)) or .tar")
       }
       guard seen.insert(Array(bytes)).inserted else {
         throw Refusal(file: list, reason: "line \(index + 1): names \(DataTable.shown(name)) again")
@@ -48,15 +57,30 @@ struct FolderContent {
       throw Refusal(file: list, reason: "has paths that begin with / and others: give all of them from one place on")
     }
     path = rooted > 0 ? "" : FolderContent.folder(holding: list)
-    inputs = rooted > 0 ? lines.map { String($0.dropFirst()) } : lines
-    (others, tables, byFolder) = ([], [], [:])
+    if rooted > 0 { lines = lines.map { String($0.dropFirst()) } }
+    let tars = lines.filter(TarShards.isShard)
+    let shards = tars.isEmpty ? nil : try TarShards(tars, in: path)
+    self.shards = shards
+    inputs = shards.map { shards in lines.flatMap { TarShards.isShard($0) ? shards.inputs(of: $0) : [$0] } } ?? lines
+    (others, tables, byFolder) = (shards?.others ?? [], [], [:])
   }
 
   /// What a table names that is the data itself: files below its folder, which is not searched.
   init(table: String) {
     path = FolderContent.folder(holding: table)
     tables = [table]
-    (inputs, others, byFolder) = ([], [], [:])
+    (inputs, others, byFolder, shards) = ([], [], [:], nil)
+  }
+
+  /// A tar, or those a name with numbers in braces stands for; nil for what names none.
+  init?(shards path: String) throws(Refusal) {
+    guard let names = try TarShards.names(path) else { return nil }
+    self.path = FolderContent.folder(holding: path)
+    let shards = try TarShards(names, in: self.path)
+    self.shards = shards
+    inputs = shards.inputs
+    byFolder = FolderContent.grouped(inputs, shards)
+    (others, tables) = (shards.others, [])
   }
 
   private static func folder(holding path: String) -> String {
@@ -74,6 +98,16 @@ struct FolderContent {
 
   /// Samples in the data folder itself, which are below no class.
   var inputsOutsideFolders: [String] { byFolder[[]] ?? [] }
+
+  private static func grouped(_ inputs: [String], _ shards: TarShards?) -> [[UInt8]: [String]] {
+    guard let shards else { return Dictionary(grouping: inputs) { folder($0) } }
+    return Dictionary(grouping: inputs) { shards.folder(of: $0).map { Array($0) } ?? [] }
+  }
+
+  /// A sample of the folder.
+  func sample(_ file: String, label: Int? = nil, row: Int? = nil) -> Sample {
+    Sample(name: file, path: "\(path)/\(file)", label: label, row: row, place: shards?.places[file])
+  }
 
   private static func folder(_ file: String) -> [UInt8] {
     let bytes = FileName.bytes(file)
@@ -101,7 +135,7 @@ struct FolderContent {
   static func isLabelsFile(_ path: String) -> Bool { path.split(separator: "/").last == "labels.csv" }
 
   /// Whether a file of a folder is an input. Test data of public ONNX models have outputs beside the inputs.
-  private static func isInput(_ file: String) -> Bool {
+  static func isInput(_ file: String) -> Bool {
     guard let format = SampleFormat(path: file) else { return false }
     let name = file.split(separator: "/").last ?? ""
     return !(format == .tensorProto && name.hasPrefix("output_"))

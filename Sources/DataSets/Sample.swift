@@ -1,4 +1,5 @@
-import Images
+package import Images
+package import Tensors
 
 /// One input for a model: an image file, or one tensor of a file of tensors.
 package struct Sample: Sendable, Hashable {
@@ -11,13 +12,34 @@ package struct Sample: Sendable, Hashable {
   package let label: Int?
   /// The row of the table that describes the samples.
   package let row: Int?
+  /// Where in a tar the file lies; nil of a file of its own.
+  package let place: TarPlace?
 
-  package init(name: String, path: String, index: Int = 0, label: Int? = nil, row: Int? = nil) {
+  package init(
+    name: String, path: String, index: Int = 0, label: Int? = nil, row: Int? = nil, place: TarPlace? = nil
+  ) {
     self.name = name
     self.path = path
     self.index = index
     self.label = label
     self.row = row
+    self.place = place
+  }
+
+  /// The bytes of the file it is in.
+  package func contents() throws(Refusal) -> [UInt8] {
+    if let place { return try place.contents() }
+    return try MappedFile.contents(of: path)
+  }
+
+  /// The image, decoded.
+  package func image() throws(Refusal) -> Image {
+    let bytes = try contents()
+    do throws(ImageError) {
+      return try Image(decoding: bytes)
+    } catch {
+      throw Refusal(file: path, reason: error.description)
+    }
   }
 }
 

@@ -11,7 +11,9 @@ package enum SampleFolder {
   package static func samples(
     at path: String, inputs: ModelInputs, options: TableOptions = TableOptions()
   ) throws(Refusal) -> SampleSet {
+    let shards = try FolderContent(shards: path)
     switch FileTree.kind(of: path) {
+    case _ where shards != nil: break
     case .missing: throw Refusal(file: path, reason: "no such file or folder")
     case .other: throw Refusal(file: path, reason: "is neither a file nor a folder")
     case .file where FolderContent.isTable(path): return try rows(of: path, inputs: inputs, options: options)
@@ -34,13 +36,18 @@ package enum SampleFolder {
       return set
     case .folder: break
     }
-    let content = try FolderContent.isList(path) ? FolderContent(list: path) : FolderContent(path)
+    let content: FolderContent
+    if let shards {
+      content = shards
+    } else {
+      content = try FolderContent.isList(path) ? FolderContent(list: path) : FolderContent(path)
+    }
     let rows = try description(of: content, inputs: inputs, options: options)
     var positions: [String: Int] = [:]
     for (row, entry) in (rows?.rows ?? []).enumerated() { positions[entry.file] = row }
     var set = SampleSet(folder: content.path)
     for file in content.inputs {
-      set.samples += expand(Sample(name: file, path: "\(content.path)/\(file)", row: positions[file]), inputs)
+      set.samples += expand(content.sample(file, row: positions[file]), inputs)
     }
     set.unread = content.unread()
     guard !set.samples.isEmpty else {
@@ -64,7 +71,7 @@ package enum SampleFolder {
     let rows = try unlabelledRows(table, content, inputs, options)
     var set = SampleSet(folder: content.path)
     for (row, entry) in rows.rows.enumerated() {
-      set.samples += expand(Sample(name: entry.file, path: "\(content.path)/\(entry.file)", row: row), inputs)
+      set.samples += expand(content.sample(entry.file, row: row), inputs)
     }
     guard !set.samples.isEmpty else { throw Refusal(rows.missing.sentence ?? "\(path): names no samples") }
     set.missing = rows.missing.count > 0 ? rows.missing : nil
@@ -113,7 +120,7 @@ package enum SampleFolder {
   ///
   /// One that cannot be read stays one sample: reading it tells why.
   static func expand(_ sample: Sample, _ inputs: ModelInputs) -> [Sample] {
-    guard holdsTensors(sample.path), let file = try? TensorFile.read(sample.path) else { return [sample] }
+    guard holdsTensors(sample.path), let file = try? TensorFile.read(sample) else { return [sample] }
     return expand(sample, file, inputs)
   }
 
@@ -126,7 +133,9 @@ package enum SampleFolder {
     let count = file.count(for: inputs)
     guard count > 1 else { return [sample] }
     return (0..<count).map {
-      Sample(name: "\(sample.name)[\($0)]", path: sample.path, index: $0, label: sample.label, row: sample.row)
+      Sample(
+        name: "\(sample.name)[\($0)]", path: sample.path, index: $0, label: sample.label, row: sample.row,
+        place: sample.place)
     }
   }
 
@@ -146,13 +155,15 @@ package enum SampleFolder {
     options: TableOptions = TableOptions()
   ) throws(Refusal) -> SampleSet {
     var options = options
-    let folders = try classFolders(of: path)
     let content = try labelledContent(of: path, &options)
+    let folders: [String]
+    if let found = content.shards?.folders { folders = found } else { folders = try classFolders(of: path) }
     let (found, ignored) = try labelTable(content, classes: classes, folders: folders, options: options)
     guard let (table, source) = found else {
       return try labelled(content, folders: folders, classes: classes, kind: labels, table: nil, inputs, options)
     }
-    let isChosen = options.path != nil || FolderContent.isLabelsFile(table.path)
+    let isChosen =
+      options.path != nil || FolderContent.isLabelsFile(table.path) || content.shards?.hasClasses == true
     guard let source, isChosen || !areClasses(folders, of: classes ?? []) else {
       return try labelled(content, folders: folders, classes: classes, kind: labels, table: table, inputs, options)
     }
@@ -163,8 +174,7 @@ package enum SampleFolder {
     let rows = try TableRows(table, labels: reader, in: content.index, inputs: inputs, options: options)
     var set = SampleSet(folder: content.path)
     for (row, entry) in rows.rows.enumerated() {
-      let sample = Sample(name: entry.file, path: "\(content.path)/\(entry.file)", label: entry.labels.first, row: row)
-      set.samples += expand(sample, inputs)
+      set.samples += expand(content.sample(entry.file, label: entry.labels.first, row: row), inputs)
     }
     guard !set.samples.isEmpty else {
       guard folders.isEmpty || isChosen else {
@@ -189,6 +199,7 @@ package enum SampleFolder {
     of path: String, _ options: inout TableOptions
   ) throws(Refusal) -> FolderContent {
     if FileTree.kind(of: path) == .folder { return try FolderContent(path) }
+    if let shards = try FolderContent(shards: path) { return shards }
     guard FileTree.kind(of: path) == .file, FolderContent.isTable(path) || FolderContent.isList(path) else {
       throw Refusal(file: path, reason: "no such folder")
     }
@@ -226,6 +237,8 @@ package enum SampleFolder {
       }
       return ((table, labels), [])
     }
+    // The class beside each image says more than a table that happens to lie there.
+    if let table = try content.shards?.labels(content.path) { return ((table, .column(1)), []) }
     var labelled: [(DataTable, DataTable.Labels?)] = []
     var others: [DataTable] = []
     var failure: Refusal?
@@ -301,8 +314,7 @@ package enum SampleFolder {
       let files = content.inputs(in: folder)
       if files.isEmpty { set.emptyFolders.append(folder) }
       for file in files {
-        set.samples += expand(
-          Sample(name: file, path: "\(path)/\(file)", label: label, row: positions[file]), inputs)
+        set.samples += expand(content.sample(file, label: label, row: positions[file]), inputs)
       }
     }
     guard !set.samples.isEmpty else {
@@ -318,6 +330,10 @@ package enum SampleFolder {
 
   /// Whether something says what the images of a folder are of: class folders, or a table.
   package static func hasLabels(_ path: String, options: TableOptions = TableOptions()) throws(Refusal) -> Bool {
+    if let shards = try shards(at: path) {
+      return options.path != nil || shards.shards?.hasClasses == true || shards.shards?.folders?.isEmpty == false
+        || !shards.tables.isEmpty
+    }
     guard FileTree.kind(of: path) == .folder else {
       return FileTree.kind(of: path) == .file && (FolderContent.isTable(path) || options.path != nil)
     }
@@ -326,8 +342,17 @@ package enum SampleFolder {
     return try !FolderContent(path).tables.isEmpty
   }
 
-  /// Names of the folders in a folder, in order; empty for a file.
+  /// Tars that lie in the folder itself, with no folder beside them, or that a path names; nil where that is none.
+  private static func shards(at path: String) throws(Refusal) -> FolderContent? {
+    guard FileTree.kind(of: path) == .folder else { return try FolderContent(shards: path) }
+    guard try FileTree.names(in: path).contains(where: TarShards.isShard) else { return nil }
+    let content = try FolderContent(path)
+    return content.shards?.folders == nil ? nil : content
+  }
+
+  /// Names of the folders in a folder, or in the tars there, in order; empty for a file.
   package static func classFolders(of path: String) throws(Refusal) -> [String] {
+    if let folders = try shards(at: path)?.shards?.folders { return folders }
     guard FileTree.kind(of: path) == .folder else { return [] }
     return try FolderContent.list { () throws(Refusal) in try FileTree.names(in: path) }
       .filter { FileTree.kind(of: "\(path)/\($0)") == .folder }

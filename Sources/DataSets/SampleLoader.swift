@@ -103,7 +103,7 @@ package final class SampleLoader: SampleSource {
       $0 != inputs.main && constants[$0] == nil && data.numbers[$0] == nil
     }
     guard inputs.all.count > 1, !open.isEmpty else { return }
-    let names = images == nil ? try samples.first.map { sample throws(Refusal) in try file(sample.path).names } : []
+    let names = images == nil ? try samples.first.map { sample throws(Refusal) in try file(sample).names } : []
     let unknown = open.filter { names?.contains(inputs.all[$0].name) != true }
     guard let first = unknown.first else { return }
     let name = DataTable.shown(inputs.all[first].name)
@@ -131,7 +131,7 @@ package final class SampleLoader: SampleSource {
   // MARK: Tensors
 
   private func writeTensors(_ sample: Sample, _ position: Int, into views: [MutableTensorView]) throws(Refusal) {
-    let file = try file(sample.path)
+    let file = try file(sample)
     for (index, input) in inputs.all.enumerated() {
       let tensor: Tensor
       if inputs.all.count == 1 {
@@ -151,12 +151,17 @@ package final class SampleLoader: SampleSource {
       }
       write(tensor, into: views[index])
     }
-    try hashes.add(sample.path)
+    if let place = sample.place {
+      hashes.add(sample.path, try place.contents())
+    } else {
+      try hashes.add(sample.path)
+    }
   }
 
-  private func file(_ path: String) throws(Refusal) -> TensorFile {
+  private func file(_ sample: Sample) throws(Refusal) -> TensorFile {
+    let path = sample.path
     if let known = recent.withLock({ $0?.path == path ? $0?.file : nil }) { return known }
-    let file = try TensorFile.read(path)
+    let file = try TensorFile.read(sample)
     recent.withLock { $0 = (path, file) }
     return file
   }
@@ -208,7 +213,7 @@ package final class SampleLoader: SampleSource {
 
   private func writeImage(_ sample: Sample, into views: [MutableTensorView]) throws(Refusal) {
     guard let images, let preprocessing, let main = inputs.main else { throw Refusal("images need a preprocessing") }
-    let bytes = try MappedFile.contents(of: sample.path)
+    let bytes = try sample.contents()
     let pixels: [Float]
     do throws(ImageError) {
       pixels = try preprocessing.apply(Image(decoding: bytes))

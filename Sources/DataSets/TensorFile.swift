@@ -16,6 +16,14 @@ package struct TensorFile: Sendable {
     return TensorFile(entries: try NumPyFile.read(path: path).map { ($0.name, $0.tensor) })
   }
 
+  /// The tensors of the file a sample is in.
+  static func read(_ sample: Sample) throws(Refusal) -> TensorFile {
+    guard let place = sample.place else { return try read(sample.path) }
+    let entries: [NumPyFile.Entry]
+    do throws(Refusal) { entries = try NumPyFile.read(place.contents()) } catch { throw error.of(file: sample.path) }
+    return TensorFile(entries: entries.map { ($0.name, $0.tensor) })
+  }
+
   /// How many inputs of a model a tensor holds; nil when it does not fit.
   ///
   /// One where it has the input's shape without the batch, else as many batches as its first dimension has.

@@ -32,6 +32,17 @@ package enum NumPyFile {
     }
   }
 
+  /// The arrays of a .npy or .npz file held in memory, likewise.
+  package static func read(_ bytes: [UInt8]) throws(Refusal) -> [Entry] {
+    let result = bytes.withUnsafeBytes { buffer in
+      Result { () throws(Refusal) in
+        if ZipArchive.isZip(buffer) { return try readArchive(buffer) }
+        return [Entry(name: "", tensor: try readArray(buffer))]
+      }
+    }
+    return try result.get()
+  }
+
   /// The array of a .npy file held in memory.
   ///
   /// - Throws: unless it is version 1 to 3, little-endian, in C order, of an element type of `ElementType`, and exactly

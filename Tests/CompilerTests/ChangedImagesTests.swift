@@ -1,3 +1,4 @@
+import DataSets
 import Reports
 import Testing
 
@@ -13,6 +14,8 @@ struct ChangedImagesTests {
     .init(file: file, labels: labels, float: answer(float), compiled: answer(compiled))
   }
 
+  private func sample(_ path: String) -> Sample { Sample(name: path, path: path) }
+
   @Test func putsWhatWasMissedFirst() {
     var meaning = OutputMeaning(output: "y", task: .binary, scores: .logits, count: 1)
     let table = PredictionTable(
@@ -21,13 +24,13 @@ struct ChangedImagesTests {
         row("right", [1], [0], [1]), row("same", [1], [1], [1]), row("alarm", [0], [0], [1]),
         row("missed", [1], [1], [0]), row("right too", [0], [1], [0]), row("missed too", [1], [1], [0]),
       ])
-    let changed = ChangedImages(table, meaning: meaning, paths: nil)
+    let changed = ChangedImages(table, meaning: meaning, samples: nil)
     #expect(changed.images.map(\.file) == ["missed", "missed too", "alarm", "right", "right too"])
     #expect(changed.images.map(\.kind) == [.missed, .missed, .falseAlarm, .becameRight, .becameRight])
     #expect(changed.images[0].float.names == ["mel"] && changed.images[0].float.probabilities == [0.75])
     #expect(changed.images[0].compiled.names == ["benign"] && changed.images[0].labels == ["mel"])
     meaning.positive = 0
-    let swapped = ChangedImages(table, meaning: meaning, paths: nil)
+    let swapped = ChangedImages(table, meaning: meaning, samples: nil)
     #expect(swapped.images.map(\.file).first == "alarm" && swapped.images[0].kind == .missed)
   }
 
@@ -39,7 +42,7 @@ struct ChangedImagesTests {
         row("right", [1], [0], [1]), row("both", [2], [0], [1]), row("wrong", [0], [0], [1]),
         row("same", [0], [1], [1]),
       ])
-    let changed = ChangedImages(table, meaning: meaning, paths: [])
+    let changed = ChangedImages(table, meaning: meaning, samples: [])
     #expect(changed.images.map(\.kind) == [.becameWrong, .bothWrong, .becameRight])
     // A class without a name has its number.
     #expect(changed.images[1].labels == ["2"])
@@ -53,7 +56,7 @@ struct ChangedImagesTests {
         row("right", [0, 1], [0], [0, 1]), row("closer", [0, 1], [2], [1, 2]), row("alarm", [0], [0], [0, 2]),
         row("missed", [0, 1], [0, 1], [1]), row("one for another", [0, 1], [0], [1]), row("same", [0], [], []),
       ])
-    let changed = ChangedImages(table, meaning: meaning, paths: nil)
+    let changed = ChangedImages(table, meaning: meaning, samples: nil)
     #expect(changed.images.map(\.file) == ["missed", "one for another", "alarm", "closer", "right"])
     #expect(changed.images.map(\.kind) == [.missed, .missed, .falseAlarm, .closer, .becameRight])
   }
@@ -65,7 +68,7 @@ struct ChangedImagesTests {
         .init(file: "x", labels: [0], float: nil, compiled: answer([1]))
       ]
     let table = PredictionTable(classes: ["a", "b", "c"], rows: rows)
-    let changed = ChangedImages(table, meaning: meaning, paths: rows.map { _ in "/nowhere/image.jpg" })
+    let changed = ChangedImages(table, meaning: meaning, samples: rows.map { _ in sample("/nowhere/image.jpg") })
     #expect(changed.count == 70 && changed.images.count == ChangedImages.limit)
     #expect(changed.images.allSatisfy { $0.thumbnail == nil })
   }
@@ -76,10 +79,10 @@ struct ChangedImagesTests {
     let meaning = OutputMeaning(output: "y", task: .multiclass, scores: .logits, count: 3)
     let table = PredictionTable(
       classes: ["a", "b", "c"], rows: [row("a.jpg", [0], [0], [1]), row("b.npy", [0], [0], [1])])
-    let changed = ChangedImages(table, meaning: meaning, paths: [file, root + "/README.md"])
+    let changed = ChangedImages(table, meaning: meaning, samples: [sample(file), sample(root + "/README.md")])
     let thumbnail = try #require(changed.images[0].thumbnail)
     #expect(thumbnail.starts(with: [0xFF, 0xD8, 0xFF]) && thumbnail.count < 20_000)
     #expect(changed.images[1].thumbnail == nil)
-    #expect(ChangedImages(table, meaning: meaning, paths: nil).images[0].thumbnail == nil)
+    #expect(ChangedImages(table, meaning: meaning, samples: nil).images[0].thumbnail == nil)
   }
 }

@@ -1,5 +1,6 @@
 import CanonicalJSON
 import Tensors
+import TestSupport
 import Testing
 
 /// Calibration in parts: the bundle is that of one run, and what does not belong together is refused.
@@ -277,6 +278,53 @@ import Testing
       let outcome = try Program.run("calibrate", Fixture.cnn, folder / "bad.txt", "-o", folder / "bad.calib")
       #expect(outcome.status == 3 && outcome.isOneLine(with: ["bad.txt"] + words), "\(outcome.error)")
     }
+  }
+}
+
+extension CalibrateTests {
+  /// Samples in tars are those of a folder with the same files: bundle, parts and figures are the same.
+  @Test func tarsStandForFolders() throws {
+    func members(_ data: String, _ flat: Bool) throws -> [TarFile.Member] {
+      try Fixture.classes.flatMap { name in
+        try FileNames.sorted("\(data)/\(name)").flatMap { file -> [TarFile.Member] in
+          let bytes = try MappedFile.contents(of: "\(data)/\(name)/\(file)")
+          guard flat else { return [TarFile.Member("\(name)/\(file)", bytes)] }
+          return [
+            TarFile.Member("\(name)-\(file)", bytes),
+            TarFile.Member("\(name)-\(file.dropLast(4)).cls", Array(name.utf8)),
+          ]
+        }
+      }
+    }
+    let all = try members(Fixture.calibration, false)
+    try OutputFile.write(TarFile(all.reversed()).bytes, to: folder / "calib.tar")
+    let (shards, copy) = (folder.makeFolder("shards"), folder.makeFolder("copy"))
+    for index in 0..<3 {
+      let piece = Array(all[index * all.count / 3..<(index + 1) * all.count / 3])
+      try OutputFile.write(TarFile(piece).bytes, to: "\(shards)/s-\(index).tar")
+      _ = folder.makeFolder("copy/s-\(index).tar")
+      for name in Fixture.classes { _ = folder.makeFolder("copy/s-\(index).tar/\(name)") }
+      for member in piece { try OutputFile.write(member.content, to: "\(copy)/s-\(index).tar/\(member.name)") }
+    }
+    let one = try expected()
+    #expect(try bundle(try count("1/1", "tar.calib", data: folder / "calib.tar"), "tar") == one)
+    let options = ["--preprocess", Fixture.preprocessing, "--effort", "fast"]
+    let whole = try bundle(Fixture.calibration, "whole", options)
+    for data in ["calib.tar", "shards", "shards/s-{0..2}.tar"] {
+      #expect(try bundle(folder / data, "data", options) == whole, "\(data)")
+    }
+    // One part of tars, one of the same files unpacked.
+    let parts = try [count("1/2", "1.calib", data: shards, []), count("2/2", "2.calib", data: copy, [])]
+    #expect(try bundle(try merge(parts, "all.calib"), "parts") == whole)
+
+    let pictures = try members(Fixture.evaluation, true)
+    try OutputFile.write(TarFile(pictures).bytes, to: folder / "eval.tar")
+    let told = ["--preprocess", Fixture.preprocessing, "--json", "--labels", Fixture.classes.joined(separator: ",")]
+    let measured = try Program.run(["eval", Fixture.cnn, folder / "eval.tar"] + told)
+    #expect(try measured.output == Program.run(["eval", Fixture.cnn, Fixture.evaluation] + told).output)
+    let answers = try Program.run(
+      ["run", Fixture.cnn, folder / "eval.tar", "--preprocess", Fixture.preprocessing, "--json"])
+    #expect(answers.output.contains("eval.tar/mel-000.jpg"), "\(answers.error)")
   }
 }
 

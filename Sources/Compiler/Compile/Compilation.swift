@@ -228,9 +228,9 @@ package struct Compilation {
     if request.isStrict { try refuse(report.warnings) }
     var illustrations = ReportIllustrations(assumption: assumption)
     if let table = outcome?.predictions, let evaluation {
-      let paths = outcome?.used.map { evaluation.loader.samples[$0].path }
+      let samples = outcome?.used.map { evaluation.loader.samples[$0] }
       illustrations.changed = ChangedImages(
-        table, meaning: decision.meaning, paths: request.showsThumbnails ? paths : nil)
+        table, meaning: decision.meaning, samples: request.showsThumbnails ? samples : nil)
     }
     if request.measuresLatency {
       let float = try Preparation.plan(Preparation.fused(original).graph, fusesRows: true)

@@ -10,8 +10,8 @@ extension ChangedImages {
   /// The samples of a table on which both models decide otherwise.
   ///
   /// - Parameters:
-  ///   - paths: of the files of the table's rows, for thumbnails; nil for none
-  init(_ table: PredictionTable, meaning: OutputMeaning, paths: [String]?) {
+  ///   - samples: of the table's rows, for thumbnails; nil for none
+  init(_ table: PredictionTable, meaning: OutputMeaning, samples: [Sample]?) {
     let changed = table.rows.indices
       .compactMap { row in table.rows[row].float.map { (row: row, kind: Self.kind(table.rows[row], $0, meaning)) } }
       .filter { table.rows[$0.row].isChanged }
@@ -19,11 +19,11 @@ extension ChangedImages {
     let images = changed.prefix(ChangedImages.limit).compactMap { row, kind -> Image? in
       let predicted = table.rows[row]
       guard let float = predicted.float else { return nil }
-      let path = paths.flatMap { $0.indices.contains(row) ? $0[row] : nil }
+      let sample = samples.flatMap { $0.indices.contains(row) ? $0[row] : nil }
       return Image(
         file: predicted.file, kind: kind, labels: predicted.labels.map(table.classes.className),
         float: Self.decision(float, table), compiled: Self.decision(predicted.compiled, table),
-        thumbnail: path.flatMap(Self.thumbnail))
+        thumbnail: sample.flatMap(Self.thumbnail))
     }
     self.init(images: images, count: changed.count)
   }
@@ -49,9 +49,9 @@ extension ChangedImages {
   }
 
   /// A small picture of an image file; nil of what is none, or is not there any more.
-  private static func thumbnail(_ path: String) -> [UInt8]? {
-    guard SampleFormat(path: path) == .image else { return nil }
-    return try? Images.Image(path: path).thumbnail()
+  private static func thumbnail(_ sample: Sample) -> [UInt8]? {
+    guard SampleFormat(path: sample.path) == .image else { return nil }
+    return try? sample.image().thumbnail()
   }
 }
 

@@ -36,7 +36,7 @@ final class DecodedImages: Sendable {
       for _ in range {
         while let index = next.take(below: samples.count) {
           do {
-            let image = try Image(path: samples[index].path)
+            let image = try samples[index].image()
             let images = try forms.map { try $0.fit.fit(image) }
             results.withLock { for form in forms.indices { $0.images[form][index] = images[form] } }
           } catch {

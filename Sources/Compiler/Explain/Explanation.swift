@@ -1,4 +1,5 @@
 package import CanonicalJSON
+import DataSets
 import Explanations
 import Images
 import Reports
@@ -39,8 +40,8 @@ package struct Explanation: Sendable {
   }
 
   /// Writes the map over the sample's image.
-  func draw(over path: String, _ preprocessing: Preprocessing, isPNG: Bool) throws(Refusal) {
-    let stored = try Image(path: path)
+  func draw(over sample: Sample, _ preprocessing: Preprocessing, isPNG: Bool) throws(Refusal) {
+    let stored = try sample.image()
     let bytes: [UInt8]
     do throws(ImageError) {
       let photo = preprocessing.exifOrientation ? stored.upright() : stored
@@ -55,7 +56,7 @@ package struct Explanation: Sendable {
         view: preprocessing.view(of: (photo.width, photo.height)), title: label + figure, caption: caption)
       bytes = isPNG ? try overlay.image.png() : try overlay.image.jpeg(quality: 90)
     } catch {
-      throw Refusal(file: path, reason: "\(error)")
+      throw Refusal(file: sample.path, reason: "\(error)")
     }
     try OutputFile.write(bytes, to: file)
   }

@@ -45,7 +45,7 @@ extension Prediction {
       if request.format == .npy {
         views += result.map.resized(height: view.height, width: view.width).normalized.values
       } else if let preprocessing, SampleFormat(path: sample.path) == .image {
-        try explanation.draw(over: sample.path, preprocessing, isPNG: request.format != .jpeg)
+        try explanation.draw(over: sample, preprocessing, isPNG: request.format != .jpeg)
       } else {
         throw .usage(
           "--explain \(request.path): a map is drawn over an image, and \(sample.name) is none: name a .npy file")

@@ -50,9 +50,17 @@ struct SweepIdentity: Equatable {
       contents[path] = hash
       return hash
     }
+    func content(_ sample: Sample) -> String {
+      guard sample.place != nil else { return content(sample.path) }
+      if let known = contents[sample.path] { return known }
+      // As above.
+      let hash = (try? sample.contents()).map { SHA256(of: $0).hex } ?? ""
+      contents[sample.path] = hash
+      return hash
+    }
     var lines: [String] = [set.table.map(content) ?? ""]
     for (index, sample) in set.samples.enumerated() {
-      var fields = [sample.name, "\(sample.index)", sample.label.map { "\($0)" } ?? "", content(sample.path)]
+      var fields = [sample.name, "\(sample.index)", sample.label.map { "\($0)" } ?? "", content(sample)]
       fields.append((set.labelSets?[index] ?? []).map { "\($0)" }.joined(separator: " "))
       fields.append(set.groups.map { "\($0.column)=\($0.names[index])" } ?? "")
       fields += set.subgroups.map { "\($0.column)=\($0.values[index])" }

@@ -26,7 +26,8 @@ struct CalibrateCommand: ParsableCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "Folder of images or tensors like those the model will see; or a list of files, .txt or .csv.", valueName: "data")
+      "Folder of images or tensors like those the model will see; or a list of files, .txt or .csv, or tars.",
+      valueName: "data")
   )
   var data: String
 

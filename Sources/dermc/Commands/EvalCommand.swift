@@ -29,7 +29,8 @@ struct EvalCommand: ParsableCommand {
   @Argument(help: "The model: .onnx, .tflite or .derm.")
   var model: String
 
-  @Argument(help: ArgumentHelp("Folder of labelled data; or scores that were made of them.", valueName: "data"))
+  @Argument(
+    help: ArgumentHelp("Folder of labelled data, or tars; or scores that were made of them.", valueName: "data"))
   var data: String
 
   @Option(help: ArgumentHelp("The model to compare with: the float original.", valueName: "model"))

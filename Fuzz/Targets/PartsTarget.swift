@@ -73,7 +73,8 @@ package enum PartsTarget: FuzzTarget {
       "kind", "version", "origin", "data", "values", "dermc", "source", "format", "bytes", "sha256", "graph",
       "preprocessing", "assumed", "inputs", "listing", "listed", "chosen", "samples", "seed", "shards", "have", "used",
       "unusable", "skipped", "anonymous", "calibration", "evaluation", "origins", "subject", "remarks", "labels",
-      "classes", "output", "task", "label_sets", "group", "columns", "math", "warnings", "normalization", "table", "",
+      "classes", "output", "task", "label_sets", "group", "columns", "math", "warnings", "normalization", "table",
+      "site", "",
     ])
 
   /// A model that some inputs are counts of.
@@ -100,11 +101,12 @@ package enum PartsTarget: FuzzTarget {
     try NumPyFile.write(
       Tensor((0..<400).map { Float($0 * 7919 % 101) / 50 - 1 }, shape: [8, 2, 5, 5]), to: inputs)
     var seeds: [[UInt8]] = []
-    for shard in ["1/1", "1/2", "2/2", "3/9"] {
+    for (shard, site) in [("1/1", nil), ("1/2", nil), ("2/2", nil), ("3/9", nil), ("1/1", "a"), ("1/2", "b")] {
       let path = "\(ScratchFolder.path)/seed.calib"
       var count = CalibrationCount(
         model: model, data: inputs, settings: try DataSettings(size: nil), output: path, threads: 1)
       count.shard = try Shard(shard)
+      count.site = site
       try count.run(observer: Unobserved()).file.commit()
       seeds.append(try MappedFile.contents(of: path))
     }

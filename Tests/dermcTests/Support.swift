@@ -159,7 +159,7 @@ final class Folder: Sendable {
   /// The names in the folder.
   var names: [String] { Folder.names(path) }
 
-  private static func names(_ path: String) -> [String] {
+  static func names(_ path: String) -> [String] {
     guard let stream = FileName.withPath(path, { opendir($0) }) else { return [] }
     defer { closedir(stream) }
     var names: [String] = []

@@ -20,6 +20,8 @@ package struct CalibrationCount {
   package var isStrict = false
   /// Whether to leave out whatever tells of files: names, and hashes of contents.
   package var isAnonymous = false
+  /// Whose the samples are, where several sites count, each its own.
+  package var site: String?
   /// With fewer samples nothing is written: counts of few tell too much of each.
   package var fewestSamples = 0
 
@@ -42,6 +44,12 @@ package struct CalibrationCount {
 
   /// Counts. Nothing is left on disk unless the file is committed.
   package func run(observer: any WorkObserver) throws(Refusal) -> Result {
+    if let site {
+      do throws(Refusal) { try PartData.checkSite(site) } catch { throw error.about("--site \(site)").as(.usage) }
+      guard samples == nil, seed == 0 else {
+        throw .usage("--site \(site): a site counts all its samples: give a list of those you choose, files.txt")
+      }
+    }
     let loaded = try LoadedModel(path: model, size: settings.freeSize)
     if loaded.bundle?.kind == .compiled {
       throw Refusal(file: model, reason: "is already compiled: give the float model it was made from")
@@ -72,7 +80,7 @@ package struct CalibrationCount {
     try observer.report(loader, isStrict: isStrict)
     try ObservedValues.check(observed, of: graph, file: model)
     let data = PartData(
-      loader, chosen: chosen, asked: samples, seed: seed, shard: shard, isAnonymous: isAnonymous)
+      loader, chosen: chosen, asked: samples, seed: seed, shard: shard, isAnonymous: isAnonymous, site: site)
     guard data.used > 0 || shard.count > 1 else { throw loader.nothingReadable(self.data) }
     guard data.used >= fewestSamples else {
       throw Refusal(

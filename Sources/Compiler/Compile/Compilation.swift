@@ -272,19 +272,21 @@ package struct Compilation {
     let skipped: [Report.SkippedFile]
     /// The parts they were counted in; nil where they were looked at here.
     let parts: Int?
+    /// The sites they were counted at, where these have names.
+    let sites: [String]
 
     init(_ data: CalibrationData) {
       samples = data.usedForCalibration
       heldBack = data.heldBack.count
       skipped = data.loader.problems.map { Report.SkippedFile(file: $0.sample.name, reason: $0.reason) }
-      parts = nil
+      (parts, sites) = (nil, [])
     }
 
     init(_ counts: CountedCalibration) {
       samples = counts.samples
       heldBack = 0
       skipped = counts.skipped
-      parts = counts.shards
+      (parts, sites) = (counts.shards, counts.sites)
     }
   }
 
@@ -300,6 +302,7 @@ package struct Compilation {
       samples: data.samples, heldBack: data.heldBack, skipped: data.skipped,
       estimator: estimator(int8).rawValue, seed: Int(truncatingIfNeeded: request.recipe.seed))
     summary.parts = data.parts
+    summary.sites = data.sites
     summary.search = int8?.ranges.summary
     if let channels = int8?.channels {
       summary.equalizedLayers = channels.isTaken ? channels.log.appliedCount : 0

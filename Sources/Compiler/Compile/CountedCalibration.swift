@@ -33,7 +33,9 @@ struct CountedCalibration {
   var skipped: [Report.SkippedFile] {
     part.data.skipped.map { Report.SkippedFile(file: $0.file, reason: $0.reason) }
   }
-  var shards: Int { part.data.shards.count }
+  var shards: Int { part.data.shardCount }
+  /// The sites they were counted at, by name.
+  var sites: [String] { part.data.names }
   /// Which samples were read; nil where that is not told.
   var summary: Report.DataSummary? { part.data.summary }
 
@@ -108,7 +110,7 @@ struct CountedCalibration {
   /// What to warn of where accuracy is measured on samples that were counted, or on copies of them. To be asked once
   /// all samples were read.
   func overlap(with evaluation: SampleLoader) -> String? {
-    let counted = Set(part.data.files.values)
+    let counted = Set(part.data.hashes)
     let hashes = evaluation.contentHashes
     let same = evaluation.samples.count { sample in hashes[sample.path].map(counted.contains) ?? false }
     return same > 0

@@ -22,6 +22,9 @@ extension Evaluation {
     guard !EvaluationPart.recognizes(path) else {
       throw Refusal(file: path, reason: "holds scores, no data", remedy: "put scores together with dermc merge")
     }
+    if let site {
+      do throws(Refusal) { try PartData.checkSite(site) } catch { throw error.about("--site \(site)").as(.usage) }
+    }
     let (own, reference) = try evaluated(shard)
     let loader = own.data.loader
     try observer.report(loader, isStrict: isStrict)
@@ -31,24 +34,33 @@ extension Evaluation {
     let used = positions.indices.filter { index in
       models.allSatisfy { $0.scored.outputs[index - positions.lowerBound] != nil }
     }
+    guard used.count >= fewestSamples else {
+      throw Refusal(
+        file: path, reason: "gives \(Figures.count(used.count, "sample")), --min-samples \(fewestSamples) demands more")
+    }
+    let groups = samples.groups.map { isAnonymous ? EvaluationPart.numbered($0.names) : $0.names } ?? []
     let rows = used.map { index in
       EvaluationPart.Row(
-        position: index, name: samples.names[index], labels: samples.labelSets?[index] ?? [samples.labels[index]],
-        group: samples.groups?.names[index] ?? "", columns: samples.subgroups.map { $0.values[index] })
+        site: site ?? "", position: index, name: isAnonymous ? "sample \(index + 1)" : samples.names[index],
+        labels: samples.labelSets?[index] ?? [samples.labels[index]], group: groups.isEmpty ? "" : groups[index],
+        columns: samples.subgroups.map { $0.values[index] })
     }
     let decision = own.scored.decision
     let subject = EvaluationPart.Subject(
       labels: names, classes: samples.classes, output: decision.meaning.output, task: decision.meaning.task.rawValue,
       hasLabelSets: samples.labelSets != nil, group: samples.groups?.column,
       columns: samples.subgroups.map(\.column), math: math.rawValue)
-    let remarks = EvaluationPart.Remarks(
-      shard: shard.index, warnings: models.map(\.scored.warnings), dataWarnings: loader.data.warnings,
+    var remarks = EvaluationPart.Remarks(
+      site: site, shard: shard.index, warnings: models.map(\.scored.warnings), dataWarnings: loader.data.warnings,
       normalization: own.evidence.normalization)
+    if isAnonymous { remarks.forgetFiles([model, other].compactMap { $0?.path }) }
     var origins = [try origin(model, own)]
     if let other, let reference { origins.append(try origin(other, reference)) }
     let part = EvaluationPart(
       origins, subject,
-      PartData(loader, chosen: Array(loader.samples.indices), asked: nil, seed: 0, shard: shard), remarks, rows: rows,
+      PartData(
+        loader, chosen: Array(loader.samples.indices), asked: nil, seed: 0, shard: shard, isAnonymous: isAnonymous,
+        site: site), remarks, rows: rows,
       outputs: models.map { model in used.compactMap { model.scored.outputs[$0 - positions.lowerBound] } })
     observer.notePeak()
     return Part(file: try part.stage(for: output), text: part.text)
@@ -95,23 +107,24 @@ extension Evaluation {
       guard part.outputs[index].allSatisfy({ $0.count == expected }) else {
         throw Refusal(.malformed, file: path, reason: "does not hold \(expected) numbers for each sample")
       }
-      let warnings = part.remarks.warnings[index]
+      let warnings = part.warnings(index)
       for warning in warnings { try observer.warn(warning, isStrict: isStrict) }
       return Scored.Model(decision: decision, outputs: part.outputs[index], warnings: warnings)
     }
     let own = try scored(0, model, like: nil)
     let reference = try other.map { (other) throws(Refusal) in try scored(1, other, like: own.decision) }
-    for warning in part.remarks.dataWarnings { try observer.warn(warning, isStrict: isStrict) }
+    for warning in part.dataWarnings { try observer.warn(warning, isStrict: isStrict) }
     for skipped in part.data.skipped {
       try observer.warn("skipped \(skipped.file): \(skipped.reason)", isStrict: isStrict)
     }
     guard !part.rows.isEmpty else { throw Refusal(file: path, reason: "no sample could be used") }
     var evidence = Suspicions.Evidence()
-    evidence.normalization = part.remarks.normalization
+    // Where sites differ, the one that fits worst is the one to be told of.
+    evidence.normalization = part.remarks.compactMap(\.normalization).max { $0.divergence < $1.divergence }
     evidence.preprocessing = try part.origins[0].imagePreprocessing(path)
     return Scored(
       samples: samples, model: own, other: reference, data: part.data.summary, evidence: evidence,
-      dataWarnings: part.remarks.dataWarnings)
+      dataWarnings: part.dataWarnings)
   }
 
   private func check(_ part: EvaluationPart, _ index: Int, _ model: LoadedModel) throws(Refusal) {
@@ -132,16 +145,27 @@ extension Evaluation {
 }
 
 extension LabelledSamples {
-  /// Those that were scored.
+  /// Those that were scored. Of sites, samples and groups are named with the site before them, and samples are divided
+  /// by site too.
   init(path: String, _ part: EvaluationPart) {
     let subject = part.subject
+    func named(_ row: EvaluationPart.Row, _ name: String) -> String {
+      row.site.isEmpty || name.isEmpty ? name : "\(row.site)/\(name)"
+    }
+    var subgroups = subject.columns.indices.map { index in
+      AttributeColumn(subject.columns[index], of: part.rows.map { $0.columns[index] })
+    }
+    if part.data.sites.count > 1, !subject.columns.contains(LabelledSamples.siteColumn) {
+      subgroups.append(AttributeColumn(LabelledSamples.siteColumn, of: part.rows.map(\.site)))
+    }
     self.init(
-      path: path, names: part.rows.map(\.name), classes: subject.classes,
+      path: path, names: part.rows.map { named($0, $0.name) }, classes: subject.classes,
       labels: part.rows.map { $0.labels.first ?? 0 },
       labelSets: subject.hasLabelSets ? part.rows.map(\.labels) : nil,
-      groups: subject.group.map { GroupColumn(column: $0, names: part.rows.map(\.group)) },
-      subgroups: subject.columns.indices.map { index in
-        AttributeColumn(subject.columns[index], of: part.rows.map { $0.columns[index] })
-      })
+      groups: subject.group.map { GroupColumn(column: $0, names: part.rows.map { named($0, $0.group) }) },
+      subgroups: subgroups)
   }
+
+  /// What subgroups by site are called.
+  private static let siteColumn = "site"
 }

@@ -19,6 +19,12 @@ package struct Evaluation {
   let math: MathLibrary
   let isStrict: Bool
   let observer: any WorkObserver
+  /// Whose the samples are, where several sites score, each its own.
+  package var site: String?
+  /// Whether scores leave out whatever tells of files and patients: names, and hashes of contents.
+  package var isAnonymous = false
+  /// With fewer samples no scores are written.
+  package var fewestSamples = 0
 
   /// - Parameters:
   ///   - other: the model it is compared with, the float original

@@ -16,7 +16,7 @@ struct CalibrationPart: MergeablePart {
 
   let origin: PartOrigin
   var origins: [PartOrigin] { [origin] }
-  private(set) var data: PartData
+  private(set) var data: PooledData
   /// The names of values, in the graph's order.
   let values: [String]
   /// What was seen of each.
@@ -25,7 +25,7 @@ struct CalibrationPart: MergeablePart {
   /// - Parameter observed: by the values of a graph that calibration observes
   init(_ origin: PartOrigin, _ data: PartData, _ graph: Graph, _ observed: [ValueID: Observation]) {
     self.origin = origin
-    self.data = data
+    self.data = PooledData(data)
     let ids = CalibrationPart.values(of: graph)
     values = ids.map { graph[$0].name }
     observations = ids.map { observed[$0] ?? Observation() }
@@ -58,7 +58,7 @@ struct CalibrationPart: MergeablePart {
       try CalibrationPart.check(node)
       try node.allowOnly("kind", "version", "origin", "data", "values")
       origin = try PartOrigin(node["origin"])
-      data = try PartData(node["data"])
+      data = try PooledData(node["data"])
       values = try node["values"].strings()
       count = values.count
     } catch {

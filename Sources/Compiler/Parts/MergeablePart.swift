@@ -13,7 +13,7 @@ protocol MergeablePart {
 
   /// The models that were run.
   var origins: [PartOrigin] { get }
-  var data: PartData { get }
+  var data: PooledData { get }
 
   /// Adds what another part of the same data has. Whatever the order, and whatever was merged before: the same results.
   ///
@@ -51,9 +51,8 @@ extension MergeablePart {
         "does not belong to those before: it is \(difference)",
         remedy: "make all parts with the same model, data and options")
     }
-    if let shard = other.data.shards.common(with: data.shards) {
-      throw Refusal(
-        "holds shard \(shard) of \(data.shards.count), which is in those before, too", remedy: "give each shard once")
+    if let shard = other.data.common(with: data) {
+      throw Refusal("holds shard \(shard), which is in those before, too", remedy: "give each shard once")
     }
   }
 
@@ -61,21 +60,32 @@ extension MergeablePart {
   ///
   /// - Parameter line: the line that makes what is missing
   func checkComplete(_ path: String, line: String) throws(Refusal) {
-    guard let missing = data.shards.missing else { return }
-    let count = data.shards.count
-    throw Refusal(
-      file: path,
-      reason: "is not complete: of \(count) shards \(missing.text) "
-        + (count - data.shards.held == 1 ? "is" : "are") + " missing",
-      remedy: "make them (\(line) --shard \(missing.first)/\(count) ...) and merge all (dermc merge)")
+    for data in data.sites {
+      guard let missing = data.shards.missing else { continue }
+      let count = data.shards.count
+      let option = data.site.map { "--site \($0) " } ?? ""
+      throw Refusal(
+        file: path,
+        reason: "is not complete: of \(count) shards\(data.ofSite) \(missing.text) "
+          + (count - data.shards.held == 1 ? "is" : "are") + " missing",
+        remedy: "make them (\(line) \(option)--shard \(missing.first)/\(count) ...) and merge all (dermc merge)")
+    }
   }
 
   /// What is in it, in a line.
   var text: String {
-    let samples = Figures.count(data.used, "sample")
-    guard let missing = data.shards.missing else {
-      return data.shards.count == 1 ? samples : "\(samples), all \(data.shards.count) shards"
+    let sites = data.sites.map { data in
+      let samples = Figures.count(data.used, "sample")
+      let shards: String
+      if let missing = data.shards.missing {
+        shards = ", shards \(data.shards.text); \(missing.text) to come"
+      } else {
+        shards = data.shards.count == 1 ? "" : ", all \(data.shards.count) shards"
+      }
+      return data.site.map { "\($0): \(samples)\(shards)" } ?? "\(samples)\(shards)"
     }
-    return "\(samples), shards \(data.shards.text); \(missing.text) to come"
+    return sites.count == 1
+      ? sites[0]
+      : "\(Figures.count(data.used, "sample")) of \(sites.count) sites (\(sites.joined(separator: "; ")))"
   }
 }

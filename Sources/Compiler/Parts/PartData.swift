@@ -1,9 +1,7 @@
-import Bundles
 import CanonicalJSON
 import DataSets
 import Hashing
 import Quantization
-import Reports
 import Tensors
 
 /// Which samples of a data set a part is of, and what became of them.
@@ -19,6 +17,8 @@ struct PartData: Equatable {
   /// Those of lower positions are named; of the others only the number is kept.
   static let mostSkipped = 1000
 
+  /// Whose the samples are; nil where there is one listing.
+  let site: String?
   /// The hash of the names of all samples, in their order.
   let listing: String
   /// How many samples there are, and how many were chosen of them, by which seed.
@@ -41,8 +41,13 @@ struct PartData: Equatable {
   /// - Parameters:
   ///   - loader: of all samples; those of the shard were read
   ///   - chosen: the samples a shard is a part of
-  init(_ loader: SampleLoader, chosen: [Int], asked: Int?, seed: UInt64, shard: Shard, isAnonymous: Bool = false) {
+  ///   - site: its name, which was checked
+  init(
+    _ loader: SampleLoader, chosen: [Int], asked: Int?, seed: UInt64, shard: Shard, isAnonymous: Bool = false,
+    site: String? = nil
+  ) {
     self.isAnonymous = isAnonymous
+    self.site = site
     listing = PartData.listing(loader).hex
     samples = loader.count
     self.chosen = chosen.count
@@ -101,9 +106,7 @@ struct PartData: Equatable {
       return "of other samples of one listing: --samples \(asked.map { "\($0)" } ?? "all") --seed \(seed), not "
         + "--samples \(other.asked.map { "\($0)" } ?? "all") --seed \(other.seed)"
     }
-    if isAnonymous != other.isAnonymous {
-      return isAnonymous ? "anonymous, the others are not" : "not anonymous as the others are"
-    }
+    if let difference = differenceOfKind(from: other) { return difference }
     return shards.count == other.shards.count
       ? nil : "one of \(shards.count) shards, not of \(other.shards.count)"
   }
@@ -135,6 +138,7 @@ struct PartData: Equatable {
       "skipped": .array(
         skipped.map { [.int($0.position), .string($0.file), .string($0.reason)] }),
     ]
+    if let site { members["site"] = .string(site) }
     if let table { members["table"] = .string(table) }
     return .object(members)
   }
@@ -143,7 +147,12 @@ struct PartData: Equatable {
   init(_ node: JSONNode) throws(JSONError) {
     try node.allowOnly(
       "listing", "listed", "chosen", "samples", "seed", "shards", "have", "used", "unusable", "skipped",
-      "anonymous", "table")
+      "anonymous", "table", "site")
+    site = try node.optional("site").map { (node) throws(JSONError) in
+      let name = try node.string()
+      do throws(Refusal) { try PartData.checkSite(name) } catch { throw node.error(error.reason) }
+      return name
+    }
     listing = try PartOrigin.hash(node["listing"])
     samples = try node["listed"].int(in: 0...1 << 40)
     chosen = try node["chosen"].int(in: 0...samples)
@@ -178,7 +187,7 @@ struct PartData: Equatable {
 
   /// Writes the hashes of files: their number, then for each how many files of the listing lie between it and the one
   /// before, and 32 bytes.
-  private func writeFiles(to writer: inout CountWriter) {
+  func writeFiles(to writer: inout CountWriter) {
     writer.append(UInt64(files.count))
     var next = 0
     for (place, hash) in files.sorted(by: { $0.key < $1.key }) {
@@ -188,35 +197,8 @@ struct PartData: Equatable {
     }
   }
 
-  /// The hashes as a file holds them; nil where it has none.
-  var fileBytes: [UInt8]? {
-    if isAnonymous { return nil }
-    var writer = CountWriter()
-    writeFiles(to: &writer)
-    return writer.bytes
-  }
-
-  /// Reads the hashes of files, where a file has some.
-  mutating func readFiles(_ file: PartFile) throws(Refusal) {
-    guard file.has(.files) == !isAnonymous else {
-      throw Refusal(.malformed, reason: isAnonymous ? "is anonymous and has hashes of files" : "has no section files")
-    }
-    if isAnonymous { return }
-    try file[.files].withBytes { (bytes) throws(Refusal) in
-      var reader = CountReader(bytes, name: PartFile.Content.files.rawValue)
-      try readFiles(from: &reader)
-      guard reader.isAtEnd else { throw reader.malformed("goes on after the last file") }
-    }
-  }
-
-  /// Which files were read, for reports; nil where that is not told.
-  var summary: Report.DataSummary? {
-    if isAnonymous { return nil }
-    let identity = DataIdentity(hashes: Array(files.values))
-    return Report.DataSummary(count: identity.count, sha256: identity.sha256.hex)
-  }
-
-  private mutating func readFiles(from reader: inout CountReader) throws(Refusal) {
+  /// Reads the hashes of files.
+  mutating func readFiles(from reader: inout CountReader) throws(Refusal) {
     var next = 0
     for _ in 0..<(try reader.count(atMost: samples, "files")) {
       let place = next + (try reader.count(atMost: samples, "files between"))

@@ -196,6 +196,7 @@ extension Report.CalibrationSummary {
       "range": .string(estimator), "seed": .int(seed),
     ]
     if let parts { members["parts"] = .int(parts) }
+    if !sites.isEmpty { members["sites"] = .strings(sites) }
     if let search { members["range_search"] = search.json(naming: ["range"]) }
     if equalizedLayers > 0 { members["equalized_layers"] = .int(equalizedLayers) }
     if let channelSearch { members["channel_search"] = channelSearch.json(naming: ["channels"]) }
@@ -218,6 +219,7 @@ extension Report.CalibrationSummary {
       samples: try node.count("samples"), heldBack: try node.count("held_back"), skipped: skipped,
       estimator: try node.optional("range")?.string() ?? "", seed: try node.optional("seed")?.int() ?? 0)
     parts = try node.optional("parts")?.int(in: 1...Int.max)
+    sites = try node.optional("sites")?.strings() ?? sites
     search = try node.optional("range_search").map { (node) throws(JSONError) in
       try Report.SearchSummary(node, naming: ["range"])
     }

@@ -192,6 +192,8 @@ package struct Report: Sendable, Equatable {
     package var skipped: [SkippedFile]
     /// In how many parts they were counted before; nil where the compilation looked at them itself.
     package var parts: Int?
+    /// The sites that counted them, where they have names.
+    package var sites: [String] = []
     /// How ranges were chosen: `mse`, `minmax`, ...
     package var estimator: String
     package var seed: Int

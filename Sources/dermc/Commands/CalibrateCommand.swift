@@ -17,6 +17,7 @@ struct CalibrateCommand: ParsableCommand {
         dermc calibrate model.onnx data/calib --shard 3/16 -o part3.calib
         dermc calibrate model.onnx data/calib --shard 3/16 --samples 100000 --seed 1 -o part3.calib
         dermc calibrate model.onnx files.txt --anonymous --min-samples 50 -o here.calib
+        dermc calibrate model.onnx images --site basel --anonymous --min-samples 50 -o basel.calib
         dermc merge part*.calib -o all.calib
         dermc compile model.onnx --int8 --calib all.calib --eval data/val
       """)
@@ -43,6 +44,9 @@ struct CalibrateCommand: ParsableCommand {
   @Option(name: .shortAndLong, help: ArgumentHelp("Where to write the counts.", valueName: "file"))
   var output: String
 
+  @Option(help: ArgumentHelp("Whose samples these are, where several sites count, each its own.", valueName: "name"))
+  var site: String?
+
   @Flag(help: "Leave out what tells of files: their names, and the hashes of their contents.")
   var anonymous = false
 
@@ -67,6 +71,7 @@ struct CalibrateCommand: ParsableCommand {
     count.samples = samples
     count.seed = seed
     count.isStrict = strict
+    count.site = site
     count.isAnonymous = anonymous
     count.fewestSamples = minSamples
     try Outputs.check([output], inputs: [model, data])

@@ -22,6 +22,7 @@ struct EvalCommand: ParsableCommand {
         dermc eval model.onnx HAM10000 --table HAM10000_metadata.csv --subgroups sex,age
         dermc eval binary.onnx data/val --threshold 0.3 --predictions predictions.csv
         dermc eval model.derm data/val --against model.onnx --shard 3/16 -o part3.eval
+        dermc eval model.derm images --site basel --anonymous --min-samples 50 -o basel.eval
         dermc merge part*.eval -o all.eval
         dermc eval model.derm all.eval --against model.onnx --json
       """)
@@ -41,6 +42,19 @@ struct EvalCommand: ParsableCommand {
 
   @Option(name: .shortAndLong, help: ArgumentHelp("Write scores here, to be measured later.", valueName: "file"))
   var output: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Whose samples these are, where several sites score, each its own; needs -o.", valueName: "name"))
+  var site: String?
+
+  @Flag(help: "Leave out of scores what tells of files and patients: names, and hashes of contents; needs -o.")
+  var anonymous = false
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Write no scores where fewer samples than this could be used; needs -o.", valueName: "count"))
+  var minSamples = 0
 
   @Flag(help: "Print JSON.")
   var json = false
@@ -67,6 +81,10 @@ struct EvalCommand: ParsableCommand {
     if let shard, output == nil {
       throw Refusal.usage("--shard \(shard.text): needs -o FILE, where scores are written")
     }
+    if output == nil, site != nil || anonymous || minSamples > 0 {
+      let option = site.map { "--site \($0)" } ?? (anonymous ? "--anonymous" : "--min-samples \(minSamples)")
+      throw Refusal.usage("\(option): needs -o FILE, where scores are written")
+    }
     if let output {
       guard !json, measures.predictions == nil else {
         throw Refusal.usage("-o \(output): writes scores and measures nothing: leave out --json and --predictions")
@@ -75,9 +93,10 @@ struct EvalCommand: ParsableCommand {
     }
     let evaluated = try LoadedModel(path: model, size: settings.freeSize, trusting: try trust.keys())
     let other = try against.map { try LoadedModel(path: $0, size: settings.freeSize) }
-    let evaluation = Evaluation(
+    var evaluation = Evaluation(
       evaluated, against: other, on: data, settings: settings, answer: try answer.settings(measures), threads: threads,
       math: arithmetic.math, isStrict: strict, observer: Watcher(common))
+    (evaluation.site, evaluation.isAnonymous, evaluation.fewestSamples) = (site, anonymous, minSamples)
     if let output {
       let part = try evaluation.part(shard ?? .whole, to: output)
       try part.file.commit()

@@ -28,6 +28,8 @@ package struct CompilationRequest: Sendable {
   package var threads: Int
   /// Refuse what there is to warn of: samples that cannot be read, a layer unlike the float model's.
   package var isStrict = false
+  /// Whether the report tells if both models look at the same places of labelled images.
+  package var comparesExplanations = false
   /// Whether pages show small pictures of samples.
   package var showsThumbnails = false
   /// Whether the report tells what both models say of each labelled sample.
@@ -61,7 +63,7 @@ package struct CompiledModel: Sendable {
 /// From a float model to a bundle and its report: the main job, top to bottom.
 package struct Compilation {
   let request: CompilationRequest
-  private let observer: any WorkObserver
+  let observer: any WorkObserver
 
   package init(_ request: CompilationRequest, observer: any WorkObserver) {
     self.request = request
@@ -222,6 +224,9 @@ package struct Compilation {
       report.uncertainty = try fit.report(decision, evaluation, outcome)
       report.warnings += fit.warnings
     }
+    let looks = try fidelity(original, compiled, source.data, decision, evaluation, outcome)
+    report.explanations = looks?.report
+    report.warnings += looks?.warnings ?? []
     note(log, decisions)
     observer.note(compiledPlan, threads: request.threads)
     observer.notePeak()
@@ -232,6 +237,7 @@ package struct Compilation {
       illustrations.changed = ChangedImages(
         table, meaning: decision.meaning, samples: request.showsThumbnails ? samples : nil)
     }
+    illustrations.maps = looks?.pictures ?? []
     if request.measuresLatency {
       let float = try Preparation.plan(Preparation.fused(original).graph, fusesRows: true)
       illustrations.latency = Latency(float: float, compiled: compiledPlan)

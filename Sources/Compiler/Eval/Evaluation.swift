@@ -18,6 +18,7 @@ package struct Evaluation {
   let threads: Int
   let math: MathLibrary
   let isStrict: Bool
+  let comparesExplanations: Bool
   let observer: any WorkObserver
   /// Whose the samples are, where several sites score, each its own.
   package var site: String?
@@ -30,9 +31,10 @@ package struct Evaluation {
   ///   - other: the model it is compared with, the float original
   ///   - path: the labelled data, or what was scored of them before
   ///   - isStrict: whether to refuse what there is to warn of, such as samples that cannot be read
+  ///   - comparesExplanations: whether to tell if both models look at the same places
   package init(
     _ model: LoadedModel, against other: LoadedModel?, on path: String, settings: DataSettings, answer: AnswerSettings,
-    threads: Int, math: MathLibrary, isStrict: Bool, observer: any WorkObserver
+    threads: Int, math: MathLibrary, isStrict: Bool, comparesExplanations: Bool = false, observer: any WorkObserver
   ) {
     self.model = model
     self.other = other
@@ -42,6 +44,7 @@ package struct Evaluation {
     self.threads = threads
     self.math = math
     self.isStrict = isStrict
+    self.comparesExplanations = comparesExplanations
     self.observer = observer
   }
 
@@ -61,8 +64,10 @@ package struct Evaluation {
     }
 
     let samples: LabelledSamples
-    let model: Model
-    let other: Model?
+    var model: Model
+    var other: Model?
+    /// What both models read samples by; nil where they were scored before.
+    var sources: (own: Evaluated, reference: Evaluated)?
     /// Which files were read.
     let data: Report.DataSummary?
     var evidence: Suspicions.Evidence
@@ -94,7 +99,8 @@ package struct Evaluation {
     if case .object(let members) = alone.modelJSON { object = members }
     object["answer"] = own.decision.summary(labels: samples.classes).json
     object["data"] = scored.data?.json ?? .null
-    object["warnings"] = .strings(own.warnings + scored.dataWarnings + (reference?.warnings ?? []) + suspicions)
+    var warnings = own.warnings + scored.dataWarnings + (reference?.warnings ?? []) + suspicions
+    object["warnings"] = .strings(warnings)
     observer.notePeak()
     let heading = "answer  \(own.decision.description(labels: samples.classes))\n\n"
     guard let reference else {
@@ -105,10 +111,19 @@ package struct Evaluation {
     let referenceOutputs = used.compactMap { reference.outputs[$0] }
     let accuracy = try AccuracyMeasure.pair(
       float: reference.decision.measured(referenceOutputs), compiled: answers, request)
+    var decided = scored
+    (decided.model, decided.other) = (own, reference)
+    let looks = try fidelity(decided)
+    if let looks {
+      object["explanations"] = looks.report?.json ?? .null
+      warnings += looks.warnings
+      object["warnings"] = .strings(warnings)
+    }
     object["agreement"] = .double(accuracy.agreement?.value ?? 0)
     object["comparison"] = accuracy.jsonWithCurves
     return Result(
-      json: .object(object), text: heading + EvaluationText.make(accuracy),
+      json: .object(object),
+      text: heading + EvaluationText.make(accuracy) + (looks?.report.map { "\n" + $0.text } ?? ""),
       predictions: PredictionTable(
         samples, used: used, float: (reference.decision, referenceOutputs), compiled: (own.decision, outputs)))
   }
@@ -141,10 +156,11 @@ package struct Evaluation {
     let (own, reference) = try evaluated(.whole)
     let loader = own.data.loader
     try observer.report(loader, isStrict: isStrict)
-    let scored = Scored(
+    var scored = Scored(
       samples: own.data.samples, model: own.scored, other: reference?.scored, data: loader.summary,
       evidence: own.evidence, dataWarnings: loader.data.warnings)
     guard !scored.used.isEmpty else { throw loader.nothingReadable(path) }
+    scored.sources = reference.map { (own, $0) }
     return scored
   }
 

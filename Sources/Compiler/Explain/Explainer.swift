@@ -4,6 +4,7 @@ import Explanations
 import IR
 import Runtime
 import Tensors
+import Threads
 
 /// Runs a model on samples and makes a map of each answer.
 struct Explainer {
@@ -16,8 +17,8 @@ struct Explainer {
   }
 
   private let method: ExplanationMethod
-  private let decision: DecisionOutput
-  private let plan: Plan
+  let decision: DecisionOutput
+  let plan: Plan
   private let network: ClassActivation?
   private let score: ClassScore
   /// The position of the logits among the outputs of the plan; nil where the method runs the network once.
@@ -57,6 +58,24 @@ struct Explainer {
     network.map { ($0.activation.height, $0.activation.width) } ?? (input.image.height, input.image.width)
   }
 
+  /// What runs the model and makes maps of its gradient: memory of one thread.
+  struct Lane {
+    let executor: Executor
+    let gradient: ActivationGradient?
+  }
+
+  func makeGradient() -> ActivationGradient? { network?.makeGradient() }
+
+  /// For who runs samples on threads of their own.
+  func makeLane() -> Lane {
+    Lane(executor: Executor(plan, workers: Workers(threads: 1)), gradient: makeGradient())
+  }
+
+  /// The map of what a lane's model has just been run on, by methods of one run.
+  func map(of index: Int, in lane: Lane) throws(Refusal) -> ActivationMap {
+    try map(of: index, lane.executor, lane.gradient) { false }
+  }
+
   /// What each sample gave; nil for samples that could not be read.
   ///
   /// - Throws: where a map cannot be made of a sample that could
@@ -65,7 +84,7 @@ struct Explainer {
   ) throws(Refusal) -> [Result?] {
     let results = Inference.run(
       plan, on: loader, samples: Array(0..<loader.count), threads: threads, progress: progress,
-      lane: { network?.makeGradient() },
+      lane: makeGradient,
       take: { executor, gradient, sample in result(executor, gradient, loader, sample) })
     return try results.map { (result) throws(Refusal) in try result?.get() }
   }
@@ -84,7 +103,7 @@ struct Explainer {
   }
 
   /// The class an answer is for: of several labels the most probable one.
-  private static func decided(_ answer: Answer) -> Int {
+  static func decided(_ answer: Answer) -> Int {
     let candidates = answer.decided.isEmpty ? Array(answer.probabilities.indices) : answer.decided
     guard let index = candidates.max(by: { answer.probabilities[$0] < answer.probabilities[$1] }) else {
       preconditionFailure("an answer without classes is explained")

@@ -21,10 +21,42 @@ struct Overlay {
   ///   - title: the first line of the legend
   ///   - caption: its last line
   init(_ photo: Image, _ map: ActivationMap, view: InputView, title: String, caption: String) throws(ImageError) {
-    let (scaled, factor) = try Overlay.scaled(photo)
+    let (scaled, factor) = try Overlay.scaled(photo, to: Overlay.sides)
     unit = max(2, scaled.width / 320)
     let strip = unit * (PixelFont.height + 4) * Overlay.lines
     picture = Canvas(width: scaled.width, height: scaled.height + strip, background: (255, 255, 255))
+    paint(scaled, factor, map, view)
+    drawLegend(below: scaled.height, title, caption, hasScale: !map.isEmpty)
+  }
+
+  /// Without a legend, of a size for pages.
+  ///
+  /// - Parameter side: pixels of the longer side
+  init(_ photo: Image, _ map: ActivationMap, view: InputView, side: Int) throws(ImageError) {
+    let (scaled, factor) = try Overlay.scaled(photo, to: side...side)
+    unit = 2
+    picture = Canvas(width: scaled.width, height: scaled.height, background: (255, 255, 255))
+    paint(scaled, factor, map, view)
+  }
+
+  var image: Image { picture.image }
+
+  /// The photo at a size that maps and letters can be seen on, and by how much each side was enlarged.
+  private static func scaled(
+    _ photo: Image, to sides: ClosedRange<Int>
+  ) throws(ImageError) -> (Image, (x: Double, y: Double)) {
+    let longer = max(photo.width, photo.height)
+    let side = min(max(longer, sides.lowerBound), sides.upperBound)
+    func length(_ value: Int) -> Int { max(16, (value * side + longer / 2) / longer) }
+    let scaled = try photo.resized(width: length(photo.width), height: length(photo.height))
+    return (
+      scaled, (Double(scaled.width) / Double(photo.width), Double(scaled.height) / Double(photo.height))
+    )
+  }
+
+  private mutating func paint(
+    _ scaled: Image, _ factor: (x: Double, y: Double), _ map: ActivationMap, _ view: InputView
+  ) {
     let pixels = scaled.rgb().pixels
     let map = map.normalized
     var levels = [Float](repeating: -1, count: scaled.width * scaled.height)
@@ -44,20 +76,6 @@ struct Overlay {
       }
     }
     if !map.isEmpty { drawContour(levels, scaled.width, scaled.height) }
-    drawLegend(below: scaled.height, title, caption, hasScale: !map.isEmpty)
-  }
-
-  var image: Image { picture.image }
-
-  /// The photo at a size that maps and letters can be seen on, and by how much each side was enlarged.
-  private static func scaled(_ photo: Image) throws(ImageError) -> (Image, (x: Double, y: Double)) {
-    let longer = max(photo.width, photo.height)
-    let side = min(max(longer, sides.lowerBound), sides.upperBound)
-    func length(_ value: Int) -> Int { max(16, (value * side + longer / 2) / longer) }
-    let scaled = try photo.resized(width: length(photo.width), height: length(photo.height))
-    return (
-      scaled, (Double(scaled.width) / Double(photo.width), Double(scaled.height) / Double(photo.height))
-    )
   }
 
   private static func mix(

@@ -14,6 +14,7 @@ extension Document {
       if let curves = accuracy.curves { sections.append(.curves(curves, accuracy)) }
     }
     if let uncertainty = report.uncertainty { sections.append(.uncertainty(uncertainty)) }
+    if let explanations = report.explanations { sections.append(.explanations(explanations, illustrations.maps)) }
     if let changed = illustrations.changed { sections.append(.changedImages(changed, report.accuracy)) }
     sections.append(.compiled(report, assumption: illustrations.assumption))
     sections.append(.size(report, illustrations.latency))

@@ -93,6 +93,8 @@ struct Document: Sendable {
     case bar(String, fraction: Double)
     /// A name, below a picture of it where there is one: a JPEG file.
     case pictured(String, [UInt8]?)
+    /// A picture by itself, and what it shows in words.
+    case picture(MapPictures.Picture, String)
   }
 
   /// Counts of samples by true class (row) and answered class (column).

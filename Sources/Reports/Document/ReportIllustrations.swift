@@ -1,6 +1,8 @@
 /// What a page shows beside a report: single samples and what was timed. None of it is in `model.report.json`.
 package struct ReportIllustrations: Sendable {
   package var changed: ChangedImages?
+  /// Of the images whose maps differ most, in the report's order; nil for those that are not shown.
+  package var maps: [MapPictures?] = []
   package var latency: Latency?
   /// What was taken for granted about preprocessing because nobody said it.
   package var assumption: String?
@@ -95,6 +97,30 @@ package struct ChangedImages: Sendable {
   package init(images: [Image], count: Int) {
     self.images = Array(images.prefix(ChangedImages.limit))
     self.count = max(count, self.images.count)
+  }
+}
+
+/// Where both models look at an image: the image with each map over it.
+package struct MapPictures: Sendable {
+  /// A JPEG file, and its size in pixels.
+  package struct Picture: Sendable {
+    package let bytes: [UInt8]
+    package let width: Int
+    package let height: Int
+
+    package init(bytes: [UInt8], width: Int, height: Int) {
+      self.bytes = bytes
+      self.width = width
+      self.height = height
+    }
+  }
+
+  package let float: Picture
+  package let compiled: Picture
+
+  package init(float: Picture, compiled: Picture) {
+    self.float = float
+    self.compiled = compiled
   }
 }
 

@@ -32,7 +32,7 @@ package struct Baseline: Sendable {
         "is of the model", current.source.file, report.source.file,
         "give the baseline of the same model, or --other-model to compare them all the same")
     }
-    guard budget.changes.contains(where: { $0.limit.basis == .answers }),
+    guard budget.changes.contains(where: { $0.limit.basis == .answers || $0.limit.estimate != nil }),
       let before = report.accuracy, let after = current.accuracy
     else {
       images = nil

@@ -132,6 +132,8 @@ package struct Budget: Sendable {
       guard (0...1).contains(value) else {
         throw node.error("\(value) is not a fraction from 0 to 1; 0.02 is 2 %")
       }
+    case .correlation:
+      guard (-1...1).contains(value) else { throw node.error("\(value) is no correlation, from -1 to 1") }
     case .decibels: break
     }
     return value
@@ -148,6 +150,8 @@ package struct Budget: Sendable {
       }
     case .fraction, .drop:
       guard value <= 1 else { throw node.error("\(value) is not a fraction from 0 to 1; 0.02 allows 2 points less") }
+    case .correlation:
+      guard value <= 2 else { throw node.error("\(value) is no change of a correlation, which is from -1 to 1") }
     case .layers, .decibels, .classes: break
     }
     return value

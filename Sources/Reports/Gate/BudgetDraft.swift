@@ -11,6 +11,7 @@ package enum BudgetDraft {
         + "with // are comments. Tighten what matters to you, remove what does not.")
     addSizes(report, &members)
     if let accuracy = report.accuracy { addAnswers(accuracy, &members) }
+    if let explanations = report.explanations { addLooks(explanations, &members) }
     addChanges(report, &members)
     return .object(members)
   }
@@ -58,6 +59,20 @@ package enum BudgetDraft {
     var drops = JSONObject()
     for figures in deltas.perClass { drops[figures.name] = figures.recall.flatMap(worst) }
     if !drops.isEmpty { members["max_recall_drop_per_class"] = .object(drops) }
+  }
+
+  private static func addLooks(_ report: ExplanationFidelity, _ members: inout JSONObject) {
+    members["// where it looks"] = .string(
+      "The worse ends of the 95 % intervals on \(Figures.count(report.all.images, "image")).")
+    if let value = report.all.means[.correlation] {
+      members["min_explanation_correlation"] = .double(down(max(-1, value.low ?? value.value)))
+    }
+    if let value = report.all.means[.overlap] {
+      members["min_explanation_overlap"] = least(value.value, value.low)
+    }
+    if let value = report.all.means[.shift] {
+      members["max_explanation_shift"] = .double(up(min(1, value.high ?? value.value)))
+    }
   }
 
   /// Limits on changes are left out by a comment's name, so that the report keeps its budget without a baseline.

@@ -72,7 +72,15 @@ struct ChangeMeasure {
     }
     switch entry.limit.basis {
     case .model: return found(Estimate(value), "exact", mayBeChance: false)
-    case .outputs: return found(Estimate(value), "as measured", mayBeChance: nil)
+    case .outputs:
+      guard let before = entry.limit.estimate?(baseline.report, entry.name ?? ""),
+        let after = entry.limit.estimate?(report, entry.name ?? ""),
+        let loss =
+          entry.limit.direction == .atLeast
+          ? ChangeMeasure.loss(value, before, after) : ChangeMeasure.loss(value, after, before)
+      else { return found(Estimate(value), "as measured", mayBeChance: nil) }
+      return found(
+        loss, "from both reports' intervals", mayBeChance: (loss.low ?? 0) <= 0 && (loss.high ?? 0) >= 0)
     case .time:
       guard let times, let ratio = times.ratio else { return .missing("the baseline was not timed") }
       guard let low = ratio.low, let high = ratio.high else {

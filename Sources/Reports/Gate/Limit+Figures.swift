@@ -20,6 +20,8 @@ extension Limit.Measured {
   static let noLayerLevels = missing("the report has no errors of layers; compile with --int8 --calib")
   static let notFitted = missing(
     "the report does not tell how sure answers are; compile with --calibrate-probabilities and --eval")
+  static let notExplained = missing(
+    "the report does not tell where the models look; compile with --explanations and --eval")
   static let noInterval = missing("the report has no interval of it")
 
   static func noSamples(_ name: String) -> Limit.Measured {
@@ -112,6 +114,21 @@ extension Report {
       measured.compiled.classes.indices.contains(index)
     else { return .notLabelled(self) }
     return measured.compiled.classes[index].coverage.map { .value($0.value) } ?? .noSamples(name)
+  }
+
+  /// How alike the maps of both models are, or the worse end of that figure's interval.
+  ///
+  /// - Parameters:
+  ///   - name: of a class whose images count; nil for all
+  ///   - direction: of a limit that the interval is to keep; nil for the figure itself
+  func looks(
+    _ measure: MapFidelity.Measure, ofClass name: String? = nil, _ direction: Limit.Direction?
+  ) -> Limit.Measured {
+    guard let explanations else { return .notExplained }
+    let measures = name.map { explanations.measures(ofClass: $0) } ?? explanations.all
+    guard let estimate = measures?.means[measure] else { return name.map { .noSamples($0) } ?? .undefined }
+    guard let direction else { return .value(estimate.value) }
+    return (direction == .atLeast ? estimate.low : estimate.high).map { .value($0) } ?? .noInterval
   }
 
   /// Why a report does not tell of a positive class.

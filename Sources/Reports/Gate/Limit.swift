@@ -21,6 +21,8 @@ struct Limit: Sendable {
     /// A loss of a fraction, 0 to 1, shown as percentage points.
     case drop
     case decibels
+    /// -1 to 1.
+    case correlation
     /// A mean number of classes.
     case classes
 
@@ -69,6 +71,8 @@ struct Limit: Sendable {
   /// What the compiled model has more of it than the float model, with its interval, or the figure itself of `counted`
   /// agreement; nil of figures that have none.
   var difference: (@Sendable (AccuracyReport, _ name: String) -> Estimate?)?
+  /// The figure with its interval; nil of figures whose reports have none.
+  var estimate: (@Sendable (Report, _ name: String) -> Estimate?)?
 
   /// All limits there are.
   static let all: [Limit] = [
@@ -158,6 +162,11 @@ struct Limit: Sendable {
     Limit("max_aurc", .atMost, .fraction, .outputs) { report, _ in report.certainty(.aurc) },
     Limit("min_answered", .atLeast, .fraction, .outputs) { report, _ in report.certainty(.answered) },
     Limit("max_risk", .atMost, .fraction, .outputs) { report, _ in report.certainty(.risk) },
+    .looks("min_explanation_correlation", .atLeast, .correlation, .correlation),
+    .looks("min_explanation_overlap", .atLeast, .fraction, .overlap),
+    .looks("max_explanation_shift", .atMost, .fraction, .shift),
+    .looksByClass("min_explanation_correlation_per_class", .atLeast, .correlation, .correlation),
+    .looksByClass("min_explanation_overlap_per_class", .atLeast, .fraction, .overlap),
   ]
 }
 
@@ -180,6 +189,29 @@ extension Limit {
       })
   }
 
+  /// A limit on how alike the maps of both models are.
+  private static func looks(
+    _ key: String, _ direction: Direction, _ unit: Unit, _ measure: MapFidelity.Measure
+  ) -> Limit {
+    var limit = Limit(key, direction, unit, .outputs) { report, usesIntervals in
+      report.looks(measure, usesIntervals ? direction : nil)
+    }
+    limit.estimate = { report, _ in report.explanations?.all.means[measure] }
+    return limit
+  }
+
+  private static func looksByClass(
+    _ key: String, _ direction: Direction, _ unit: Unit, _ measure: MapFidelity.Measure
+  ) -> Limit {
+    var limit = Limit(
+      key: key, direction: direction, unit: unit, basis: .outputs,
+      figure: .perClass { report, name, usesIntervals in
+        report.looks(measure, ofClass: name, usesIntervals ? direction : nil)
+      })
+    limit.estimate = { report, name in report.explanations?.measures(ofClass: name)?.means[measure] }
+    return limit
+  }
+
   private func counting(_ counted: Counted) -> Limit {
     var limit = self
     limit.counted = counted
@@ -200,6 +232,7 @@ extension Limit {
     case .milliseconds: Figures.decimal(value, 3) + " ms"
     case .fraction: Figures.percent(value, 2)
     case .drop: Figures.decimal(100 * value, 2) + " pp"
+    case .correlation: Figures.decimal(value, 4)
     case .decibels: value == .infinity ? "equal outputs" : Figures.decimal(value, 2) + " dB"
     case .classes: Figures.decimal(value, 2) + " classes"
     }
@@ -221,14 +254,20 @@ extension Limit {
     case .layers: Figures.count(Int(min(change, 1e9)), "layer")
     case .fraction, .drop: Figures.decimal(100 * change, 2) + " pp"
     case .decibels: Figures.decimal(change, 2) + " dB"
+    case .correlation: Figures.decimal(change, 4)
     case .classes: Figures.decimal(change, 2) + " classes"
     }
   }
 
   /// An interval: `(−1.67 … +13.33)`.
   private func rangeText(_ low: Double, _ high: Double) -> String {
-    let factor: Double = unit == .decibels || unit == .layers || unit == .classes ? 1 : 100
-    return "(\(Figures.signed(factor * low, 2)) … \(Figures.signed(factor * high, 2)))"
+    let factor: Double =
+      switch unit {
+      case .decibels, .layers, .classes, .correlation: 1
+      case .bytes, .count, .milliseconds, .fraction, .drop: 100
+      }
+    let places = unit == .correlation ? 4 : 2
+    return "(\(Figures.signed(factor * low, places)) … \(Figures.signed(factor * high, places)))"
   }
 
   func budgetText(ofChange value: Double) -> String {

@@ -67,6 +67,13 @@ enum HTMLTable {
           "img", ["src": "data:image/jpeg;base64,\(Base64.encode(picture))", "alt": "Thumbnail of \(name)"])
       }
       html.write(name)
+    case .picture(let picture, let words):
+      html.empty(
+        "img",
+        [
+          "src": "data:image/jpeg;base64,\(Base64.encode(picture.bytes))", "alt": words,
+          "width": "\(picture.width)", "height": "\(picture.height)",
+        ])
     }
   }
 }
@@ -84,7 +91,7 @@ extension Document.Table {
     let isDrawnOn =
       rows.first?.contains { cell in
         switch cell {
-        case .change, .pictured: true
+        case .change, .pictured, .picture: true
         case .text, .code, .bar: false
         }
       } ?? false
@@ -102,7 +109,7 @@ extension Document.Cell {
   fileprivate var isDrawn: Bool {
     switch self {
     case .change, .bar: true
-    case .text, .code, .pictured: false
+    case .text, .code, .pictured, .picture: false
     }
   }
 }

@@ -53,6 +53,7 @@ enum MarkdownWriter {
   }
 
   private static func write(_ table: Document.Table) -> String {
+    let table = table.withoutPictures
     let head = row(table.columns.map { escaped($0.title) })
     let rule = "|\(table.columns.map { $0.isNumber ? "--:" : "---" }.joined(separator: "|"))|"
     let rows = table.rows.map { row($0.map(text)) }
@@ -83,6 +84,7 @@ enum MarkdownWriter {
     case .change(let delta, _): escaped(Figures.points(delta))
     case .bar(let text, _): escaped(text)
     case .pictured(let name, _): escaped(name)
+    case .picture: ""
     }
   }
 
@@ -114,6 +116,23 @@ enum MarkdownWriter {
       previous = character
     }
     return result
+  }
+}
+
+extension Document.Table {
+  /// Without the columns of pictures, which are in pages alone.
+  fileprivate var withoutPictures: Document.Table {
+    let kept = columns.indices.filter { column in
+      !rows.contains { row in
+        guard row.indices.contains(column), case .picture = row[column] else { return false }
+        return true
+      }
+    }
+    guard kept.count < columns.count else { return self }
+    var table = self
+    table.columns = kept.map { columns[$0] }
+    table.rows = rows.map { row in kept.compactMap { row.indices.contains($0) ? row[$0] : nil } }
+    return table
   }
 }
 

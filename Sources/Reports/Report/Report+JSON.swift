@@ -24,6 +24,7 @@ extension Report {
     if let pruning { members["pruning"] = pruning.json }
     if let channels { members["channels"] = channels.json }
     if let uncertainty { members["uncertainty"] = uncertainty.json }
+    if let explanations { members["explanations"] = explanations.json }
     if let predictions { members["predictions"] = predictions.json }
     return .object(members)
   }
@@ -55,6 +56,7 @@ extension Report {
     if let calibration = try node.optional("calibration") { self.calibration = try CalibrationSummary(calibration) }
     if let accuracy = try node.optional("accuracy") { self.accuracy = try AccuracyReport(accuracy) }
     uncertainty = try node.optional("uncertainty").map { (node) throws(JSONError) in try UncertaintyReport(node) }
+    explanations = try node.optional("explanations").map { (node) throws(JSONError) in try ExplanationFidelity(node) }
     for element in try node.elements(of: "passes") { passes.append(try PassSummary(element)) }
     for element in try node.elements(of: "layers") { layers.append(try LayerReport(element)) }
     warnings = try node.optional("warnings")?.strings() ?? []

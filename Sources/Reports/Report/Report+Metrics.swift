@@ -24,6 +24,19 @@ extension Report {
       if let compiled = accuracy.compiled { members["compiled"] = compiled.metrics(accuracy.binary?.compiled) }
       if let deltas = accuracy.deltas { members["change"] = deltas.metrics }
     }
+    if let explanations { members["explanations"] = explanations.metrics }
+    return .object(members)
+  }
+}
+
+extension ExplanationFidelity {
+  fileprivate var metrics: JSON {
+    var members: JSONObject = ["images": .int(all.images)]
+    for measure in MapFidelity.Measure.allCases {
+      members.add(measure.rawValue, all.means[measure]?.value)
+      members.add("median_" + measure.rawValue, all.medians[measure]?.value)
+      members.add("class_" + measure.rawValue, perClass.map { ($0.name, $0.measures.means[measure]?.value) })
+    }
     return .object(members)
   }
 }

@@ -33,6 +33,8 @@ package struct Report: Sendable, Equatable {
   package var accuracy: AccuracyReport?
   /// How sure answers are to be taken; nil where that was not asked for.
   package var uncertainty: UncertaintyReport?
+  /// Whether both models look at the same places; nil where that was not asked for.
+  package var explanations: ExplanationFidelity?
   package var passes: [PassSummary] = []
   package var layers: [LayerReport] = []
   package var warnings: [String] = []

@@ -28,6 +28,8 @@ package enum SummaryText {
     for (index, line) in certainty.enumerated() {
       table.add([index == 0 ? "sureness" : "", line])
     }
+    let looks: [String] = report.explanations.map { $0.lines } ?? []
+    for (index, line) in looks.enumerated() { table.add([index == 0 ? "looks" : "", line]) }
     for warning in report.warnings { table.add(["warning", Printable.name(warning, limit: 400)]) }
     for (index, file) in files.enumerated() {
       table.add([index == 0 ? "written" : "", Printable.name(file, limit: 400)])

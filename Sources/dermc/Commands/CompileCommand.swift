@@ -101,8 +101,9 @@ struct CompileCommand: ParsableCommand {
 
   @Flag(
     help: """
-      Show small pictures of the images that are decided otherwise in .html reports. Without it no image data are in a \
-      report, so that patients' pictures do not leave the machine by accident.
+      Show small pictures of the images that are decided otherwise, or with --explanations looked at otherwise, in \
+      .html reports. Without it no image data are in a report, so that patients' pictures do not leave the machine by \
+      accident.
       """)
   var thumbnails = false
 
@@ -110,6 +111,9 @@ struct CompileCommand: ParsableCommand {
     help: ArgumentHelp(
       "Also write the figures here as JSON without lists, for dvc metrics and experiment trackers.", valueName: "file"))
   var metrics: String?
+
+  @Flag(help: "Compare where both models look on the images of --eval; takes two more runs of each.")
+  var explanations = false
 
   @Flag(
     help: """
@@ -147,12 +151,16 @@ struct CompileCommand: ParsableCommand {
     request.showsThumbnails = thumbnails
     request.measuresLatency = latency
     request.reportsPredictions = reportPredictions
+    request.comparesExplanations = explanations
     let reports = try ReportFile.all([replacingExtension(output, with: "report.json")] + report)
     if thumbnails, eval == nil || !reports.contains(where: \.showsPictures) {
       throw Refusal.usage("--thumbnails: needs --eval DIR and --report FILE.html, which shows them")
     }
     if reportPredictions, eval == nil {
       throw Refusal.usage("--report-predictions: needs --eval DIR, whose images it tells of")
+    }
+    if explanations, eval == nil {
+      throw Refusal.usage("--explanations: needs --eval DIR, on whose images it compares where both models look")
     }
     if latency, !reports.contains(where: \.isForPeople) {
       throw Refusal.usage("--latency: needs --report FILE.html or FILE.md, which shows it")

@@ -19,6 +19,7 @@ struct EvalCommand: ParsableCommand {
       EXAMPLES
         dermc eval model.derm data/val
         dermc eval model.derm data/val --against model.onnx --json
+        dermc eval model.derm data/val --against model.onnx --explanations
         dermc eval model.onnx HAM10000 --table HAM10000_metadata.csv --subgroups sex,age
         dermc eval binary.onnx data/val --threshold 0.3 --predictions predictions.csv
         dermc eval model.derm data/val --against model.onnx --shard 3/16 -o part3.eval
@@ -36,6 +37,9 @@ struct EvalCommand: ParsableCommand {
 
   @Option(help: ArgumentHelp("The model to compare with: the float original.", valueName: "model"))
   var against: String?
+
+  @Flag(help: "Compare where both models look, image by image; needs --against.")
+  var explanations = false
 
   @Option(help: ArgumentHelp("Score only this part of how many, as 3/16; needs -o.", valueName: "i/n"))
   var shard: String?
@@ -77,6 +81,14 @@ struct EvalCommand: ParsableCommand {
       try PredictionTable.checkName(path)
       try Outputs.check([path], inputs: [model] + (against.map { [$0] } ?? []))
     }
+    if explanations {
+      guard against != nil else {
+        throw Refusal.usage("--explanations: compares where two models look: give the float model with --against")
+      }
+      guard output == nil, shard == nil, !Evaluation.isScored(data) else {
+        throw Refusal.usage("--explanations: needs images, and scores hold none: give the labelled data themselves")
+      }
+    }
     let shard = try self.shard.map { try Shard($0) }
     if let shard, output == nil {
       throw Refusal.usage("--shard \(shard.text): needs -o FILE, where scores are written")
@@ -95,7 +107,7 @@ struct EvalCommand: ParsableCommand {
     let other = try against.map { try LoadedModel(path: $0, size: settings.freeSize) }
     var evaluation = Evaluation(
       evaluated, against: other, on: data, settings: settings, answer: try answer.settings(measures), threads: threads,
-      math: arithmetic.math, isStrict: strict, observer: Watcher(common))
+      math: arithmetic.math, isStrict: strict, comparesExplanations: explanations, observer: Watcher(common))
     (evaluation.site, evaluation.isAnonymous, evaluation.fewestSamples) = (site, anonymous, minSamples)
     if let output {
       let part = try evaluation.part(shard ?? .whole, to: output)

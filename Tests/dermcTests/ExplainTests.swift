@@ -62,6 +62,33 @@ struct ExplainTests {
     #expect(first.width >= 448)
   }
 
+  /// What is left of a photo is in its middle, and so are places in it.
+  @Test func placesOfACropAreThoseOfThePhoto() throws {
+    let folder = try Folder()
+    let photo = try Image(path: Fixture.image)
+    let wide = try photo.resized(width: 240, height: 120)
+    try OutputFile.write(try wide.png(), to: folder / "wide.png")
+    func explained(_ resize: String) throws -> (text: String, peak: JSONNode) {
+      let arguments = [
+        "run", Fixture.mobilenet, folder / "wide.png", "--explain", folder / "map.npy", "--scale", "1/255", "--mean",
+        "0.485,0.456,0.406", "--std", "0.229,0.224,0.225", "--resize", resize,
+      ]
+      return (
+        try Program.run(arguments).output,
+        try Program.run(arguments + ["--json"]).json().elements()[0]["explanation"]["peak"]
+      )
+    }
+    let cropped = try explained("center-crop")
+    let (x, y) = (try cropped.peak["x"].double(), try cropped.peak["y"].double())
+    let pixel = try cropped.peak["pixel"].ints()
+    // The photo becomes 218 x 109 pixels, of which 96 x 96 are cut out from 61 and 6 on.
+    #expect(pixel == [Int((61 + x * 96) * 240 / 218), Int((6 + y * 96) * 120 / 109)])
+    #expect(cropped.text.contains("from the top of the crop, at pixel \(pixel[0]), \(pixel[1]) of the photo -> "))
+    let whole = try explained("direct")
+    #expect(try whole.peak["pixel"].ints()[0] == Int(whole.peak["x"].double() * 240))
+    #expect(!whole.text.contains("of the photo"))
+  }
+
   /// A model of which every weight of the last layer is negative: nothing speaks for its classes.
   @Test func emptyMapIsSaidToBeEmpty() throws {
     let folder = try Folder()

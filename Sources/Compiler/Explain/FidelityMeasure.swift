@@ -179,9 +179,9 @@ struct FidelityMeasure {
 
   /// Both maps over the image; nil of samples that are none.
   private func pictures(_ sample: Int, _ index: Int) throws -> MapPictures? {
-    let path = float.side.data.loader.samples[sample].path
-    guard SampleFormat(path: path) == .image else { return nil }
-    let photo = try Image(path: path)
+    let source = float.side.data.loader.samples[sample]
+    guard SampleFormat(path: source.path) == .image else { return nil }
+    let photo = try source.image()
     let pictures = try [float, compiled].map { model in
       let map = try FidelityMeasure.map(of: index, model, model.explainer.makeLane(), sample)
       return try picture(photo, map, model.side)

@@ -2,6 +2,7 @@ import Answers
 import DataSets
 import Explanations
 import IR
+import Images
 import NumPyFiles
 import Tensors
 import Texts
@@ -37,15 +38,23 @@ extension Prediction {
       guard files.insert(file).inserted || request.format == .npy else {
         throw .usage("--explain \(request.path): \(file) would be written for two samples: explain them apart")
       }
+      var photo: (image: Image, preprocessing: Preprocessing)?
+      if let preprocessing, SampleFormat(path: sample.path) == .image {
+        let stored = try sample.image()
+        photo = (preprocessing.exifOrientation ? stored.upright() : stored, preprocessing)
+      }
       let probabilities = decision.meaning.answer(result.values).probabilities
       let explanation = Explanation(
         index: result.index, label: (binding.labels ?? []).className(result.index),
         probability: probabilities.indices.contains(result.index) ? probabilities[result.index] : nil,
-        method: request.method, map: result.map, file: file)
+        method: request.method, map: result.map,
+        view: photo.map { $0.preprocessing.view(of: ($0.image.width, $0.image.height)) },
+        isCropped: preprocessing?.resize == .centerCrop, file: file)
       if request.format == .npy {
         views += result.map.resized(height: view.height, width: view.width).normalized.values
-      } else if let preprocessing, SampleFormat(path: sample.path) == .image {
-        try explanation.draw(over: sample, preprocessing, isPNG: request.format != .jpeg)
+      } else if let photo {
+        try explanation.draw(
+          over: sample.path, photo.image, photo.preprocessing, isPNG: request.format != .jpeg)
       } else {
         throw .usage(
           "--explain \(request.path): a map is drawn over an image, and \(sample.name) is none: name a .npy file")

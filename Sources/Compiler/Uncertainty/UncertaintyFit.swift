@@ -88,6 +88,15 @@ struct UncertaintyFit {
       abstains: certainties.map(\.abstains))
   }
 
+  /// What is said of samples, for gates that compare builds image by image.
+  func told(_ decision: DecisionOutput, runs: [[Float]]) -> AnsweredSamples.Certainty {
+    let certainties = runs.flatMap(decision.rows.rows)
+      .map { uncertainty.certainty($0, decision.meaning.answer($0), decision.meaning) }
+    return AnsweredSamples.Certainty(
+      sets: certainties.map { $0.set.sorted() }, abstains: certainties.map(\.abstains),
+      probabilities: certainties.map(\.probabilities))
+  }
+
   /// One sample of each group, each equally likely, in rising order; all samples where there are no groups.
   static func onePerGroup(_ groups: SampleGroups?, count: Int, seed: UInt64) -> [Int] {
     guard let groups else { return Array(0..<count) }

@@ -67,7 +67,7 @@ package struct CertaintyOutcomes: Sendable {
   }
 
   /// The measures where each sample stands `weights[sample]` times; none of what no sample defines.
-  func values(weights: [Int]) -> [CertaintyMeasure: Double] {
+  package func values(weights: [Int]) -> [CertaintyMeasure: Double] {
     let total = weights.reduce(0, +)
     guard total > 0 else { return [:] }
     func share(_ includes: (Int) -> Bool) -> Int {
@@ -89,7 +89,7 @@ package struct CertaintyOutcomes: Sendable {
   }
 
   /// The share of a class's samples whose set holds it.
-  func coverage(ofClass index: Int, weights: [Int]) -> Double? {
+  package func coverage(ofClass index: Int, weights: [Int]) -> Double? {
     var (own, covered) = (0, 0)
     for (sample, label) in stated.labels.enumerated() where label == index {
       own += weights[sample]

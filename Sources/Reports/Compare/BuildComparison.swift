@@ -44,8 +44,12 @@ package struct BuildComparison: Sendable {
     ("agreement with float", "min_agreement"), ("top-1", "min_top1"), ("macro F1", "min_macro_f1"),
     ("AUC", "min_auc"), ("balanced accuracy", "min_balanced_accuracy"), ("sensitivity", "min_sensitivity"),
     ("specificity", "min_specificity"), ("calibration error", "max_ece"),
+    ("calibration error, calibrated", "max_calibrated_ece"), ("AURC", "max_aurc"), ("coverage of sets", "min_coverage"),
+    ("classes in a set", "max_mean_set_size"), ("answered", "min_answered"), ("wrong among answered", "max_risk"),
   ]
-  private static let perClass = [("recall", "min_recall"), ("specificity", "min_specificity_per_class")]
+  private static let perClass = [
+    ("recall", "min_recall"), ("specificity", "min_specificity_per_class"), ("coverage", "min_coverage_per_class"),
+  ]
 
   /// - Parameters:
   ///   - reports: two or more; the others are compared with the first

@@ -11,6 +11,7 @@ package enum BudgetDraft {
         + "with // are comments. Tighten what matters to you, remove what does not.")
     addSizes(report, &members)
     if let accuracy = report.accuracy { addAnswers(accuracy, &members) }
+    addCertainty(report, &members)
     if let explanations = report.explanations { addLooks(explanations, &members) }
     addChanges(report, &members)
     return .object(members)
@@ -87,6 +88,7 @@ package enum BudgetDraft {
       for figures in compiled.perClass where figures.recall != nil { recalls[figures.name] = 0.02 }
       if !recalls.isEmpty { changes["min_recall"] = .object(recalls) }
     }
+    addCertaintyChanges(report, &changes)
     members["// \(Budget.changesKey)"] = .object(changes)
   }
 
@@ -108,7 +110,7 @@ package enum BudgetDraft {
   }
 
   /// The lower end of an interval, where there is one.
-  private static func least(_ value: Double, _ low: Double?) -> JSON {
+  static func least(_ value: Double, _ low: Double?) -> JSON {
     .double(down(max(0, min(1, value, low ?? value))))
   }
 
@@ -118,5 +120,5 @@ package enum BudgetDraft {
   }
 
   private static func down(_ value: Double, _ parts: Double = 1000) -> Double { (value * parts).rounded(.down) / parts }
-  private static func up(_ value: Double) -> Double { (value * 1000).rounded(.up) / 1000 }
+  static func up(_ value: Double) -> Double { (value * 1000).rounded(.up) / 1000 }
 }

@@ -43,8 +43,10 @@ struct ChangeMeasure {
   /// Intervals of losses over draws of the images both reports tell of; empty where they do not.
   private func intervals(_ entries: [Budget.Entry]) -> [Estimate?] {
     guard let images = baseline.images, !entries.isEmpty else { return [] }
+    let isCertain = entries.contains { $0.limit.certain != nil }
     return Bootstrap().intervals(samples: images.count, groups: images.groups) { weights in
-      let (before, after) = (images.baseline.report(weights: weights), images.current.report(weights: weights))
+      let before = images.baseline.report(weights: weights, tellsCertainty: isCertain)
+      let after = images.current.report(weights: weights, tellsCertainty: isCertain)
       return entries.map { entry in
         guard case .value(let old, _) = Gate.measured(entry, before, nil, usesIntervals: false),
           case .value(let new, _) = Gate.measured(entry, after, nil, usesIntervals: false)
@@ -101,6 +103,9 @@ struct ChangeMeasure {
         test.map { drawn.widened(samples: $0.units) } ?? drawn
       }
       guard let loss = interval, let low = loss.low else {
+        if let (loss, method) = certain(entry, value) {
+          return found(loss, method, mayBeChance: (loss.low ?? 0) <= 0 && (loss.high ?? 0) >= 0)
+        }
         return found(Estimate(value), "as measured: no draw of the images has it", mayBeChance: nil)
       }
       return found(
@@ -115,6 +120,7 @@ struct ChangeMeasure {
 
   /// The interval of a loss from intervals of both reports, as if they were of different images.
   private func independent(_ entry: Budget.Entry, _ value: Double) -> (Estimate, String)? {
+    if entry.limit.certain != nil { return certain(entry, value) }
     guard let before = baseline.report.accuracy, let after = report.accuracy else { return nil }
     let name = entry.name ?? ""
     let isSameFloat = baseline.report.source.sha256 == report.source.sha256 && !report.source.sha256.isEmpty
@@ -129,6 +135,26 @@ struct ChangeMeasure {
       let loss = ChangeMeasure.loss(value, old, new)
     else { return nil }
     return (loss, "from shares, as if of different images")
+  }
+
+  /// The same of how sure answers are.
+  private func certain(_ entry: Budget.Entry, _ value: Double) -> (Estimate, String)? {
+    guard let tell = entry.limit.certain, let old = baseline.report.uncertainty, let new = report.uncertainty
+    else { return nil }
+    let (before, after) = (tell(old, entry.name ?? ""), tell(new, entry.name ?? ""))
+    func loss(_ old: Estimate?, _ new: Estimate?) -> Estimate? {
+      guard let old, let new else { return nil }
+      return entry.limit.direction == .atLeast
+        ? ChangeMeasure.loss(value, old, new) : ChangeMeasure.loss(value, new, old)
+    }
+    // What is fitted of the float model tells of its weights and of the samples fitted on.
+    let isSameFloat =
+      baseline.report.source.sha256 == report.source.sha256 && !report.source.sha256.isEmpty
+      && old.floatFitted == new.floatFitted
+    if isSameFloat, let loss = loss(before.difference, after.difference) {
+      return (loss, "from both reports' intervals")
+    }
+    return loss(before.own, after.own).map { ($0, "from both reports' intervals, as if of different images") }
   }
 
   /// The interval of old - new, around `value`.
@@ -162,7 +188,7 @@ extension AccuracyReport {
     guard let name = name ?? positive, let figures = compiled?.perClass.first(where: { $0.name == name })
     else { return nil }
     return switch counted {
-    case .right, .agreeing: nil
+    case .right, .agreeing, .covered, .answered: nil
     case .found: share(figures.recall, of: figures.support)
     case .spared: share(figures.specificity, of: samples - figures.support)
     }

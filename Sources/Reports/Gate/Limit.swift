@@ -73,9 +73,14 @@ struct Limit: Sendable {
   var difference: (@Sendable (AccuracyReport, _ name: String) -> Estimate?)?
   /// The figure with its interval; nil of figures whose reports have none.
   var estimate: (@Sendable (Report, _ name: String) -> Estimate?)?
+  /// The figure with its interval, and what the compiled model has more of it than the float model; nil of figures that
+  /// tell nothing of how sure answers are.
+  var certain: (@Sendable (UncertaintyReport, _ name: String) -> (own: Estimate?, difference: Estimate?))?
 
   /// All limits there are.
-  static let all: [Limit] = [
+  static let all = common + certainty
+
+  private static let common: [Limit] = [
     Limit("max_bundle_bytes", .atMost, .bytes) { report, _ in
       report.bundle.map { .value(Double($0.bytes)) } ?? .missing("the report is not of a bundle")
     },
@@ -153,15 +158,6 @@ struct Limit: Sendable {
         .map { .value($0.sensitivity) }
         ?? .missing("the report states no specificity for \(Printable.name(name))")
     }.differing { $0.delta(of: $1)?.sensitivityAtSpecificity },
-    Limit("min_coverage", .atLeast, .fraction, .outputs) { report, _ in report.certainty(.coverage) },
-    Limit(
-      key: "min_coverage_per_class", direction: .atLeast, unit: .fraction, basis: .outputs,
-      figure: .perClass { report, name, _ in report.coverage(ofClass: name) }),
-    Limit("max_mean_set_size", .atMost, .classes, .outputs) { report, _ in report.certainty(.setSize) },
-    Limit("max_calibrated_ece", .atMost, .fraction, .outputs) { report, _ in report.certainty(.ece) },
-    Limit("max_aurc", .atMost, .fraction, .outputs) { report, _ in report.certainty(.aurc) },
-    Limit("min_answered", .atLeast, .fraction, .outputs) { report, _ in report.certainty(.answered) },
-    Limit("max_risk", .atMost, .fraction, .outputs) { report, _ in report.certainty(.risk) },
     .looks("min_explanation_correlation", .atLeast, .correlation, .correlation),
     .looks("min_explanation_overlap", .atLeast, .fraction, .overlap),
     .looks("max_explanation_shift", .atMost, .fraction, .shift),
@@ -212,7 +208,7 @@ extension Limit {
     return limit
   }
 
-  private func counting(_ counted: Counted) -> Limit {
+  func counting(_ counted: Counted) -> Limit {
     var limit = self
     limit.counted = counted
     return limit
@@ -285,4 +281,8 @@ enum Counted: Sendable {
   case spared
   /// Of all those both models decide alike on.
   case agreeing
+  /// Of all those, or those of a class, whose prediction set has the right class.
+  case covered
+  /// Of all those the model does not abstain from.
+  case answered
 }

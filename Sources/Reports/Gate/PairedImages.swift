@@ -86,6 +86,7 @@ struct DrawnReport: Sendable {
   private let report: Report
   private let compiled: DrawnModel
   private let float: DrawnModel?
+  private let certainty: DrawnCertainty?
   private let subgroups: DrawnSubgroups
   /// The right classes of each image, and those decided for.
   let labels: [[Int]]
@@ -102,12 +103,16 @@ struct DrawnReport: Sendable {
     float = try samples.float.map { float throws(Refusal) in
       try DrawnReport.model(accuracy, float, samples.labels, order)
     }
+    certainty = try samples.certainty.map { certainty throws(Refusal) in
+      try DrawnCertainty(certainty, of: samples, report, order)
+    }
     subgroups = try DrawnSubgroups(
       samples.columns.map { column in SubgroupColumn(column.name, values: order.map { column.values[$0] }) },
       float: float?.decided, compiled: compiled.decided, samples: order.count)
     // What is not drawn anew must not be taken for it.
     var template = report
     template.predictions = nil
+    template.uncertainty?.measured = nil
     template.accuracy = AccuracyReport(data: accuracy.data, samples: accuracy.samples, classes: accuracy.classes)
     template.accuracy?.positive = accuracy.positive
     template.accuracy?.multilabel = accuracy.multilabel.map { _ in MultiLabelComparison(labels: []) }
@@ -149,8 +154,11 @@ struct DrawnReport: Sendable {
   }
 
   /// The report where each image stands `weights[image]` times.
-  func report(weights: [Int]) -> Report {
+  ///
+  /// - Parameter tellsCertainty: whether how sure answers are is asked for, which takes time
+  func report(weights: [Int], tellsCertainty: Bool = false) -> Report {
     var drawn = report
+    if tellsCertainty { drawn.uncertainty?.measured = certainty?.measured(weights: weights) }
     let after = compiled.measures(weights: weights)
     let before = float?.measures(weights: weights)
     drawn.accuracy?.compiled = after.accuracy
@@ -210,6 +218,11 @@ struct DrawnReport: Sendable {
         guard isOwn == (counted == .found) else { return nil }
         return decided.contains(index) == isOwn
       }
+    case .covered:
+      guard let name else { return certainty?.isCovered }
+      guard let index = report.accuracy?.classes.firstIndex(of: name) else { return nil }
+      return certainty.map { zip(labels, $0.isCovered).map { $0.contains(index) ? $1 : nil } }
+    case .answered: return certainty?.isAnswered
     }
   }
 }

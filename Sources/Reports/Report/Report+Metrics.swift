@@ -25,6 +25,7 @@ extension Report {
       if let deltas = accuracy.deltas { members["change"] = deltas.metrics }
     }
     if let explanations { members["explanations"] = explanations.metrics }
+    if let uncertainty { members["uncertainty"] = uncertainty.metrics }
     return .object(members)
   }
 }
@@ -82,12 +83,12 @@ extension AccuracyEstimates {
 }
 
 extension JSONObject {
-  fileprivate mutating func add(_ key: String, _ value: Double?) {
+  mutating func add(_ key: String, _ value: Double?) {
     if let value, value.isFinite { self[key] = .double(value) }
   }
 
   /// A number for each class that has one.
-  fileprivate mutating func add(_ key: String, _ values: [(name: String, value: Double?)]) {
+  mutating func add(_ key: String, _ values: [(name: String, value: Double?)]) {
     var members = JSONObject()
     for (name, value) in values { members.add(name, value) }
     if !members.isEmpty { self[key] = .object(members) }

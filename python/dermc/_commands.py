@@ -64,18 +64,31 @@ def stats(model: Path, **options: Any) -> Stats:
     return Stats.read(_program.document(["stats", model, *_program.options(options)]))
 
 
-def gate(report: Union[Path, Report], budget: Union[Path, Mapping[str, Any]]) -> GateResult:
+def gate(
+    report: Union[Path, Report],
+    budget: Union[Path, Mapping[str, Any]],
+    *,
+    baseline: Optional[Union[Path, Report]] = None,
+    **options: Any,
+) -> GateResult:
     """Checks a report against a budget, `dermc gate`: a file, or its limits, as `{"min_agreement": 0.97}`.
 
+    With `baseline`, the report of an earlier build, its `against_baseline` says how much worse figures may be than
+    those. Other options have the names of the program's (`other_model=True`).
+
     Raises:
-        CommandError: the budget is no budget; a broken one is an answer.
+        CommandError: the budget is no budget, or the baseline is of other images or another model; a broken budget is
+            an answer.
     """
     with tempfile.TemporaryDirectory() as folder:
         if isinstance(report, Report):
             report = _written(folder, "model.report.json", report.json)
+        if isinstance(baseline, Report):
+            baseline = _written(folder, "baseline.report.json", baseline.json)
         if isinstance(budget, Mapping):
             budget = _written(folder, "budget.json", budget)
-        finished = _program.run(["gate", report, "--budget", budget], allowed=1)
+        given = _program.options(dict(baseline=baseline, **options))
+        finished = _program.run(["gate", report, "--budget", budget, *given], allowed=1)
     return GateResult(finished.returncode == 0, finished.stdout.splitlines())
 
 

@@ -299,6 +299,23 @@ class CommandTests(Bundles):
         self.assertEqual(caught.exception.exit_code, 3)
         self.assertIn("nonsense", str(caught.exception))
 
+    def test_gate_against_an_earlier_build(self) -> None:
+        earlier = dermc.read_report(self.int8.with_suffix(".report.json"))
+        budget = {"against_baseline": {"max_bundle_bytes": 0.01}}
+        for baseline in (earlier, self.int8.with_suffix(".report.json")):
+            self.assertTrue(dermc.gate(earlier, budget, baseline=baseline))
+        larger = dict(earlier.json, bundle=dict(earlier.json["bundle"], bytes=2 * earlier.json["bundle"]["bytes"]))
+        grown = dermc.gate(type(earlier).read(larger), budget, baseline=earlier)
+        self.assertFalse(grown)
+        self.assertTrue(any("against_baseline.max_bundle_bytes" in line for line in grown.lines))
+        # Without a baseline the change is not known, which is no pass.
+        self.assertFalse(dermc.gate(earlier, budget))
+        other = dict(earlier.json, source=dict(earlier.json["source"], file="other.onnx"))
+        with self.assertRaises(dermc.CommandError) as caught:
+            dermc.gate(earlier, budget, baseline=type(earlier).read(other))
+        self.assertEqual(caught.exception.exit_code, 3)
+        self.assertTrue(dermc.gate(earlier, budget, baseline=type(earlier).read(other), other_model=True))
+
     def test_errors_are_the_program_s(self) -> None:
         with self.assertRaises(dermc.CommandError) as caught:
             dermc.compile(self.folder / "missing.onnx", self.folder / "out.derm", int8=False)

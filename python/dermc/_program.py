@@ -31,7 +31,7 @@ def path() -> str:
 def options(given: Dict[str, Any]) -> List[str]:
     """Keyword arguments as options: `target_ratio=10` is `--target-ratio 10`, `int8=True` is `--int8`.
 
-    None and False are left out. A list gives its elements after one option.
+    None and False are left out. A list gives the option once for each of its elements.
     """
     arguments: List[str] = []
     for name, value in given.items():
@@ -41,7 +41,8 @@ def options(given: Dict[str, Any]) -> List[str]:
         if value is True:
             arguments.append(option)
         elif isinstance(value, (list, tuple)):
-            arguments += [option, *map(_text, value)]
+            for element in value:
+                arguments += [option, _text(element)]
         else:
             arguments += [option, _text(value)]
     return arguments

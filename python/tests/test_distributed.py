@@ -13,6 +13,7 @@ import tempfile
 import threading
 import unittest
 
+import dermc as dermc_of_one
 from dermc import CommandError, _program
 
 try:
@@ -209,6 +210,50 @@ class ClusterTests(unittest.TestCase):
             self.assertEqual((tree.missing(), sha256(tree.whole)), ([], sha256(whole)))
             tree.close()
 
+    # MARK: Sweeps
+
+    def test_sweeps_make_what_compile_makes(self) -> None:
+        nodes = [layer.name for layer in dermc_of_one.read_report(self.whole.with_suffix(".report.json")).layers][1:3]
+        grid = [
+            *({"effort": "fast", "range": range_, "store": store} for range_ in ("mse", "l4") for store in ("compact", "raw")),
+            {"effort": "fast", "keep_float": nodes},
+            {"effort": "fast", "target_ratio": 6}, {"effort": "fast", "target_ratio": None},
+            {"effort": "fast", "target_ratio": 2000}, {"int8": False}, {"effort": "fast", "biases": "network"},
+        ]
+        out, told = self.folder / "sweep", []
+        rows = dermc.sweep(
+            MODEL, grid, calib=self.data, eval=f"{self.url}/val", out=out, scheduler=self.client, preprocess=PREPROCESS,
+            shards=3, on_row=told.append,
+        )
+        self.assertEqual(len(rows), len(grid))
+        self.assertEqual(sorted(row["name"] for row in told), sorted(row["name"] for row in rows))
+        self.assertIn("out of reach", rows[7]["refused"])
+        for recipe, row in zip(grid, rows):
+            if "refused" in row:
+                continue
+            alone = self.folder / "alone.derm"
+            options = _program.options({"int8": True, **recipe})
+            _program.run([
+                "compile", MODEL, "--calib", self.data, "--eval", self.val, "--preprocess", PREPROCESS, "-o", alone, *options
+            ])
+            self.assertEqual(sha256(out / row["file"]), sha256(alone), recipe)
+            report = dermc_of_one.read_report(alone.with_suffix(".report.json"))
+            self.assertEqual(row["kl"], report.accuracy.kl, recipe)
+            self.assertEqual(row["top1"], report.accuracy.compiled.top1, recipe)
+        self.assertEqual(sum("refused" in row for row in rows), 1, rows)
+        lines = (out / "sweep.csv").read_text().splitlines()
+        self.assertEqual(len(lines), len(grid) + 1)
+        # What is there is not made again; one that was damaged is.
+        damaged = out / rows[0]["file"]
+        damaged.write_bytes(damaged.read_bytes()[:-1])
+        progress = []
+        again = dermc.sweep(
+            MODEL, grid[:7], calib=self.data, eval=f"{self.url}/val", out=out, scheduler=self.client, preprocess=PREPROCESS,
+            progress=progress.append,
+        )
+        self.assertEqual(again, rows[:7])
+        self.assertEqual([entry.item for entry in progress], [None, rows[0]["name"]])
+
     # MARK: Refusals
 
     def test_refusals_are_the_program_s(self) -> None:
@@ -269,7 +314,15 @@ class ClusterTests(unittest.TestCase):
         done = called("evaluate", output, self.val, "--against", MODEL, "--scheduler", address, "--shards", 2, "--json")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(json.loads(done.stdout), _program.document(["eval", output, self.val, "--against", MODEL]))
+        done = called(
+            "sweep", MODEL, "--calib", self.data, "--eval", self.val, "-o", self.folder / "called", "--scheduler", address,
+            "--preprocess", PREPROCESS, "--effort", "fast", "--vary", "range=mse,l4", "--shards", 2,
+        )
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(len(done.stdout.splitlines()), 3, done.stdout)
+        self.assertIn(sha256(self.whole), (self.folder / "called" / "sweep.csv").read_text())
         for words, code, said in (
+            (["sweep", MODEL, "--calib", self.data], 2, "nothing is varied"),
             (["compile", MODEL], 2, "dermc-dask: the following arguments are required: --calib"),
             (["compile", MODEL, "--calib", "/missing", "--scheduler", address], 3, "dermc: error: /missing: No such file"),
             (["evaluate", output, self.val, "--nonsense", "--scheduler", address], 2, "--nonsense"),

@@ -11,5 +11,6 @@ What comes out has the bytes, and the figures the digits, of one run on one mach
 from .._program import CommandError
 from ._cluster import ClusterError, Progress
 from ._jobs import compile, evaluate
+from ._sweep import sweep
 
-__all__ = ["ClusterError", "CommandError", "Progress", "compile", "evaluate"]
+__all__ = ["ClusterError", "CommandError", "Progress", "compile", "evaluate", "sweep"]

@@ -1,10 +1,12 @@
-"""The command dermc-dask: compile and evaluate on a cluster of Dask's."""
+"""The command dermc-dask: compile, evaluate and sweep on a cluster of Dask's."""
 
 import argparse
+import dataclasses
+import json
 import pathlib
 import subprocess
 import sys
-from typing import Any, Dict, List, NoReturn, Sequence, Tuple
+from typing import Any, Dict, List, NoReturn, Optional, Sequence, Tuple
 
 from .. import _program
 from .._program import CommandError
@@ -14,6 +16,8 @@ _EPILOG = """All other options are those of dermc compile or dermc eval: --prepr
 _EXAMPLES = """examples:
   dermc-dask compile model.onnx --calib /data/calib --eval data/val --scheduler tcp://head:8786
   dermc-dask evaluate model.derm s3://bucket/val --against model.onnx --scheduler tcp://head:8786
+  dermc-dask sweep model.onnx --calib /data/calib --eval /data/val -o sweep --scheduler tcp://head:8786 \\
+    --vary effort=fast,default --vary target_ratio=none,6,8,10
 """
 
 
@@ -38,11 +42,22 @@ def _parser() -> _Parser:
     evaluate.add_argument("data", help="labelled data: a path that every worker sees, or a URL")
     evaluate.add_argument("--against", metavar="MODEL", help="the model to compare with: the float original")
     evaluate.add_argument("--json", action="store_true", help="print JSON")
-    for command in (compile, evaluate):
+    sweep = commands.add_parser("sweep", help="compile by many recipes on the cluster", epilog=_EPILOG)
+    sweep.add_argument("model", help="the float model: .onnx, .tflite or .derm")
+    sweep.add_argument("--calib", required=True, metavar="DATA", help="images: a path that every worker sees, or a URL")
+    sweep.add_argument("--eval", metavar="DATA", help="labelled data to measure on: likewise")
+    sweep.add_argument("-o", "--output", default="sweep", metavar="DIR", help="for bundles and the table (default: sweep)")
+    sweep.add_argument(
+        "--vary", action="append", default=[], metavar="OPTION=A,B", help="values of an option, none for without it; several"
+    )
+    sweep.add_argument("--grid", metavar="FILE", help="the same as JSON: {\"effort\": [\"fast\", \"max\"]}, or a list of recipes")
+    sweep.set_defaults(parts=None)
+    for command in (compile, evaluate, sweep):
         command.add_argument("--shards", type=int, metavar="N", help="parts; about 256 files each unless given")
-        command.add_argument(
-            "--parts", metavar="DIR", help="where finished parts are kept, and taken up again; beside the model unless given"
-        )
+        if command is not sweep:
+            command.add_argument(
+                "--parts", metavar="DIR", help="where finished parts are kept, and taken up; beside the model unless given"
+            )
         command.add_argument("--threads", type=int, default=1, help="threads of one task (default: 1)")
         _of_cluster(command)
     return parser
@@ -89,6 +104,36 @@ def passed_on(words: Sequence[str]) -> Dict[str, Any]:
     return options
 
 
+def grid(words: Sequence[str], file: Optional[str]) -> Any:
+    """What --vary or --grid asks for."""
+    if file is not None:
+        if words:
+            raise CommandError(2, "--vary: --grid says it all; leave out one of them")
+        try:
+            return json.loads(pathlib.Path(file).read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise CommandError(3, f"dermc: error: {file}: is no JSON: {error}") from None
+    varied: Dict[str, List[Optional[str]]] = {}
+    for word in words:
+        name, equals, values = word.partition("=")
+        if not equals:
+            raise CommandError(2, f"--vary {word}: expected OPTION=A,B")
+        name = name.strip("-").replace("-", "_")
+        varied[name] = [None if value == "none" else value for value in values.split(",")]
+    if not varied:
+        raise CommandError(2, "sweep: nothing is varied: give --vary OPTION=A,B, or --grid FILE")
+    return varied
+
+
+def _row(row: Dict[str, Any]) -> None:
+    """A line for a recipe."""
+    if "refused" in row:
+        print(f"{row['name']}: {row['refused']}", flush=True)
+        return
+    measured = [f"{name} {row[name]:.4f}" for name in ("kl", "agreement", "top1", "macro_f1") if row.get(name) is not None]
+    print(f"{row['name']}: {row['bytes']:,} bytes, {row['ratio']:.1f} times smaller, {', '.join(measured)}", flush=True)
+
+
 def storage_options(words: Sequence[str]) -> Dict[str, Any]:
     given: Dict[str, Any] = {}
     for word in words:
@@ -107,7 +152,7 @@ def _shown(words: List[Any]) -> None:
 
 
 def _run(arguments: argparse.Namespace, rest: Sequence[str]) -> None:
-    from . import _jobs
+    from . import _jobs, _sweep
 
     options = passed_on(rest)
     settings = _jobs.Settings(
@@ -117,10 +162,16 @@ def _run(arguments: argparse.Namespace, rest: Sequence[str]) -> None:
     if arguments.command == "compile":
         bundle = pathlib.Path(arguments.output or pathlib.Path(arguments.model).with_suffix(".derm"))
         _jobs.finish_compile(_shown, arguments.model, arguments.calib, bundle, arguments.eval, settings, options)
+    elif arguments.command == "sweep":
+        _sweep.Sweep(
+            arguments.model, _sweep.recipes(grid(arguments.vary, arguments.grid)), arguments.calib, arguments.eval,
+            pathlib.Path(arguments.output), dataclasses.replace(settings, progress=False), options, _row,
+        ).run()
+        print(f"written: {arguments.output}/sweep.csv")
     else:
-        json: Tuple[str, ...] = ("--json",) if arguments.json else ()
+        as_json: Tuple[str, ...] = ("--json",) if arguments.json else ()
         _jobs.finish_evaluate(
-            lambda words: _shown([*words, *json]), arguments.model, arguments.data, arguments.against, settings, options
+            lambda words: _shown([*words, *as_json]), arguments.model, arguments.data, arguments.against, settings, options
         )
 
 

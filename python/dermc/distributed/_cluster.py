@@ -164,6 +164,10 @@ class Cluster:
             self._kits[kit.sha256] = known
         return known
 
+    def slots(self) -> int:
+        """How many tasks run at a time."""
+        return sum(self.client.nthreads().values())
+
     # MARK: Working
 
     def ask(self, call: Callable[..., Any], *arguments: Any) -> Any:

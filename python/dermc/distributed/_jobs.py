@@ -26,6 +26,7 @@ _OF_INPUTS = frozenset(
 )
 #: What else calibrate takes, of the options that compile is called with.
 _OF_COUNTS = frozenset("samples seed anonymous min_samples strict".split())
+OF_COUNTING = _OF_INPUTS | _OF_COUNTS
 #: What eval is told when scores are made, and when they are measured.
 _OF_SCORES = _OF_INPUTS | frozenset("task scores output_name positive strict math public_key".split())
 _OF_MEASURES = frozenset(
@@ -33,6 +34,10 @@ _OF_MEASURES = frozenset(
 )
 #: Options whose value may be a file, which workers are sent.
 _FILES = ("preprocess", "labels", "table", "against", "public_key")
+#: What compile does alike with counts and with images, beside what inputs are.
+COUNTED_ALIKE = frozenset(
+    "range keep_float store strict task scores output_name positive threshold at_specificity calib_table".split()
+)
 #: What compile decides by looking at what images answer, and what it says of it where there are counts.
 _NEED_IMAGES = {
     "target_ratio": "is judged by what images answer", "target_size": "is judged by what images answer",
@@ -119,15 +124,20 @@ def finish_compile(
     for name, only in (("effort", "fast"), ("rounding", "nearest"), ("biases", "weights")):
         if options.get(name) not in (None, only):
             raise CommandError(2, f"--{name} {options[name]}: is learned from images, and workers send counts; it is {only}")
-    counting = {name: value for name, value in options.items() if name in _OF_INPUTS | _OF_COUNTS}
-    if options.get("calib_table") is not None:
-        counting["table"] = options["calib_table"]
-    rest = {name: value for name, value in options.items() if name not in _OF_COUNTS - {"strict"} | {"calib_table"}}
+    counting, rest = divided_options(options)
     with tempfile.TemporaryDirectory() as scratch, settings.cluster() as cluster:
         counts = Divided("calibrate", model, data, counting, bundle.with_suffix(".parts"), settings).run(cluster)
         measured = fetched(eval, pathlib.Path(scratch), settings.storage_options, rest.get("image_column"))
         words = _program.options({**rest, "int8": True, "calib": counts, "eval": measured, "output": bundle})
         finish(["compile", model, *words])
+
+
+def divided_options(options: Mapping[str, Any]) -> Tuple[Dict[str, Any], Dict[str, Any]]:
+    """Options of compile as those of calibrate, and of compile with what was counted."""
+    counting = {name: value for name, value in options.items() if name in OF_COUNTING}
+    if options.get("calib_table") is not None:
+        counting["table"] = options["calib_table"]
+    return counting, {name: value for name, value in options.items() if name not in _OF_COUNTS - {"strict"} | {"calib_table"}}
 
 
 def evaluate(

@@ -145,13 +145,13 @@ def check_version(expected: str) -> None:
         )
 
 
-_placing = threading.Lock()
+placing = threading.Lock()
 
 
 def place(kit: Kit) -> pathlib.Path:
     """The folder that has the kit's files, written where it was not there."""
     folder = scratch() / kit.sha256
-    with _placing:
+    with placing:
         if folder.exists():
             return folder
         if Kit.hash(kit.files) != kit.sha256:
@@ -245,7 +245,7 @@ def run(words: Sequence[str], shown: Sequence[Tuple[str, str]], what: str) -> "s
         raise WorkerTrouble(address(), f"worker {address()}, {what}: dermc was ended by signal {-finished.returncode}")
     if any(words_of in said for words_of in _OF_THE_MACHINE):
         raise WorkerTrouble(address(), f"worker {address()}, {what}: {said}")
-    raise CommandError(finished.returncode, f"{said} ({what}, worker {address()})")
+    raise CommandError(finished.returncode, f"{said} ({what}, worker {address()})" if what else said)
 
 
 @contextlib.contextmanager

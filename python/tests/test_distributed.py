@@ -4,8 +4,10 @@ import functools
 import hashlib
 import http.server
 import json
+import logging
 import os
 import pathlib
+import runpy
 import shutil
 import subprocess
 import sys
@@ -88,16 +90,24 @@ class ClusterTests(unittest.TestCase):
 
     def test_bundles_have_the_bytes_of_one_machine(self) -> None:
         told = []
-        found = self.compile("five", self.data, shards=5, progress=told.append)
+        for worker in self.client.run(lambda dask_worker: dask_worker.address):
+            path = self.client.run(lambda dask_worker: dask_worker.local_directory, workers=[worker])[worker]
+            shutil.rmtree(os.path.join(path, "dermc"), ignore_errors=True)
+        with self.assertLogs("dermc.distributed", "INFO") as sent:
+            found = self.compile("five", self.data, shards=5, progress=told.append)
+        # Files go to each worker once.
+        self.assertEqual(sorted(line.split()[-1] for line in sent.output), sorted(self.client.nthreads()))
         self.assertEqual(sha256(found), sha256(self.whole))
         self.assertEqual([entry.done for entry in told], list(range(6)))
         self.assertEqual(sorted(entry.item for entry in told[1:]), [1, 2, 3, 4, 5])
-        # What is finished is not done again; the files that were sent have been sent once.
+        # What is finished is not done again; nor are the files sent again to whoever has them.
         told.clear()
         self.compile("five", self.data, shards=5, progress=told.append)
         self.assertEqual([(entry.done, entry.total) for entry in told], [(5, 5)])
-        kits = self.client.run(lambda dask_worker: sorted(os.listdir(os.path.join(dask_worker.local_directory, "dermc"))))
-        self.assertTrue(all(len(name) == 64 for names in kits.values() for name in names), kits)
+        with self.assertLogs("dermc.distributed", "INFO") as sent:
+            logging.getLogger("dermc.distributed").info("nothing")
+            self.compile("six", self.data, shards=6)
+        self.assertEqual(len(sent.output), 1, sent.output)
 
     def test_processors_of_this_machine(self) -> None:
         output = self.folder / "here.derm"
@@ -138,6 +148,39 @@ class ClusterTests(unittest.TestCase):
         self.assertEqual(found.json, expected)
         with self.assertRaisesRegex(CommandError, "labelled: has a table, some.csv; give .*/some.csv as the data"):
             dermc.evaluate(self.whole, f"{self.url}/labelled", shards=3, scheduler=self.client)
+
+    def test_data_in_a_bucket(self) -> None:
+        try:
+            import s3fs
+            from moto.server import ThreadedMotoServer
+        except ImportError:
+            self.skipTest("moto and s3fs are not there")
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+        server.start()
+        self.addCleanup(server.stop)
+        address = "http://{}:{}".format(*server.get_host_and_port())
+        options = {"key": "key", "secret": "secret", "client_kwargs": {"endpoint_url": address, "region_name": "eu-west-1"}}
+        bucket = s3fs.S3FileSystem(**options)
+        bucket.mkdir("images")
+        bucket.put(str(self.data), "images/calib", recursive=True)
+        bucket.put(str(self.val), "images/val", recursive=True)
+        told = []
+        found = self.compile("bucket", "s3://images/calib", shards=3, storage_options=options, progress=told.append)
+        self.assertEqual(sha256(found), sha256(self.whole))
+        size = sum(path.stat().st_size for path in self.data.glob("*/*"))
+        self.assertEqual(sum(entry.fetched for entry in told), size)
+        # Another key to the same data takes up what there is, and is kept nowhere.
+        told.clear()
+        self.compile(
+            "bucket", "s3://images/calib", shards=3, storage_options={**options, "key": "other"}, progress=told.append
+        )
+        self.assertEqual([entry.done for entry in told], [3])
+        rows = dermc.sweep(
+            MODEL, {"effort": ["fast"], "store": ["compact", "raw"]}, calib="s3://images/calib", eval="s3://images/val",
+            out=self.folder / "bucket", scheduler=self.client, preprocess=PREPROCESS, shards=3, storage_options=options,
+        )
+        self.assertEqual(rows[0]["sha256"], sha256(self.whole))
 
     def test_models_in_several_files(self) -> None:
         from dermc.distributed import _jobs
@@ -331,6 +374,62 @@ class ClusterTests(unittest.TestCase):
             self.assertEqual(done.returncode, code, done.stderr)
             self.assertIn(said, done.stderr)
             self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+
+
+@unittest.skipUnless(distributed, "Dask is not there")
+class RecipeTests(unittest.TestCase):
+    """The recipes for clusters of docs/distributed.md."""
+
+    folder = FIXTURES.parent / "examples/cluster"
+
+    def test_slurm(self) -> None:
+        try:
+            import dask_jobqueue
+        except ImportError:
+            self.skipTest("dask-jobqueue is not there")
+        recipe = runpy.run_path(str(self.folder / "slurm.py"))
+        with recipe["cluster"]() as cluster:
+            script = cluster.job_script()
+        lines = script.splitlines()
+        for line in ("#SBATCH -J dermc", "#SBATCH -p compute", "#SBATCH --cpus-per-task=8", "#SBATCH -t 04:00:00"):
+            self.assertIn(line, lines)
+        (command,) = (line for line in lines if "dask worker" in line or "dask_worker" in line)
+        self.assertIn("--nthreads 8", command)
+        self.assertIn("--lifetime 225m", command)
+        self.assertEqual(subprocess.run(["bash", "-n"], input=script, text=True).returncode, 0)
+        # The worker's options are its own.
+        words = command.split()
+        options = {word for word in words if word.startswith("--")}
+        known = subprocess.run(
+            [sys.executable, "-m", "distributed.cli.dask_worker", "--help"], capture_output=True, text=True
+        ).stdout
+        self.assertEqual([option for option in options if option not in known], [])
+
+    def test_kubernetes(self) -> None:
+        import yaml
+
+        resources = list(yaml.safe_load_all((self.folder / "kubernetes.yaml").read_text()))
+        self.assertEqual([resource["kind"] for resource in resources], ["Service", "Deployment", "Deployment"])
+        service, scheduler, workers = resources
+        for deployment in (scheduler, workers):
+            labels = deployment["spec"]["template"]["metadata"]["labels"]
+            self.assertEqual(deployment["spec"]["selector"]["matchLabels"], labels)
+        self.assertEqual(service["spec"]["selector"], scheduler["spec"]["template"]["metadata"]["labels"])
+        (worker,) = workers["spec"]["template"]["spec"]["containers"]
+        port = service["spec"]["ports"][0]["port"]
+        self.assertIn(f"tcp://{service['metadata']['name']}:{port}", worker["command"])
+        for deployment in (scheduler, workers):
+            _, command, *words = deployment["spec"]["template"]["spec"]["containers"][0]["command"]
+            known = subprocess.run(
+                [sys.executable, "-m", f"distributed.cli.dask_{command}", "--help"], capture_output=True, text=True
+            ).stdout
+            self.assertEqual([word for word in words if word.startswith("--") and word not in known], [])
+        try:
+            import kubernetes_validate
+        except ImportError:
+            return
+        for resource in resources:
+            kubernetes_validate.validate(resource, "1.30", strict=True)
 
 
 @unittest.skipUnless(distributed, "Dask is not there")

@@ -6,10 +6,11 @@ import os
 import queue
 import statistics
 import time
+import warnings
 from typing import Any, Callable, Dict, Hashable, Iterable, List, Optional, Set, Tuple, Union
 
 from .._program import CommandError
-from ._worker import Kit, WorkerTrouble, told
+from ._worker import Kit, KitMissing, WorkerTrouble, told
 
 log = logging.getLogger("dermc.distributed")
 
@@ -81,6 +82,8 @@ class _Try:
     item: Hashable
     future: Any
     is_second: bool = False
+    #: The worker that is sent the kit with it.
+    carries: Optional[str] = None
 
 
 class Cluster:
@@ -101,8 +104,6 @@ class Cluster:
         self._given = scheduler
         self._local: Any = None
         self._owned: Any = None
-        self._kits: Dict[str, Any] = {}
-        self._tried = 0
 
     def __enter__(self) -> "Cluster":
         from distributed import Client, LocalCluster
@@ -153,17 +154,6 @@ class Cluster:
             self._owned = client = self._connected(client.scheduler.address)
         return client
 
-    def _sent(self, client: Any, kit: Kit) -> Any:
-        """The kit as workers have it: sent once, and again only where it was lost."""
-        known = self._kits.get(kit.sha256)
-        if known is None or known.client is not client or known.status != "finished":
-            while not client.nthreads():
-                log.warning("no worker yet; waiting")
-                client.wait_for_workers(1, timeout=self.reconnect)
-            known = client.scatter(kit, broadcast=True, hash=False)
-            self._kits[kit.sha256] = known
-        return known
-
     def slots(self) -> int:
         """How many tasks run at a time."""
         return sum(self.client.nthreads().values())
@@ -185,6 +175,8 @@ class Cluster:
     ) -> None:
         """Calls `call(kit, *arguments, item)` for each item on some worker, and hands results on as they come.
 
+        Tasks name the kit by its hash. A worker that has not got it says so, and is sent it with the next task.
+
         Args:
             name: what the dashboard calls the tasks.
 
@@ -192,80 +184,128 @@ class Cluster:
             CommandError: the program refused, in its words.
             ClusterError: workers fail whatever they are given.
         """
-        open_items: Dict[Hashable, int] = {item: 0 for item in items}
-        avoided: Dict[Hashable, Set[str]] = {}
-        running: Dict[str, _Try] = {}
-        arrived: "queue.SimpleQueue[str]" = queue.SimpleQueue()
-        took: List[float] = []
-        heard = time.monotonic()
+        _Work(self, name, call, kit, arguments, done).run(items)
 
-        def submit(wanted: List[Hashable], second: bool = False) -> None:
-            client = self.client
-            sent = self._sent(client, kit)
-            workers = set(client.nthreads()) if any(map(avoided.get, wanted)) else set()
-            for item in wanted:
-                self._tried += 1
-                key = f"{name}-{kit.sha256[:12]}-{os.getpid():x}{id(self):x}x{self._tried}"
-                others = workers - avoided.get(item, set())
-                options = {"workers": sorted(others)} if others and avoided.get(item) else {}
-                future = client.submit(call, sent, *arguments, item, key=key, pure=False, **options)
-                running[key] = _Try(item, future, second)
-                future.add_done_callback(lambda _, key=key: arrived.put(key))
 
+class _Work:
+    """Items on their way."""
+
+    def __init__(
+        self, cluster: Cluster, name: str, call: Callable[..., Any], kit: Kit, arguments: Tuple[Any, ...],
+        done: Callable[[Hashable, Any], None],
+    ) -> None:
+        self.cluster, self.name, self.call, self.kit, self.arguments, self.done = cluster, name, call, kit, arguments, done
+        #: Items that are not finished, and how often each failed.
+        self.failures: Dict[Hashable, int] = {}
+        #: Workers that an item is kept from.
+        self.avoided: Dict[Hashable, Set[str]] = {}
+        self.troubled: Set[str] = set()
+        self.running: Dict[str, _Try] = {}
+        self.arrived: "queue.SimpleQueue[str]" = queue.SimpleQueue()
+        #: Items for a worker that the kit is on its way to.
+        self.held: Dict[str, List[Hashable]] = {}
+        self.took: List[float] = []
+        self.heard = time.monotonic()
+        self.tries = 0
+
+    def run(self, items: Iterable[Hashable]) -> None:
+        self.failures = {item: 0 for item in items}
         try:
-            submit(list(open_items))
-            while open_items:
+            self.submit(list(self.failures))
+            while self.failures:
                 try:
-                    key = arrived.get(timeout=1)
+                    key = self.arrived.get(timeout=1)
                 except queue.Empty:
-                    silence = time.monotonic() - heard
-                    if silence > max(self.patience, 4 * statistics.median(took) if took else 0):
-                        heard = time.monotonic()
-                        self._hedge(open_items, running, avoided, submit)
+                    self.look()
                     continue
-                tried = running.pop(key, None)
-                if tried is None or tried.item not in open_items:
+                tried = self.running.pop(key, None)
+                if tried is None:
                     continue
-                item, future = tried.item, tried.future
-                if future.status == "finished":
-                    try:
-                        made = future.result()
-                    except (OSError, TimeoutError, CancelledErrors) as gone:
-                        log.warning("a result was lost with the scheduler (%s); made again", gone)
-                        submit([item])
-                        continue
-                    heard = time.monotonic()
-                    if isinstance(made, (CommandError, WorkerTrouble)):
-                        self._judge(made, item, open_items, avoided)
-                        submit([item])
-                        continue
-                    took.append(getattr(made, "seconds", 0.0))
-                    del open_items[item]
-                    done(item, made)
-                    continue
-                error = future.exception() if future.status == "error" else None
-                if error is None:
-                    # Cancelled: the scheduler went, and all it knew with it.
-                    again = [item]
-                    for other in [key for key, entry in running.items() if entry.future.status in ("cancelled", "lost")]:
-                        again.append(running.pop(other).item)
-                    log.warning("%d tasks were lost with the scheduler; submitted again", len(again))
-                    submit([entry for entry in dict.fromkeys(again) if entry in open_items])
-                    heard = time.monotonic()
-                    continue
-                self._judge(error, item, open_items, avoided)
-                submit([item])
+                if tried.carries is not None:
+                    self.submit(self.open(self.held.pop(tried.carries, [])))
+                if tried.item in self.failures:
+                    self.take(tried)
         finally:
-            for tried in running.values():
+            for tried in self.running.values():
                 tried.future.cancel()
 
-    def _judge(
-        self, error: BaseException, item: Hashable, open_items: Dict[Hashable, int], avoided: Dict[Hashable, Set[str]]
-    ) -> None:
-        """Raises what is no worker's trouble, or has been one too often."""
+    def open(self, items: Iterable[Hashable]) -> List[Hashable]:
+        """Those that are not finished, each once."""
+        return [item for item in dict.fromkeys(items) if item in self.failures]
+
+    def submit(self, items: List[Hashable], *, again: bool = False, carrying: Optional[str] = None) -> None:
+        """Gives items to workers.
+
+        Args:
+            again: others have them, too.
+            carrying: the worker that is sent the kit with it.
+        """
+        if not items:
+            return
+        client = self.cluster.client
+        workers = set(client.nthreads()) if any(self.avoided.get(item) for item in items) else set()
+        for item in items:
+            self.tries += 1
+            key = f"{self.name}-{self.kit.sha256[:12]}-{os.getpid():x}x{id(self):x}x{self.tries}"
+            options: Dict[str, Any] = {}
+            others = workers - self.avoided.get(item, set())
+            if carrying is not None:
+                options = {"workers": [carrying], "allow_other_workers": True}
+            elif others and self.avoided.get(item):
+                options = {"workers": sorted(others), "allow_other_workers": not again}
+            with warnings.catch_warnings():
+                # A kit may be large: once for each worker.
+                warnings.simplefilter("ignore", UserWarning)
+                kit: Any = self.kit.sha256 if carrying is None else self.kit
+                future = client.submit(self.call, kit, *self.arguments, item, key=key, pure=False, **options)
+            self.running[key] = _Try(item, future, again, carrying)
+            future.add_done_callback(lambda _, key=key: self.arrived.put(key))
+
+    def take(self, tried: _Try) -> None:
+        """Takes what has come: a result, or why there is none."""
+        item, future = tried.item, tried.future
+        if future.status == "finished":
+            try:
+                made = future.result(timeout=max(self.cluster.patience, 10))
+            except (OSError, TimeoutError, CancelledErrors) as gone:
+                log.warning("%s: its result was lost (%s: %s); made again", item, type(gone).__name__, gone)
+                self.submit([item])
+                return
+            if isinstance(made, KitMissing):
+                self.send(made.worker, item)
+            elif isinstance(made, (CommandError, WorkerTrouble)):
+                self.judge(made, item)
+            else:
+                self.heard = time.monotonic()
+                self.took.append(getattr(made, "seconds", 0.0))
+                del self.failures[item]
+                self.done(item, made)
+        elif future.status == "error":
+            self.judge(future.exception(), item)
+        else:
+            # Cancelled: the scheduler went, and all it knew with it.
+            lost = [key for key, other in self.running.items() if other.future.status in ("cancelled", "lost")]
+            again = [item, *(self.running.pop(key).item for key in lost)]
+            again += [held for items in self.held.values() for held in items]
+            self.held.clear()
+            log.warning("%d tasks were lost with the scheduler; given to it again", len(again))
+            self.submit(self.open(again))
+            self.heard = time.monotonic()
+
+    def send(self, worker: str, item: Hashable) -> None:
+        """Sends a worker the kit along with an item; other items for it wait until it is there."""
+        if worker in self.held:
+            self.held[worker].append(item)
+            return
+        log.info("files are sent to %s", worker)
+        self.held[worker] = []
+        self.submit([item], carrying=worker)
+
+    def judge(self, error: BaseException, item: Hashable) -> None:
+        """Gives an item to another worker; or raises what is no worker's trouble, or has been one too often."""
         from distributed.scheduler import KilledWorker
 
-        reason = str(error)
+        reason, level = str(error), logging.WARNING
         if isinstance(error, CommandError):
             raise error from None
         if isinstance(error, ModuleNotFoundError):
@@ -274,7 +314,10 @@ class Cluster:
                 "'dermc[distributed]'"
             ) from None
         if isinstance(error, WorkerTrouble):
-            avoided.setdefault(item, set()).add(error.worker)
+            self.avoided.setdefault(item, set()).add(error.worker)
+            # A worker that can do nothing fails quickly, at everything.
+            level = logging.INFO if error.worker in self.troubled else logging.WARNING
+            self.troubled.add(error.worker)
         elif isinstance(error, KilledWorker):
             reason = (
                 f"{item}: {error.allowed_failures + 1} workers died with it, the last {error.last_worker.address}: it may "
@@ -282,26 +325,37 @@ class Cluster:
             )
         elif not isinstance(error, (OSError, TimeoutError, CancelledErrors)):
             raise ClusterError(f"{item}: {type(error).__name__}: {error}") from None
-        open_items[item] += 1
-        log.warning("%s: %s; try %d of %d", item, reason, open_items[item], self.retries + 1)
-        if open_items[item] > self.retries:
+        self.failures[item] += 1
+        log.log(level, "%s: %s; try %d of %d", item, reason, self.failures[item], self.cluster.retries + 1)
+        if self.failures[item] > self.cluster.retries:
             raise ClusterError(reason) from None
+        self.submit([item])
 
-    def _hedge(
-        self, open_items: Dict[Hashable, int], running: Dict[str, _Try], avoided: Dict[Hashable, Set[str]],
-        submit: Callable[[List[Hashable], bool], None],
-    ) -> None:
-        """Gives what is awaited to others, too: who has it may be stopped, or cut off. The first answer counts."""
-        twice = {tried.item for tried in running.values() if tried.is_second}
-        holders = {key: worker for worker, keys in self.client.processing().items() for key in keys}
-        late: List[Hashable] = []
-        for key, tried in running.items():
-            if key in holders and tried.item in open_items and tried.item not in twice:
-                avoided.setdefault(tried.item, set()).add(holders[key])
+    def look(self) -> None:
+        """Nothing has come for a while: where it is too long, what is awaited is given to others, too, since who has it may
+        be stopped or cut off. The first answer counts."""
+        usual = statistics.median(self.took) if self.took else 0
+        if time.monotonic() - self.heard < max(self.cluster.patience, 4 * usual):
+            return
+        self.heard = time.monotonic()
+        client = self.cluster.client
+        if not client.nthreads():
+            log.warning("no worker at %s; waiting", client.scheduler.address)
+            return
+        twice = {tried.item for tried in self.running.values() if tried.is_second}
+        holders = {key: worker for worker, keys in client.processing().items() for key in keys}
+        late = [item for items in self.held.values() for item in items]
+        for worker, items in self.held.items():
+            for item in items:
+                self.avoided.setdefault(item, set()).add(worker)
+            items.clear()
+        for key, tried in self.running.items():
+            if key in holders and tried.item in self.failures and tried.item not in twice:
+                self.avoided.setdefault(tried.item, set()).add(holders[key])
                 late.append(tried.item)
         if late:
             log.warning("%d tasks are late; given to other workers, too", len(late))
-            submit(late, True)
+            self.submit(self.open(late), again=True)
 
 
 def _cancelled_errors() -> Tuple[type, ...]:

@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import hashlib
 import io
+import json
 import os
 import pathlib
 import posixpath
@@ -53,6 +54,14 @@ def base(url: str) -> str:
     return url.rsplit("/", 1)[0] if ending(urllib.parse.urlparse(url).path) in TABLES | LISTS else url
 
 
+def written(options: Mapping[str, Any]) -> str:
+    """fsspec's options as they are sent to workers."""
+    try:
+        return json.dumps(options, sort_keys=True)
+    except TypeError as error:
+        raise CommandError(2, f"storage_options: {error}: expected what JSON can say") from None
+
+
 # MARK: Which samples a shard has
 
 
@@ -93,7 +102,8 @@ class Remote:
     """
 
     url: str
-    options: Tuple[Tuple[str, Any], ...]
+    #: fsspec's options, as JSON. They may hold keys: no log shows them.
+    options: str = dataclasses.field(repr=False)
     listing: str
     samples: Optional[int] = None
     seed: int = 0
@@ -102,7 +112,8 @@ class Remote:
         """Fetches the files of a shard into a folder; their bytes."""
         names = listing.read_bytes().decode("utf-8", "surrogateescape").split("\n")[:-1]
         picked = chosen(self.samples, len(names), self.seed)
-        return fetch(self.url, dict(self.options), [names[picked[at]] for at in positions(shard, shards, len(picked))], folder)
+        wanted = [names[picked[at]] for at in positions(shard, shards, len(picked))]
+        return fetch(self.url, json.loads(self.options), wanted, folder)
 
 
 def filesystem(url: str, options: Mapping[str, Any]) -> Tuple[Any, str]:
@@ -227,7 +238,8 @@ def list_url(url: str, options: Mapping[str, Any], *, labelled: bool, column: Op
         if loose is not None:
             raise refusal(url, f"has a table, {loose}", f"give {url.rstrip('/')}/{loose} as the data, or take it away")
         # Class by class, as folders are read, and files that are in none left out.
-        names = sorted((name for name in names if "/" in name), key=lambda name: (in_order(name.split("/")[0]), in_order(name)))
+        inside = [name for name in names if "/" in name]
+        names = sorted(inside, key=lambda name: (in_order(name.split("/")[0]), in_order(name)))
         if not names:
             raise refusal(url, "has no class folders", "give a table with the columns file,label as the data")
         table = _table(names)

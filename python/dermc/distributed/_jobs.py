@@ -215,7 +215,7 @@ class Divided:
         if _data.is_url(self.data):
             files["data/files.txt"] = "".join(f"{name}\n" for name in listing.names).encode("utf-8", "surrogateescape")
             remote = _data.Remote(
-                _data.base(str(self.data)), tuple(sorted(settings.storage_options.items())), "data/files.txt",
+                _data.base(str(self.data)), _data.written(settings.storage_options), "data/files.txt",
                 options.get("samples"), int(options.get("seed") or 0),
             )
             arguments.append(OfShard(remote))
@@ -233,7 +233,12 @@ class Divided:
         version = _worker.version()
         kit = Kit.of(files)
         job = Job(version, self.command, tuple(arguments), settings.threads, shards, tuple(shown))
-        said = dataclasses.asdict(dataclasses.replace(job, threads=0, shown=()))
+        # Keys to the data are not what is done with them.
+        same = tuple(
+            OfShard(dataclasses.replace(word.remote, options="")) if isinstance(word, OfShard) else word
+            for word in job.arguments
+        )
+        said = dataclasses.asdict(dataclasses.replace(job, arguments=same, threads=0, shown=()))
         said.update(kit=kit.sha256, data=listing.identity)
         key = hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()[:32]
         parts = Parts(self.folder / f"{self.command}-{key}", "calib" if self.command == "calibrate" else "eval", shards)

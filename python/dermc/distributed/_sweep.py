@@ -39,7 +39,7 @@ class Whole:
     """An argument that is data by URL: fetched to a worker once."""
 
     url: str
-    options: Tuple[Tuple[str, Any], ...]
+    options: str = dataclasses.field(repr=False)
     identity: str
     #: Names and classes, in the kit.
     listing: str
@@ -91,12 +91,12 @@ class Made:
 # MARK: On workers
 
 
-def compiled(kit: Kit, task: Task) -> Union[Made, Failure]:
+def compiled(kit: Union[Kit, str], task: Task) -> Union[Made, Failure]:
     """Compiles the recipes of a task."""
     return _worker.told(_compiled, kit, task)
 
 
-def _compiled(kit: Kit, task: Task) -> Made:
+def _compiled(kit: Union[Kit, str], task: Task) -> Made:
     began = time.monotonic()
     _worker.check_version(task.version)
     with _worker.trouble_told():
@@ -170,7 +170,7 @@ def _here(argument: Union[Argument, Whole], folder: pathlib.Path) -> str:
             try:
                 names = (folder / argument.listing).read_bytes()
                 text = names.decode("utf-8", "surrogateescape")
-                _data.fetch(argument.url, dict(argument.options), text.split("\n")[:-1], aside)
+                _data.fetch(argument.url, json.loads(argument.options), text.split("\n")[:-1], aside)
                 (aside / "files.txt").write_bytes(names)
                 if argument.table is not None:
                     (aside / "labels.csv").write_bytes((folder / argument.table).read_bytes())
@@ -324,7 +324,7 @@ class Sweep:
         if listing.table is not None and role == "eval":
             table = f"data/{role}.csv"
             files[table] = listing.table
-        return Whole(_data.base(url), tuple(sorted(options.items())), listing.identity, names, table), listing.identity
+        return Whole(_data.base(url), _data.written(options), listing.identity, names, table), listing.identity
 
     @staticmethod
     def _words(options: Mapping[str, Any], files: Dict[str, bytes], shown: List[Tuple[str, str]]) -> List[Argument]:

@@ -32,9 +32,17 @@ class WorkerTrouble(Exception):
         return type(self), (self.worker, str(self))
 
 
+class KitMissing(Exception):
+    """A worker has not been sent the files of a job yet."""
+
+    def __init__(self, worker: str) -> None:
+        super().__init__(worker)
+        self.worker = worker
+
+
 @dataclasses.dataclass(frozen=True)
 class Kit:
-    """Files that every task of a job needs: the model, tables. Sent to each worker once."""
+    """Files that every task of a job needs: the model, tables. Sent to each worker once; tasks name it by its hash."""
 
     sha256: str
     files: Mapping[str, bytes]
@@ -148,12 +156,18 @@ def check_version(expected: str) -> None:
 placing = threading.Lock()
 
 
-def place(kit: Kit) -> pathlib.Path:
-    """The folder that has the kit's files, written where it was not there."""
-    folder = scratch() / kit.sha256
+def place(kit: Union[Kit, str]) -> pathlib.Path:
+    """The folder that has the kit's files, written where it was not there.
+
+    Raises:
+        KitMissing: it is not there, and only its hash was given.
+    """
+    folder = scratch() / (kit if isinstance(kit, str) else kit.sha256)
     with placing:
         if folder.exists():
             return folder
+        if isinstance(kit, str):
+            raise KitMissing(address())
         if Kit.hash(kit.files) != kit.sha256:
             raise WorkerTrouble(address(), f"worker {address()}: files it was sent have other contents than were sent")
         aside = pathlib.Path(tempfile.mkdtemp(dir=folder.parent))
@@ -168,7 +182,7 @@ def place(kit: Kit) -> pathlib.Path:
     return folder
 
 
-Failure = Union[CommandError, WorkerTrouble]
+Failure = Union[CommandError, WorkerTrouble, KitMissing]
 Result = TypeVar("Result")
 
 
@@ -176,17 +190,17 @@ def told(call: Callable[..., Result], *arguments: Any) -> Union[Result, Failure]
     """What a call returns, or refuses: as a value, since what tasks raise fills the logs of workers."""
     try:
         return call(*arguments)
-    except (CommandError, WorkerTrouble) as failure:
+    except (CommandError, WorkerTrouble, KitMissing) as failure:
         return failure
 
 
-def part(kit: Kit, job: Job, shard: int) -> Union[Made, Failure]:
+def part(kit: Union[Kit, str], job: Job, shard: int) -> Union[Made, Failure]:
     """Makes one part: `dermc calibrate` or `dermc eval` with --shard; or tells why the program refused, or why it failed
     here."""
     return told(_part, kit, job, shard)
 
 
-def _part(kit: Kit, job: Job, shard: int) -> Made:
+def _part(kit: Union[Kit, str], job: Job, shard: int) -> Made:
     began = time.monotonic()
     check_version(job.version)
     with trouble_told():

@@ -228,6 +228,17 @@ class ClusterTests(unittest.TestCase):
         self.compile("stopped", self.data, shards=6, progress=told.append)
         self.assertEqual(told[0].done, 0)
 
+    def test_data_that_change_meanwhile(self) -> None:
+        changing = self.folder / "changing"
+        shutil.copytree(self.data, changing)
+
+        def change(progress: object) -> None:
+            if progress.done == 1:
+                shutil.copy(changing / "mel" / "000.jpg", changing / "mel" / "another.jpg")
+
+        with self.assertRaisesRegex(CommandError, "(?s)of other samples: .* names .*remove .*changing.parts.* and try again"):
+            self.compile("changing", changing, shards=6, progress=change)
+
     def test_trees_of_any_size(self) -> None:
         parts = {}
         for shard in range(1, 8):

@@ -3,6 +3,7 @@
 import dataclasses
 import logging
 import os
+import pickle
 import queue
 import statistics
 import time
@@ -73,6 +74,23 @@ class _Bar:
         if progress.done >= progress.total:
             self._bar.close()
             self._bar = None
+
+
+class _Call:
+    """A call as a pickle that makes it when it is read: workers read it by `pickle.loads`, and the scheduler, which looks
+    at what it hands on, needs nothing of this package."""
+
+    def __init__(self, call: Callable[..., Any], *arguments: Any) -> None:
+        self.call, self.arguments = call, arguments
+
+    def __reduce__(self) -> Tuple[Callable[..., Any], Tuple[Any, ...]]:
+        return self.call, self.arguments
+
+    @property
+    def content(self) -> bytes:
+        import cloudpickle
+
+        return bytes(cloudpickle.dumps(self))
 
 
 @dataclasses.dataclass
@@ -162,7 +180,7 @@ class Cluster:
 
     def ask(self, call: Callable[..., Any], *arguments: Any) -> Any:
         """What some worker answers."""
-        answer = self.client.submit(told, call, *arguments, pure=False).result()
+        answer = self.client.submit(pickle.loads, _Call(told, call, *arguments).content, pure=False).result()
         if isinstance(answer, CommandError):
             raise answer
         if isinstance(answer, WorkerTrouble):
@@ -257,7 +275,8 @@ class _Work:
                 # A kit may be large: once for each worker.
                 warnings.simplefilter("ignore", UserWarning)
                 kit: Any = self.kit.sha256 if carrying is None else self.kit
-                future = client.submit(self.call, kit, *self.arguments, item, key=key, pure=False, **options)
+                call = _Call(self.call, kit, *self.arguments, item).content
+                future = client.submit(pickle.loads, call, key=key, pure=False, **options)
             self.running[key] = _Try(item, future, again, carrying)
             future.add_done_callback(lambda _, key=key: self.arrived.put(key))
 
@@ -310,8 +329,7 @@ class _Work:
             raise error from None
         if isinstance(error, ModuleNotFoundError):
             raise ClusterError(
-                f"a worker or the scheduler lacks {error.name or error}: install the wheel there, pip install "
-                "'dermc[distributed]'"
+                f"a worker lacks {error.name or error}: install the wheel there, pip install 'dermc[distributed]'"
             ) from None
         if isinstance(error, WorkerTrouble):
             self.avoided.setdefault(item, set()).add(error.worker)

@@ -227,7 +227,7 @@ class Divided:
         else:
             arguments.append(os.path.abspath(self.data))
         arguments += option_words(options, files, shown)
-        shards = settings.shards if settings.shards is not None else min(listing.count, max(16, -(-listing.count // 256)), 10_000)
+        shards = settings.shards if settings.shards is not None else default_shards(listing.count)
         if not 1 <= shards <= 1_000_000:
             raise CommandError(2, f"shards {shards}: expected 1 to 1000000")
         version = _worker.version()
@@ -273,11 +273,19 @@ class Divided:
         return cluster.ask(_data.list_path, path)  # type: ignore[no-any-return]
 
 
+def default_shards(files: int) -> int:
+    """About 256 files each, which take some seconds; of few files as many as a small cluster has workers."""
+    return max(1, min(files, max(16, -(-files // 256)), 10_000))
+
+
 def option_words(options: Mapping[str, Any], files: Dict[str, bytes], shown: List[Tuple[str, str]]) -> List[Argument]:
     """Options as arguments of a task. Files they name are added to those that are sent."""
     words: List[Argument] = []
     for name, value in options.items():
-        if name in _FILES and value is not None and os.path.isfile(value):
+        if isinstance(value, (list, tuple)):
+            for element in value:
+                words += option_words({name: element}, files, shown)
+        elif name in _FILES and isinstance(value, (str, os.PathLike)) and os.path.isfile(value):
             sent, called = model_files(value, name)
             files.update(sent)
             shown += called

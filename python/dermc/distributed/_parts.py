@@ -131,7 +131,14 @@ class Parts:
                 self._nodes[parent] = path
             else:
                 with self._aside() as aside:
-                    _program.run(["merge", *(self._nodes[child] for child in below), "--quiet", "--output", aside])
+                    try:
+                        _program.run(["merge", *(self._nodes[child] for child in below), "--quiet", "--output", aside])
+                    except CommandError as error:
+                        # Workers that see other files under the same names, or files that changed meanwhile.
+                        raise CommandError(
+                            error.exit_code, f"{error}; see that all workers have the same data, remove {self.folder} and try "
+                            "again"
+                        ) from None
                     self._keep(aside, path)
                 self._nodes[parent] = path
                 for child in below:

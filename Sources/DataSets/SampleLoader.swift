@@ -94,6 +94,11 @@ package final class SampleLoader: SampleSource {
   /// The hashes of the files that were read so far, by path.
   package var contentHashes: [String: SHA256] { hashes.all }
 
+  /// Reads all files for their hashes alone.
+  package func hashFiles() throws(Refusal) {
+    for path in Set(samples.map(\.path)) { try hashes.add(path) }
+  }
+
   /// The identity of the files that were used so far; all of them once every sample was read.
   package var identity: DataIdentity { DataIdentity(hashes: Array(contentHashes.values)) }
 

@@ -27,6 +27,12 @@ extension Uncertainty {
         "false_alarms": .double(energy.falseAlarms), "threshold": .double(Double(energy.threshold)),
       ]
     }
+    if let split {
+      object["split"] = [
+        "share": .double(split.share), "seed": .int(Int(truncatingIfNeeded: split.seed)),
+        "by": split.group.map { .string($0) } ?? .null,
+      ]
+    }
     return .object(object)
   }
 
@@ -47,7 +53,7 @@ extension Uncertainty {
 
   /// Reads what a bundle stores.
   package init(json: JSONNode, for meaning: OutputMeaning) throws(JSONError) {
-    try json.allowOnly("temperature", "sets", "samples", "data", "abstention", "energy")
+    try json.allowOnly("temperature", "sets", "samples", "data", "abstention", "energy", "split")
     guard Uncertainty.applies(to: meaning) else {
       throw json.error("is for answers of one class; the model's are \(meaning.task.rawValue)")
     }
@@ -77,6 +83,12 @@ extension Uncertainty {
       abstention = Abstention(
         risk: try node["risk"].share(), certainty: try node["certainty"].share(),
         threshold: try node.optional("threshold").map { (node) throws(JSONError) in try node.float() })
+    }
+    if let node = try json.optional("split") {
+      try node.allowOnly("share", "seed", "by")
+      split = Split(
+        share: try node["share"].share(), seed: UInt64(bitPattern: Int64(try node["seed"].int())),
+        group: try node.optional("by")?.string())
     }
     if let node = try json.optional("energy") {
       try node.allowOnly("false_alarms", "threshold")

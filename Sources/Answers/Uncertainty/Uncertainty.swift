@@ -35,6 +35,21 @@ package struct Uncertainty: Sendable, Equatable {
     }
   }
 
+  /// How the samples fitted on were chosen from a folder whose other samples were reported on.
+  package struct Split: Sendable, Equatable {
+    /// The share of the samples.
+    package let share: Double
+    package let seed: UInt64
+    /// The column whose groups stayed together; nil where nothing told.
+    package let group: String?
+
+    package init(share: Double, seed: UInt64, group: String?) {
+      self.share = share
+      self.seed = seed
+      self.group = group
+    }
+  }
+
   /// What logits are divided by so that probabilities say how often answers are right.
   package let temperature: Float
   package let sets: PredictionSets
@@ -44,6 +59,8 @@ package struct Uncertainty: Sendable, Equatable {
   package var samples: Int
   /// Their identity, as hexadecimal digits.
   package var data: String
+  /// Nil where they were a folder of their own.
+  package var split: Split?
 
   package init(temperature: Float, sets: PredictionSets, samples: Int, data: String) {
     self.temperature = temperature

@@ -204,7 +204,7 @@ package struct Compilation {
     report.evaluationData = evaluation?.loader.summary
     if request.reportsPredictions, accuracy?.compiled != nil, let evaluation, let outcome {
       report.predictions = outcome.predictions?.samples(of: evaluation.samples, used: outcome.used)
-      report.predictions?.certainty = fit?.compiled.told(decision, runs: outcome.compiled)
+      report.predictions?.certainty = fit?.compiled.uncertainty.told(decision, runs: outcome.compiled)
     }
     report.warnings += [assumption, source.data.overrideWarning, decision.warning].compactMap(\.self)
     report.warnings += loaders.flatMap(\.data.warnings)

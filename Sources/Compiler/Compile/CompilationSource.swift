@@ -104,7 +104,11 @@ package final class CompilationSource {
     networks = SharedWork(keeps: isShared, limit: 1)
     model = try LoadedModel(path: request.model, size: request.settings.freeSize)
     if model.bundle?.kind == .compiled {
-      throw Refusal(file: model.path, reason: "is already compiled: give the float model it was made from")
+      throw Refusal(
+        file: model.path, reason: "is already compiled: give the float model it was made from",
+        remedy: request.uncertainty.map {
+          "to fit how sure its answers are, dermc convert BUNDLE -o OTHER.derm --calibrate-probabilities \($0.text)"
+        })
     }
     try request.answer.checkMeasured(request.evaluationPath != nil)
     var decision = try DecisionOutput(model, request.answer, labels: request.settings.labels ?? model.labels)
@@ -119,10 +123,7 @@ package final class CompilationSource {
       throw .usage("--prune-method obs: needs --calib DIR: images or tensors like those the model will see")
     }
     let labelled = try request.evaluationPath.map { path throws(Refusal) in try data.labelled(at: path) }
-    fitting = try request.uncertainty.map { settings throws(Refusal) in
-      try CompilationSource.fitting(settings, data, decision, labelled)
-    }
-    evaluation = labelled
+    (fitting, evaluation) = try CompilationSource.fitting(request, data, decision, labelled)
     classes =
       evaluation?.classes ?? fitting?.classes ?? data.labels ?? request.calibrationPath.flatMap(data.folderNames)
     if let classes { try decision.name(classes) } else { try decision.nameByNumber() }
@@ -135,23 +136,30 @@ package final class CompilationSource {
     model.releasePages()
   }
 
-  /// The labelled samples that how sure answers are is fitted on.
+  /// The labelled samples that how sure answers are is fitted on, and those that are reported on.
   private static func fitting(
-    _ settings: UncertaintySettings, _ data: DataBinding, _ decision: DecisionOutput, _ evaluation: LabelledData?
-  ) throws(Refusal) -> LabelledData {
-    guard Uncertainty.applies(to: decision.meaning) else {
-      throw .usage(
-        "--calibrate-probabilities \(settings.path): is for models that decide for one class; this one is "
-          + "\(decision.meaning.task == .none ? "no decision" : decision.meaning.task.rawValue)")
+    _ request: CompilationRequest, _ data: DataBinding, _ decision: DecisionOutput, _ evaluation: LabelledData?
+  ) throws(Refusal) -> (fit: LabelledData?, evaluation: LabelledData?) {
+    guard let settings = request.uncertainty else { return (nil, evaluation) }
+    try settings.check(decision.meaning)
+    switch settings.source {
+    case .folder(let path):
+      let labelled = try data.labelled(at: path)
+      if let evaluation, evaluation.classes != labelled.classes {
+        throw Refusal(
+          file: path,
+          reason: "has the classes \(labelled.classes.joined(separator: ", ")), \(evaluation.path) has "
+            + "\(evaluation.classes.joined(separator: ", ")): name all classes in order with --labels FILE")
+      }
+      return (labelled, evaluation)
+    case .split:
+      guard let evaluation else {
+        throw .usage("--calibrate-probabilities \(settings.text): divides the data of --eval DIR, which is not given")
+      }
+      guard let split = settings.split(of: evaluation, seed: request.recipe.seed) else { return (nil, evaluation) }
+      let parts = try data.divided(evaluation, split)
+      return (parts.fit, parts.rest)
     }
-    let labelled = try data.labelled(at: settings.path)
-    if let evaluation, evaluation.classes != labelled.classes {
-      throw Refusal(
-        file: settings.path,
-        reason: "has the classes \(labelled.classes.joined(separator: ", ")), \(evaluation.path) has "
-          + "\(evaluation.classes.joined(separator: ", ")): name all classes in order with --labels FILE")
-    }
-    return labelled
   }
 
   /// What the compiled model is held against: the graph before anything is changed in it.

@@ -14,19 +14,23 @@ package struct Conversion {
   private let settings: DataSettings
   private let answer: AnswerSettings
   private let store: Recipe.Store?
+  private let certainty: BundleCertainty?
 
   /// - Parameters:
   ///   - path: where to write
   ///   - store: how a bundle holds weights; nil for raw ones in a float checkpoint, and for those of a compiled
   ///     bundle as its recipe says
+  ///   - certainty: how sure answers are, to be fitted for a bundle; nil for what the model's own bundle tells
   package init(
-    _ model: LoadedModel, to path: String, settings: DataSettings, answer: AnswerSettings, store: Recipe.Store? = nil
+    _ model: LoadedModel, to path: String, settings: DataSettings, answer: AnswerSettings, store: Recipe.Store? = nil,
+    certainty: BundleCertainty? = nil
   ) {
     self.model = model
     self.path = path
     self.settings = settings
     self.answer = answer
     self.store = store
+    self.certainty = certainty
   }
 
   /// What a name asks for.
@@ -93,6 +97,12 @@ package struct Conversion {
       bundle.answer = try DecisionOutput(model, answer, labels: bundle.labels).meaning.json
     }
     let warning = dropWhatWasOfOthers(&bundle)
+    if let certainty {
+      let decision = try DecisionOutput(model, answer, labels: bundle.labels)
+      let binding = try DataBinding(
+        model, settings: settings, preprocessing: bundle.preprocessing, labels: bundle.labels, decision: decision)
+      try certainty.fit(&bundle, of: model, decision, binding)
+    }
     let store = store ?? recipeStore ?? (bundle.kind == .checkpoint ? .raw : .compact)
     if bundle.kind == .compiled { bundle.provenance = recording(store, in: bundle.provenance) }
     try BundleWriter.write(bundle, to: path, compression: store.compression)
@@ -107,9 +117,11 @@ package struct Conversion {
     else { return nil }
     let isPreprocessing = bundle.preprocessing != read.preprocessing
     let parts = [
-      bundle.evaluation.map { _ in "its evaluation" }, bundle.explanation.map { _ in "how sure its answers are" },
+      bundle.evaluation.map { _ in "its evaluation" },
+      certainty == nil ? bundle.explanation.map { _ in "how sure its answers are" } : nil,
     ].compactMap(\.self)
     (bundle.evaluation, bundle.explanation) = (nil, nil)
+    guard !parts.isEmpty else { return nil }
     return "\(parts.joined(separator: " and ")) was told for other \(isPreprocessing ? "preprocessing" : "answers") "
       + "than options ask for, and is left out"
   }

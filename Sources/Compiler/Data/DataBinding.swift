@@ -165,6 +165,24 @@ package struct DataBinding: Sendable {
     return folders
   }
 
+  /// Labelled samples, divided: those that how sure answers are is fitted on, and those that are reported on.
+  func divided(
+    _ data: LabelledData, _ split: Uncertainty.Split
+  ) throws(Refusal) -> (fit: LabelledData, rest: LabelledData) {
+    let set = data.loader.data
+    let (first, rest) = set.split(share: split.share, seed: split.seed)
+    guard !first.isEmpty, !rest.isEmpty else {
+      throw Refusal(
+        file: data.path,
+        reason: "has \(Figures.count(set.samples.count, "sample"))\(set.groups.map { " by \($0.column)" } ?? ""), of "
+          + "which split:\(split.share) leaves none to \(first.isEmpty ? "fit" : "report") on")
+    }
+    return (
+      LabelledData(path: data.path, loader: try loader(set.subset(first))),
+      LabelledData(path: data.path, loader: try loader(set.subset(rest)))
+    )
+  }
+
   private func loader(_ set: SampleSet, takesNonFinite: Bool = false) throws(Refusal) -> SampleLoader {
     let hasImages = set.samples.contains { SampleFormat(path: $0.path) == .image }
     let preprocessing = hasImages ? try imagePreprocessing() : nil

@@ -78,6 +78,9 @@ extension Evaluation {
   func read() throws(Refusal) -> Scored {
     let part = try EvaluationPart(path: path)
     try part.checkComplete(path, line: "dermc eval MODEL DATA")
+    guard !isHeldOut else {
+      throw .usage("--held-out: \(path) holds scores; leave samples out when they are made")
+    }
     guard !settings.describesData else {
       throw .usage(
         "\(path): holds scores; how samples become inputs and what is known of them was said when they were made")
@@ -124,6 +127,9 @@ extension Evaluation {
     evidence.preprocessing = try part.origins[0].imagePreprocessing(path)
     return Scored(
       samples: samples, model: own, other: reference, data: part.data.summary, evidence: evidence,
+      overridesPreprocessing: model.preprocessing.map { stored in
+        part.origins[0].preprocessing.map { $0 != stored } ?? false
+      } ?? false,
       dataWarnings: part.dataWarnings)
   }
 

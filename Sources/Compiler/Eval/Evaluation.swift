@@ -26,6 +26,8 @@ package struct Evaluation {
   package var isAnonymous = false
   /// With fewer samples no scores are written.
   package var fewestSamples = 0
+  /// Whether samples are left out that how sure answers are was fitted on.
+  package var isHeldOut = false
 
   /// - Parameters:
   ///   - other: the model it is compared with, the float original
@@ -71,6 +73,8 @@ package struct Evaluation {
     /// Which files were read.
     let data: Report.DataSummary?
     var evidence: Suspicions.Evidence
+    /// Whether options prepare images in another way than the model says.
+    let overridesPreprocessing: Bool
     /// What there is to warn of in the data.
     let dataWarnings: [String]
     /// Samples that both models have read.
@@ -100,12 +104,17 @@ package struct Evaluation {
     object["answer"] = own.decision.summary(labels: samples.classes).json
     object["data"] = scored.data?.json ?? .null
     var warnings = own.warnings + scored.dataWarnings + (reference?.warnings ?? []) + suspicions
+    let (certainty, doubts) = try certainty(scored, own.decision, outputs: outputs)
+    for doubt in doubts { try observer.warn(doubt, isStrict: isStrict) }
+    if let certainty { object["uncertainty"] = certainty.json }
+    warnings += doubts
     object["warnings"] = .strings(warnings)
     observer.notePeak()
     let heading = "answer  \(own.decision.description(labels: samples.classes))\n\n"
+    let ending = certainty.map { UncertaintyText.block($0) } ?? ""
     guard let reference else {
       return Result(
-        json: .object(object), text: heading + EvaluationText.make(alone),
+        json: .object(object), text: heading + EvaluationText.make(alone) + ending,
         predictions: PredictionTable(samples, used: used, float: nil, compiled: (own.decision, outputs)))
     }
     let referenceOutputs = used.compactMap { reference.outputs[$0] }
@@ -123,7 +132,7 @@ package struct Evaluation {
     object["comparison"] = accuracy.jsonWithCurves
     return Result(
       json: .object(object),
-      text: heading + EvaluationText.make(accuracy) + (looks?.report.map { "\n" + $0.text } ?? ""),
+      text: heading + EvaluationText.make(accuracy) + (looks?.report.map { "\n" + $0.text } ?? "") + ending,
       predictions: PredictionTable(
         samples, used: used, float: (reference.decision, referenceOutputs), compiled: (own.decision, outputs)))
   }
@@ -156,9 +165,12 @@ package struct Evaluation {
     let (own, reference) = try evaluated(.whole)
     let loader = own.data.loader
     try observer.report(loader, isStrict: isStrict)
+    let undivided = try undivided(own.data)
+    try observer.warn(undivided, isStrict: isStrict)
     var scored = Scored(
       samples: own.data.samples, model: own.scored, other: reference?.scored, data: loader.summary,
-      evidence: own.evidence, dataWarnings: loader.data.warnings)
+      evidence: own.evidence, overridesPreprocessing: own.binding.overrideWarning != nil,
+      dataWarnings: loader.data.warnings + [undivided].compactMap(\.self))
     guard !scored.used.isEmpty else { throw loader.nothingReadable(path) }
     scored.sources = reference.map { (own, $0) }
     return scored
@@ -170,7 +182,8 @@ package struct Evaluation {
     var decision = try DecisionOutput(model, answer, labels: names, like: like)
     let binding = try DataBinding(
       model, settings: settings, preprocessing: preprocessing, labels: names, decision: decision)
-    let data = try binding.labelled(at: path)
+    let labelled = try binding.labelled(at: path)
+    let data = isHeldOut ? try heldOut(of: labelled, binding, warns: like == nil) : labelled
     try decision.name(data.classes)
     let warnings = [decision.warning, binding.overrideWarning, binding.assumption(for: [data.loader])]
       .compactMap(\.self)

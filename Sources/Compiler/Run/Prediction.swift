@@ -46,7 +46,9 @@ package struct Prediction {
     try observer.warn(decision.warning, isStrict: isStrict)
     let binding = try DataBinding(model, settings: settings, decision: decision)
     try observer.warn(binding.overrideWarning, isStrict: isStrict)
-    let uncertainty = try storedUncertainty(decision.meaning, binding)
+    let (uncertainty, doubt) = try model.uncertainty(
+      for: decision.meaning, overridesPreprocessing: binding.overrideWarning != nil)
+    try observer.warn(doubt, isStrict: isStrict)
     let graph = try Preparation.executable(model)
     let loader = try binding.unlabelled(at: path, takesNonFinite: takesNonFinite(graph))
     try observer.warn(binding.assumption(for: [loader]), isStrict: isStrict)
@@ -100,27 +102,6 @@ package struct Prediction {
     ) { observer.advance() }
     observer.end()
     return (outputs, [])
-  }
-
-  /// What the bundle tells of how sure answers are; nil where it tells nothing, or images are prepared or answers are
-  /// read in another way than those it was fitted on.
-  private func storedUncertainty(_ meaning: OutputMeaning, _ binding: DataBinding) throws(Refusal) -> Uncertainty? {
-    guard let bundle = model.bundle, let explanation = bundle.explanation else { return nil }
-    let found: Uncertainty?
-    let stored: OutputMeaning
-    do throws(Refusal) {
-      stored = try OutputReading.stored(bundle.answer, in: model.graph, labels: bundle.labels?.count).meaning
-      found = try Uncertainty.stored(explanation, for: stored)
-    } catch {
-      throw error.of(file: model.path)
-    }
-    guard found != nil else { return nil }
-    let other = stored != meaning ? "answers" : binding.overrideWarning != nil ? "preprocessing" : nil
-    guard let other else { return found }
-    try observer.warn(
-      "\(model.path): how sure answers are was fitted for other \(other) than options ask for, so nothing is said of it",
-      isStrict: isStrict)
-    return nil
   }
 
   /// Whether tensors may hold NaN and infinities: where nothing is decided by what comes of them, and all of the model

@@ -23,8 +23,8 @@ extension Compilation {
       let samples = evaluation.samples
       let labels = outcome.used.map { samples.labels[$0] }
       report.measured = try CertaintyComparison(
-        float: float.outcomes(decision, runs: outcome.float, labels: labels),
-        compiled: compiled.outcomes(decision, runs: outcome.compiled, labels: labels),
+        float: float.uncertainty.outcomes(decision, runs: outcome.float, labels: labels),
+        compiled: compiled.uncertainty.outcomes(decision, runs: outcome.compiled, labels: labels),
         groups: samples.groups?.groups(of: outcome.used))
       let count = decision.meaning.classCount
       report.classes = (0..<count).map(evaluation.classes.className)
@@ -60,7 +60,8 @@ extension Compilation {
     func fit(_ runs: [[Float]]) throws(Refusal) -> UncertaintyFit {
       try UncertaintyFit(
         settings, decision, runs: runs, labels: used.map { known.labels[$0] }, groups: known.groups?.groups(of: used),
-        classes: data.classes, data: data.loader.summary, seed: request.recipe.seed)
+        classes: data.classes, data: data.loader.summary, seed: request.recipe.seed,
+        split: settings.split(of: data, seed: request.recipe.seed))
     }
     let fitted = try fit(compiled)
     return FittedUncertainty(

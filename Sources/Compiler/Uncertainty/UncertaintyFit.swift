@@ -21,10 +21,11 @@ struct UncertaintyFit {
   ///   - classes: names of the classes
   ///   - data: the identity of the samples' files
   ///   - seed: of the choice of one sample a group
+  ///   - split: how the samples were chosen; nil where they were a folder of their own
   /// - Throws: where a number is not finite or a label is no class
   init(
     _ settings: UncertaintySettings, _ decision: DecisionOutput, runs: [[Float]], labels: [Int],
-    groups: SampleGroups?, classes: [String], data: Report.DataSummary, seed: UInt64
+    groups: SampleGroups?, classes: [String], data: Report.DataSummary, seed: UInt64, split: Uncertainty.Split? = nil
   ) throws(Refusal) {
     let meaning = decision.meaning
     let rows = runs.flatMap(decision.rows.rows)
@@ -65,36 +66,11 @@ struct UncertaintyFit {
         lacksEnergy = true
       }
     }
+    uncertainty.split = split
     self.uncertainty = uncertainty
     self.threshold = threshold
     warnings = UncertaintyFit.warnings(
       settings, uncertainty, isAtBound: fit.isAtBound, lacksEnergy: lacksEnergy, labels: own, classes: classes)
-  }
-
-  /// How what was fitted proves on other samples.
-  func outcomes(
-    _ decision: DecisionOutput, runs: [[Float]], labels: [Int]
-  ) throws(Refusal) -> CertaintyOutcomes {
-    let rows = runs.flatMap(decision.rows.rows)
-    let answers = rows.map(decision.meaning.answer)
-    let certainties = zip(rows, answers).map { uncertainty.certainty($0, $1, decision.meaning) }
-    func scores(_ probabilities: [[Double]]) throws(Refusal) -> LabelledScores {
-      try LabelledScores(
-        Scores(outputs: rows, probabilities: probabilities, predictions: answers.flatMap(\.decided)), labels: labels)
-    }
-    return try CertaintyOutcomes(
-      stated: scores(answers.map(\.probabilities)), calibrated: scores(certainties.map(\.probabilities)),
-      confidences: certainties.map(\.confidence), sets: certainties.map(\.set),
-      abstains: certainties.map(\.abstains))
-  }
-
-  /// What is said of samples, for gates that compare builds image by image.
-  func told(_ decision: DecisionOutput, runs: [[Float]]) -> AnsweredSamples.Certainty {
-    let certainties = runs.flatMap(decision.rows.rows)
-      .map { uncertainty.certainty($0, decision.meaning.answer($0), decision.meaning) }
-    return AnsweredSamples.Certainty(
-      sets: certainties.map { $0.set.sorted() }, abstains: certainties.map(\.abstains),
-      probabilities: certainties.map(\.probabilities))
   }
 
   /// One sample of each group, each equally likely, in rising order; all samples where there are no groups.

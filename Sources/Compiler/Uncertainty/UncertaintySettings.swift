@@ -4,8 +4,17 @@ package import Tensors
 
 /// What the user wants to know of how sure answers are, and the labelled samples it is fitted on.
 package struct UncertaintySettings: Sendable {
-  /// A folder of labelled samples, apart from those that are reported on.
-  package let path: String
+  /// What it is fitted on.
+  enum Source: Sendable {
+    /// A folder of labelled samples, apart from those that are reported on.
+    case folder(String)
+    /// A share of the samples that would be reported on.
+    case split(share: Double)
+  }
+
+  let source: Source
+  /// The source as it was told.
+  let text: String
   /// The smallest sets on average, and nothing to choose.
   package private(set) var method = PredictionSets.Method.lac
   package private(set) var coverage = 0.9
@@ -36,7 +45,13 @@ package struct UncertaintySettings: Sendable {
       }
       return nil
     }
-    self.path = path
+    text = path
+    if path.hasPrefix(UncertaintySettings.splitMark) {
+      let share = String(path.dropFirst(UncertaintySettings.splitMark.count))
+      source = .split(share: try UncertaintySettings.share(share, "--calibrate-probabilities split:"))
+    } else {
+      source = .folder(path)
+    }
     if let method { self.method = method }
     if let coverage { self.coverage = try UncertaintySettings.share(coverage, "--coverage") }
     self.isByClass = isByClass
@@ -44,9 +59,11 @@ package struct UncertaintySettings: Sendable {
     if let falseAlarms { self.falseAlarms = try UncertaintySettings.share(falseAlarms, "--false-alarms") }
   }
 
+  private static let splitMark = "split:"
+
   private static func share(_ text: String, _ option: String) throws(Refusal) -> Double {
     guard let value = try? Preprocessing.number(text), value >= 0.0001, value <= 0.9999 else {
-      throw .usage("\(option) \(text): expected a fraction from 0.0001 to 0.9999")
+      throw .usage("\(option)\(option.hasSuffix(":") ? "" : " ")\(text): expected a fraction from 0.0001 to 0.9999")
     }
     return value
   }

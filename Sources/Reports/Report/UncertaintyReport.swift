@@ -119,6 +119,9 @@ extension UncertaintyReport {
   var threshold: Double? { number("abstention", "threshold") }
   var falseAlarms: Double? { number("energy", "false_alarms") }
 
+  /// Whether the samples fitted on were a share of the folder whose others were reported on.
+  var isSplit: Bool { fitted["split"] != nil }
+
   /// How sets are made: `lac`.
   var method: String? {
     guard case .string(let method)? = fitted["sets"]?["method"] else { return nil }

@@ -2,10 +2,16 @@ import Metrics
 import Texts
 
 /// What is said of how sure answers are where there is room for a few lines.
-enum UncertaintyText {
+package enum UncertaintyText {
+  /// The same below a table of figures, after an empty line.
+  package static func block(_ report: UncertaintyReport) -> String {
+    "\nsureness  " + lines(report).joined(separator: "\n          ") + "\n"
+  }
+
   static func lines(_ report: UncertaintyReport) -> [String] {
     let images = Figures.count(report.data.count, "image")
-    let fitted = "temperature \(Figures.decimal(report.temperature, 3)), fitted on \(images)"
+    let part = report.isSplit ? ", a share of the folder" : ""
+    let fitted = "temperature \(Figures.decimal(report.temperature, 3)), fitted on \(images)\(part)"
     guard let measured = report.measured else { return [fitted] }
     let figures = measured.compiled.figures
     func change(_ before: CertaintyMeasure, _ after: CertaintyMeasure) -> String {

@@ -17,6 +17,7 @@ struct ConvertCommand: ParsableCommand {
         dermc convert model.onnx -o model.derm
         dermc convert model.derm -o again.onnx
         dermc convert model.derm -o fast.derm --store raw
+        dermc convert model.derm -o sure.derm --calibrate-probabilities data/dev --coverage 0.9
         dermc convert model.derm -o model_c/
         dermc convert large.derm -o large_c/ --weights-file
         dermc convert model.derm -o site/ --web
@@ -44,7 +45,8 @@ struct ConvertCommand: ParsableCommand {
   @OptionGroup(title: "How images become inputs") var preprocessing: PreprocessingOptions
 
   @OptionGroup(title: "What the answer means") var answer: AnswerOptions
-  @OptionGroup var labels: LabelOption
+  @OptionGroup(title: "How sure it is") var uncertainty: UncertaintyOptions
+  @OptionGroup(title: "What is known of samples") var dataOptions: DataOptions
 
   @OptionGroup var common: CommonOptions
 
@@ -57,10 +59,17 @@ struct ConvertCommand: ParsableCommand {
     case .plainC, .webPage: try PlainCConversion.check(folder: output, name: name)
     case .derm, .onnx: try Outputs.check([output], inputs: [model])
     }
-    let settings = try preprocessing.settings(labels: labels)
+    let settings = try preprocessing.settings(data: dataOptions)
+    let certainty = try uncertainty.settings().map {
+      BundleCertainty($0, threads: try common.threadCount(), observer: Watcher(common))
+    }
+    if format != .derm, let data = uncertainty.calibrateProbabilities {
+      throw Refusal.usage("--calibrate-probabilities \(data): is kept in bundles, which -o model.derm asks for")
+    }
     let loaded = try LoadedModel(path: model, size: settings.freeSize, readsSelfTest: true)
     let warning = try Conversion(
-      loaded, to: output, settings: settings, answer: try answer.settings(), store: storage.store
+      loaded, to: output, settings: settings, answer: try answer.settings(), store: storage.store,
+      certainty: certainty
     ).run(format, name: name, hasWeightsFile: weightsFile)
     guard !common.quiet else { return }
     if let warning { Console.message("warning: \(model): \(warning)") }

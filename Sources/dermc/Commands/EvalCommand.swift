@@ -21,6 +21,7 @@ struct EvalCommand: ParsableCommand {
         dermc eval model.derm data/val --against model.onnx --json
         dermc eval model.derm data/val --against model.onnx --explanations
         dermc eval model.onnx HAM10000 --table HAM10000_metadata.csv --subgroups sex,age
+        dermc eval model.derm data/val --held-out
         dermc eval binary.onnx data/val --threshold 0.3 --predictions predictions.csv
         dermc eval model.derm data/val --against model.onnx --shard 3/16 -o part3.eval
         dermc eval model.derm images --site basel --anonymous --min-samples 50 -o basel.eval
@@ -59,6 +60,13 @@ struct EvalCommand: ParsableCommand {
     parsing: .unconditional,
     help: ArgumentHelp("Write no scores where fewer samples than this could be used; needs -o.", valueName: "count"))
   var minSamples = 0
+
+  @Flag(
+    help: """
+      Leave out the samples that how sure answers are was fitted on, of a folder that compile \
+      --calibrate-probabilities split:FRACTION divided.
+      """)
+  var heldOut = false
 
   @Flag(help: "Print JSON.")
   var json = false
@@ -109,6 +117,7 @@ struct EvalCommand: ParsableCommand {
       evaluated, against: other, on: data, settings: settings, answer: try answer.settings(measures), threads: threads,
       math: arithmetic.math, isStrict: strict, comparesExplanations: explanations, observer: Watcher(common))
     (evaluation.site, evaluation.isAnonymous, evaluation.fewestSamples) = (site, anonymous, minSamples)
+    evaluation.isHeldOut = heldOut
     if let output {
       let part = try evaluation.part(shard ?? .whole, to: output)
       try part.file.commit()

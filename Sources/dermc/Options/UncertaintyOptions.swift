@@ -9,7 +9,8 @@ struct UncertaintyOptions: ParsableArguments {
     help: ArgumentHelp(
       """
       Folder of labelled data, apart from --eval and from what the model was trained on, to fit how sure its answers \
-      are: calibrated probabilities, prediction sets, when to abstain. They go into the bundle.
+      are: calibrated probabilities, prediction sets, when to abstain. They go into the bundle. With compile also \
+      split:0.5, a share of --eval, whose others are then reported on.
       """, valueName: "dir"))
   var calibrateProbabilities: String?
 

@@ -68,9 +68,16 @@ import Testing
         for place in numbers.indices { output.add(numbers[place]) }
       }
     }
-    let decided = try (0..<model.batch).map { position in
-      let labels = try session.answer(position: position).decisions.map(\.label)
-      return "decided \(labels.isEmpty ? "none" : labels.joined(separator: ", "))"
+    let decided = try (0..<model.batch).flatMap { position in
+      let answer = try session.answer(position: position)
+      let labels = answer.decisions.map(\.label)
+      #expect((answer.certainty != nil) == model.tellsCertainty)
+      let certainty = answer.certainty.map { certainty in
+        DoorCase.certainty(
+          probabilities: certainty.probabilities, confidence: certainty.confidence, energy: certainty.energy,
+          set: certainty.set.map(\.label), why: certainty.why)
+      }
+      return ["decided \(labels.isEmpty ? "none" : labels.joined(separator: ", "))"] + (certainty ?? [])
     }
     return (images > 0 ? ["input \(input)"] : []) + ["output \(output)"] + decided
   }

@@ -20,13 +20,31 @@ package struct DoorCase: Sendable, CustomStringConvertible {
       let words = line.split(separator: " ").map(String.init)
       if words[0] == "case" {
         cases.append(DoorCase(description: words.dropFirst().joined(separator: " ")))
-      } else if ["input", "output", "decided", "refused"].contains(words[0]) {
+      } else if results.contains(words[0]) {
         cases[cases.count - 1].expected.append(String(line))
       } else {
         cases[cases.count - 1].given.append(words)
       }
     }
     return cases
+  }
+
+  private static let results = ["input", "output", "decided", "refused", "sure", "set", "answers", "abstains"]
+
+  /// The lines of how sure an answer is.
+  ///
+  /// - Parameters:
+  ///   - set: labels
+  ///   - why: nothing where the model does not abstain
+  package static func certainty(
+    probabilities: [Double], confidence: Double, energy: Double?, set: [String], why: String
+  ) -> [String] {
+    var digest = Digest()
+    for number in probabilities + [confidence] + (energy.map { [$0] } ?? []) { digest.add(Float(number)) }
+    return [
+      "sure \(digest)", "set \(set.isEmpty ? "none" : set.joined(separator: ", "))",
+      why.isEmpty ? "answers it" : "abstains \(why)",
+    ]
   }
 
   private init(description: String) { self.description = description }

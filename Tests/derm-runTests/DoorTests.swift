@@ -40,6 +40,6 @@ import Testing
     }
     #expect(door.expected.contains("output \(digest)"))
     let labels = decided.output.split(separator: "\n").map { $0.split(separator: "\t")[1] }
-    #expect(door.expected.last == "decided \(labels.joined(separator: ", "))")
+    #expect(door.expected.contains("decided \(labels.joined(separator: ", "))"))
   }
 }

@@ -5,7 +5,7 @@
 
 #include "support.h"
 
-enum { most_lines = 16, line_length = 256 };
+enum { most_lines = 16, line_length = 640 };
 
 // The lines of a case that say what is given, and how many lines it has.
 typedef struct given {
@@ -210,6 +210,40 @@ static void add_decisions(const derm_model *model, derm_session *session, size_t
   free(classes);
 }
 
+// How sure the answer to an image is, where the model tells.
+static void add_certainty(const derm_model *model, derm_session *session, size_t position, char *text, size_t size) {
+  if (!derm_model_tells_certainty(model)) return;
+  const size_t count = derm_model_class_count(model);
+  int32_t *indices = calloc(count + 1, sizeof *indices);
+  double *probabilities = calloc(count + 1, sizeof *probabilities);
+  CHECK(indices && probabilities);
+  derm_certainty certainty;
+  OK(derm_session_certainty(session, position, &certainty, &error));
+  OK(derm_session_calibrated_probabilities(session, position, probabilities, count, &error));
+  uint64_t numbers = nothing;
+  for (size_t i = 0; i < count; i++) {
+    const float number = (float)probabilities[i];
+    numbers = digest(numbers, &number, sizeof number);
+  }
+  const float confidence = (float)certainty.confidence, energy = (float)certainty.energy;
+  numbers = digest(numbers, &confidence, sizeof confidence);
+  if (!isnan(energy)) numbers = digest(numbers, &energy, sizeof energy);
+  size_t used = strlen(text), found;
+  snprintf(text + used, size - used, "sure %016" PRIx64 "\n", numbers);
+  OK(derm_session_set(session, position, indices, count, &found, &error));
+  const char *separator = "set ";
+  for (size_t i = 0; i < found; i++) {
+    used = strlen(text);
+    snprintf(text + used, size - used, "%s%s", separator, derm_model_class_name(model, (size_t)indices[i]));
+    separator = ", ";
+  }
+  used = strlen(text);
+  snprintf(text + used, size - used, "%s\n%s %s\n", found ? "" : "set none",
+           certainty.abstains ? "abstains" : "answers", certainty.abstains ? certainty.why : "it");
+  free(indices);
+  free(probabilities);
+}
+
 // Runs a case; the lines that say what it gives.
 static derm_status answer(const given *given, derm_model **model, derm_session **session, char *text, size_t size) {
   int32_t threads = 1;
@@ -241,7 +275,10 @@ static derm_status answer(const given *given, derm_model **model, derm_session *
   if (position > 0) snprintf(text, size, "input %016" PRIx64 "\n", input);
   const size_t used = strlen(text);
   snprintf(text + used, size - used, "output %016" PRIx64 "\n", output);
-  for (size_t i = 0; i < derm_model_batch(*model); i++) add_decisions(*model, *session, i, text, size);
+  for (size_t i = 0; i < derm_model_batch(*model); i++) {
+    add_decisions(*model, *session, i, text, size);
+    add_certainty(*model, *session, i, text, size);
+  }
   return DERM_OK;
 }
 
@@ -289,7 +326,9 @@ int main(int argc, char **argv) {
       cases++;
       *name = 0;
     } else if (strncmp(text, "input ", 6) == 0 || strncmp(text, "output ", 7) == 0 ||
-               strncmp(text, "decided ", 8) == 0 || strncmp(text, "refused ", 8) == 0) {
+               strncmp(text, "decided ", 8) == 0 || strncmp(text, "refused ", 8) == 0 ||
+               strncmp(text, "sure ", 5) == 0 || strncmp(text, "set ", 4) == 0 || strncmp(text, "answers ", 8) == 0 ||
+               strncmp(text, "abstains ", 9) == 0) {
       strcat(strcat(expected, text), "\n");
       continue;
     } else if (*name) {

@@ -15,7 +15,7 @@ import dermc
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DOORS = ROOT / "fixtures/doors"
 CHANNELS = {"gray": 1, "rgb": 3, "bgr": 3, "rgba": 4, "bgra": 4}
-RESULTS = ("input", "output", "decided", "refused")
+RESULTS = ("input", "output", "decided", "refused", "sure", "set", "answers", "abstains")
 
 
 def cases() -> Iterator[Tuple[str, List[List[str]], List[str]]]:
@@ -138,6 +138,14 @@ class DoorTests(unittest.TestCase):
         for prediction in predictions:
             labels = [scored.label for scored in sorted(prediction.decided, key=lambda scored: scored.index)]
             found.append(f"decided {', '.join(labels) or 'none'}")
+            certainty = prediction.certainty
+            self.assertEqual(certainty is not None, model.tells_certainty)
+            if certainty is None:
+                continue
+            energy = [] if certainty.energy is None else [certainty.energy]
+            found.append(f"sure {digest([[*certainty.probabilities, certainty.confidence, *energy]])}")
+            found.append(f"set {', '.join(certainty.set) or 'none'}")
+            found.append(f"abstains {certainty.why}" if certainty.abstains else "answers it")
         return found
 
 

@@ -22,6 +22,7 @@ extension Document {
       if index > 0 { columns.append(.text("Change")) }
     }
     var figures = Table("Figures of each build, and changes from A", columns)
+    figures.isWide = true
     for figure in comparison.figures {
       var row: [Cell] = [.text(Printable.name(figure.name))]
       for index in comparison.builds.indices {

@@ -1,6 +1,6 @@
 # Names for what a developer runs. scripts/demo and scripts/test need no make; the rest are the long jobs.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check check-arm check-arm-runtime check-arm-python arm-loops check-c check-python check-docs check-web check-ci check-explain check-uncertainty anywhere fresh build libderm install bench scaling property coverage distributed sanitize fuzz faults pictures wild wild-operators format docs clean
+.PHONY: help demo test check check-arm check-arm-runtime check-arm-python arm-loops check-c check-python check-docs check-web check-ci check-explain check-uncertainty anywhere fresh build libderm install bench scaling property coverage distributed distributed-faults distributed-scale sanitize fuzz faults pictures wild wild-operators format docs clean
 
 help:
 	@echo "make demo      build, compile the fixture model to int8, show the report"
@@ -26,6 +26,8 @@ help:
 	@echo "make property  many random graphs: float against int8, fused against plain, stored against not"
 	@echo "make coverage  the share of each module's lines that the tests run; below 90 % it fails"
 	@echo "make distributed  calibrate and evaluate in parts, workers killed on the way: the bytes of one run"
+	@echo "make distributed-faults  on a cluster by Dask: workers killed and stopped, the scheduler restarted, a disk full"
+	@echo "make distributed-scale  what dividing costs there: time of a shard, bytes of an image, 10,000 shards"
 	@echo "make faults    kill it, fill the disk, take memory away, change its inputs: counted, nothing lost"
 	@echo "make sanitize  the tests under AddressSanitizer, then UndefinedBehaviorSanitizer and ThreadSanitizer"
 	@echo "make fuzz      fuzz every reader for a minute; scripts/fuzz takes targets and --runs or --seconds"
@@ -117,6 +119,12 @@ fuzz:
 
 distributed: build
 	scripts/distributed
+
+distributed-faults:
+	scripts/distributed-faults
+
+distributed-scale:
+	scripts/distributed-scale
 
 faults:
 	scripts/faults

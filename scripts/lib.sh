@@ -261,6 +261,17 @@ python_environment() {
   printf '%s' "$*" >"$folder/packages"
 }
 
+# distributed_environment "$@": an environment of Python with the wheel and Dask in it, as `environment`; where the arguments
+# begin with --built, with the wheel that out/python has. Sets `arguments`, the rest of them.
+distributed_environment() {
+  arguments=("$@")
+  environment=.build/environments/distributed
+  require_python
+  python_environment distributed numpy dask distributed aiohttp || stop "pip cannot install Dask"
+  if [[ ${1:-} == --built ]]; then arguments=("${@:2}"); else scripts/build-wheel; fi
+  "$environment/bin/pip" install --quiet --force-reinstall --no-deps out/python/*.whl
+}
+
 # Sets `dermc` to the program: $DERMC, or whichever has been built, or one that is built now.
 find_dermc() {
   for dermc in "${DERMC:-}" .build/release/dermc .build/tests/release/dermc; do

@@ -11,7 +11,7 @@ from typing import Any, Dict, List, NoReturn, Optional, Sequence, Tuple
 from .. import _program
 from .._program import CommandError
 
-_EPILOG = """All other options are those of dermc compile or dermc eval: --preprocess FILE, --mean 0.485,0.456,0.406, ..."""
+_EPILOG = """Other options, which come last, are those of dermc compile or dermc eval: --preprocess FILE, --samples 1000 ..."""
 
 _EXAMPLES = """examples:
   dermc-dask compile model.onnx --calib /data/calib --eval data/val --scheduler tcp://head:8786
@@ -22,6 +22,11 @@ _EXAMPLES = """examples:
 
 
 class _Parser(argparse.ArgumentParser):
+    """Options are whole words, since those that are not known are dermc's."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given, allow_abbrev=False)
+
     def error(self, message: str) -> NoReturn:
         raise CommandError(2, message)
 

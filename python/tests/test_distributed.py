@@ -23,7 +23,7 @@ try:
     import fsspec
 
     from dermc import distributed as dermc
-    from dermc.distributed import _data, _parts
+    from dermc.distributed import _cluster, _data, _parts, _worker
 except ImportError:
     distributed = None
 
@@ -264,6 +264,38 @@ class ClusterTests(unittest.TestCase):
             self.assertEqual((tree.missing(), sha256(tree.whole)), ([], sha256(whole)))
             tree.close()
 
+    def test_tasks_for_a_worker_that_is_gone(self) -> None:
+        class Bound(_cluster._Work):
+            """Whose first tasks are for a worker that nobody knows."""
+
+            def submit(self, items, *, again=False, carrying=None) -> None:
+                super().submit(items, again=again, carrying=carrying if self.tries else "tcp://127.0.0.1:1")
+
+        self.addCleanup(setattr, _cluster, "_SETTLED", _cluster._SETTLED)
+        _cluster._SETTLED = 1
+        found = {}
+        with _cluster.Cluster(self.client) as cluster:
+            Bound(cluster, "bound", "{1}".format, _worker.Kit.of({}), (), found.__setitem__).run([1, 2, 3])
+        self.assertEqual(found, {1: "1", 2: "2", 3: "3"})
+
+    def test_results_that_cannot_be_fetched_are_made_again(self) -> None:
+        class Gone:
+            """The future of a result that a stopped worker has."""
+
+            status = "finished"
+
+            def result(self, timeout: float) -> None:
+                raise error
+
+        for error in (TimeoutError("late"), OSError("gone"), distributed.client.CancelledError("lost")):
+            with _cluster.Cluster(self.client) as cluster:
+                found = {}
+                work = _cluster._Work(cluster, "lost", "{1}".format, _worker.Kit.of({}), (), found.__setitem__)
+                work.failures = {1: 0}
+                with self.assertLogs("dermc.distributed", "WARNING"):
+                    work.take(_cluster._Try(1, Gone()))
+                self.assertEqual([tried.item for tried in work.running.values()], [1])
+
     # MARK: Sweeps
 
     def test_sweeps_make_what_compile_makes(self) -> None:
@@ -441,6 +473,18 @@ class RecipeTests(unittest.TestCase):
             return
         for resource in resources:
             kubernetes_validate.validate(resource, "1.30", strict=True)
+
+
+class WithoutDaskTests(unittest.TestCase):
+    def test_what_is_missing_is_told(self) -> None:
+        hidden = (
+            "import sys; sys.modules['distributed'] = None; import dermc; from dermc.distributed import __main__; "
+            "sys.argv = ['dermc-dask', 'compile', 'x.onnx', '--calib', 'y']; __main__.main()"
+        )
+        done = subprocess.run([sys.executable, "-c", hidden], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertIn("pip install 'dermc[distributed]'", done.stderr)
+        self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
 
 
 @unittest.skipUnless(distributed, "Dask is not there")

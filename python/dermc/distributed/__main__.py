@@ -189,7 +189,7 @@ def main() -> None:
         print(said if said.startswith("dermc: ") else f"dermc-dask: {said}", file=sys.stderr)
         sys.exit(error.exit_code if 0 < error.exit_code < 256 else 70)
     except ModuleNotFoundError as error:
-        print(f"dermc-dask: {error}: pip install 'dermc[distributed]'", file=sys.stderr)
+        print(f"dermc-dask: {error}", file=sys.stderr)
         sys.exit(3)
     except (OSError, RuntimeError) as error:
         print(f"dermc-dask: {error}", file=sys.stderr)

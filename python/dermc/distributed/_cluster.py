@@ -1,5 +1,7 @@
 """Work on a cluster until all of it is done: what fails on one worker is tried on another, and what comes is handed on."""
 
+import asyncio
+import concurrent.futures
 import dataclasses
 import logging
 import os
@@ -16,6 +18,9 @@ from ._worker import Kit, KitMissing, WorkerTrouble, told
 log = logging.getLogger("dermc.distributed")
 
 Scheduler = Union[None, str, Any]
+
+#: Seconds after which a task that was submitted is some worker's.
+_SETTLED = 5
 
 
 class ClusterError(RuntimeError):
@@ -102,6 +107,9 @@ class _Try:
     is_second: bool = False
     #: The worker that is sent the kit with it.
     carries: Optional[str] = None
+    #: Whether it is for some workers alone.
+    is_bound: bool = False
+    since: float = dataclasses.field(default_factory=time.monotonic)
 
 
 class Cluster:
@@ -124,7 +132,10 @@ class Cluster:
         self._owned: Any = None
 
     def __enter__(self) -> "Cluster":
-        from distributed import Client, LocalCluster
+        try:
+            from distributed import Client, LocalCluster
+        except ModuleNotFoundError as error:
+            raise ModuleNotFoundError(f"{error}: pip install 'dermc[distributed]'", name=error.name) from None
 
         if self._given is None:
             # The work is the program's, so threads that wait for it are enough, and scripts need no main guard.
@@ -277,7 +288,7 @@ class _Work:
                 kit: Any = self.kit.sha256 if carrying is None else self.kit
                 call = _Call(self.call, kit, *self.arguments, item).content
                 future = client.submit(pickle.loads, call, key=key, pure=False, **options)
-            self.running[key] = _Try(item, future, again, carrying)
+            self.running[key] = _Try(item, future, again, carrying, bool(options))
             future.add_done_callback(lambda _, key=key: self.arrived.put(key))
 
     def take(self, tried: _Try) -> None:
@@ -286,7 +297,7 @@ class _Work:
         if future.status == "finished":
             try:
                 made = future.result(timeout=max(self.cluster.patience, 10))
-            except (OSError, TimeoutError, CancelledErrors) as gone:
+            except LOST as gone:
                 log.warning("%s: its result was lost (%s: %s); made again", item, type(gone).__name__, gone)
                 self.submit([item])
                 return
@@ -341,7 +352,7 @@ class _Work:
                 f"{item}: {error.allowed_failures + 1} workers died with it, the last {error.last_worker.address}: it may "
                 "need more memory than they have"
             )
-        elif not isinstance(error, (OSError, TimeoutError, CancelledErrors)):
+        elif not isinstance(error, LOST):
             raise ClusterError(f"{item}: {type(error).__name__}: {error}") from None
         self.failures[item] += 1
         log.log(level, "%s: %s; try %d of %d", item, reason, self.failures[item], self.cluster.retries + 1)
@@ -349,10 +360,27 @@ class _Work:
             raise ClusterError(reason) from None
         self.submit([item])
 
+    def unbind(self) -> None:
+        """Gives tasks for a worker that is gone to others: the scheduler keeps them for it."""
+        old = time.monotonic() - _SETTLED
+        bound = [key for key, tried in self.running.items() if tried.is_bound and tried.since < old and not tried.future.done()]
+        if not bound:
+            return
+        given = {key for keys in self.cluster.client.processing().values() for key in keys}
+        items: List[Hashable] = []
+        for key in bound:
+            if key not in given:
+                tried = self.running.pop(key)
+                tried.future.cancel()
+                items += [tried.item, *(self.held.pop(tried.carries, []) if tried.carries is not None else [])]
+        self.submit(self.open(items))
+
     def look(self) -> None:
         """Nothing has come for a while: where it is too long, what is awaited is given to others, too, since who has it may
         be stopped or cut off. The first answer counts."""
-        usual = statistics.median(self.took) if self.took else 0
+        self.unbind()
+        # Before there was any, nobody knows how long one takes.
+        usual = statistics.median(self.took) if self.took else 2.5 * self.cluster.patience
         if time.monotonic() - self.heard < max(self.cluster.patience, 4 * usual):
             return
         self.heard = time.monotonic()
@@ -376,17 +404,18 @@ class _Work:
             self.submit(self.open(late), again=True)
 
 
-def _cancelled_errors() -> Tuple[type, ...]:
+def _lost_errors() -> Tuple[type, ...]:
+    """What asking for a result raises when its worker or scheduler is gone."""
+    errors: Tuple[type, ...] = (
+        OSError, TimeoutError, asyncio.TimeoutError, concurrent.futures.TimeoutError, asyncio.CancelledError,
+        concurrent.futures.CancelledError,
+    )
     try:
-        import asyncio
-        import concurrent.futures
-
-        errors: Tuple[type, ...] = (concurrent.futures.CancelledError, asyncio.CancelledError)
         from distributed.client import FutureCancelledError
-
-        return (*errors, FutureCancelledError)
     except ImportError:
+        # Of an older version, or not there at all.
         return errors
+    return (*errors, FutureCancelledError)
 
 
-CancelledErrors: Any = _cancelled_errors()
+LOST: Any = _lost_errors()

@@ -108,8 +108,8 @@ let package = Package(
 
     // The runtime half, floors 0 to 5, as a library with a public interface, and a tool of it alone
     library(
-      "DermRuntime", "Answers", "Bundles", "CanonicalJSON", "HeapMemory", "IR", "Images", "Math", "Platform", "Runtime",
-      "Signing", "Tensors", "Threads"),
+      "DermRuntime", "Answers", "Bundles", "CanonicalJSON", "Explanations", "Hashing", "HeapMemory", "IR", "Images",
+      "Math", "Platform", "Runtime", "Signing", "Tensors", "Threads"),
     .executableTarget(
       name: "derm-run", dependencies: ["CAllocation", "DermRuntime", "Math", "Platform", "Tensors", "Texts"],
       swiftSettings: settings),

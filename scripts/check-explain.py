@@ -4,7 +4,9 @@ import argparse
 import contextlib
 import copy
 import io
+import json
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -29,6 +31,8 @@ from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget  # noqa:
 IMAGENET = dict(scale="1/255", mean="0.485,0.456,0.406", std="0.229,0.224,0.225")
 # The maps of the least correlation that is still the same map.
 LEAST = 0.999
+# Maps are written as float32.
+MOST_OFF = 1e-6
 
 
 class Logits(torch.nn.Module):
@@ -137,6 +141,64 @@ def correlations(ours, theirs):
         yield 0.0 if a.std() == 0 or b.std() == 0 else numpy.corrcoef(a.ravel(), b.ravel())[0, 1]
 
 
+def ranks(values):
+    """From 1, equal numbers with the mean of theirs."""
+    _, inverse, counts = numpy.unique(values, return_inverse=True, return_counts=True)
+    last = numpy.cumsum(counts)
+    return ((last - counts + 1 + last) / 2)[inverse.ravel()]
+
+
+def alike(a, b):
+    """Rank correlation, overlap of the top 20 %, shift of the centre of two maps at the same places."""
+    if a.max() == 0 and b.max() == 0:
+        return None
+    if a.max() == 0 or b.max() == 0:
+        return 0.0, 0.0, None
+    count = round(0.2 * a.size)
+    top = [(m >= numpy.sort(m.ravel())[-count]) & (m > 0) for m in (a, b)]
+    rows, columns = numpy.mgrid[0 : a.shape[0], 0 : a.shape[1]]
+    centres = [numpy.array([(m * rows).sum(), (m * columns).sum()]) / m.sum() / a.shape for m in (a, b)]
+    correlation = numpy.corrcoef(ranks(a.ravel()), ranks(b.ravel()))[0, 1]
+    return correlation, (top[0] & top[1]).sum() / (top[0] | top[1]).sum(), numpy.hypot(*(centres[0] - centres[1])) / 2**0.5
+
+
+def fidelity(dermc, path, bundle, image_folder, options):
+    """How far dermc's figures of how alike both models' maps are lie from those computed here of the maps themselves;
+    None where the places that are compared are not among those of the input."""
+
+    def document(*command):
+        return json.loads(subprocess.run([dermc, *command, "--json"], check=True, capture_output=True).stdout)
+
+    words = [word for key, value in options.items() for word in (f"--{key}", value)]
+    decided = [row["top"][0]["index"] for row in document("run", path, image_folder, *words)]
+    maps = {
+        index: [dermc_maps(dermc, model, image_folder, given, ["--class", str(index)])
+                for model, given in ((path, options), (bundle, {}))]
+        for index in set(decided)
+    }
+    step = maps[decided[0]][0].shape[1] / 32
+    if step % 2 != 1 or maps[decided[0]][0].shape[1] != maps[decided[0]][0].shape[2]:
+        return None
+    # Each 32nd part of the input has a pixel in its middle.
+    places = slice(int(step) // 2, None, int(step))
+    found = [
+        alike(*(maps[index][model][number][places, places].astype(float) for model in (0, 1)))
+        for number, index in enumerate(decided)
+    ]
+    found = [figures for figures in found if figures]
+    with tempfile.TemporaryDirectory() as place:
+        # What is right does not matter here: all are of one class.
+        name = document("run", bundle, image_folder)[0]["top"][0]["class"]
+        shutil.copytree(image_folder, f"{place}/{name}")
+        report = document("eval", bundle, place, "--against", path, "--explanations")["explanations"]
+    assert report["images"] == len(found), (report["images"], len(found))
+    columns = [numpy.array([row[i] for row in found if row[i] is not None]) for i in range(3)]
+    return max(
+        abs(middle(column) - report[prefix + name]["value"])
+        for name, column in zip(("correlation", "overlap", "shift"), columns)
+        for prefix, middle in (("", numpy.mean), ("median_", numpy.median)))
+
+
 def compare(name, arguments, model, layer, shape, path, options, method, image_folder):
     """Whether all maps are the package's, and enough of them show something."""
     files = sorted(pathlib.Path(image_folder).iterdir())
@@ -164,8 +226,14 @@ def compare(name, arguments, model, layer, shape, path, options, method, image_f
                 [arguments.dermc, "compile", path, "--int8", "--calib", image_folder, "-o", f"{place}/m.derm",
                  "--quiet", *words], check=True, capture_output=True)
             int8 = dermc_maps(arguments.dermc, f"{place}/m.derm", image_folder, {}, extra)
+            off = fidelity(arguments.dermc, path, f"{place}/m.derm", image_folder, options)
         changed = numpy.array(list(correlations(int8, ours)))
         line += f"; int8 against float {numpy.median(changed):.4f} (median), {changed.min():.4f} at least"
+        if off is not None:
+            line += f"; dermc's own figures of that are off by {off:.1e}"
+            if off > MOST_OFF:
+                print(line, flush=True)
+                return False
     print(line, flush=True)
     return found.min() >= LEAST
 
@@ -222,7 +290,7 @@ def main():
                     (pathlib.Path(few) / file.name).write_bytes(file.read_bytes())
                 is_good &= compare(
                     name, arguments, model, layer, shape, str(path), options, "scorecam", few)
-    sys.exit(0 if is_good else f"a correlation is below {LEAST}, or too few maps show something")
+    sys.exit(0 if is_good else f"a correlation is below {LEAST}, too few maps show something, or figures are off")
 
 
 if __name__ == "__main__":

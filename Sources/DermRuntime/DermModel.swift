@@ -10,6 +10,9 @@ public final class DermModel: Sendable {
   let loaded: LoadedModel
   private let threads: Int
   private let own = Mutex<DermSession?>(nil)
+  /// The same with what maps are made of, and a session of it, once one was asked for.
+  private let explained = Mutex<LoadedModel?>(nil)
+  private let explainer = Mutex<DermSession?>(nil)
 
   /// Reads a bundle, checking every byte of it. That finds accidents; what someone has changed on purpose only
   /// `init(path:trusting:)` finds.
@@ -117,6 +120,56 @@ public final class DermModel: Sendable {
   /// The same for the bytes of such a file.
   public func classify(imageBytes bytes: [UInt8], others: [String: [Float]] = [:]) throws(DermError) -> DermAnswer {
     try withOwnSession { (session) throws(DermError) in try session.classify(imageBytes: bytes, others: others) }
+  }
+
+  /// Where the model looks for a class in an image file: a map of its places (Grad-CAM, Selvaraju et al. 2017).
+  ///
+  /// The first call reads the bundle again and takes memory for a second plan of it, which is kept.
+  ///
+  /// - Parameters:
+  ///   - path: of the image
+  ///   - index: of the class, in the model's order; nil for the one decided for, of several labels the most probable
+  ///   - others: the numbers of each input in `otherInputs`
+  /// - Throws: `DermError` where no map can be made of the model, the file is another bundle by now, or as `classify`
+  public func explain(
+    imageAt path: String, ofClass index: Int? = nil, others: [String: [Float]] = [:]
+  ) throws(DermError) -> DermExplanation {
+    try withExplainer { (session) throws(DermError) in
+      _ = try session.classify(imageAt: path, others: others)
+      return try session.explanation(ofClass: index)
+    }
+  }
+
+  /// The same for the bytes of such a file.
+  public func explain(
+    imageBytes bytes: [UInt8], ofClass index: Int? = nil, others: [String: [Float]] = [:]
+  ) throws(DermError) -> DermExplanation {
+    try withExplainer { (session) throws(DermError) in
+      _ = try session.classify(imageBytes: bytes, others: others)
+      return try session.explanation(ofClass: index)
+    }
+  }
+
+  /// The same model with what maps are made of, loaded when it is first asked for.
+  func explaining() throws(DermError) -> LoadedModel {
+    try explained.withLock { (kept) throws(DermError) -> LoadedModel in
+      if let kept { return kept }
+      let model = try LoadedModel(explaining: loaded)
+      kept = model
+      return model
+    }
+  }
+
+  private func withExplainer<Result: Sendable>(
+    _ work: @Sendable (DermSession) throws(DermError) -> Result
+  ) throws(DermError) -> Result {
+    try explainer.withLock { (kept) throws(DermError) -> Result in
+      if let session = kept { return try work(session) }
+      let session = try DermSession(explaining: self, threads: threads)
+      let result = Swift.Result { () throws(DermError) in try work(session) }
+      kept = session
+      return try result.get()
+    }
   }
 
   /// Lends the session that the model keeps, made when it is first asked for; others wait meanwhile.

@@ -1,4 +1,5 @@
 import Answers
+import Explanations
 package import Images
 import Math
 import Runtime
@@ -37,6 +38,8 @@ public final class DermSession {
   /// Whether there are such images.
   private var isStaged = false
   private var fitter: FrameFitter?
+  /// Computes gradients for maps; made when one is first asked for.
+  private var gradient: ActivationGradient?
   /// Whether there are answers to read.
   private var hasAnswers = false
   /// Of each answer, one after the other.
@@ -49,9 +52,19 @@ public final class DermSession {
   ///   - model: what to run; the session keeps what it needs of it
   ///   - threads: how many threads one run uses, 1 to 256
   /// - Throws: `DermError` where the memory the session needs is more than the model was given, or than there is
-  public init(_ model: DermModel, threads: Int = 1) throws(DermError) {
+  public convenience init(_ model: DermModel, threads: Int = 1) throws(DermError) {
+    try self.init(running: model.loaded, threads: threads)
+  }
+
+  /// One that also tells where the model looks (`explanation`), which takes more memory.
+  ///
+  /// - Throws: also where no map can be made of the model, or the file is another bundle by now
+  public convenience init(explaining model: DermModel, threads: Int = 1) throws(DermError) {
+    try self.init(running: model.explaining(), threads: threads)
+  }
+
+  private init(running model: LoadedModel, threads: Int) throws(DermError) {
     try LoadedModel.check(threads: threads)
-    let model = model.loaded
     let plan = model.plan
     try MemoryLimit.check(plan, threads: threads, model.maximumBytes, model.path)
     let workers = Workers(threads: threads)
@@ -383,6 +396,36 @@ public final class DermSession {
     let answer = Answer(
       probabilities: classes.map(\.probability), decided: decisions[position].map { [$0] } ?? [])
     return DermCertainty(uncertainty.certainty(output, answer, model.interface.meaning), classes: classes)
+  }
+
+  /// Where the model looked for a class in the image it was run on.
+  ///
+  /// - Parameter index: of the class, in the model's order; nil for the one decided for, of several labels the most
+  ///   probable
+  /// - Throws: `DermError` where the session was not made by `init(explaining:threads:)`, or there is no answer
+  public func explanation(ofClass index: Int? = nil) throws(DermError) -> DermExplanation {
+    try exclusively { () throws(DermError) in
+      try checkAnswer(0)
+      guard let activation = model.activation else {
+        throw .inputDoesNotFit("the session was made to answer, not to explain: open one that explains")
+      }
+      let classes = model.classNames.indices.map { describe($0, 0) }
+      let decided = classes.contains { $0.isDecided } ? classes.filter(\.isDecided) : classes
+      guard let chosen = index ?? decided.max(by: { $0.probability < $1.probability })?.index,
+        classes.indices.contains(chosen)
+      else {
+        throw .inputDoesNotFit("class \(index ?? 0): the model has \(classes.count)")
+      }
+      let size = try model.requiredImageInput().preprocessing
+      let gradient = gradient ?? activation.makeGradient()
+      self.gradient = gradient
+      do throws(Refusal) {
+        let map = try gradient.map(activation.outputs.map(executor.outputTensor), ofClass: chosen)
+        return DermExplanation(classes[chosen], map, height: size.height, width: size.width)
+      } catch {
+        throw .notFinite("\(error)")
+      }
+    }
   }
 
   /// Lends the raw numbers of an output, of all the batch.

@@ -1,5 +1,7 @@
 import Answers
 import Bundles
+import Explanations
+import Hashing
 import HeapMemory
 import IR
 import Math
@@ -20,6 +22,10 @@ final class LoadedModel: Sendable {
   let image: Int
   let imageInput: ImageInput?
   let maximumBytes: Int
+  /// Of maps of where it looks; nil where it only answers.
+  let activation: ClassActivation?
+  private let keys: [PublicKey]?
+  private let rootHash: SHA256
 
   /// - Parameters:
   ///   - keys: of whom one must have signed the bundle; nil asks for no signature
@@ -27,7 +33,8 @@ final class LoadedModel: Sendable {
   init(_ path: String, keys: [PublicKey]?, threads: Int, maximumBytes: Int) throws(DermError) {
     try LoadedModel.check(threads: threads)
     let bundle: Bundle
-    (plan, bundle, interface) = try LoadedModel.load(path, keys, threads, maximumBytes)
+    (plan, bundle, interface, rootHash, activation) = try LoadedModel.load(path, keys, threads, maximumBytes)
+    self.keys = keys
     image = try interface.image(plan, path)
     imageInput = try ImageInput(bundle, plan.inputs[image], path)
     inputShape = plan.inputs[image].type.shape
@@ -39,6 +46,32 @@ final class LoadedModel: Sendable {
     otherInputs = others
     self.path = path
     self.maximumBytes = maximumBytes
+  }
+
+  /// The same with what maps of where it looks are made of, read again: what runs does not hold its graph.
+  ///
+  /// - Throws: where the file is another by now, or no maps can be made of the model
+  init(explaining model: LoadedModel) throws(DermError) {
+    let bundle: Bundle
+    (plan, bundle, _, rootHash, activation) = try LoadedModel.load(
+      model.path, model.keys, 1, model.maximumBytes
+    ) { (bundle, rootHash) throws(DermError) in
+      guard rootHash == model.rootHash else {
+        throw .unreadableFile("\(model.path): is another bundle than the model was loaded from: load it again")
+      }
+      do throws(Refusal) {
+        let network = try ClassActivation(
+          bundle.graph, input: model.image, output: model.interface.decision, model.interface.meaning)
+        bundle.graph = network.graph
+        return network
+      } catch {
+        throw .unsupportedModel("\(model.path): \(error)")
+      }
+    }
+    interface = model.interface
+    imageInput = try ImageInput(bundle, plan.inputs[model.image], model.path)
+    (image, inputShape, labels, otherInputs) = (model.image, model.inputShape, model.labels, model.otherInputs)
+    (path, maximumBytes, keys) = (model.path, model.maximumBytes, model.keys)
   }
 
   static func check(threads: Int) throws(DermError) {
@@ -63,17 +96,24 @@ final class LoadedModel: Sendable {
   /// A bundle's graph made ready to run, and the records beside it. What was needed to get there, the graph with its
   /// constants included, is gone when this returns, and the allocator has given its pages back: they would stay
   /// resident beside the packed weights.
+  ///
+  /// - Parameter extend: adds to the graph what maps are made of. Handed over, so that programs that ask for none are
+  ///   without what makes it.
   private static func load(
-    _ path: String, _ keys: [PublicKey]?, _ threads: Int, _ maximumBytes: Int
-  ) throws(DermError) -> (plan: Plan, records: Bundle, interface: Interface) {
+    _ path: String, _ keys: [PublicKey]?, _ threads: Int, _ maximumBytes: Int,
+    extend: ((inout Bundle, SHA256) throws(DermError) -> ClassActivation)? = nil
+  ) throws(DermError) -> (
+    plan: Plan, records: Bundle, interface: Interface, rootHash: SHA256, activation: ClassActivation?
+  ) {
     if let problem = InstructionSet.problem { throw .unsupportedProcessor(problem) }
-    var bundle = try read(path, keys, maximumBytes)
+    var (bundle, rootHash) = try read(path, keys, maximumBytes)
     Heap.trim()
     defer { Heap.trim() }
     try MemoryLimit.check(bundle.graph, maximumBytes, path)
     // Packed for this machine, weights take about as much again.
     try MemoryLimit.reserve(
       bundle.graph.valueIDs.reduce(0) { $0 + (bundle.graph[$1].constant?.buffer.count ?? 0) }, path)
+    let activation = try extend.map { (extend) throws(DermError) in try extend(&bundle, rootHash) }
     let plan: Plan
     do throws(Refusal) {
       plan = try Plan(bundle.graph, math: KernelMath(), rowFusion: .device, quantizesInputs: false)
@@ -83,12 +123,12 @@ final class LoadedModel: Sendable {
     try MemoryLimit.check(plan, threads: threads, maximumBytes, path)
     let interface = try Interface(bundle, path)
     bundle.graph = Graph(name: "")
-    return (plan, bundle, interface)
+    return (plan, bundle, interface, rootHash, activation)
   }
 
   private static func read(
     _ path: String, _ keys: [PublicKey]?, _ maximumBytes: Int
-  ) throws(DermError) -> Bundle {
+  ) throws(DermError) -> (Bundle, SHA256) {
     let file: BundleFile
     do throws(Refusal) { file = try BundleReader.open(path) } catch { throw DermError(error) }
     if let keys {
@@ -100,7 +140,7 @@ final class LoadedModel: Sendable {
       }
     }
     do throws(Refusal) {
-      return try file.read(selfTest: false, maximumBytes: maximumBytes)
+      return (try file.read(selfTest: false, maximumBytes: maximumBytes), file.rootHash)
     } catch {
       throw DermError(error)
     }

@@ -138,12 +138,10 @@ struct FloatHead {
       guard gradients.contains(where: { $0 != nil }),
         node.inputs.contains(where: { $0.map(wanted.contains) == true })
       else { continue }
-      guard let op = node.op as? any Differentiable else {
-        throw Refusal(place: Refusal.Place(node), reason: "has no gradient", remedy: FloatHead.remedy)
-      }
       var product = VectorJacobianProduct(graph, node, outputGradients: gradients, wanted: wanted)
       do throws(Refusal) {
-        for (input, gradient) in zip(node.inputs, try op.gradients(&product)) {
+        guard let products = try product.gradients(of: node.op) else { throw Refusal("has no gradient") }
+        for (input, gradient) in zip(node.inputs, products) {
           guard let input, let gradient, wanted.contains(input) else { continue }
           let sum = try known[input].map { (other) throws(Refusal) in try product.plus(other, gradient) }
           known[input] = sum ?? gradient

@@ -135,7 +135,10 @@ extension AveragePool: Int8ConvertibleOperation {
 }
 
 #if !RUNTIME_ONLY
-extension AveragePool: Differentiable {
+extension AveragePool: Differentiable {}
+#endif
+
+extension AveragePool {
   package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
     let (input, output) = (product.shape(ofInput: 0), product.shape(product.output()))
     let counts = (0..<2).map { axis in
@@ -154,7 +157,6 @@ extension AveragePool: Differentiable {
     return [try product.spread(gradient, over: window, weights: weights, groups: input[1], to: input)]
   }
 }
-#endif
 
 #if !RUNTIME_ONLY
 extension AveragePool: ChannelKeeping {}

@@ -67,7 +67,10 @@ extension BatchNormalization: ParameterCarrying {
 }
 
 #if !RUNTIME_ONLY
-extension BatchNormalization: Differentiable {
+extension BatchNormalization: Differentiable {}
+#endif
+
+extension BatchNormalization {
   package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
     try product.expectConstants(from: 1, "statistics")
     let scale = try product.constant(1, "scales").elements(as: Float.self)
@@ -80,4 +83,3 @@ extension BatchNormalization: Differentiable {
     ]
   }
 }
-#endif

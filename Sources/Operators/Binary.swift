@@ -335,7 +335,10 @@ extension Binary: Int8ConvertibleOperation {
 }
 
 #if !RUNTIME_ONLY
-extension Binary: Differentiable {
+extension Binary: Differentiable {}
+#endif
+
+extension Binary {
   /// Summed over what was broadcast.
   package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
     let (a, b, gradient) = (product.input(0), product.input(1), product.gradient)
@@ -372,7 +375,6 @@ extension Binary: Differentiable {
     return result
   }
 }
-#endif
 
 #if !RUNTIME_ONLY
 extension Binary: ChannelKeeping {

@@ -128,7 +128,10 @@ extension Conv: Int8ConvertibleLayer {
 }
 
 #if !RUNTIME_ONLY
-extension Conv: Differentiable {
+extension Conv: Differentiable {}
+#endif
+
+extension Conv {
   /// The transposed convolution of the same weights.
   package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
     try product.expectConstants(from: 1, "weights")
@@ -138,7 +141,6 @@ extension Conv: Differentiable {
     ]
   }
 }
-#endif
 
 #if !RUNTIME_ONLY
 extension Conv: ChannelKeeping {

@@ -114,13 +114,15 @@ extension Gemm: Int8ConvertibleLayer {
 }
 
 #if !RUNTIME_ONLY
-extension Gemm: Differentiable {
+extension Gemm: Differentiable {}
+#endif
+
+extension Gemm {
   package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
     try product.expectConstants(from: 1, "weights")
     return [try product.add(Gemm(transB: !transB), product.gradient, product.input(1))]
   }
 }
-#endif
 
 #if !RUNTIME_ONLY
 extension Gemm: ChannelKeeping {

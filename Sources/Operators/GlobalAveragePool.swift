@@ -55,14 +55,16 @@ extension GlobalAveragePool: Int8ConvertibleOperation {
 }
 
 #if !RUNTIME_ONLY
-extension GlobalAveragePool: Differentiable {
+extension GlobalAveragePool: Differentiable {}
+#endif
+
+extension GlobalAveragePool {
   package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
     let shape = product.shape(ofInput: 0)
     let mean = try product.times(product.gradient, 1 / Float(shape[2] * shape[3]))
     return [try product.expanded(mean, to: shape)]
   }
 }
-#endif
 
 #if !RUNTIME_ONLY
 extension GlobalAveragePool: ChannelKeeping {}

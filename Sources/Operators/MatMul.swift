@@ -119,7 +119,10 @@ extension MatMul: Int8ConvertibleProduct {
 }
 
 #if !RUNTIME_ONLY
-extension MatMul: Differentiable {
+extension MatMul: Differentiable {}
+#endif
+
+extension MatMul {
   /// alpha * g b' and alpha * a' g, summed over what was broadcast.
   package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
     let (a, b) = (product.shape(ofInput: 0), product.shape(ofInput: 1))
@@ -154,4 +157,3 @@ extension VectorJacobianProduct {
     return self.constant(try evaluateConstants(turn, inputs: [constant])[0])
   }
 }
-#endif

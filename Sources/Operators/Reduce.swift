@@ -133,7 +133,10 @@ extension Reduce: TransposeTransparent {
 }
 
 #if !RUNTIME_ONLY
-extension Reduce: Differentiable {
+extension Reduce: Differentiable {}
+#endif
+
+extension Reduce {
   /// Of the least and the greatest, where several elements have it they share it.
   package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
     let shape = product.shape(ofInput: 0)
@@ -154,7 +157,6 @@ extension Reduce: Differentiable {
     }
   }
 }
-#endif
 
 #if !RUNTIME_ONLY
 extension Reduce: ChannelKeeping {

@@ -76,12 +76,14 @@ extension Reshape: PossibleIdentity {
 }
 
 #if !RUNTIME_ONLY
-extension Reshape: Differentiable {
+extension Reshape: Differentiable {}
+#endif
+
+extension Reshape {
   package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
     [try product.reshaped(product.gradient, product.shape(ofInput: 0))]
   }
 }
-#endif
 
 #if !RUNTIME_ONLY
 extension Reshape: ChannelKeeping {

@@ -66,7 +66,10 @@ extension ScaleShift: Int8ConvertibleLayer {
 }
 
 #if !RUNTIME_ONLY
-extension ScaleShift: Differentiable {
+extension ScaleShift: Differentiable {}
+#endif
+
+extension ScaleShift {
   package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
     try product.expectConstants(from: 1, "scales")
     let scale = try product.constant(1, "scales")
@@ -74,7 +77,6 @@ extension ScaleShift: Differentiable {
     return [try product.add(ScaleShift(), product.gradient, product.input(1), zeros)]
   }
 }
-#endif
 
 #if !RUNTIME_ONLY
 extension ScaleShift: ChannelKeeping {

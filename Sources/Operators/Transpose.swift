@@ -63,11 +63,13 @@ extension Transpose: PossibleIdentity {
 }
 
 #if !RUNTIME_ONLY
-extension Transpose: Differentiable {
+extension Transpose: Differentiable {}
+#endif
+
+extension Transpose {
   package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
     let order = order(rank: product.shape(ofInput: 0).count)
     let inverse = order.indices.map { axis in order.firstIndex(of: axis) ?? 0 }
     return [try product.add(Transpose(perm: inverse), product.gradient)]
   }
 }
-#endif

@@ -78,7 +78,10 @@ extension Unary: Int8ConvertibleOperation {
 }
 
 #if !RUNTIME_ONLY
-extension Unary: Differentiable {
+extension Unary: Differentiable {}
+#endif
+
+extension Unary {
   package func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?] {
     [try derivative(&product).map { (derivative) throws(Refusal) in try product.times(product.gradient, derivative) }]
   }
@@ -164,7 +167,6 @@ extension Unary {
     try product.times(product.apply(.exp, product.times(product.squared(product.input()), exponent)), height)
   }
 }
-#endif
 
 #if !RUNTIME_ONLY
 extension Unary: ChannelKeeping {}

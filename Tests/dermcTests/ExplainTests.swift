@@ -1,4 +1,5 @@
 import CanonicalJSON
+import DermRuntime
 import IR
 import Images
 import Math
@@ -87,6 +88,50 @@ struct ExplainTests {
     let whole = try explained("direct")
     #expect(try whole.peak["pixel"].ints()[0] == Int(whole.peak["x"].double() * 240))
     #expect(!whole.text.contains("of the photo"))
+  }
+
+  /// An app's maps are those of the program, to the last bit.
+  @Test func appsSeeTheSameNumbers() throws {
+    let folder = try Folder()
+    let bundle = try Compiled.bundle()
+    let model = try DermModel(path: bundle)
+    for (options, index) in [([], nil), (["--class", "nv"], 5)] as [([String], Int?)] {
+      let outcome = try Program.run(
+        ["run", bundle, Fixture.image, "--json", "--explain", folder / "map.npy"] + options)
+      let json = try outcome.json().elements()[0]["explanation"]
+      let map = try #require(NumPyFile.read(path: folder / "map.npy").first).tensor
+      let found = try model.explain(imageAt: Fixture.image, ofClass: index)
+      #expect(found.values == map.elements(as: Float.self))
+      #expect([found.height, found.width] == map.shape && found.method == "gradcam")
+      #expect(try json["grid"].ints() == [found.gridHeight, found.gridWidth])
+      #expect(try json["index"].int() == found.explained.index && json["class"].string() == found.explained.label)
+      #expect(try found.isEmpty || json["peak"]["value"].double() == Double(found.peak))
+      #expect(try model.explain(imageBytes: MappedFile.contents(of: Fixture.image), ofClass: index) == found)
+    }
+    // Its answers are those of other sessions, and these explain nothing.
+    let explaining = try DermSession(explaining: model)
+    let plain = try DermSession(model)
+    let answer = try plain.classify(imageAt: Fixture.image)
+    #expect(try explaining.classify(imageAt: Fixture.image).output == answer.output)
+    #expect(throws: DermError.self) { try plain.explanation() }
+    #expect(throws: DermError.self) { try explaining.explanation(ofClass: 7) }
+  }
+
+  /// What is read again must be what was loaded.
+  @Test func anotherBundleInItsPlaceIsNotExplained() throws {
+    let folder = try Folder()
+    let path = try folder.copy(try Compiled.bundle(), as: "model.derm")
+    let model = try DermModel(path: path)
+    let outcome = try Program.run(
+      "compile", Fixture.cnn, "--preprocess", Fixture.preprocessing, "-o", folder / "other.derm", "--quiet")
+    #expect(outcome.status == 0)
+    try OutputFile.write(MappedFile.contents(of: folder / "other.derm"), to: path)
+    #expect {
+      try model.explain(imageAt: Fixture.image)
+    } throws: { error in
+      "\(error)".contains("is another bundle than the model was loaded from")
+    }
+    #expect(try model.classify(imageAt: Fixture.image).classes.count == 7)
   }
 
   /// A model of which every weight of the last layer is negative: nothing speaks for its classes.

@@ -13,7 +13,7 @@ program dermc, which is in the package, too.
 from typing import TYPE_CHECKING, Any
 
 from ._library import DermError, Status
-from ._model import Certainty, Model, Prediction, Scored, Tensor
+from ._model import Certainty, Explanation, Model, Prediction, Scored, Tensor
 
 if TYPE_CHECKING:
     from ._commands import compile, evaluate, gate, read_report, stats
@@ -23,6 +23,7 @@ __all__ = [
     "Certainty",
     "CommandError",
     "DermError",
+    "Explanation",
     "Model",
     "Prediction",
     "Scored",

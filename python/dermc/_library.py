@@ -80,6 +80,18 @@ class Certainty(Structure):
     _fields_ = [("abstains", c_int32), ("confidence", c_double), ("energy", c_double), ("why", c_char * 488)]
 
 
+class Explanation(Structure):
+    _fields_ = [
+        ("index", c_int32),
+        ("height", c_int32),
+        ("width", c_int32),
+        ("grid_height", c_int32),
+        ("grid_width", c_int32),
+        ("peak", c_float),
+        ("method", c_char * 16),
+    ]
+
+
 PIXEL_FORMATS = {"gray": 1, "rgb": 2, "bgr": 3, "rgba": 4, "bgra": 5}
 TASKS = ("none", "multiclass", "binary", "multilabel")
 
@@ -106,6 +118,8 @@ _PLAIN: Dict[str, Tuple[Any, List[Any]]] = {
 _FALLIBLE: Dict[str, List[Any]] = {
     "derm_model_open": [c_char_p, POINTER(OpenOptions), POINTER(c_void_p)],
     "derm_session_open": [c_void_p, c_int32, POINTER(c_void_p)],
+    "derm_session_open_explaining": [c_void_p, c_int32, POINTER(c_void_p)],
+    "derm_session_explain": [c_void_p, c_int32, c_void_p, c_size_t, POINTER(Explanation)],
     "derm_session_write_image_file": [c_void_p, c_size_t, c_char_p],
     "derm_session_write_image_bytes": [c_void_p, c_size_t, c_char_p, c_size_t],
     "derm_session_write_pixels": [c_void_p, c_size_t, POINTER(Pixels)],

@@ -102,6 +102,28 @@ class Prediction:
         return _html.prediction(self)
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class Explanation:
+    """Where a model looked for a class in an image.
+
+    It says which places, at the coarse grid of the last activation, raised the class's score; not why, and not what would
+    have happened without them.
+    """
+
+    #: The class that is explained.
+    label: str
+    index: int
+    #: How the map was made: "gradcam".
+    method: str
+    #: A number for each place of the model's view of the image, [H, W] of float32, rows from the top: 1 where most speaks
+    #: for the class, 0 where nothing does.
+    map: "Array"
+    #: Rows and columns that the map really has; between these it is interpolated.
+    grid: Tuple[int, int]
+    #: The largest number before the map was scaled to 1; 0 where nothing speaks for the class, so that all are 0.
+    peak: float
+
+
 @dataclasses.dataclass(frozen=True)
 class Tensor:
     """An output of a model: its name and shape."""
@@ -166,6 +188,7 @@ class Model:
             for index in range(library.model_output_count(self._handle))
         )
         self._free: List[_Session] = []
+        self._explaining: List[_Session] = []
         self._lock = threading.Lock()
         # One now, so that too many threads or too little memory show here and not at the first image.
         self._free.append(_Session(self))
@@ -233,6 +256,41 @@ class Model:
         """The raw numbers of all outputs, by name (float32), of an image or each of a list, given as to `predict`."""
         return self._each(image, inputs, format, workers, _Session.outputs)
 
+    def explain(
+        self,
+        image: "Image",
+        *,
+        label: Optional[Union[str, int]] = None,
+        inputs: Optional[Mapping[str, Any]] = None,
+        format: Optional[str] = None,
+    ) -> Explanation:
+        """Where the model looks for a class in an image: a map of its places (Grad-CAM).
+
+        The first call reads the bundle again and takes more memory, which is kept.
+
+        Args:
+            image: as to `predict`.
+            label: the class, by name or number; the one decided for unless given, of several labels the most probable.
+            inputs: as to `predict`.
+            format: as to `predict`.
+
+        Raises:
+            DermError: no map can be made of the model, or as `predict`.
+            ValueError: there is no such class.
+        """
+        index = label if isinstance(label, int) else -1
+        if isinstance(label, str):
+            if label not in self.labels:
+                raise ValueError(f"there is no class {label!r}; there are {', '.join(self.labels[:20])}")
+            index = self.labels.index(label)
+        elif label is not None and not 0 <= index < len(self.labels):
+            raise ValueError(f"there is no class {label!r}; there are {len(self.labels)}")
+        with self._session(explains=True) as session:
+            session.write(image, 0, format)
+            session.write_others([inputs or {}])
+            library.session_run(session.handle)
+            return session.explanation(index)
+
     def preprocess(self, image: "Union[Image, Images]", *, format: Optional[str] = None) -> "Array":
         """What the network sees of an image: float32, [1, ...] as `input_shape` says; of a list [n, ...].
 
@@ -287,15 +345,16 @@ class Model:
             return [answer(session, position) for position in range(len(images))]
 
     @contextlib.contextmanager
-    def _session(self) -> "Iterator[_Session]":
+    def _session(self, explains: bool = False) -> "Iterator[_Session]":
+        free = self._explaining if explains else self._free
         with self._lock:
-            session = self._free.pop() if self._free else None
-        session = session or _Session(self)
+            session = free.pop() if free else None
+        session = session or _Session(self, explains)
         try:
             yield session
         finally:
             with self._lock:
-                self._free.append(session)
+                free.append(session)
 
     # ------------------------------------------------------------------------------------------------ display
 
@@ -357,9 +416,10 @@ def _pixels(image: "Array", format: Optional[str]) -> _Given:
 class _Session:
     """The memory of one run, used by one thread at a time."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, explains: bool = False) -> None:
         handle = ctypes.c_void_p()
-        library.session_open(model._handle, model.threads, ctypes.byref(handle))
+        opening = library.session_open_explaining if explains else library.session_open
+        opening(model._handle, model.threads, ctypes.byref(handle))
         self.handle = handle.value
         self._closing = weakref.finalize(self, library.session_close, self.handle)
         self.task, self.labels, self.batch = model.task, model.labels, model.batch
@@ -421,6 +481,20 @@ class _Session:
             tuple(probabilities),
             found.confidence,
             None if math.isnan(found.energy) else found.energy,
+        )
+
+    def explanation(self, index: int) -> Explanation:
+        found = _library.Explanation()
+        library.session_explain(self.handle, index, None, 0, ctypes.byref(found))
+        values = numpy.empty((found.height, found.width), dtype=numpy.float32)
+        library.session_explain(self.handle, found.index, values.ctypes.data, values.size, ctypes.byref(found))
+        return Explanation(
+            self.labels[found.index],
+            found.index,
+            found.method.decode(),
+            values,
+            (found.grid_height, found.grid_width),
+            found.peak,
         )
 
     def outputs(self, position: int) -> "Dict[str, Array]":

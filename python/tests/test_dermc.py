@@ -70,6 +70,24 @@ class CertaintyTests(Bundles):
         self.assertIsNone(plain.predict(IMAGES[0]).certainty)
 
 
+class ExplanationTests(Bundles):
+    def test_maps_are_those_of_the_program(self) -> None:
+        model = dermc.Model(self.int8)
+        path, output = IMAGES[0], self.folder / "map.npy"
+        for label in (None, "nv", 2):
+            words = [] if label is None else ["--class", str(label)]
+            (row,) = _program.document(["run", self.int8, path, "--explain", output, *words])
+            said, found = row["explanation"], model.explain(path, label=label)
+            self.assertEqual(numpy.load(output).tobytes(), found.map.tobytes())
+            self.assertEqual(found.map.shape, (96, 96))
+            self.assertEqual((found.label, found.index), (said["class"], said["index"]))
+            self.assertEqual((found.method, list(found.grid)), (said["method"], said["grid"]))
+            self.assertEqual(found.peak, said["peak"]["value"] if said["peak"] else 0)
+        for label in ("eczema", 7, -1):
+            with self.assertRaisesRegex(ValueError, "no class"):
+                model.explain(path, label=label)
+
+
 class ModelTests(Bundles):
     def setUp(self) -> None:
         self.model = dermc.Model(self.int8)

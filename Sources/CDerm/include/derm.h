@@ -257,6 +257,37 @@ derm_status derm_session_set(derm_session *session, size_t position, int32_t *in
 derm_status derm_session_calibrated_probabilities(derm_session *session, size_t position, double *probabilities,
                                                   size_t capacity, derm_error *error);
 
+// ------------------------------------------------------------------------------------------------ explanations
+
+// Where a model looks for a class in an image: a map of its places (Grad-CAM). It says which places, at the coarse grid
+// of the last activation, raised the class's score; not why, and not what would have happened without them.
+
+// A session that answers and explains. The first of a model reads its bundle again and takes more memory; where that is
+// another file by now, or no map can be made of the model, it fails.
+derm_status derm_session_open_explaining(const derm_model *model, int32_t threads, derm_session **session,
+                                         derm_error *error);
+
+typedef struct derm_explanation {
+  // The class that is explained.
+  int32_t index;
+  // Rows and columns of the map: the model's view of the image, after it was cropped and resized.
+  int32_t height;
+  int32_t width;
+  // How many places the map really has; between these it is interpolated.
+  int32_t grid_height;
+  int32_t grid_width;
+  // The largest number before the map was scaled to 1; 0 where nothing speaks for the class, so that all are 0.
+  float peak;
+  // How the map was made: "gradcam".
+  char method[16];
+} derm_explanation;
+
+// Of the last run. index is the place of the class, or -1 for the one decided for, of several labels the most probable.
+// Writes height * width numbers to map, rows from the top, 1 where most speaks for the class and 0 where nothing does;
+// capacity is how many there is room for. map may be NULL, to learn how many there are.
+derm_status derm_session_explain(derm_session *session, int32_t index, float *map, size_t capacity,
+                                 derm_explanation *explanation, derm_error *error);
+
 // --------------------------------------------------------------------------------------------- preprocessing
 
 // What an image becomes before the network sees it, to compare with the preprocessing of a training, say: the numbers

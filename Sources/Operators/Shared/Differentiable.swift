@@ -1,8 +1,8 @@
-#if !RUNTIME_ONLY
 package import IR
 package import Math
 package import Tensors
 
+#if !RUNTIME_ONLY
 /// An operator that has a vector-Jacobian product: how the gradient of a number with respect to its inputs follows from
 /// that with respect to its outputs.
 ///
@@ -18,6 +18,7 @@ package protocol Differentiable: Operator {
   ///   not wanted or zero
   func gradients(_ product: inout VectorJacobianProduct) throws(Refusal) -> [ValueID?]
 }
+#endif
 
 /// A graph in which the vector-Jacobian product of one of its nodes is being written down.
 package struct VectorJacobianProduct {
@@ -246,4 +247,3 @@ package struct VectorJacobianProduct {
 
   private static let mostWeights = 1 << 22
 }
-#endif

@@ -1,4 +1,3 @@
-#if !RUNTIME_ONLY
 package import IR
 import Math
 package import Tensors
@@ -87,4 +86,3 @@ extension VectorJacobianProduct {
     return result
   }
 }
-#endif

@@ -1,5 +1,4 @@
 package import CanonicalJSON
-import DataSets
 import Explanations
 import Images
 import Reports
@@ -71,7 +70,7 @@ package struct Explanation: Sendable {
         view: preprocessing.view(of: (photo.width, photo.height)), title: label + figure, caption: caption)
       bytes = isPNG ? try overlay.image.png() : try overlay.image.jpeg(quality: 90)
     } catch {
-      throw Refusal(file: sample.path, reason: "\(error)")
+      throw Refusal(file: path, reason: "\(error)")
     }
     try OutputFile.write(bytes, to: file)
   }

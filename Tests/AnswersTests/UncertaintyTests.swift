@@ -131,6 +131,11 @@ private func sets(_ method: PredictionSets.Method, _ thresholds: [Float?]) -> Pr
       let read = try JSON(parsing: bytes)
       #expect(try Uncertainty.stored(["uncertainty": read, "other": 1], for: meaning) == uncertainty)
     }
+    var divided = full
+    for group in [nil, "lesion_id"] {
+      divided.split = Uncertainty.Split(share: 0.5, seed: .max, group: group)
+      #expect(try Uncertainty.stored(["uncertainty": divided.json], for: meaning) == divided)
+    }
     #expect(try Uncertainty.stored(["temperature": 1.25], for: meaning) == nil)
     #expect(try Uncertainty.stored(nil, for: meaning) == nil)
   }
@@ -148,7 +153,15 @@ private func sets(_ method: PredictionSets.Method, _ thresholds: [Float?]) -> Pr
     (
       ["more": 1],
       "section explanation.uncertainty: unknown member \"more\"; known are temperature, sets, samples, data, "
-        + "abstention, energy"
+        + "abstention, energy, split"
+    ),
+    (
+      ["split": ["share": 1.0, "seed": 0, "by": nil]],
+      "section explanation.uncertainty.split.share: expected a fraction between 0 and 1"
+    ),
+    (
+      ["split": ["share": 0.5, "seed": 0, "by": 7]],
+      "section explanation.uncertainty.split.by: expected a string, found an integer"
     ),
     (
       ["sets": ["method": "lac", "coverage": 0.9, "thresholds": [0.5, 0.5]]],

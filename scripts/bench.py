@@ -225,10 +225,10 @@ def latency_openvino(model, calibration, threads):
     time_runs(lambda: request.infer({0: x}))
 
 
-def keras_converter(name):
+def keras_converter(name, size=224):
     import tensorflow as tf
 
-    shape = (224, 224, 3)
+    shape = (size, size, 3)
     model = getattr(tf.keras.applications, name)(weights=None, classes=7, input_shape=shape)
     return tf.lite.TFLiteConverter.from_keras_model(model)
 
@@ -236,7 +236,7 @@ def keras_converter(name):
 def quantize_tflite(name, output, calibration):
     import tensorflow as tf
 
-    converter = keras_converter(name)
+    converter = keras_converter(name, np.load(calibration, mmap_mode="r").shape[-1])
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = lambda: ([x.transpose(1, 2, 0)[None]] for x in np.load(calibration))
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]

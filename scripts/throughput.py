@@ -3,10 +3,11 @@
 usage: throughput.py [--dermc PATH] [--rounds N] [--workers N] [--tflite PYTHON] MODEL.onnx FOLDER ...
 
 Each FOLDER holds a folder of JPEGs for each class. dermc is `dermc eval` as a whole process: start, reading the model,
-listing, decoding, resizing, inference on `--threads`, and all that it measures. A pair is as many Python processes as
-there are threads, each with its share of the files and a session of one thread; imports, sessions and a first image are
-not counted. Pillow is what models are trained with, and dermc's pixels are equal to Pillow's; OpenCV's resizing does not
-filter when it makes images smaller, so that its pixels are others.
+listing, decoding, resizing, inference on as many threads as there are workers, and all that it measures. A pair is as
+many Python processes as there are workers, each with its share of the files and a session of one thread, or, where it
+says so, one process of as many threads; imports, sessions and a first image are not counted. Pillow is what models are
+trained with, and dermc's pixels are equal to Pillow's; OpenCV's resizing does not filter when it makes images smaller,
+so that its pixels are others.
 
 Needs numpy, onnx, onnxruntime, openvino, nncf, pillow and opencv-python-headless in this Python. TensorFlow Lite
 (tensorflow-cpu, pillow, opencv-python-headless in the Python named) takes Keras's architecture of the model's name with
@@ -23,6 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -51,7 +53,7 @@ def main():
 def compare(options, folder, programs):
     count = len(images(folder))
     print(f"\n{os.path.basename(options.model)}, {count} images of {folder}, {options.workers} workers", flush=True)
-    print(f"{'':26s} {'images/s':>9s} {'median':>9s} {'CPU ms':>8s} {'dermc is':>9s}")
+    print(f"{'':30s} {'images/s':>9s} {'median':>9s} {'CPU ms':>8s} {'dermc is':>9s}")
     jobs = {name: lambda job=job: job(folder) for name, job in programs}
     rows = bench.in_turn(jobs, options.rounds)
     ours = min(wall for wall, _ in rows["dermc"])
@@ -59,7 +61,7 @@ def compare(options, folder, programs):
         walls = sorted(wall for wall, _ in runs)
         cpu = min(cpu for _, cpu in runs) / count * 1e3
         best, median = count / walls[0], count / walls[len(walls) // 2]
-        print(f"{name:26s} {best:9.0f} {median:9.0f} {cpu:8.2f} {walls[0] / ours:8.2f}x", flush=True)
+        print(f"{name:30s} {best:9.0f} {median:9.0f} {cpu:8.2f} {walls[0] / ours:8.2f}x", flush=True)
 
 
 def images(folder):
@@ -79,14 +81,16 @@ def measured(options, work):
     with open(listing, "w") as file:
         file.writelines(os.path.abspath(path) + "\n" for path in sample)
     subprocess.run(
-        [options.dermc, "compile", options.model, "--int8", "--calib", listing, *preprocessing, "--quiet", "-o", bundle],
+        [options.dermc, "compile", options.model, "--int8", "--calib", listing, *preprocessing, "--quiet",
+         "-o", bundle],
         check=True)
     yield "dermc", lambda folder: whole_process(
         [options.dermc, "eval", bundle, folder, "--threads", str(options.workers), "--json"])
 
     bench.quantize_ort(options.model, onnx_file, calibration)
     bench.quantize_openvino(options.model, ir, calibration)
-    runtimes = [("ONNX Runtime", "onnxruntime", onnx_file, sys.executable), ("OpenVINO", "openvino", ir, sys.executable)]
+    runtimes = [
+        ("ONNX Runtime", "onnxruntime", onnx_file, sys.executable), ("OpenVINO", "openvino", ir, sys.executable)]
     if options.tflite:
         keras = next(keras for name, keras in bench.KERAS.items() if name in os.path.basename(options.model))
         subprocess.run(
@@ -97,6 +101,9 @@ def measured(options, work):
         for library, name in (("Pillow", "pillow"), ("OpenCV", "opencv")):
             yield f"{title} + {library}", lambda folder, file=file, runtime=runtime, name=name, python=python: workers(
                 [python, __file__, "pair", runtime, file, name, str(shape[-1]), folder], options.workers)
+    yield "ONNX Runtime + Pillow, threads", lambda folder: workers(
+        [sys.executable, __file__, "pair", "onnxruntime", onnx_file, "pillow", str(shape[-1]), folder], 1,
+        threads=options.workers)
 
 
 def whole_process(command):
@@ -106,10 +113,10 @@ def whole_process(command):
     return wall, cpu
 
 
-def workers(command, count):
+def workers(command, count, threads=1):
     """Starts the processes of a pair, lets them go together when all are ready, waits for the last."""
     processes = [
-        subprocess.Popen([*command, str(i), str(count)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        subprocess.Popen([*command, str(i), str(count), str(threads)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                          stderr=subprocess.DEVNULL, text=True)
         for i in range(count)]
     for process in processes:
@@ -127,8 +134,8 @@ def workers(command, count):
     return wall, sum(seconds)
 
 
-def pair(runtime, file, library, size, folder, index, count):
-    """One worker of a pair: says that it is ready, waits for a line, prints the CPU seconds of its share."""
+def pair(runtime, file, library, size, folder, index, count, threads):
+    """One process of a pair: says that it is ready, waits for a line, prints the CPU seconds of its share."""
     answer, layout = RUNTIMES[runtime](file)
     load = LIBRARIES[library](int(size), layout)
     share = images(folder)[int(index)::int(count)]
@@ -136,8 +143,10 @@ def pair(runtime, file, library, size, folder, index, count):
     print("ready", flush=True)
     sys.stdin.readline()
     before = cpu_seconds()
-    for path in share:
-        answer(load(path))
+    with ThreadPoolExecutor(int(threads)) as pool:
+        each = pool.map if int(threads) > 1 else map
+        for _ in each(lambda path: answer(load(path)), share):
+            pass
     print(cpu_seconds() - before, flush=True)
 
 

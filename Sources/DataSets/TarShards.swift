@@ -1,11 +1,11 @@
-import Tensors
+package import Tensors
 
 /// Where a file lies in a tar.
 package struct TarPlace: Sendable, Hashable {
   let archive: TarArchive
   let member: TarArchive.Member
 
-  func contents() throws(Refusal) -> [UInt8] { try archive.contents(of: member) }
+  package func contents() throws(Refusal) -> [UInt8] { try archive.contents(of: member) }
 }
 
 /// Some tars (shards of WebDataset) as a folder: each stands for a folder of its own name with what is in it.
@@ -62,7 +62,8 @@ struct TarShards {
 
   /// The folder that tells the class of a sample: one in its tar, or one that tars lie in; nil where there is none.
   func folder(of file: String) -> ArraySlice<UInt8>? {
-    let name = FileName.bytes(folders == nil ? file : places[file]?.member.name ?? "")
+    guard let place = places[file] else { preconditionFailure("\(file) is in none of the tars") }
+    let name = FileName.bytes(folders == nil ? file : place.member.name)
     guard let slash = name.firstIndex(of: UInt8(ascii: "/")) else { return nil }
     // Beside folders of tars a tar that lies in none has no class.
     if folders == nil, TarShards.isShard(FileName.string(name[..<slash])) { return nil }

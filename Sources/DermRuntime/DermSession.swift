@@ -411,10 +411,11 @@ public final class DermSession {
       }
       let classes = model.classNames.indices.map { describe($0, 0) }
       let decided = classes.contains { $0.isDecided } ? classes.filter(\.isDecided) : classes
-      guard let chosen = index ?? decided.max(by: { $0.probability < $1.probability })?.index,
-        classes.indices.contains(chosen)
-      else {
-        throw .inputDoesNotFit("class \(index ?? 0): the model has \(classes.count)")
+      guard let chosen = index ?? decided.max(by: { $0.probability < $1.probability })?.index else {
+        throw .unsupportedModel("the model has no classes to explain")
+      }
+      guard classes.indices.contains(chosen) else {
+        throw .inputDoesNotFit("class \(chosen): the model has \(classes.count)")
       }
       let size = try model.requiredImageInput().preprocessing
       let gradient = gradient ?? activation.makeGradient()

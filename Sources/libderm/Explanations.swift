@@ -8,13 +8,8 @@ public func openExplainingSession(
   _ model: OpaquePointer?, _ threads: Int32, _ session: UnsafeMutablePointer<OpaquePointer?>?,
   _ error: UnsafeMutablePointer<derm_error>?
 ) -> derm_status {
-  answering(error) { () throws(CallError) in
-    let handle = try required(model, "model").handle(ModelHandle.self)
-    let target = try required(session, "session")
-    let session = try runtime { () throws(DermError) in
-      try DermSession(explaining: handle.model, threads: Int(threads))
-    }
-    target.pointee = OpaquePointer(handing: SessionHandle(session, handle))
+  opening(session, of: model, error) { (model) throws(DermError) in
+    try DermSession(explaining: model, threads: Int(threads))
   }
 }
 

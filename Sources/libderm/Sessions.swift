@@ -8,10 +8,21 @@ public func openSession(
   _ model: OpaquePointer?, _ threads: Int32, _ session: UnsafeMutablePointer<OpaquePointer?>?,
   _ error: UnsafeMutablePointer<derm_error>?
 ) -> derm_status {
+  opening(session, of: model, error) { (model) throws(DermError) in
+    try DermSession(model, threads: Int(threads))
+  }
+}
+
+/// Hands out a session that `make` makes of a model.
+func opening(
+  _ session: UnsafeMutablePointer<OpaquePointer?>?, of model: OpaquePointer?,
+  _ error: UnsafeMutablePointer<derm_error>?,
+  _ make: (DermModel) throws(DermError) -> DermSession
+) -> derm_status {
   answering(error) { () throws(CallError) in
     let handle = try required(model, "model").handle(ModelHandle.self)
     let target = try required(session, "session")
-    let session = try runtime { () throws(DermError) in try DermSession(handle.model, threads: Int(threads)) }
+    let session = try runtime { () throws(DermError) in try make(handle.model) }
     target.pointee = OpaquePointer(handing: SessionHandle(session, handle))
   }
 }

@@ -12,6 +12,11 @@ extern const ck_resize_set ck_resize__avx2;
 extern const ck_resize_set ck_resize__neon;
 #endif
 
+// The definitions that other sets take as they are.
+void ck_resize_gray_row__scalar(const ck_resize_filter *f, size_t pixels, const uint8_t *x, uint8_t *y);
+void ck_resize_add_row__scalar(size_t n, int32_t weight, const uint8_t *x, int32_t *sums);
+void ck_resize_round_row__scalar(size_t n, const int32_t *sums, uint8_t *y);
+
 static inline int is_resize_filter(const ck_resize_filter *f) {
   return f && f->taps > 0 && f->taps % CK_RESIZE_GROUP == 0 && f->starts && f->lengths && f->weights;
 }

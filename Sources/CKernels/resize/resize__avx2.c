@@ -64,14 +64,10 @@ static void round_row(size_t n, const int32_t *sums, uint8_t *y) {
   resize_round_row(n, sums, y);
 }
 
-static void gray_row(const ck_resize_filter *f, size_t pixels, const uint8_t *x, uint8_t *y) {
-  ck_resize__scalar.gray_row(f, pixels, x, y);
-}
-
 const ck_resize_set ck_resize__avx2 = {
     .name = "resize__avx2",
     .rgb_row = rgb_row,
-    .gray_row = gray_row,
+    .gray_row = ck_resize_gray_row__scalar,
     .add_row = add_row,
     .round_row = round_row,
 };

@@ -36,22 +36,11 @@ static void rgb_row(const ck_resize_filter *f, size_t pixels, const uint8_t *x, 
 }
 
 // NEON is AArch64's baseline: the compiler has made all it can of the other loops.
-
-static void gray_row(const ck_resize_filter *f, size_t pixels, const uint8_t *x, uint8_t *y) {
-  ck_resize__scalar.gray_row(f, pixels, x, y);
-}
-
-static void add_row(size_t n, int32_t weight, const uint8_t *x, int32_t *sums) {
-  ck_resize__scalar.add_row(n, weight, x, sums);
-}
-
-static void round_row(size_t n, const int32_t *sums, uint8_t *y) { ck_resize__scalar.round_row(n, sums, y); }
-
 const ck_resize_set ck_resize__neon = {
     .name = "resize__neon",
     .rgb_row = rgb_row,
-    .gray_row = gray_row,
-    .add_row = add_row,
-    .round_row = round_row,
+    .gray_row = ck_resize_gray_row__scalar,
+    .add_row = ck_resize_add_row__scalar,
+    .round_row = ck_resize_round_row__scalar,
 };
 #endif

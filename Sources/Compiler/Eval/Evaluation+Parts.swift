@@ -127,10 +127,14 @@ extension Evaluation {
     evidence.preprocessing = try part.origins[0].imagePreprocessing(path)
     return Scored(
       samples: samples, model: own, other: reference, data: part.data.summary, evidence: evidence,
-      overridesPreprocessing: model.preprocessing.map { stored in
-        part.origins[0].preprocessing.map { $0 != stored } ?? false
-      } ?? false,
+      overridesPreprocessing: overridesPreprocessing(part.origins[0]),
       dataWarnings: part.dataWarnings)
+  }
+
+  /// Whether images were prepared in another way than the model says; where either says nothing, they were not.
+  private func overridesPreprocessing(_ origin: PartOrigin) -> Bool {
+    guard let stored = model.preprocessing, let scored = origin.preprocessing else { return false }
+    return scored != stored
   }
 
   private func check(_ part: EvaluationPart, _ index: Int, _ model: LoadedModel) throws(Refusal) {

@@ -43,24 +43,21 @@ struct SweepIdentity: Equatable {
   /// The samples of a set, what is known of each, and what is in their files.
   private static func hash(_ set: SampleSet) -> String {
     var contents: [String: String] = [:]
-    func content(_ path: String) -> String {
+    func content(_ path: String, in place: TarPlace? = nil) -> String {
       if let known = contents[path] { return known }
       // One that cannot be read is passed over when it is needed, with a warning.
-      let hash = (try? MappedFile(path: path)).map { $0.withBytes { SHA256(of: $0) }.hex } ?? ""
+      let found =
+        if let place { (try? place.contents()).map { SHA256(of: $0) } } else {
+          (try? MappedFile(path: path)).map { $0.withBytes { SHA256(of: $0) } }
+        }
+      let hash = found?.hex ?? ""
       contents[path] = hash
       return hash
     }
-    func content(_ sample: Sample) -> String {
-      guard sample.place != nil else { return content(sample.path) }
-      if let known = contents[sample.path] { return known }
-      // As above.
-      let hash = (try? sample.contents()).map { SHA256(of: $0).hex } ?? ""
-      contents[sample.path] = hash
-      return hash
-    }
-    var lines: [String] = [set.table.map(content) ?? ""]
+    var lines: [String] = [set.table.map { content($0) } ?? ""]
     for (index, sample) in set.samples.enumerated() {
-      var fields = [sample.name, "\(sample.index)", sample.label.map { "\($0)" } ?? "", content(sample)]
+      var fields = [sample.name, "\(sample.index)", sample.label.map { "\($0)" } ?? ""]
+      fields.append(content(sample.path, in: sample.place))
       fields.append((set.labelSets?[index] ?? []).map { "\($0)" }.joined(separator: " "))
       fields.append(set.groups.map { "\($0.column)=\($0.names[index])" } ?? "")
       fields += set.subgroups.map { "\($0.column)=\($0.values[index])" }

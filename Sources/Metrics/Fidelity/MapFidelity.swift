@@ -2,7 +2,7 @@
 package struct MapFidelity: Sendable, Equatable {
   /// Images of which at least one model has a map: those the figures are of.
   package var images = 0
-  /// How many images have which maps.
+  /// How many images have which maps, where some have.
   package var counts: [MapComparison.Found: Int] = [:]
   /// The mean and the median of each measure; nil where no image has it.
   package var means: [Measure: Estimate] = [:]
@@ -26,6 +26,9 @@ package struct MapFidelity: Sendable, Equatable {
   }
 
   package init() {}
+
+  /// How many images have such maps.
+  package func count(of found: MapComparison.Found) -> Int { counts[found, default: 0] }
 
   /// - Parameters:
   ///   - comparisons: of all images; those of which neither model has a map are counted, no more

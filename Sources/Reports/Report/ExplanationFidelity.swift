@@ -154,7 +154,7 @@ extension ExplanationFidelity.Image {
 extension MapFidelity {
   fileprivate var members: JSONObject {
     var object: JSONObject = ["images": .int(images)]
-    for found in MapComparison.Found.allCases { object[found.rawValue] = .int(counts[found] ?? 0) }
+    for found in MapComparison.Found.allCases { object[found.rawValue] = .int(count(of: found)) }
     for measure in Measure.allCases {
       object[measure.rawValue] = .estimate(means[measure])
       object["median_" + measure.rawValue] = .estimate(medians[measure])

@@ -5,7 +5,7 @@ import Texts
 extension ExplanationFidelity {
   /// For a terminal: in the mean, then what stands out.
   var lines: [String] {
-    guard all.images > 0 else { return ["no image has a map (\(Figures.count(all.counts[.neither] ?? 0, "image")))"] }
+    guard all.images > 0 else { return ["no image has a map (\(Figures.count(all.count(of: .neither), "image")))"] }
     var lines = [
       "like float on \(Figures.count(all.images, "image")): rank correlation \(all.text(.correlation)), overlap of the "
         + "top 20 % \(all.text(.overlap)), the centre moves \(all.text(.shift))"
@@ -24,9 +24,9 @@ extension ExplanationFidelity {
     func add(_ count: Int, _ text: String) {
       if count > 0 { parts.append("\(Figures.count(count, "image")) \(text)") }
     }
-    add(all.counts[.onlyFloat] ?? 0, "of which only the float model has a map")
-    add(all.counts[.onlyCompiled] ?? 0, "of which only the compiled model has one")
-    add(all.counts[.neither] ?? 0, "of which neither has one, left out")
+    add(all.count(of: .onlyFloat), "of which only the float model has a map")
+    add(all.count(of: .onlyCompiled), "of which only the compiled model has one")
+    add(all.count(of: .neither), "of which neither has one, left out")
     add(failed, "of which no map could be made, left out")
     return parts.isEmpty ? nil : parts.joined(separator: "; ")
   }

@@ -44,20 +44,10 @@ struct CalibrateCommand: ParsableCommand {
   @Option(name: .shortAndLong, help: ArgumentHelp("Where to write the counts.", valueName: "file"))
   var output: String
 
-  @Option(help: ArgumentHelp("Whose samples these are, where several sites count, each its own.", valueName: "name"))
-  var site: String?
-
-  @Flag(help: "Leave out what tells of files: their names, and the hashes of their contents.")
-  var anonymous = false
-
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp("Write nothing where fewer samples than this could be counted.", valueName: "count"))
-  var minSamples = 0
-
   @Flag(help: "Refuse whatever there is a warning of, such as samples that cannot be read.")
   var strict = false
 
+  @OptionGroup(title: "Parts that leave a house") var part: PartOptions
   @OptionGroup(title: "How images become inputs") var preprocessing: PreprocessingOptions
   @OptionGroup(title: "What is known of samples") var dataOptions: DataOptions
   @OptionGroup var common: CommonOptions
@@ -71,9 +61,9 @@ struct CalibrateCommand: ParsableCommand {
     count.samples = samples
     count.seed = seed
     count.isStrict = strict
-    count.site = site
-    count.isAnonymous = anonymous
-    count.fewestSamples = minSamples
+    count.site = part.site
+    count.isAnonymous = part.anonymous
+    count.fewestSamples = part.minSamples
     try Outputs.check([output], inputs: [model, data])
     let result = try count.run(observer: Watcher(common))
     try result.file.commit()

@@ -48,19 +48,6 @@ struct EvalCommand: ParsableCommand {
   @Option(name: .shortAndLong, help: ArgumentHelp("Write scores here, to be measured later.", valueName: "file"))
   var output: String?
 
-  @Option(
-    help: ArgumentHelp(
-      "Whose samples these are, where several sites score, each its own; needs -o.", valueName: "name"))
-  var site: String?
-
-  @Flag(help: "Leave out of scores what tells of files and patients: names, and hashes of contents; needs -o.")
-  var anonymous = false
-
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp("Write no scores where fewer samples than this could be used; needs -o.", valueName: "count"))
-  var minSamples = 0
-
   @Flag(
     help: """
       Leave out the samples that how sure answers are was fitted on, of a folder that compile \
@@ -74,6 +61,7 @@ struct EvalCommand: ParsableCommand {
   @Flag(help: "Refuse whatever there is a warning of, such as samples that cannot be read.")
   var strict = false
 
+  @OptionGroup(title: "Parts that leave a house, with -o") var sent: PartOptions
   @OptionGroup(title: "How images become inputs") var preprocessing: PreprocessingOptions
   @OptionGroup(title: "What is known of samples") var dataOptions: DataOptions
   @OptionGroup(title: "What the answer means") var answer: AnswerOptions
@@ -101,8 +89,7 @@ struct EvalCommand: ParsableCommand {
     if let shard, output == nil {
       throw Refusal.usage("--shard \(shard.text): needs -o FILE, where scores are written")
     }
-    if output == nil, site != nil || anonymous || minSamples > 0 {
-      let option = site.map { "--site \($0)" } ?? (anonymous ? "--anonymous" : "--min-samples \(minSamples)")
+    if output == nil, let option = sent.given {
       throw Refusal.usage("\(option): needs -o FILE, where scores are written")
     }
     if let output {
@@ -116,7 +103,9 @@ struct EvalCommand: ParsableCommand {
     var evaluation = Evaluation(
       evaluated, against: other, on: data, settings: settings, answer: try answer.settings(measures), threads: threads,
       math: arithmetic.math, isStrict: strict, comparesExplanations: explanations, observer: Watcher(common))
-    (evaluation.site, evaluation.isAnonymous, evaluation.fewestSamples) = (site, anonymous, minSamples)
+    (evaluation.site, evaluation.isAnonymous, evaluation.fewestSamples) = (
+      sent.site, sent.anonymous, sent.minSamples
+    )
     evaluation.isHeldOut = heldOut
     if let output {
       let part = try evaluation.part(shard ?? .whole, to: output)

@@ -78,6 +78,25 @@ import Testing
     #expect(try gate(Self.report(), Self.report([0.9, 0.5, 0.7, 0.7])).passes)
   }
 
+  @Test func standsBesideThatOfOtherBuilds() throws {
+    let many = Array(repeating: 0.9, count: 200)
+    let comparison = try BuildComparison([
+      ("a", Self.report(many)), ("b", Self.report(many.map { $0 - 0.3 })), ("c", sampleReport()),
+    ])
+    let rows = comparison.figures.filter { $0.name.hasPrefix("maps: ") }
+    #expect(
+      rows.map(\.limit.key) == [
+        "min_explanation_correlation", "min_explanation_overlap", "max_explanation_shift",
+      ])
+    let overlap = try #require(rows.dropFirst().first)
+    #expect(overlap.values[2] == nil && overlap.changes[2] == nil && overlap.changes[1]?.mayBeChance == false)
+    let text = overlap.changeText(1)
+    #expect(text.contains("pp worse") && text.hasSuffix(" *"), "\(text)")
+    #expect(comparison.figures.contains { $0.name == "overlap of maps of mel" })
+    let bare = try BuildComparison([("a", sampleReport()), ("b", sampleReport())])
+    #expect(!bare.figures.contains { $0.name.contains("maps") })
+  }
+
   @Test func draftsKeepTheirReport() throws {
     let report = Self.report()
     let draft = BudgetDraft.make(report)

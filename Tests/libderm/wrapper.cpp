@@ -1,4 +1,6 @@
-// wrapper BUNDLE IMAGE: what derm.hpp wraps answers alike, whichever way an image comes, and throws what is wrong.
+// wrapper BUNDLE CERTAIN IMAGE: what derm.hpp wraps answers alike, whichever way an image comes, and throws what is
+// wrong; CERTAIN tells how sure it is.
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <derm.hpp>
@@ -26,8 +28,8 @@ static derm_status status_of(Call call) {
 }
 
 int main(int argc, char **argv) {
-  CHECK(argc == 3);
-  const std::string bundle = argv[1], image = argv[2];
+  CHECK(argc == 4);
+  const std::string bundle = argv[1], image = argv[3];
   const derm::model model(bundle);
   derm::session session(model, 2);
   session.write_image(image);
@@ -58,6 +60,26 @@ int main(int argc, char **argv) {
   }();
   CHECK(moved.classify(image)[0].name == top[0].name);
 
+  const derm::model sure(argv[2]);
+  CHECK(sure.tells_certainty() && !model.tells_certainty());
+  derm::session clinic = derm::session::explaining(sure);
+  const std::vector<derm::answer> found = clinic.classify(image, 1);
+  const derm::certainty certainty = clinic.certainty();
+  CHECK(certainty.confidence == static_cast<float>(found[0].probability));
+  CHECK(certainty.abstains == !certainty.why.empty());
+  CHECK(certainty.set.size() <= 7 && (certainty.set.empty() || certainty.set[0] == found[0].index));
+  CHECK(certainty.probabilities.size() == 7 &&
+        *std::max_element(certainty.probabilities.begin(), certainty.probabilities.end()) ==
+            certainty.probabilities[found[0].index]);
+  const derm::explanation explained = clinic.explain();
+  CHECK(explained.index == found[0].index && explained.method == "gradcam" && explained.grid_height < 96);
+  CHECK(explained.height == 96 && explained.width == 96 && explained.map.size() == 96 * 96);
+  CHECK(explained.peak == 0 || *std::max_element(explained.map.begin(), explained.map.end()) == 1);
+  CHECK(clinic.explain(5).index == 5);
+
+  CHECK(status_of([&] { clinic.explain(7); }) == DERM_INPUT_DOES_NOT_FIT);
+  CHECK(status_of([&] { moved.explain(); }) == DERM_INPUT_DOES_NOT_FIT);
+  CHECK(status_of([&] { moved.certainty(); }) == DERM_UNSUPPORTED_MODEL);
   CHECK(status_of([] { derm::model("absent.derm"); }) == DERM_UNREADABLE_FILE);
   CHECK(status_of([&] { derm::model(bundle, {"no key"}); }) == DERM_INVALID_KEY);
   CHECK(status_of([&] { derm::model(bundle, {}, 1000); }) == DERM_MEMORY_LIMIT);

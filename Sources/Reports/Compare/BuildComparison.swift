@@ -46,9 +46,12 @@ package struct BuildComparison: Sendable {
     ("specificity", "min_specificity"), ("calibration error", "max_ece"),
     ("calibration error, calibrated", "max_calibrated_ece"), ("AURC", "max_aurc"), ("coverage of sets", "min_coverage"),
     ("classes in a set", "max_mean_set_size"), ("answered", "min_answered"), ("wrong among answered", "max_risk"),
+    ("maps: rank correlation with float", "min_explanation_correlation"),
+    ("maps: overlap of the top 20 %", "min_explanation_overlap"), ("maps: the centre moves", "max_explanation_shift"),
   ]
   private static let perClass = [
     ("recall", "min_recall"), ("specificity", "min_specificity_per_class"), ("coverage", "min_coverage_per_class"),
+    ("overlap of maps", "min_explanation_overlap_per_class"),
   ]
 
   /// - Parameters:

@@ -20,6 +20,12 @@ extern void *__libc_calloc(size_t count, size_t size);
 extern void *__libc_realloc(void *memory, size_t size);
 extern void *__libc_memalign(size_t alignment, size_t size);
 
+// glibc gives memory back to the system as soon as 128 kB of it are free, and takes page faults to have it again, for
+// every image: until a block it had mapped is freed. Then it keeps twice that block's size (mallopt(3)).
+enum { KEPT_BYTES = 1 << 20 };
+
+__attribute__((constructor)) static void keep_freed_memory(void) { free(__libc_malloc(KEPT_BYTES)); }
+
 static void refuse(size_t size) {
   char text[160], digits[24];
   size_t used = 0, count = 0;

@@ -21,6 +21,7 @@ package final class SampleLoader: SampleSource {
   private let inputs: ModelInputs
   private let images: ModelInput?
   private let preprocessing: Preprocessing?
+  private let tables: PixelTables?
   /// Inputs that are the same for all samples.
   private let constants: [Int: Tensor]
   private let found = Mutex<[Int: Problem]>([:])
@@ -43,6 +44,7 @@ package final class SampleLoader: SampleSource {
     self.data = data
     self.inputs = inputs
     self.preprocessing = preprocessing
+    tables = preprocessing.map { PixelTables($0) }
     self.takesNonFinite = takesNonFinite
     let hasImages = data.samples.contains { SampleFormat(path: $0.path) == .image }
     if hasImages {
@@ -217,18 +219,17 @@ package final class SampleLoader: SampleSource {
   // MARK: Images
 
   private func writeImage(_ sample: Sample, into views: [MutableTensorView]) throws(Refusal) {
-    guard let images, let preprocessing, let main = inputs.main else { throw Refusal("images need a preprocessing") }
+    guard let images, let preprocessing, let tables, let main = inputs.main else {
+      throw Refusal("images need a preprocessing")
+    }
     let bytes = try sample.contents()
-    let pixels: [Float]
+    let fitted: Image
     do throws(ImageError) {
-      pixels = try preprocessing.apply(Image(decoding: bytes))
+      fitted = try preprocessing.fit(Image(decoding: bytes))
     } catch {
       throw Refusal("\(error)")
     }
-    // Pixels are NHWC: what a channels-last view of an NCHW input and a plain NHWC input both are.
-    pixels.withUnsafeBytes {
-      LayoutConversion.write($0, layout: images.order == .nhwc ? .rowMajor : .channelsLast, into: views[main])
-    }
+    fitted.pixels.withUnsafeBufferPointer { SampleLoader.write($0, tables, order: images.order, into: views[main]) }
     for index in inputs.all.indices where index != main {
       if let constant = constants[index] {
         write(constant, into: views[index])
@@ -237,5 +238,23 @@ package final class SampleLoader: SampleSource {
       }
     }
     hashes.add(sample.path, bytes)
+  }
+
+  /// Normalises fitted pixels to where the model reads them.
+  private static func write(
+    _ pixels: UnsafeBufferPointer<UInt8>, _ tables: PixelTables, order: ModelInput.Order, into view: MutableTensorView
+  ) {
+    let numbers = view.elements(Float.self)
+    switch (order, view.layout) {
+    case (.nhwc, .rowMajor), (.nchw, .channelsLast): tables.write(pixels, layout: .channelsLast, into: numbers)
+    case (.nchw, .rowMajor): tables.write(pixels, layout: .rowMajor, into: numbers)
+    case (.nhwc, .channelsLast):
+      // The plan's own order of axes that a network of other software has in another one.
+      let staged = [Float](unsafeUninitializedCapacity: view.count) { target, filled in
+        tables.write(pixels, layout: .channelsLast, into: target)
+        filled = view.count
+      }
+      staged.withUnsafeBytes { LayoutConversion.write($0, layout: .rowMajor, into: view) }
+    }
   }
 }

@@ -146,7 +146,7 @@ enum StyleSheet {
       main { max-width: none; padding: 0; }
       h2 { break-after: avoid; margin-top: 1.6rem; }
       tr, .tile, .matrix, .plots div, figure.one, dl div { break-inside: avoid; }
-      caption { break-after: avoid; }
+      caption, .figure-title { break-after: avoid; }
       details::details-content { content-visibility: visible; height: auto; }
       thead { display: table-header-group; }
       tfoot { display: table-row-group; }

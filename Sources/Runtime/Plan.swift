@@ -1,6 +1,7 @@
 package import IR
 package import Math
 package import Tensors
+import Threads
 
 /// A graph made ready to run: kernels with packed weights, layouts chosen, memory assigned. Immutable and shareable.
 ///
@@ -91,6 +92,17 @@ private struct PlanBuilder {
   var aliases: [Int: [(value: ValueID, place: Plan.Place)]] = [:]
   private var places: [ValueID: [Layout: Plan.Place]] = [:]
   private var home: [ValueID: Layout] = [:]
+  private var prepared: [NodeID: Prepared] = [:]
+
+  /// What a node is before its values have places.
+  private struct Prepared {
+    let layout: Layout
+    let outputLayout: Layout
+    let kernel: Kernel
+  }
+
+  /// Bytes of constants that are worth starting a thread for.
+  private static let worthAThread = 1 << 18
 
   init(_ graph: Graph, math: any FloatMath) {
     self.graph = graph
@@ -109,7 +121,9 @@ private struct PlanBuilder {
       set(input, place)
       inputs.append(place)
     }
-    for node in graph.nodesInOrder() where !done.contains(node.id) { try add(node) }
+    let nodes = graph.nodesInOrder().filter { !done.contains($0.id) }
+    try prepare(nodes)
+    for node in nodes { add(node) }
     outputs = graph.outputs.map { place(of: $0, in: .rowMajor) }
     // Not before all are placed: converting a later output is a step, which must not write over an earlier one.
     for place in outputs { storages[place.storage].last = steps.count }
@@ -148,19 +162,48 @@ private struct PlanBuilder {
     return uses.allSatisfy { graph[$0.node]?.op.layout == .channelsLast }
   }
 
-  private mutating func add(_ node: Node) throws(Refusal) {
-    let layout = layout(for: node)
-    let outputLayout = outputLayout(of: node, from: layout)
-    if alias(node) { return }
+  /// Decides on layouts and makes all kernels: most of a plan's time is packing weights, which threads share.
+  private mutating func prepare(_ nodes: [Node]) throws(Refusal) {
+    var sites: [(node: Node, site: Site)] = []
+    var constantBytes = 0
+    for node in nodes {
+      let layout = layout(for: node)
+      let outputLayout = outputLayout(of: node, from: layout)
+      if let renaming = renaming(node) {
+        home[renaming.output] = renaming.view.as
+        continue
+      }
+      let operands = graph.operands(of: node)
+      let types = node.outputs.map { graph.type(of: $0) }
+      for (output, type) in zip(node.outputs, types) { home[output] = type.rank == 4 ? outputLayout : .rowMajor }
+      constantBytes += operands.reduce(0) { $0 + ($1?.constant?.type.byteCount ?? 0) }
+      sites.append(
+        (node, Site(inputs: operands, outputs: types, layout: layout, outputLayout: outputLayout, math: math)))
+    }
+    let workers = Workers(threads: constantBytes < PlanBuilder.worthAThread ? 1 : min(2, Workers.processors))
+    let kernels = workers.map(below: sites.count) { index in
+      Result { () throws(Refusal) in try sites[index].node.op.kernel(for: sites[index].site) }
+    }
+    for ((node, site), kernel) in zip(sites, kernels) {
+      do throws(Refusal) {
+        prepared[node.id] = Prepared(layout: site.layout, outputLayout: site.outputLayout, kernel: try kernel.get())
+      } catch {
+        throw error.at(node)
+      }
+    }
+  }
+
+  private mutating func add(_ node: Node) {
+    if let (input, output, view) = renaming(node) {
+      rename(input, as: output, view)
+      return
+    }
+    guard let ready = prepared.removeValue(forKey: node.id) else {
+      preconditionFailure("\(node.name) is placed before its kernel is made")
+    }
+    let (layout, outputLayout, kernel) = (ready.layout, ready.outputLayout, ready.kernel)
     let operands = graph.operands(of: node)
     let types = node.outputs.map { graph.type(of: $0) }
-    let kernel: Kernel
-    do throws(Refusal) {
-      kernel = try node.op.kernel(
-        for: Site(inputs: operands, outputs: types, layout: layout, outputLayout: outputLayout, math: math))
-    } catch {
-      throw error.at(node)
-    }
     let arguments = node.inputs.enumerated().map { index, input -> Plan.Place? in
       guard let input, !(kernel.hasPackedConstants && index > 0 && graph[input].constant != nil) else { return nil }
       return place(of: input, in: graph.type(of: input).rank == 4 ? layout : .rowMajor)
@@ -199,15 +242,22 @@ private struct PlanBuilder {
   }
 
   /// Reshapes, and transposes that only rename channels-last as NHWC or back, need no step.
-  private mutating func alias(_ node: Node) -> Bool {
+  private func renaming(
+    _ node: Node
+  ) -> (input: ValueID, output: ValueID, view: (reading: Layout, as: Layout))? {
     guard let input = node.inputs.first ?? nil, graph[input].constant == nil, let output = node.outputs.first,
       let source = home[input], let view = (node.op as? any ViewMaking)?.view(of: source)
-    else { return false }
+    else { return nil }
+    return (input, output, view)
+  }
+
+  private mutating func rename(
+    _ input: ValueID, as output: ValueID, _ view: (reading: Layout, as: Layout)
+  ) {
     let place = place(of: input, in: view.reading)
     let renamed = Plan.Place(type: graph.type(of: output), layout: view.as, storage: place.storage)
     aliases[place.storage, default: []].append((output, renamed))
     set(output, renamed)
-    return true
   }
 
   /// Where a value lies in a layout, converting it first if it lies otherwise.

@@ -41,6 +41,27 @@ import Testing
     #expect(alone.output == outcome.output)
   }
 
+  /// Channels are equalized where compile does it, or as told.
+  @Test func equalizesAsCompileDoes() throws {
+    let folder = try Folder()
+    let data = ["--calib", Fixture.calibration, "--preprocess", Fixture.preprocessing]
+    func layers(_ options: String...) throws -> Int {
+      let outcome = try Program.run(["analyze", Fixture.mobilenet] + data + ["--json", "--measure", "0"] + options)
+      #expect(outcome.status == 0, "\(outcome.error)")
+      return try outcome.json()["equalized_layers"].int(in: 0...1000)
+    }
+    #expect(try layers("--no-equalize") == 0)
+    let most = try layers("--equalize")
+    #expect(most > 0)
+    let compiled = try Program.run(
+      ["compile", Fixture.mobilenet, "--int8", "-o", folder / "model.derm", "--quiet"] + data)
+    #expect(compiled.status == 0, "\(compiled.error)")
+    let taken = try report(in: folder)["calibration"].optional("equalized_layers")?.int(in: 1...1000)
+    #expect(try layers() == taken ?? 0)
+    let text = try Program.run(["analyze", Fixture.mobilenet] + data + ["--measure", "0", "--equalize"])
+    #expect(text.output.contains("channels of \(most) layers equalized"), "\(text.output)")
+  }
+
   @Test func listsTheWorst() throws {
     let outcome = try Program.run(Self.arguments + ["--rows", "4", "--measure", "1"])
     #expect(outcome.status == 0 && outcome.error == "", "\(outcome.error)")

@@ -57,31 +57,51 @@ package struct Analysis {
       observer.warn(warning)
     }
     let halves = CalibrationData(loader, recipe: recipe, holdsBack: false).halves
-    let judges = SampleSelection.spread(
-      halves.judging.isEmpty ? halves.ranging : halves.judging, atMost: Analysis.mostSamples)
+    let judges = Analysis.judges(halves)
 
     let (graph, _) = try Preparation.simplified(model.graph)
     model.releasePages()
-    let plan = try Preparation.plan(graph)
-    let quantizer = Quantizer(
-      graph, observations: try observe(graph, plan, loader, halves.ranging), options: Quantizer.Options())
+    let float = try FloatNetwork(graph, isShared: false)
+    let seen = try observe(float, loader, halves.ranging)
     guard
       let judge = OutputJudge(
-        plan, decision, loader, samples: judges, fewest: 1, threads: threads, observer: observer)
+        float.plan, decision, loader, samples: judges, fewest: 1, threads: threads, observer: observer)
     else { throw loader.nothingReadable(path) }
-    let estimator: RangeEstimator
-    if let told = recipe.estimator {
-      estimator = told
-    } else {
-      let isEnough = judge.count >= OutputJudge.fewestSamples
-      estimator = try RangeSearch.run(quantizer, judge: isEnough ? judge : nil, threads: threads).estimator
+    let chooses = judge.count >= OutputJudge.fewestSamples ? judge : nil
+    let options = Quantizer.Options()
+    let ranges =
+      if let told = recipe.estimator { RangeSearch.Choice(estimator: told) } else {
+        try RangeSearch.run(
+          Quantizer(graph, observations: seen, options: options), judge: chooses, threads: threads)
+      }
+    let channels = try EqualizationSearch(
+      recipe: recipe, judge: chooses, threads: threads,
+      observe: { (network) throws(Refusal) in try observe(network, loader, halves.ranging) }
+    ).run(float, seen, ranges, options)
+    guard let channels, channels.finding.isTaken else {
+      return try report(on: float, seen, ranges.estimator, judge, decision, loader, halves)
     }
+    var report = try report(on: channels.network, channels.seen, ranges.estimator, judge, decision, loader, halves)
+    report.equalizedLayers = channels.finding.log.appliedCount
+    return report
+  }
+
+  /// What rounding costs a network.
+  ///
+  /// - Parameter seen: what its values are on the samples that ranges are taken from
+  private func report(
+    on float: FloatNetwork, _ seen: [ValueID: Observation], _ estimator: RangeEstimator, _ judge: OutputJudge,
+    _ decision: DecisionOutput, _ loader: SampleLoader, _ halves: CalibrationData.Halves
+  ) throws(Refusal) -> AnalysisReport {
+    let graph = float.graph
+    let quantizer = Quantizer(graph, observations: seen, options: Quantizer.Options())
     let quantizations = quantizer.quantizations(by: estimator, threads: threads)
     let quantized = try quantizer.run(quantizations)
     let roundings = try Roundings(
       graph, quantized, values: quantizer.roundedValues(quantizations), quantizations)
 
     let measure = try RoundingMeasure(graph, roundings, decision)
+    let judges = Analysis.judges(halves)
     observer.begin("Taking changes back", count: judges.count)
     let costs = measure.run(loader, samples: judges, seed: recipe.seed, threads: threads) { _ in observer.advance() }
     observer.end()
@@ -111,13 +131,19 @@ package struct Analysis {
 
   private typealias Cost = AnalysisReport.Cost
 
-  /// What the float graph's values are on the samples that ranges are taken from.
+  /// The samples that costs are taken from.
+  private static func judges(_ halves: CalibrationData.Halves) -> [Int] {
+    SampleSelection.spread(halves.judging.isEmpty ? halves.ranging : halves.judging, atMost: mostSamples)
+  }
+
+  /// What a float network's values are on the samples that ranges are taken from.
   private func observe(
-    _ graph: Graph, _ plan: Plan, _ loader: SampleLoader, _ samples: [Int]
+    _ float: FloatNetwork, _ loader: SampleLoader, _ samples: [Int]
   ) throws(Refusal) -> [ValueID: Observation] {
-    let observations = ObservedValues.gather(graph, plan, loader, samples, threads: threads, observer: observer)
+    let observations = ObservedValues.gather(
+      float.graph, float.plan, loader, samples, threads: threads, observer: observer)
     guard loader.problems.count < samples.count else { throw loader.nothingReadable(path) }
-    try ObservedValues.check(observations, of: graph, file: model.path)
+    try ObservedValues.check(observations, of: float.graph, file: model.path)
     return observations
   }
 

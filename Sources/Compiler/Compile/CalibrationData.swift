@@ -29,8 +29,10 @@ package struct CalibrationData: Sendable {
     heldBack = held
   }
 
+  typealias Halves = (ranging: [Int], judging: [Int])
+
   /// The samples ranges are taken from, in two halves: what is chosen for the values of one is judged on the other.
-  var halves: (ranging: [Int], judging: [Int]) {
+  var halves: Halves {
     let positions = calibration.indices
     return (
       positions.filter { $0 % 2 == 0 }.map { calibration[$0] }, positions.filter { $0 % 2 == 1 }.map { calibration[$0] }

@@ -5,7 +5,8 @@ extension AnalysisReport {
   package var json: JSON {
     [
       "model": .string(model), "samples": .int(samples), "ranging_samples": .int(rangingSamples),
-      "range": .string(estimator), "is_divergence": .bool(isDivergence),
+      "range": .string(estimator), "equalized_layers": .int(equalizedLayers),
+      "is_divergence": .bool(isDivergence),
       "foretold": ["weights": weights.json, "values": values.json, "together": together.json],
       "measured": measured.json, "agreement": .finite(agreement), "advice": .strings(advice),
       "places": .array(places.map(\.json)),

@@ -63,6 +63,8 @@ package struct AnalysisReport: Sendable {
   package let rangingSamples: Int
   /// How ranges were chosen.
   package let estimator: String
+  /// Layers whose channels were scaled against each other before.
+  package var equalizedLayers = 0
   /// Whether costs are divergences in nats, else squared errors relative to the square of the outputs.
   package let isDivergence: Bool
   /// In the order of the network.
@@ -97,6 +99,11 @@ package struct AnalysisReport: Sendable {
   package var ranking: [Int] {
     places.indices.filter { places[$0].foretold != nil }
       .sorted { (cost($1), $0) < (cost($0), $1) }
+  }
+
+  /// What was done to the network before; nil where nothing was.
+  var equalizedText: String? {
+    equalizedLayers > 0 ? "channels of \(Figures.count(equalizedLayers, "layer")) equalized" : nil
   }
 
   func cost(_ index: Int) -> Double { places[index].foretold?.mean ?? 0 }

@@ -20,7 +20,8 @@ extension Document {
       : "ranges are taken from the same, by \(report.estimator)"
     return [
       "What it costs the answers that int8 rounds, \(report.unit), as a mean over "
-        + "\(Figures.count(report.samples, "sample")) without labels; \(apart).",
+        + "\(Figures.count(report.samples, "sample")) without labels; \(apart)"
+        + (report.equalizedText.map { "; \($0)." } ?? "."),
       "What a place costs alone is foretold from gradients of the float model's answers; the worst are measured, too.",
     ]
   }

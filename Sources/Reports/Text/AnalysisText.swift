@@ -7,8 +7,8 @@ package enum AnalysisText {
   /// - Parameter rows: how many places to list
   package static func make(_ report: AnalysisReport, rows: Int) -> String {
     var lines = [
-      "\(Printable.name(report.model, limit: 200)) in int8, ranges by \(report.estimator): "
-        + "what each rounding costs alone",
+      "\(Printable.name(report.model, limit: 200)) in int8, ranges by \(report.estimator)"
+        + (report.equalizedText.map { ", \($0)" } ?? "") + ": what each rounding costs alone",
       "\(report.unit), mean over \(Figures.count(report.samples, "sample")) ± its standard error", "",
     ]
     lines += table(report, rows: rows).lines(indent: 2)

@@ -29,6 +29,11 @@ struct AnalyzeCommand: ParsableCommand {
   @Option(help: "How ranges of activations are chosen; unless given, as compile chooses.")
   var range: RangeEstimator?
 
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Scale the channels of activations against each other; unless given, where compile does.")
+  var equalize: Bool?
+
   @Option(parsing: .unconditional, help: "Use this many calibration samples, chosen by --seed.")
   var samples: Int?
 
@@ -65,6 +70,7 @@ struct AnalyzeCommand: ParsableCommand {
     var recipe = Recipe()
     recipe.int8 = true
     recipe.estimator = range
+    recipe.equalizes = equalize
     recipe.samples = samples
     recipe.seed = seed
     let analysis = try Analysis(

@@ -26,7 +26,9 @@ package struct BundleParts {
   package init(sections: [Section]) { self.sections = sections }
 
   /// Nil where the bytes have no table of contents; hashes are not looked at.
-  package init?(_ file: [UInt8]) {
+  ///
+  /// - Parameter limit: the most bytes that a section may be
+  package init?(_ file: [UInt8], limit: Int = 1 << 20) {
     guard file.count >= 64, file.starts(with: Array("DERM".utf8)) else { return nil }
     let length = BundleParts.integer(file, 24)
     guard length % 128 == 0, length <= file.count - 64 else { return nil }
@@ -38,7 +40,7 @@ package struct BundleParts {
       let codec = UInt32(file[record + 64])
       let bytes = Array(file[offset..<offset + stored])
       let name = String(decoding: file[record..<record + 64].prefix { $0 != 0 }, as: UTF8.self)
-      guard let raw = BundleParts.decoded(bytes, codec, size: BundleParts.integer(file, record + 88)) else {
+      guard let raw = BundleParts.decoded(bytes, codec, size: BundleParts.integer(file, record + 88), limit) else {
         return nil
       }
       sections.append(Section(name: name, codec: codec, raw: raw))
@@ -81,13 +83,13 @@ package struct BundleParts {
 
   // MARK: Codecs
 
-  private static func decoded(_ stored: [UInt8], _ codec: UInt32, size: Int) -> [UInt8]? {
+  private static func decoded(_ stored: [UInt8], _ codec: UInt32, size: Int, _ limit: Int) -> [UInt8]? {
     switch codec {
-    case 3: RANSParts.expanded(stored, size: size, limit: 1 << 20)
-    case 4: WordsParts.expanded(stored, size: size, limit: 1 << 20)
-    case 1: Zlib.expanded(stored, limit: 1 << 20)
-    case 2: Zlib.expanded(stored, limit: 1 << 20).map(joined)
-    case 5: Zlib.expanded(stored, limit: 1 << 20, primedBy: TextsDictionary.bytes)
+    case 3: RANSParts.expanded(stored, size: size, limit: limit)
+    case 4: WordsParts.expanded(stored, size: size, limit: limit)
+    case 1: Zlib.expanded(stored, limit: limit)
+    case 2: Zlib.expanded(stored, limit: limit).map(joined)
+    case 5: Zlib.expanded(stored, limit: limit, primedBy: TextsDictionary.bytes)
     default: stored
     }
   }

@@ -9,7 +9,7 @@ import Quantization
 import Reports
 import Tensors
 
-/// Counts and scores of samples: merged with themselves, compiled from and measured.
+/// Counts, second moments and scores of samples: merged with themselves, compiled from and measured.
 package enum PartsTarget: FuzzTarget {
   package static let name = "parts"
 
@@ -38,19 +38,31 @@ package enum PartsTarget: FuzzTarget {
     } catch {
       requireLine("\(error)")
     }
-    for estimator in RangeEstimator.allCases {
-      do throws(Refusal) {
-        var recipe = Recipe()
-        recipe.int8 = true
-        recipe.estimator = estimator
-        var request = CompilationRequest(
-          model: model, recipe: recipe, settings: try DataSettings(size: nil),
-          output: "\(ScratchFolder.path)/compiled.derm", threads: 1)
-        request.calibrationPath = path
-        _ = try Compilation(request, observer: Unobserved()).run()
-      } catch {
-        requireLine("\(error)")
-      }
+    for estimator in RangeEstimator.allCases { compile(estimator, path) }
+    compile(.mse, counted, moments: path)
+    do throws(Refusal) {
+      var count = try counting(of: "\(ScratchFolder.path)/gathered.moments")
+      count.moments = MomentRequest(counts: path)
+      _ = try count.run(observer: Unobserved())
+    } catch {
+      requireLine("\(error)")
+    }
+  }
+
+  private static func compile(_ estimator: RangeEstimator, _ counts: String, moments: String? = nil) {
+    do throws(Refusal) {
+      var recipe = Recipe()
+      recipe.int8 = true
+      recipe.estimator = estimator
+      if moments != nil { recipe.rounding = .compensated }
+      var request = CompilationRequest(
+        model: model, recipe: recipe, settings: try DataSettings(size: nil),
+        output: "\(ScratchFolder.path)/compiled.derm", threads: 1)
+      request.calibrationPath = counts
+      request.momentsPath = moments
+      _ = try Compilation(request, observer: Unobserved()).run()
+    } catch {
+      requireLine("\(error)")
     }
   }
 
@@ -74,7 +86,8 @@ package enum PartsTarget: FuzzTarget {
       "preprocessing", "assumed", "inputs", "listing", "listed", "chosen", "samples", "seed", "shards", "have", "used",
       "unusable", "skipped", "anonymous", "calibration", "evaluation", "origins", "subject", "remarks", "labels",
       "classes", "output", "task", "label_sets", "group", "columns", "math", "warnings", "normalization", "table",
-      "site", "",
+      "site", "moments", "network", "layers", "counts", "range", "keep_float", "name", "groups", "length", "blocks",
+      "scale", "zero_point", "rows", "",
     ])
 
   /// A model that some inputs are counts of.
@@ -96,19 +109,45 @@ package enum PartsTarget: FuzzTarget {
     }
   }()
 
+  /// What is counted, all of it.
+  private static let inputs: String = {
+    do {
+      let path = "\(ScratchFolder.path)/counted.npy"
+      try NumPyFile.write(
+        Tensor((0..<400).map { Float($0 * 7919 % 101) / 50 - 1 }, shape: [8, 2, 5, 5]), to: path)
+      return path
+    } catch {
+      fatalError("the inputs to count cannot be made: \(error)")
+    }
+  }()
+
+  /// Counts of all inputs.
+  private static let counted: String = {
+    do {
+      let path = "\(ScratchFolder.path)/counted.calib"
+      try counting(of: path).run(observer: Unobserved()).file.commit()
+      return path
+    } catch {
+      fatalError("inputs cannot be counted: \(error)")
+    }
+  }()
+
+  private static func counting(of path: String) throws(Refusal) -> CalibrationCount {
+    CalibrationCount(model: model, data: inputs, settings: try DataSettings(size: nil), output: path, threads: 1)
+  }
+
   package static func seeds(root: String) throws -> [[UInt8]] {
-    let inputs = "\(ScratchFolder.path)/counted.npy"
-    try NumPyFile.write(
-      Tensor((0..<400).map { Float($0 * 7919 % 101) / 50 - 1 }, shape: [8, 2, 5, 5]), to: inputs)
     var seeds: [[UInt8]] = []
     for (shard, site) in [("1/1", nil), ("1/2", nil), ("2/2", nil), ("3/9", nil), ("1/1", "a"), ("1/2", "b")] {
       let path = "\(ScratchFolder.path)/seed.calib"
-      var count = CalibrationCount(
-        model: model, data: inputs, settings: try DataSettings(size: nil), output: path, threads: 1)
-      count.shard = try Shard(shard)
-      count.site = site
-      try count.run(observer: Unobserved()).file.commit()
-      seeds.append(try MappedFile.contents(of: path))
+      for gathers in [false, true] where site == nil || !gathers {
+        var count = try counting(of: path)
+        count.shard = try Shard(shard)
+        count.site = site
+        count.moments = gathers ? MomentRequest(counts: counted) : nil
+        try count.run(observer: Unobserved()).file.commit()
+        seeds.append(try MappedFile.contents(of: path))
+      }
     }
     return seeds + (try contents(of: "\(root)/fixtures/fuzz/parts", ending: ".eval"))
   }

@@ -85,7 +85,7 @@ package enum BundleWriter {
         case .explanation: bundle.explanation
         case .provenance: bundle.provenance
         case .selfTest: selfTest
-        case .texts, .weights, .parameters, .integers, .selfTestTensors, .part, .counts, .samples, .scores,
+        case .texts, .weights, .parameters, .integers, .selfTestTensors, .part, .counts, .moments, .samples, .scores,
           .reference, .files:
           nil
         }

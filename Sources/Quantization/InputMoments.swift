@@ -20,9 +20,9 @@ package struct InputMoments: Sendable {
   let productsPerGroup: Int
   private let quantization: Quantization
   /// Sums of q: [groups][length].
-  private var sums: [Int32]
+  private(set) var sums: [Int32]
   /// Sums of q_i * q_j for i <= j in one block: the stripes of each group.
-  private var products: [Int32]
+  private(set) var products: [Int32]
 
   /// With so many rows no sum leaves int32.
   package static let mostRows = Int(Int32.max) / (128 * 128)
@@ -39,25 +39,52 @@ package struct InputMoments: Sendable {
     var height: Int { columns.upperBound - first }
   }
 
+  /// What moments are of; those of one form can be added up.
+  package struct Form: Sendable, Equatable {
+    package let groups: Int
+    package let length: Int
+    /// How many parts the columns of a row are divided into.
+    package let blocks: Int
+    package let quantization: Quantization
+
+    package init(groups: Int, length: Int, blocks: Int, quantization: Quantization) {
+      self.groups = groups
+      self.length = length
+      self.blocks = blocks
+      self.quantization = quantization
+    }
+
+    /// Of a layer's inputs.
+    init(of layer: LayerStep, longestBlock: Int) {
+      self.init(
+        groups: layer.groups, length: layer.length, blocks: (layer.length + longestBlock - 1) / longestBlock,
+        quantization: layer.quantization)
+    }
+
+    var columns: [Range<Int>] { (0..<blocks).map { $0 * length / blocks..<($0 + 1) * length / blocks } }
+  }
+
+  package var form: Form { Form(groups: groups, length: length, blocks: blocks.count, quantization: quantization) }
+
   /// Moments of nothing yet.
   ///
   /// - Parameter longestBlock: the most columns of a block
   package init(groups: Int, length: Int, longestBlock: Int, quantization: Quantization) {
-    self.groups = groups
-    self.length = length
-    self.quantization = quantization
-    let count = (length + longestBlock - 1) / longestBlock
-    blocks = (0..<count).map { $0 * length / count..<($0 + 1) * length / count }
+    self.init(
+      Form(
+        groups: groups, length: length, blocks: (length + longestBlock - 1) / longestBlock, quantization: quantization))
+  }
+
+  /// Moments of nothing yet.
+  package init(_ form: Form) {
+    groups = form.groups
+    length = form.length
+    quantization = form.quantization
+    blocks = form.columns
     stripes = InputMoments.stripes(of: blocks)
     productsPerGroup = stripes.reduce(0) { $0 + $1.height * $1.columns.count }
     sums = [Int32](repeating: 0, count: groups * length)
     products = [Int32](repeating: 0, count: groups * productsPerGroup)
-  }
-
-  /// Moments of nothing yet, for the inputs of a layer.
-  init(of layer: LayerStep, longestBlock: Int) {
-    self.init(
-      groups: layer.groups, length: layer.length, longestBlock: longestBlock, quantization: layer.quantization)
   }
 
   private static func stripes(of blocks: [Range<Int>]) -> [Stripe] {
@@ -106,12 +133,19 @@ package struct InputMoments: Sendable {
 
   /// Adds what was seen of the same inputs in other samples.
   package mutating func merge(_ other: InputMoments) {
-    precondition(
-      groups == other.groups && length == other.length && blocks == other.blocks && quantization == other.quantization,
-      "moments of one input are merged with those of another")
+    precondition(form == other.form, "moments of one input are merged with those of another")
     add(rows: other.rows)
     for index in sums.indices { sums[index] += other.sums[index] }
     for index in products.indices { products[index] += other.products[index] }
+  }
+
+  /// Takes sums that were read, which lie as those here do.
+  mutating func take(rows: Int, sums: [Int32], products: [Int32]) {
+    precondition(
+      sums.count == self.sums.count && products.count == self.products.count, "sums of other inputs are taken")
+    (self.sums, self.products) = (sums, products)
+    self.rows = 0
+    add(rows: rows)
   }
 
   // MARK: Reading

@@ -35,20 +35,28 @@ package struct MomentGatherer {
     self.layers = layers
   }
 
+  /// What is gathered for each layer, by the float graph's nodes, in the order of the network.
+  package var forms: [(layer: NodeID, form: InputMoments.Form)] {
+    layers.map { ($0.source, InputMoments.Form(of: $0, longestBlock: longestBlock)) }
+  }
+
   /// The moments of each layer, by the float graph's nodes, in the samples with the given indices, a share on each
   /// thread. The result does not depend on the number of threads.
+  ///
+  /// - Parameter first: the number that the source's first sample has among all samples that will be looked at
   package func run(
-    _ source: any SampleSource, samples: [Int], threads: Int, progress: (@Sendable (Int) -> Void)? = nil
+    _ source: any SampleSource, samples: [Int], numberedFrom first: Int = 0, threads: Int,
+    progress: (@Sendable (Int) -> Void)? = nil
   ) -> [NodeID: InputMoments] {
     precondition(samples.count <= self.samples, "\(samples.count) samples are given where \(self.samples) were meant")
-    let shared = layers.map { SharedMoments(InputMoments(of: $0, longestBlock: longestBlock)) }
+    let shared = forms.map { SharedMoments(InputMoments($0.form)) }
     let workers = Workers(threads: min(threads, max(1, samples.count)))
     let next = SharedCounter()
     // Sums of more would not fit; the first ones are as good as others.
     let count = min(samples.count, InputMoments.mostRows)
     workers.run(units: workers.count) { _, lanes in
       for _ in lanes {
-        let lane = Lane(plan, layers, shared, samples: self.samples)
+        let lane = Lane(plan, layers, shared, samples: self.samples, numberedFrom: first)
         while let position = next.take(below: count) {
           lane.add(samples[position], of: source)
           progress?(position)
@@ -64,9 +72,13 @@ package struct MomentGatherer {
   private final class Lane {
     private let executor: Executor
     private let scratch: MomentScratch
+    private let first: Int
     private var byStep: [(layer: LayerStep, positions: Int, rows: InputRows)?]
 
-    init(_ plan: Plan, _ layers: [LayerStep], _ shared: [SharedMoments], samples: Int) {
+    init(
+      _ plan: Plan, _ layers: [LayerStep], _ shared: [SharedMoments], samples: Int, numberedFrom first: Int
+    ) {
+      self.first = first
       executor = Executor(plan, workers: Workers(threads: 1))
       let largest = shared.map { shared in
         shared.moments.withLock { $0.mostProducts }
@@ -89,7 +101,7 @@ package struct MomentGatherer {
         guard let (layer, positions, rows) = byStep[step] else { continue }
         executor.withInputs(ofStep: step) { inputs in
           guard let x = inputs.first ?? nil else { preconditionFailure("a layer has no input") }
-          rows.add(x.pointer(), images: layer.images, positions: positions, sample: sample, scratch: scratch)
+          rows.add(x.pointer(), images: layer.images, positions: positions, sample: first + sample, scratch: scratch)
         }
       }
     }

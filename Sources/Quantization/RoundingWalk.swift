@@ -114,7 +114,7 @@ package struct RoundingWalk {
     _ layer: Layer, _ lanes: [Lane], _ workers: Workers, isReferenced: Bool
   ) -> (InputMoments, InputDifferences?) {
     let step = layer.step
-    let empty = InputMoments(of: step, longestBlock: MomentGatherer.mostColumns)
+    let empty = InputMoments(InputMoments.Form(of: step, longestBlock: MomentGatherer.mostColumns))
     let shared = SharedMoments(empty)
     let none = InputDifferences(of: empty)
     let differences = isReferenced ? SharedDifferences(none) : nil

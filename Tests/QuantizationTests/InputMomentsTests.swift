@@ -195,6 +195,85 @@ import Testing
     expectSame(parts)
   }
 
+  /// As bytes: the same for the same sums, read as they were, and added up as what was seen.
+  @Test func wordsAreReadAsTheyWere() throws {
+    let examples = [
+      try Case([1, 8, 7, 6]) { graph, x, random in
+        let w = graph.addConstant("w", random.tensor([4, 4, 3, 3]))
+        return try graph.add(
+          Conv(window: Window(kernel: [3, 3], pads: [1, 1, 1, 1]), group: 2), name: "y", inputs: [x, w])
+      },
+      // Two blocks, of two stripes and a bit each.
+      try Case([1, 1100]) { graph, x, random in
+        try graph.add(Gemm(), name: "y", inputs: [x, graph.addConstant("w", random.tensor([2, 1100]))])
+      },
+    ]
+    func bytes(_ moments: InputMoments) -> [UInt8] {
+      var bytes: [UInt8] = []
+      moments.write(to: &bytes)
+      return bytes
+    }
+    func read(_ moments: InputMoments) throws -> InputMoments {
+      let words = bytes(moments)
+      #expect(words.count == 4 * (moments.form.words ?? 0))
+      return try words.withUnsafeBytes { try InputMoments(moments.form, rows: moments.rows, reading: $0) }
+    }
+    for example in examples {
+      let whole = try example.moments(Array(0..<12))
+      let again = try read(whole)
+      #expect(again.rows == whole.rows && again.means == whole.means && bytes(again) == bytes(whole))
+      for block in whole.blocks.indices {
+        #expect(again.covariance(group: 0, block: block) == whole.covariance(group: 0, block: block))
+      }
+      var parts = try read(example.moments(Array(5..<12), of: 12))
+      parts.merge(try read(example.moments(Array(0..<5), of: 12)))
+      #expect(bytes(parts) == bytes(whole))
+      #expect(parts.canTake(whole) && !parts.canTake(InputMoments(Self.other(whole.form))))
+    }
+    #expect(bytes(InputMoments(try examples[0].moments([0]).form)).isEmpty)
+  }
+
+  private static func other(_ form: InputMoments.Form) -> InputMoments.Form {
+    InputMoments.Form(
+      groups: form.groups, length: form.length, blocks: form.blocks,
+      quantization: Quantization(scale: 2 * form.quantization.scale, zeroPoint: form.quantization.zeroPoint))
+  }
+
+  /// Other bytes are refused, or are other sums, which write themselves.
+  @Test func changedWordsAreRefusedOrOtherSums() throws {
+    let example = try Case([1, 6]) { graph, x, random in
+      try graph.add(Gemm(), name: "y", inputs: [x, graph.addConstant("w", random.tensor([3, 6]))])
+    }
+    let moments = try example.moments(Array(0..<9))
+    var whole: [UInt8] = []
+    moments.write(to: &whole)
+    #expect(whole.count == 4 * (6 + 21))
+    var refused = 0
+    for place in whole.indices {
+      for change: UInt8 in [1, 0x80, 0xFF] {
+        var changed = whole
+        changed[place] ^= change
+        guard
+          let other = changed.withUnsafeBytes({ try? InputMoments(moments.form, rows: moments.rows, reading: $0) })
+        else {
+          refused += 1
+          continue
+        }
+        var again: [UInt8] = []
+        other.write(to: &again)
+        #expect(again == changed, "byte \(place)")
+        #expect(ErrorCompensation(other) != nil)
+      }
+    }
+    #expect(refused > 20 && refused < 3 * whole.count - 20, "\(refused)")
+    // Sizes that no file has are no number of words.
+    let quantization = moments.form.quantization
+    for (groups, length, blocks) in [(1 << 24, 1 << 24, 1), (1, 6, 7), (0, 6, 1), (1, 0, 1), (1, 1 << 25, 1)] {
+      let form = InputMoments.Form(groups: groups, length: length, blocks: blocks, quantization: quantization)
+      #expect(form.words == nil)
+    }
+  }
+
   /// Samples that cannot be used leave no rows, and none at all no moments.
   @Test func unusableSamples() throws {
     let example = try Case([1, 6]) { graph, x, random in

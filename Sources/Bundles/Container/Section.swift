@@ -18,6 +18,8 @@ enum Section: String, Sendable, CaseIterable {
   case part
   /// How often values were seen.
   case counts
+  /// Sums of products of what layers multiply.
+  case moments
   /// The samples that were scored, and what is known of them.
   case samples
   /// What a model put out for each of them, and what the one did that it is compared with.
@@ -34,14 +36,15 @@ enum Section: String, Sendable, CaseIterable {
     case .texts, .graph, .preprocessing, .labels, .answer, .calibration, .evaluation, .explanation, .provenance,
       .selfTest, .part:
       true
-    case .weights, .parameters, .integers, .selfTestTensors, .counts, .samples, .scores, .reference, .files: false
+    case .weights, .parameters, .integers, .selfTestTensors, .counts, .moments, .samples, .scores, .reference, .files:
+      false
     }
   }
 
   /// Whether the section is one of `PartFile`, not of a bundle.
   var isOfPart: Bool {
     switch self {
-    case .part, .counts, .samples, .scores, .reference, .files: true
+    case .part, .counts, .moments, .samples, .scores, .reference, .files: true
     default: false
     }
   }
@@ -52,7 +55,7 @@ enum Section: String, Sendable, CaseIterable {
   /// Bytes of the elements most of the section consists of.
   var elementSize: Int {
     switch self {
-    case .parameters, .integers, .selfTestTensors, .scores, .reference: 4
+    case .parameters, .integers, .selfTestTensors, .moments, .scores, .reference: 4
     default: 1
     }
   }

@@ -1,4 +1,5 @@
 package import CanonicalJSON
+package import Hashing
 package import Tensors
 
 /// A file of what was counted or scored on a part of some samples: the container of bundles, hashes and signature
@@ -6,11 +7,12 @@ package import Tensors
 package struct PartFile: Sendable {
   /// A section besides the description.
   package enum Content: String, Sendable, CaseIterable {
-    case counts, samples, scores, reference, files
+    case counts, moments, samples, scores, reference, files
 
     fileprivate var section: Section {
       switch self {
       case .counts: .counts
+      case .moments: .moments
       case .samples: .samples
       case .scores: .scores
       case .reference: .reference
@@ -23,9 +25,20 @@ package struct PartFile: Sendable {
   /// What it is of.
   package let description: JSONNode
   private let contents: [Content: Buffer]
+  private let descriptionHash: SHA256
 
   /// The bytes of a section; none where the file has no such section.
   package subscript(content: Content) -> Buffer { contents[content] ?? Buffer(count: 0) }
+
+  /// Tells what the file holds: the same however that is compressed, and signed or not.
+  package var identity: SHA256 {
+    var digests = descriptionHash.bytes
+    for content in Content.allCases {
+      guard let buffer = contents[content] else { continue }
+      digests += Array(content.rawValue.utf8) + buffer.withBytes { SHA256(of: $0) }.bytes
+    }
+    return SHA256(of: digests)
+  }
 
   package func has(_ content: Content) -> Bool { contents[content] != nil }
 
@@ -62,6 +75,7 @@ package struct PartFile: Sendable {
     }
     self.contents = contents
     let bytes = try file.contents(of: text)
+    descriptionHash = bytes.withBytes { SHA256(of: $0) }
     do throws(JSONError) {
       let json = try bytes.withBytes { (bytes) throws(JSONError) in
         try JSON(parsing: bytes, memory: BundleLimits.jsonMemory(inFileOf: file.size), depth: JSON.maximumDepth)

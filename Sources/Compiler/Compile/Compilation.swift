@@ -19,6 +19,8 @@ package struct CompilationRequest: Sendable {
   package var settings: DataSettings
   package var answer = AnswerSettings()
   package var calibrationPath: String?
+  /// Second moments of the calibration samples, where these were counted before.
+  package var momentsPath: String?
   /// The table of the calibration data, where they have one of their own.
   package var calibrationTable: String?
   package var evaluationPath: String?
@@ -279,6 +281,8 @@ package struct Compilation {
     let skipped: [Report.SkippedFile]
     /// The parts they were counted in; nil where they were looked at here.
     let parts: Int?
+    /// The parts that second moments were gathered in, where these come from a file.
+    let momentParts: Int?
     /// The sites they were counted at, where these have names.
     let sites: [String]
 
@@ -286,14 +290,14 @@ package struct Compilation {
       samples = data.usedForCalibration
       heldBack = data.heldBack.count
       skipped = data.loader.problems.map { Report.SkippedFile(file: $0.sample.name, reason: $0.reason) }
-      (parts, sites) = (nil, [])
+      (parts, momentParts, sites) = (nil, nil, [])
     }
 
     init(_ counts: CountedCalibration) {
       samples = counts.samples
       heldBack = 0
       skipped = counts.skipped
-      (parts, sites) = (counts.shards, counts.sites)
+      (parts, momentParts, sites) = (counts.shards, counts.momentShards, counts.sites)
     }
   }
 
@@ -309,6 +313,7 @@ package struct Compilation {
       samples: data.samples, heldBack: data.heldBack, skipped: data.skipped,
       estimator: estimator(int8).rawValue, seed: Int(truncatingIfNeeded: request.recipe.seed))
     summary.parts = data.parts
+    summary.momentParts = data.momentParts
     summary.sites = data.sites
     summary.search = int8?.ranges.summary
     if let channels = int8?.channels {

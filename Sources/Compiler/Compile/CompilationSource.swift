@@ -89,7 +89,12 @@ package final class CompilationSource {
   ///
   /// - Parameter isShared: whether other recipes than the request's will be compiled from it
   init(_ request: CompilationRequest, isShared: Bool = false) throws(Refusal) {
-    let counts = try request.calibrationPath.flatMap { (path) throws(Refusal) in try CountedCalibration(at: path) }
+    let counts = try request.calibrationPath.flatMap { (path) throws(Refusal) in
+      try CountedCalibration(at: path, moments: request.momentsPath)
+    }
+    if let path = request.momentsPath, counts == nil {
+      throw .usage("--moments \(path): needs --calib FILE, the counts that it was gathered with")
+    }
     if let path = request.calibrationPath, counts != nil, isShared {
       throw .usage("--calib \(path): holds counts, no images, and many recipes are told apart by what images answer")
     }

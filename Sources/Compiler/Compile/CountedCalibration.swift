@@ -11,16 +11,25 @@ import Tensors
 /// What `dermc calibrate` counted on samples, in the place of the samples.
 ///
 /// Ranges and the means of channels follow from counts, and so does all of int8 where nothing is tried out on images.
+/// With second moments of the same samples, weights also make up for each other's errors.
 struct CountedCalibration {
   private let path: String
   private let part: CalibrationPart
+  /// Tells which counts these are.
+  private let identity: String
+  private var moments: GatheredMoments?
 
   /// Reads a file of counts; nil for what is no such file, a folder say.
-  init?(at path: String) throws(Refusal) {
+  ///
+  /// - Parameter moments: a file of second moments of the same samples
+  init?(at path: String, moments: String? = nil) throws(Refusal) {
     guard CalibrationPart.recognizes(path) else { return nil }
     self.path = path
-    part = try CalibrationPart(path: path)
+    let file = try PartFile(path: path)
+    part = try CalibrationPart(file)
+    identity = file.identity.hex
     try part.checkComplete(path, line: "dermc calibrate MODEL DATA")
+    if let moments { self.moments = try GatheredMoments(at: moments, on: part, from: path) }
   }
 
   /// How images became inputs, where something said so.
@@ -34,6 +43,10 @@ struct CountedCalibration {
     part.data.skipped.map { Report.SkippedFile(file: $0.file, reason: $0.reason) }
   }
   var shards: Int { part.data.shardCount }
+  /// In how many parts second moments were gathered; nil where there are none.
+  var momentShards: Int? { moments?.shards }
+  var data: PooledData { part.data }
+  var origin: PartOrigin { part.origin }
   /// The sites they were counted at, by name.
   var sites: [String] { part.data.names }
   /// Which samples were read; nil where that is not told.
@@ -49,7 +62,15 @@ struct CountedCalibration {
     if recipe.pruneFraction > 0 { throw refuse("--prune", "layers are counted anew after pruning") }
     if let target = recipe.target { throw refuse(target.option, "is judged by what images answer") }
     if recipe.estimator == nil { throw refuse("--effort", "chooses ranges by what images answer") }
-    if recipe.rounding != .nearest { throw refuse("--rounding", "is learned from images") }
+    if let moments {
+      guard recipe.rounding == .compensated else {
+        throw .usage("--moments \(moments.path): serves --rounding compensated: leave one of both out")
+      }
+    } else if recipe.rounding != .nearest {
+      throw .usage(
+        "--rounding: is learned from images, and \(path) holds counts: gather second moments of the same images "
+          + "(dermc calibrate MODEL DATA --moments \(path)) and give them with --moments, or give --calib the folder")
+    }
     if recipe.biases != .weights { throw refuse("--biases", "are learned from images") }
     if recipe.equalizes != false { throw refuse("--equalize", "counts channels anew once they are scaled") }
     if recipe.samples != nil { throw refuse("--samples", "were chosen when they were counted") }
@@ -95,6 +116,20 @@ struct CountedCalibration {
 
   /// The int8 network of a recipe that tries nothing out.
   func quantized(_ float: FloatNetwork, _ recipe: Recipe, threads: Int) throws(Refusal) -> Int8Stage.Outcome {
+    let (network, identity) = try network(float, recipe, threads: threads)
+    var weights = WeightSearch.Choice(model: network.nearest, candidate: WeightSearch.Candidate())
+    if let moments {
+      let model = try network.compensated(by: moments.byLayer(network, identity, float.graph))
+      weights = WeightSearch.Choice(model: model, candidate: WeightSearch.Candidate(rounding: .compensated))
+    }
+    return Int8Stage.Outcome(
+      model: weights.model, ranges: RangeSearch.Choice(estimator: network.ranges), weights: weights)
+  }
+
+  /// The int8 network of a recipe before its weights are rounded, and what tells it from others.
+  func network(
+    _ float: FloatNetwork, _ recipe: Recipe, threads: Int
+  ) throws(Refusal) -> (network: UnroundedNetwork, identity: MomentPart.Network) {
     var options = Quantizer.Options()
     options.correctsBias = recipe.correctsBias
     options.keptFloat = try KeptLayers.nodes(named: recipe.keptFloat, in: float.graph)
@@ -102,9 +137,11 @@ struct CountedCalibration {
     options.estimator = estimator
     let quantizer = Quantizer(float.graph, observations: observations(float.graph), options: options)
     let network = try UnroundedNetwork(quantizer, by: estimator, threads: threads)
-    return Int8Stage.Outcome(
-      model: network.nearest, ranges: RangeSearch.Choice(estimator: estimator),
-      weights: WeightSearch.Choice(model: network.nearest, candidate: WeightSearch.Candidate()))
+    let identity = MomentPart.Network(
+      counts: identity, estimator: estimator,
+      keptFloat: options.keptFloat.sorted().compactMap { float.graph[$0]?.name },
+      graph: try BundleWriter.hash(of: network.nearest.graph).hex)
+    return (network, identity)
   }
 
   /// What to warn of where accuracy is measured on samples that were counted, or on copies of them. To be asked once

@@ -80,18 +80,9 @@ struct WeightSearch {
     let learner = try RoundingLearner(network, float: plan, loader: loader, observer: observer)
     switch (candidate.rounding, candidate.biases) {
     case (.compensated, .network): return try network.rounded(learner.walk(samples))
-    case (.compensated, .weights): return try network.rounded(compensations(learner, samples))
+    case (.compensated, .weights): return try network.compensated(by: learner.moments(samples, ofAtMost: samples.count))
     case (.nearest, _): return try network.rounded(biasShifts(learner, samples))
     }
-  }
-
-  private func compensations(_ learner: RoundingLearner, _ samples: [Int]) -> [NodeID: WeightRounding] {
-    let moments = learner.moments(samples, ofAtMost: samples.count)
-    var rounding: [NodeID: WeightRounding] = [:]
-    for (layer, compensation) in ErrorCompensation.all(moments, threads: learner.threads) {
-      rounding[layer] = WeightRounding(compensation: compensation, inputMeans: moments[layer]?.means)
-    }
-    return rounding
   }
 
   private func biasShifts(

@@ -26,6 +26,7 @@ package struct PartMerge {
     let first = try PartFile(path: path)
     switch first.description.value["kind"] {
     case .string(EvaluationPart.kind): return try merge(EvaluationPart(first), observer)
+    case .string(MomentPart.kind): return try merge(MomentPart(first), observer)
     default: return try merge(CalibrationPart(first), observer)
     }
   }
@@ -35,6 +36,7 @@ package struct PartMerge {
     let file = try PartFile(path: path)
     switch file.description.value["kind"] {
     case .string(EvaluationPart.kind): return "scores of \(try EvaluationPart(file).text)"
+    case .string(MomentPart.kind): return "second moments of \(try MomentPart(file).text)"
     default: return "counts of \(try CalibrationPart(file).text)"
     }
   }

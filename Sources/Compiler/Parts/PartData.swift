@@ -42,9 +42,10 @@ struct PartData: Equatable {
   ///   - loader: of all samples; those of the shard were read
   ///   - chosen: the samples a shard is a part of
   ///   - site: its name, which was checked
+  ///   - most: how many of the chosen samples are looked at in all, those that come first
   init(
     _ loader: SampleLoader, chosen: [Int], asked: Int?, seed: UInt64, shard: Shard, isAnonymous: Bool = false,
-    site: String? = nil
+    site: String? = nil, atMost most: Int = .max
   ) {
     self.isAnonymous = isAnonymous
     self.site = site
@@ -55,7 +56,7 @@ struct PartData: Equatable {
     self.seed = seed
     table = loader.data.tableHash?.hex
     shards = ShardSet(shard)
-    let positions = shard.positions(of: chosen.count)
+    let positions = shard.positions(of: chosen.count).clamped(to: 0..<max(0, most))
     let problems = Dictionary(uniqueKeysWithValues: loader.problems.map { ($0.index, $0) })
     let unread = positions.compactMap { position in
       problems[chosen[position]].map {
@@ -95,6 +96,13 @@ struct PartData: Equatable {
 
   /// Why shards of both cannot be put together; nil where they can.
   func difference(from other: PartData) -> String? {
+    if let difference = differenceOfSamples(from: other) ?? differenceOfKind(from: other) { return difference }
+    return shards.count == other.shards.count
+      ? nil : "one of \(shards.count) shards, not of \(other.shards.count)"
+  }
+
+  /// How the samples that shards of both are of differ; nil where they are the same.
+  func differenceOfSamples(from other: PartData) -> String? {
     if listing != other.listing || samples != other.samples {
       return "of other samples: \(samples) with the names \(listing.prefix(12))..., not \(other.samples) with "
         + "\(other.listing.prefix(12))..."
@@ -106,9 +114,7 @@ struct PartData: Equatable {
       return "of other samples of one listing: --samples \(asked.map { "\($0)" } ?? "all") --seed \(seed), not "
         + "--samples \(other.asked.map { "\($0)" } ?? "all") --seed \(other.seed)"
     }
-    if let difference = differenceOfKind(from: other) { return difference }
-    return shards.count == other.shards.count
-      ? nil : "one of \(shards.count) shards, not of \(other.shards.count)"
+    return nil
   }
 
   private static func text(_ table: String?) -> String { table.map { "\($0.prefix(12))... (SHA-256)" } ?? "none" }

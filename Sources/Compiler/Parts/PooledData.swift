@@ -42,7 +42,41 @@ struct PooledData: Equatable {
     return Report.DataSummary(count: identity.count, sha256: identity.sha256.hex)
   }
 
+  // MARK: Numbers of samples
+
+  /// How many samples were chosen at all sites together.
+  var chosen: Int { sites.reduce(0) { $0 + $1.chosen } }
+
+  /// The number that the first sample of a site has among all, as its folder lies beside those of the others.
+  func firstNumber(of site: String?) -> Int {
+    guard let site else { return 0 }
+    // Names of files are compared with the site's folder in front.
+    return sites.filter { PooledData.precedes("\($0.site ?? "")/", "\(site)/") }.reduce(0) { $0 + $1.samples }
+  }
+
   // MARK: Merging
+
+  /// How the samples of both differ; nil where they are the same, whichever shards they were divided into.
+  func differenceOfSamples(from other: PooledData) -> String? {
+    guard names == other.names else {
+      func text(_ names: [String]) -> String { names.isEmpty ? "of no site" : "of \(names.joined(separator: ", "))" }
+      return "\(text(names)), not \(text(other.names)) (--site)"
+    }
+    for (data, rival) in zip(sites, other.sites) {
+      guard let found = data.differenceOfSamples(from: rival) else { continue }
+      return data.site.map { "of site \($0) and \(found)" } ?? found
+    }
+    return nil
+  }
+
+  /// A file that was not the same in both, by its number in the listing; nil where all were that both tell of.
+  func changedFile(since other: PooledData) -> String? {
+    for (data, rival) in zip(sites, other.sites) {
+      let changed = data.files.filter { place, hash in rival.files[place].map { $0 != hash } ?? false }.keys.min()
+      if let changed { return "its number \(changed + 1)\(data.ofSite)" }
+    }
+    return nil
+  }
 
   /// Why parts of both cannot be put together; nil where they can.
   func difference(from other: PooledData) -> String? {

@@ -225,6 +225,9 @@ extension Document.Section {
       var text =
         "\(Figures.count(calibration.samples, "sample")), ranges by \(calibration.estimator), seed \(calibration.seed)"
       if let parts = calibration.parts { text += "; counted in \(Figures.count(parts, "part"))" }
+      if let parts = calibration.momentParts {
+        text += "; second moments gathered in \(Figures.count(parts, "part"))"
+      }
       if calibration.heldBack > 0 { text += "; \(Figures.grouped(calibration.heldBack)) held back for comparison" }
       table.rows.append(["Calibration", .text(text)])
       for file in calibration.skipped {

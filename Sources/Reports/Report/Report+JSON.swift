@@ -198,6 +198,7 @@ extension Report.CalibrationSummary {
       "range": .string(estimator), "seed": .int(seed),
     ]
     if let parts { members["parts"] = .int(parts) }
+    if let momentParts { members["moment_parts"] = .int(momentParts) }
     if !sites.isEmpty { members["sites"] = .strings(sites) }
     if let search { members["range_search"] = search.json(naming: ["range"]) }
     if equalizedLayers > 0 { members["equalized_layers"] = .int(equalizedLayers) }
@@ -221,6 +222,7 @@ extension Report.CalibrationSummary {
       samples: try node.count("samples"), heldBack: try node.count("held_back"), skipped: skipped,
       estimator: try node.optional("range")?.string() ?? "", seed: try node.optional("seed")?.int() ?? 0)
     parts = try node.optional("parts")?.int(in: 1...Int.max)
+    momentParts = try node.optional("moment_parts")?.int(in: 1...Int.max)
     sites = try node.optional("sites")?.strings() ?? sites
     search = try node.optional("range_search").map { (node) throws(JSONError) in
       try Report.SearchSummary(node, naming: ["range"])

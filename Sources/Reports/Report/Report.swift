@@ -194,6 +194,8 @@ package struct Report: Sendable, Equatable {
     package var skipped: [SkippedFile]
     /// In how many parts they were counted before; nil where the compilation looked at them itself.
     package var parts: Int?
+    /// In how many parts second moments were gathered before; nil where they come from no file.
+    package var momentParts: Int?
     /// The sites that counted them, where they have names.
     package var sites: [String] = []
     /// How ranges were chosen: `mse`, `minmax`, ...

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Compiler
+import Quantization
 import Tensors
 import Texts
 
@@ -20,6 +21,7 @@ struct CalibrateCommand: ParsableCommand {
         dermc calibrate model.onnx images --site basel --anonymous --min-samples 50 -o basel.calib
         dermc merge part*.calib -o all.calib
         dermc compile model.onnx --int8 --calib all.calib --eval data/val
+        dermc calibrate model.onnx data/calib --moments all.calib --shard 3/16 -o part3.moments
       """)
 
   @Argument(help: "The float model: .onnx, .tflite or .derm.")
@@ -31,6 +33,22 @@ struct CalibrateCommand: ParsableCommand {
       valueName: "data")
   )
   var data: String
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Gather second moments of what layers multiply, by which compile --moments rounds weights, in the int8 network \
+      that these counts of the same samples give.
+      """, valueName: "counts"))
+  var moments: String?
+
+  @Option(help: "How ranges of activations are chosen for --moments, as for compile; mse unless given.")
+  var range: RangeEstimator?
+
+  @Option(
+    help: ArgumentHelp(
+      "For --moments: keep this node in float, as for compile. May be given several times.", valueName: "node"))
+  var keepFloat: [String] = []
 
   @Option(help: ArgumentHelp("Which part of how many to count, as 3/16; all unless given.", valueName: "i/n"))
   var shard: String?
@@ -57,6 +75,14 @@ struct CalibrateCommand: ParsableCommand {
     var count = CalibrationCount(
       model: model, data: data, settings: try preprocessing.settings(data: dataOptions), output: output,
       threads: try common.threadCount())
+    if let moments {
+      var request = MomentRequest(counts: moments)
+      request.estimator = range ?? request.estimator
+      request.keptFloat = keepFloat
+      count.moments = request
+    } else if let option = range.map({ "--range \($0.rawValue)" }) ?? keepFloat.first.map({ "--keep-float \($0)" }) {
+      throw Refusal.usage("\(option): says how counts are used: give it to dermc compile, or here with --moments FILE")
+    }
     if let shard { count.shard = try Shard(shard) }
     count.samples = samples
     count.seed = seed
@@ -64,7 +90,7 @@ struct CalibrateCommand: ParsableCommand {
     count.site = part.site
     count.isAnonymous = part.anonymous
     count.fewestSamples = part.minSamples
-    try Outputs.check([output], inputs: [model, data])
+    try Outputs.check([output], inputs: [model, data] + (moments.map { [$0] } ?? []))
     let result = try count.run(observer: Watcher(common))
     try result.file.commit()
     if !common.quiet { Console.output("\(Printable.name(output, limit: 400)): \(result.text)") }

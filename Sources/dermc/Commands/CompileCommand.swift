@@ -22,6 +22,7 @@ struct CompileCommand: ParsableCommand {
         dermc compile model.onnx --int8 --calib data/calib --min-agreement 98
         dermc compile model.onnx --int8 --calib data/calib --store raw
         dermc compile model.onnx --int8 --calib all.calib --eval data/val
+        dermc compile model.onnx --int8 --calib all.calib --moments all.moments --eval data/val
         dermc compile model.onnx --int8 --calib data/calib --keep-float /features/0/Conv
         dermc compile model.onnx --prune 0.5 --calib data/calib -o small.derm
         dermc compile model.onnx --int8 --calib data/calib --prune-channels 0.3
@@ -38,6 +39,12 @@ struct CompileCommand: ParsableCommand {
     help: ArgumentHelp(
       "Folder of images or tensors to calibrate with; or what dermc calibrate counted of them.", valueName: "dir|file"))
   var calib: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "What dermc calibrate --moments gathered of the samples counted in --calib: rounds weights by it.",
+      valueName: "file"))
+  var moments: String?
 
   @Option(
     help: ArgumentHelp(
@@ -143,6 +150,7 @@ struct CompileCommand: ParsableCommand {
     var request = CompilationRequest(
       model: model, recipe: try recipe(), settings: settings, output: output, threads: try common.threadCount())
     request.calibrationPath = calib
+    request.momentsPath = moments
     request.calibrationTable = calibTable
     request.evaluationPath = eval
     request.uncertainty = try uncertainty.settings()
@@ -193,7 +201,7 @@ struct CompileCommand: ParsableCommand {
     var recipe = try recipes.recipe()
     recipe.int8 = int8
     recipe.estimator = range ?? (int8 ? effort.estimator : .mse)
-    recipe.rounding = int8 ? rounding ?? effort.rounding : .nearest
+    recipe.rounding = int8 ? rounding ?? (moments == nil ? effort.rounding : .compensated) : .nearest
     recipe.biases = int8 ? biases ?? effort.biases : .weights
     recipe.equalizes = int8 ? equalize ?? effort.equalizes : false
     recipe.learnsAgain = int8 && effort == .max
@@ -224,7 +232,8 @@ struct CompileCommand: ParsableCommand {
   /// Options that say how numbers become int8, and nothing where they stay float.
   private var int8Options: [(name: String, isGiven: Bool)] {
     [
-      ("--range", range != nil), ("--rounding", rounding != nil), ("--biases", biases != nil),
+      ("--moments", moments != nil), ("--range", range != nil), ("--rounding", rounding != nil),
+      ("--biases", biases != nil),
       (equalize == false ? "--no-equalize" : "--equalize", equalize != nil), ("--effort", effort != nil),
     ]
   }

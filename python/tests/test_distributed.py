@@ -88,6 +88,13 @@ class ClusterTests(unittest.TestCase):
 
     # MARK: Bytes
 
+    def test_weights_make_up_for_each_other_as_on_one_machine(self) -> None:
+        whole = self.folder / "compensated.derm"
+        options = {"rounding": "compensated", "range": "l3", "keep_float": ["/hidden/Gemm"]}
+        self.one_machine(whole, "--rounding", "compensated", "--range", "l3", "--keep-float", "/hidden/Gemm")
+        for name, data in (("moments", self.data), ("moments by URL", f"{self.url}/calib")):
+            self.assertEqual(sha256(self.compile(name, data, shards=3, **options)), sha256(whole), name)
+
     def test_bundles_have_the_bytes_of_one_machine(self) -> None:
         told = []
         for worker in self.client.run(lambda dask_worker: dask_worker.address):

@@ -26,6 +26,8 @@ _OF_INPUTS = frozenset(
 )
 #: What else calibrate takes, of the options that compile is called with.
 _OF_COUNTS = frozenset("samples seed anonymous min_samples strict".split())
+#: What says in which int8 network second moments are gathered, besides the counts.
+_OF_NETWORKS = ("range", "keep_float")
 OF_COUNTING = _OF_INPUTS | _OF_COUNTS
 #: What eval is told when scores are made, and when they are measured.
 _OF_SCORES = _OF_INPUTS | frozenset("task scores output_name positive strict math public_key".split())
@@ -33,7 +35,7 @@ _OF_MEASURES = frozenset(
     "size task scores output_name positive threshold sensitivity at_specificity predictions strict public_key".split()
 )
 #: Options whose value may be a file, which workers are sent.
-_FILES = ("preprocess", "labels", "table", "against", "public_key")
+_FILES = ("preprocess", "labels", "table", "against", "public_key", "moments")
 #: What compile does alike with counts and with images, beside what inputs are.
 COUNTED_ALIKE = frozenset(
     "range keep_float store strict task scores output_name positive threshold at_specificity calib_table".split()
@@ -82,6 +84,8 @@ def compile(
 ) -> Report:
     """Compiles a model to int8, calibrated on a cluster: the bytes of `dermc compile --int8 --effort fast` on one machine.
 
+    With `rounding="compensated"` workers go over the data twice: for counts, and for second moments.
+
     Args:
         model: .onnx, .tflite or .derm, here; workers are sent it.
         data: images like those the model will see: a folder, list or table by a path that every worker sees, or by URL.
@@ -121,12 +125,20 @@ def finish_compile(
             raise CommandError(
                 2, f"--{name.replace('_', '-')}: {why}, and workers send counts, no images: use dermc compile on one machine"
             )
-    for name, only in (("effort", "fast"), ("rounding", "nearest"), ("biases", "weights")):
-        if options.get(name) not in (None, only):
-            raise CommandError(2, f"--{name} {options[name]}: is learned from images, and workers send counts; it is {only}")
+    for name, taken in (("effort", ("fast",)), ("rounding", ("nearest", "compensated")), ("biases", ("weights",))):
+        if options.get(name) not in (None, *taken):
+            raise CommandError(
+                2, f"--{name} {options[name]}: is learned from images, and workers send counts; it is {' or '.join(taken)}"
+            )
     counting, rest = divided_options(options)
     with tempfile.TemporaryDirectory() as scratch, settings.cluster() as cluster:
-        counts = Divided("calibrate", model, data, counting, bundle.with_suffix(".parts"), settings).run(cluster)
+        folder = bundle.with_suffix(".parts")
+        counts = Divided("calibrate", model, data, counting, folder, settings).run(cluster)
+        if options.get("rounding") == "compensated":
+            # Ranges come from all counts, so moments are a second round over the same shards.
+            network = {name: options[name] for name in _OF_NETWORKS if options.get(name) is not None}
+            gathering = {**counting, **network, "moments": counts}
+            rest["moments"] = Divided("calibrate", model, data, gathering, folder, settings).run(cluster)
         measured = fetched(eval, pathlib.Path(scratch), settings.storage_options, rest.get("image_column"))
         words = _program.options({**rest, "int8": True, "calib": counts, "eval": measured, "output": bundle})
         finish(["compile", model, *words])
@@ -227,7 +239,9 @@ class Divided:
         else:
             arguments.append(os.path.abspath(self.data))
         arguments += option_words(options, files, shown)
-        shards = settings.shards if settings.shards is not None else default_shards(listing.count)
+        # Parts of second moments have the bytes of many parts of counts.
+        files_of_shards = listing.count if "moments" not in options else -(-listing.count // 8)
+        shards = settings.shards if settings.shards is not None else default_shards(files_of_shards)
         if not 1 <= shards <= 1_000_000:
             raise CommandError(2, f"shards {shards}: expected 1 to 1000000")
         version = _worker.version()

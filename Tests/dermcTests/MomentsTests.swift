@@ -1,6 +1,11 @@
 import CanonicalJSON
 import FuzzTargets
+import IR
+import NumPyFiles
+import ONNX
+import Operators
 import Tensors
+import TestSupport
 import Testing
 
 /// Second moments in parts: weights are rounded as by one run over the images, and what does not belong together is
@@ -88,6 +93,12 @@ import Testing
     }
     let verified = try Program.run("verify", folder / "order.moments")
     #expect(verified.output.contains("second moments of 40 samples, all 7 shards"), "\(verified.output)")
+    let shown = try Program.run(
+      "compile", Fixture.cnn, "--int8", "--calib", counts, "--moments", folder / "order.moments", "-o",
+      folder / "shown.derm")
+    #expect(
+      shown.output.contains("mse, of 40 samples counted in 1 part, second moments gathered in 7 parts"),
+      "\(shown.output)")
     let report = try report("order")
     #expect(try report["calibration"]["parts"].int() == 1 && report["calibration"]["moment_parts"].int() == 7)
     #expect(try report["calibration"]["rounding"].string() == "compensated")
@@ -281,5 +292,46 @@ import Testing
     let verified = try Program.run("verify", all, "--public-key", folder / "key.pem.pub")
     #expect(verified.status == 0 && verified.output.contains("signature: holds"), "\(verified.error)")
     #expect(try bundle(counts, "signed", ["--moments", all]) == bundle(counts, "again", ["--moments", all]))
+  }
+
+  /// Sums of more than 131,071 samples would not fit: those that come first are looked at, at whichever site.
+  @Test func ofVeryManySamplesTheFirstAreTaken() throws {
+    var random = RandomNumbers(seed: 17)
+    var graph = Graph(name: "tiny")
+    let x = graph.addInput("x", TensorType(.float32, [1, 4]))
+    let w = graph.addConstant("w", random.tensor([3, 4]))
+    graph.addOutput(try graph.add(Gemm(), name: "scores", inputs: [x, w], outputNames: ["scores"])[0])
+    let model = folder / "tiny.onnx"
+    try ONNXWriter.write(graph, to: model)
+    func samples(_ path: String, _ count: Int) throws {
+      try NumPyFile.write(random.tensor([count, 4]), to: folder / path)
+    }
+    for name in ["calib", "calib/a", "calib/b", "val", "val/p", "val/q", "val/r"] { _ = folder.makeFolder(name) }
+    // The last shard has none that is looked at.
+    try samples("calib/a/x.npy", 70_000)
+    try samples("calib/b/x.npy", 100_000)
+    for name in ["p", "q", "r"] { try samples("val/\(name)/x.npy", 3) }
+    let compile = ["compile", model, "--int8", "--eval", folder / "val", "--calib"]
+    _ = try run(
+      compile + [folder / "calib", "--effort", "fast", "--rounding", "compensated", "-o", folder / "one.derm"])
+    func calibrate(_ site: String, _ name: String, _ options: [String]) throws -> String {
+      let outcome = try Program.run(
+        ["calibrate", model, folder / "calib/\(site)", "--site", site, "-o", folder / name] + options)
+      #expect(outcome.status == 0, "\(outcome.error)")
+      if options.contains("1/3") {
+        #expect(outcome.error.contains("the first 131,071 of 170,000 samples"), "\(outcome.error)")
+      }
+      return outcome.output
+    }
+    for site in ["a", "b"] { _ = try calibrate(site, "\(site).calib", []) }
+    let counts = try merge([folder / "b.calib", folder / "a.calib"], "all.calib")
+    let by = ["--moments", counts, "--shard"]
+    let whole = try calibrate("a", "0.moments", by + ["1/1"])
+    #expect(whole.contains("70,000 samples of 70,000"), "\(whole)")
+    let used = try (1...3).map { try calibrate("b", "\($0).moments", by + ["\($0)/3"]) }
+    #expect(used[0].contains("33,333 samples") && used[1].contains("27,738 samples") && used[2].contains("0 samples"))
+    let all = try merge((0...3).reversed().map { folder / "\($0).moments" }, "all.moments")
+    _ = try run(compile + [counts, "--moments", all, "-o", folder / "parts.derm"])
+    #expect(try MappedFile.contents(of: folder / "parts.derm") == MappedFile.contents(of: folder / "one.derm"))
   }
 }

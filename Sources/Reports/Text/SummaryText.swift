@@ -158,7 +158,9 @@ extension Report.CalibrationSummary {
 
   /// Where samples were counted before, how many in how many parts.
   package var partsText: String? {
-    parts.map { "\(Figures.count(samples, "sample")) counted in \(Figures.count($0, "part"))" }
+    guard let parts else { return nil }
+    let moments = momentParts.map { ", second moments gathered in \(Figures.count($0, "part"))" } ?? ""
+    return "\(Figures.count(samples, "sample")) counted in \(Figures.count(parts, "part"))\(moments)"
   }
 
   /// The name a candidate of that search has.

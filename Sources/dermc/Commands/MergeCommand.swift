@@ -15,6 +15,7 @@ struct MergeCommand: ParsableCommand {
         dermc merge part*.calib -o all.calib
         dermc merge part1.calib part2.calib -o first.calib
         dermc merge first.calib part3.calib -o all.calib
+        dermc merge part*.moments -o all.moments
         dermc merge part*.eval -o all.eval
       """)
 

@@ -3,7 +3,8 @@
     check-uncertainty.py DERMC FIXTURES FOLDER
 
 Only logits that dermc exports are taken from it, and the classes that folders say; all else is computed anew and must be
-equal to 1e-6: temperature, thresholds, sets, calibration error, Brier score, log loss, energy.
+equal to 1e-6: temperature, thresholds, sets, calibration error, Brier score, log loss, energy. Of distances, features
+are computed of the activation that the model puts out beside its logits.
 """
 
 import json
@@ -12,6 +13,7 @@ import subprocess
 import sys
 
 import numpy
+import onnx
 import scipy.optimize
 import scipy.special
 import sklearn.metrics
@@ -22,6 +24,7 @@ from mapie.conformity_scores.sets.aps import APSConformityScore
 from mapie.conformity_scores.sets.raps import RAPSConformityScore
 from mapie.utils import _compute_classification_quantile
 from sklearn.calibration import calibration_curve
+from sklearn.decomposition import PCA
 
 DERMC, FIXTURES, FOLDER = sys.argv[1], pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])
 FIT, REPORT = FIXTURES / "images/calib", FIXTURES / "images/eval"
@@ -174,6 +177,97 @@ def check(method, coverage, by_class):
     equal("answered", figures["answered"]["value"], (answered & ~unlike).mean())
 
 
+def reader():
+    """The reader of bundles that docs/format.md shows."""
+    page = (FIXTURES.parent / "docs/format.md").read_text()
+    names = {"__name__": "reader"}
+    exec(page.split("```python\n")[1].split("```")[0], names)
+    return names["read"]
+
+
+def shuffled(total, seed):
+    """Fisher-Yates over SplitMix64."""
+    mask, numbers = 2**64 - 1, list(range(total))
+    for index in range(total):
+        seed = (seed + 0x9E3779B97F4A7C15) & mask
+        z = ((seed ^ seed >> 30) * 0xBF58476D1CE4E5B9) & mask
+        z = ((z ^ z >> 27) * 0x94D049BB133111EB) & mask
+        other = index + (z ^ z >> 31) % (total - index)
+        numbers[index], numbers[other] = numbers[other], numbers[index]
+    return numbers
+
+
+def two_outputs():
+    """The fixture with its last activation as a further output; the names of that and of the logits."""
+    model = onnx.load(FIXTURES / "lesion_cnn.onnx")
+    head = [node for node in model.graph.node if node.op_type in ("GlobalAveragePool", "ReduceMean", "Flatten")][-1]
+    model.graph.output.append(onnx.helper.make_tensor_value_info(head.input[0], onnx.TensorProto.FLOAT, None))
+    onnx.save(model, FOLDER / "two.onnx")
+    return head.input[0], model.graph.output[0].name
+
+
+def features(folder, output):
+    run("run", MODEL, folder, "--output-name", output, "--task", "none", "--json", "--output", FOLDER / "maps.npy")
+    maps = numpy.load(FOLDER / "maps.npy").astype(float)
+    return maps.mean(axis=(2, 3))
+
+
+def check_distances(is_int8, alarms, seed):
+    activation, logits = two_outputs()
+    # Put out by an int8 model, it is what was made float again of what is measured.
+    output = f"{activation}_dequantized" if is_int8 else activation
+    options = ["--int8", "--calib", FIT, "--effort", "fast"] if is_int8 else []
+    run(
+        "compile", FOLDER / "two.onnx", *options, "--output-name", logits, "--preprocess", FIXTURES / "preprocess.json",
+        "--calibrate-probabilities", FIT, "--unlike", "mahalanobis", "--false-alarms", alarms, "--seed", seed, "-o",
+        MODEL,
+    )
+    stored = reader()(MODEL)["explanation"]["uncertainty"]["distance"]
+    vectors = features(FIT, output)
+    order = shuffled(len(vectors), seed)
+    half = min(len(vectors) // 2, 512)
+    first, second = vectors[order[:half]], vectors[order[half:]]
+    count = min(8, half // 4, min(first.shape) - 1)
+    expected = PCA(count, svd_solver="full").fit(first)
+
+    # What is stored is nearest to scikit-learn's: within half a step of the integers.
+    def near(name, found, exact):
+        numbers = found["scale"] * numpy.array(found["numbers"])
+        apart = numpy.abs(numbers - exact).max() / found["scale"]
+        assert apart < 0.5 + 1e-3, f"{name}: {apart} steps from scikit-learn's"
+
+    near("mean", stored["mean"], expected.mean_)
+    assert len(stored["axes"]) == count
+    for axis, exact in zip(stored["axes"], expected.components_):
+        largest = exact[numpy.abs(exact).argmax()]
+        near("axis", axis, exact * numpy.sign(largest))
+    equal("variances", [axis["variance"] for axis in stored["axes"]], expected.explained_variance_)
+    equal("variance of the rest", stored["variance"], expected.noise_variance_)
+
+    # Distances are of the stored numbers, by scikit-learn's precision matrix of them.
+    as_stored = PCA(count, svd_solver="full").fit(first)
+    as_stored.components_ = numpy.array([axis["scale"] * numpy.array(axis["numbers"]) for axis in stored["axes"]])
+    as_stored.explained_variance_ = numpy.array([axis["variance"] for axis in stored["axes"]])
+    as_stored.noise_variance_ = stored["variance"]
+    precision = as_stored.get_precision()
+
+    def distances(vectors):
+        difference = vectors - stored["mean"]["scale"] * numpy.array(stored["mean"]["numbers"])
+        return numpy.sqrt(numpy.einsum("ij,jk,ik->i", difference, precision, difference))
+
+    rank = int(numpy.ceil((len(second) + 1) * (1 - alarms) - 1e-9))
+    equal("threshold of distances", stored["threshold"], numpy.sort(distances(second))[rank - 1])
+    for folder in (FIT, REPORT):
+        rows = json.loads(run("run", MODEL, folder, "--json"))
+        wanted = distances(features(folder, output))
+        equal("distances", [row["certainty"]["distance"] for row in rows], wanted)
+        unlike = [any("unlike" in why for why in row["certainty"]["why"]) for row in rows]
+        equal("unlike", unlike, numpy.float32(wanted) > stored["threshold"] * (1 + 1e-6))
+
+
+for is_int8 in (False, True):
+    for alarms, seed in ((0.05, 0), (0.2, 7)):
+        check_distances(is_int8, alarms, seed)
 for method in ("lac", "aps", "raps"):
     for coverage in (0.8, 0.9):
         for by_class in (False, True):

@@ -16,6 +16,9 @@ public struct DermCertainty: Sendable, Equatable {
   public let confidence: Double
   /// High where the image is unlike those fitted on; nil where the model's output cannot tell.
   public let energy: Double?
+  /// How far the image's features are from those fitted on, where the bundle was compiled with `--unlike mahalanobis`;
+  /// else nil.
+  public let distance: Double?
 
   init(_ certainty: Certainty, classes: [DermClass]) {
     abstains = certainty.abstains
@@ -24,5 +27,6 @@ public struct DermCertainty: Sendable, Equatable {
     probabilities = certainty.probabilities
     confidence = Double(certainty.confidence)
     energy = certainty.energy.map { Double($0) }
+    distance = certainty.distance.map { Double($0) }
   }
 }

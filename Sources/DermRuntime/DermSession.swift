@@ -395,7 +395,9 @@ public final class DermSession {
     guard let uncertainty = model.interface.uncertainty else { return nil }
     let answer = Answer(
       probabilities: classes.map(\.probability), decided: decisions[position].map { [$0] } ?? [])
-    return DermCertainty(uncertainty.certainty(output, answer, model.interface.meaning), classes: classes)
+    return DermCertainty(
+      uncertainty.certainty(
+        output, answer, model.interface.meaning, distance: model.probe?.distance(executor)), classes: classes)
   }
 
   /// Where the model looked for a class in the image it was run on.

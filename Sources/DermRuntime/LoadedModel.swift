@@ -24,6 +24,8 @@ final class LoadedModel: Sendable {
   let maximumBytes: Int
   /// Of maps of where it looks; nil where it only answers.
   let activation: ClassActivation?
+  /// Of how far images are from those fitted on; nil where the bundle tells nothing of it.
+  let probe: DistanceProbe?
   private let keys: [PublicKey]?
   private let rootHash: SHA256
 
@@ -33,7 +35,7 @@ final class LoadedModel: Sendable {
   init(_ path: String, keys: [PublicKey]?, threads: Int, maximumBytes: Int) throws(DermError) {
     try LoadedModel.check(threads: threads)
     let bundle: Bundle
-    (plan, bundle, interface, rootHash, activation) = try LoadedModel.load(path, keys, threads, maximumBytes)
+    (plan, bundle, interface, rootHash, activation, probe) = try LoadedModel.load(path, keys, threads, maximumBytes)
     self.keys = keys
     image = try interface.image(plan, path)
     imageInput = try ImageInput(bundle, plan.inputs[image], path)
@@ -53,7 +55,7 @@ final class LoadedModel: Sendable {
   /// - Throws: where the file is another by now, or no maps can be made of the model
   init(explaining model: LoadedModel) throws(DermError) {
     let bundle: Bundle
-    (plan, bundle, _, rootHash, activation) = try LoadedModel.load(
+    (plan, bundle, _, rootHash, activation, probe) = try LoadedModel.load(
       model.path, model.keys, 1, model.maximumBytes
     ) { (bundle, rootHash) throws(DermError) in
       guard rootHash == model.rootHash else {
@@ -103,7 +105,8 @@ final class LoadedModel: Sendable {
     _ path: String, _ keys: [PublicKey]?, _ threads: Int, _ maximumBytes: Int,
     extend: ((inout Bundle, SHA256) throws(DermError) -> ClassActivation)? = nil
   ) throws(DermError) -> (
-    plan: Plan, records: Bundle, interface: Interface, rootHash: SHA256, activation: ClassActivation?
+    plan: Plan, records: Bundle, interface: Interface, rootHash: SHA256, activation: ClassActivation?,
+    probe: DistanceProbe?
   ) {
     if let problem = InstructionSet.problem { throw .unsupportedProcessor(problem) }
     var (bundle, rootHash) = try read(path, keys, maximumBytes)
@@ -113,6 +116,16 @@ final class LoadedModel: Sendable {
     // Packed for this machine, weights take about as much again.
     try MemoryLimit.reserve(
       bundle.graph.valueIDs.reduce(0) { $0 + (bundle.graph[$1].constant?.buffer.count ?? 0) }, path)
+    // Before there are outputs that nobody is to see.
+    let interface = try Interface(bundle, path)
+    let probe: DistanceProbe?
+    do throws(Refusal) {
+      probe = try interface.uncertainty?.distance.map { (distance) throws(Refusal) in
+        try DistanceProbe(distance, in: &bundle.graph)
+      }
+    } catch {
+      throw .unsupportedModel("\(path): \(error)")
+    }
     let activation = try extend.map { (extend) throws(DermError) in try extend(&bundle, rootHash) }
     let plan: Plan
     do throws(Refusal) {
@@ -121,9 +134,8 @@ final class LoadedModel: Sendable {
       throw .unsupportedModel("\(path): \(error)")
     }
     try MemoryLimit.check(plan, threads: threads, maximumBytes, path)
-    let interface = try Interface(bundle, path)
     bundle.graph = Graph(name: "")
-    return (plan, bundle, interface, rootHash, activation)
+    return (plan, bundle, interface, rootHash, activation, probe)
   }
 
   private static func read(

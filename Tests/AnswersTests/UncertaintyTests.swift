@@ -153,7 +153,7 @@ private func sets(_ method: PredictionSets.Method, _ thresholds: [Float?]) -> Pr
     (
       ["more": 1],
       "section explanation.uncertainty: unknown member \"more\"; known are temperature, sets, samples, data, "
-        + "abstention, energy, split"
+        + "abstention, energy, distance, split"
     ),
     (
       ["split": ["share": 1.0, "seed": 0, "by": nil]],

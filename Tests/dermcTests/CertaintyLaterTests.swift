@@ -141,3 +141,137 @@ import Testing
     #expect(!folder.names.contains("later.derm") && !folder.names.contains("m.onnx"))
   }
 }
+
+/// Unlike images told by their features: `--unlike mahalanobis`.
+@Suite struct UnlikeImagesTests {
+  private static let options = [
+    "--calibrate-probabilities", Fixture.calibration, "--unlike", "mahalanobis", "--false-alarms", "0.1",
+  ]
+
+  private static func compile(_ folder: Folder, _ options: [String]) throws -> Outcome {
+    try Program.run(
+      [
+        "compile", Fixture.cnn, "--int8", "--calib", Fixture.calibration, "--effort", "fast", "--preprocess",
+        Fixture.preprocessing, "-o", folder / "model.derm", "--report", folder / "page.html", "--quiet",
+      ] + options)
+  }
+
+  private static let compiled = Result { () throws -> Folder in
+    let folder = try Folder()
+    let outcome = try compile(folder, ["--eval", Fixture.evaluation] + options)
+    #expect(outcome.status == 0, "\(outcome.error)")
+    return folder
+  }
+
+  private func report(_ folder: Folder) throws -> JSONNode {
+    JSONNode(try JSON(parsing: MappedFile.contents(of: folder / "model.report.json")), name: "report")
+  }
+
+  @Test func reportAndAnswersTellDistances() throws {
+    let folder = try Self.compiled.get()
+    let report = try report(folder)["uncertainty"]
+    let fitted = try report["fitted"]["distance"]
+    let threshold = try fitted["threshold"].float()
+    #expect(try fitted["false_alarms"].double() == 0.1 && fitted["samples"].int() == 70 && fitted["axes"].int() == 8)
+    #expect(try fitted["channels"].int() > 8 && report["fitted"].optional("energy") == nil)
+    #expect(try report["float_fitted"]["distance"]["threshold"].float() != threshold)
+    let page = String(decoding: try MappedFile.contents(of: folder / "page.html"), as: UTF8.self)
+    #expect(page.contains("unlike those fitted on, told by their features, for which "))
+
+    let rows = Array(
+      try Program.run("run", folder / "model.derm", Fixture.evaluation, "--json").json().elements())
+    let model = try DermModel(path: folder / "model.derm")
+    let explained = try DermSession(explaining: model)
+    var (above, answered) = (0, 0)
+    for (index, row) in rows.enumerated() {
+      let certainty = try row["certainty"]
+      let distance = try certainty["distance"].float()
+      let why = try certainty["why"].strings()
+      #expect(why.contains { $0.hasPrefix("distance ") && $0.contains("is above") } == (distance > threshold))
+      #expect(try certainty["energy"].double().isFinite && !why.contains { $0.hasPrefix("energy") })
+      above += distance > threshold ? 1 : 0
+      answered += try certainty["abstains"].bool() ? 0 : 1
+      guard index % 7 == 0 else { continue }
+      let path = "\(Fixture.evaluation)/\(try row["input"].string())"
+      let said = try #require(try model.classify(imageAt: path).certainty)
+      #expect(said.distance == Double(distance) && said.why == why.joined(separator: "; "))
+      // Maps and distances of one run.
+      #expect(try explained.classify(imageAt: path).certainty == said)
+      #expect(try explained.explanation().values == model.explain(imageAt: path).values)
+    }
+    #expect(above > 0 && above < rows.count / 2)
+    #expect(try abs(Double(answered) / 210 - report["compiled"]["answered"]["value"].double()) < 1e-12)
+    let map = try Program.run(
+      "run", folder / "model.derm", Fixture.image, "--json", "--explain", folder / "map.npy", "--method", "occlusion")
+    let plain = try Program.run("run", folder / "model.derm", Fixture.image, "--json")
+    func certainty(_ outcome: Outcome) throws -> JSON {
+      try JSONNode(outcome.json().elements()[0].value, name: "row")["certainty"].value
+    }
+    #expect(try certainty(map) == certainty(plain), "\(map.error)")
+  }
+
+  @Test func distancesAreTheSameOnEveryPath() throws {
+    let folder = try Self.compiled.get()
+    let (other, plain) = (try Folder(), try Folder())
+    #expect(try Self.compile(other, ["--eval", Fixture.evaluation, "--threads", "1"] + Self.options).status == 0)
+    let bytes = try MappedFile.contents(of: folder / "model.derm")
+    #expect(try bytes == MappedFile.contents(of: other / "model.derm"))
+    #expect(try Self.compile(plain, ["--eval", Fixture.evaluation]).status == 0)
+    let later = plain / "later.derm"
+    #expect(try Program.run(["convert", plain / "model.derm", "-o", later] + Self.options).status == 0)
+    #expect(try bytes == MappedFile.contents(of: later))
+    // Energy is what unlike images are told by unless something else is asked for.
+    let (usual, named) = (plain / "usual.derm", plain / "named.derm")
+    let energy = ["--calibrate-probabilities", Fixture.calibration]
+    #expect(try Program.run(["convert", plain / "model.derm", "-o", usual] + energy).status == 0)
+    #expect(
+      try Program.run(["convert", plain / "model.derm", "-o", named] + energy + ["--unlike", "energy"]).status == 0)
+    #expect(try MappedFile.contents(of: usual) == MappedFile.contents(of: named))
+    let eval = try Program.run("eval", folder / "model.derm", Fixture.evaluation, "--json")
+    #expect(try eval.json()["uncertainty"]["compiled"].value == report(folder)["uncertainty"]["compiled"].value)
+    #expect(try eval.json()["uncertainty"]["fitted"].value == report(folder)["uncertainty"]["fitted"].value)
+  }
+
+  /// Scores have no features, so that nothing is said rather than half of it.
+  @Test func scoresOfPartsTellNoDistances() throws {
+    let folder = try Self.compiled.get()
+    let scores = folder / "all.eval"
+    let part = try Program.run("eval", folder / "model.derm", Fixture.evaluation, "-o", scores, "--quiet")
+    #expect(part.status == 0, "\(part.error)")
+    let measured = try Program.run("eval", folder / "model.derm", scores, "--json")
+    #expect(measured.status == 0 && measured.isOneLine(with: ["holds no distances", "evaluate the images themselves"]))
+    #expect(try measured.json().optional("uncertainty") == nil)
+  }
+
+  @Test func saysWhatItCannotDo() throws {
+    let folder = try Folder()
+    let alone = try Self.compile(folder, ["--unlike", "mahalanobis"])
+    #expect(alone.status == 2 && alone.isOneLine(with: ["--unlike mahalanobis", "--calibrate-probabilities DIR"]))
+    let few = try Self.compile(
+      folder, ["--calibrate-probabilities", Fixture.calibration, "--unlike", "mahalanobis", "--false-alarms", "0.01"])
+    #expect(few.status == 0)
+    let warnings = try report(folder)["warnings"].strings()
+    #expect(warnings.contains { $0.contains("140 samples are too few to tell unlike images by their features") })
+    #expect(try report(folder)["uncertainty"]["fitted"].optional("distance") == nil)
+    #expect(try Program.run("run", folder / "model.derm", Fixture.image).status == 0)
+    let checkpoint = try Program.run(
+      ["convert", Fixture.cnn, "-o", folder / "float.derm", "--preprocess", Fixture.preprocessing] + Self.options)
+    #expect(
+      checkpoint.status == 3 && checkpoint.isOneLine(with: ["is not compiled", "dermc compile"]), "\(checkpoint.error)")
+    #expect(!folder.names.contains("float.derm"))
+  }
+
+  /// Of one logit there is no energy, but features there are.
+  @Test func findingsOfOneLogitHaveDistances() throws {
+    let folder = try Folder()
+    let answers = Fixture.root + "answers"
+    let outcome = try Program.run(
+      "compile", "\(answers)/binary_logit.onnx", "--preprocess", answers + "/preprocess.json", "--table",
+      answers + "/melanoma.csv", "--calibrate-probabilities", Fixture.evaluation, "--unlike", "mahalanobis", "-o",
+      folder / "model.derm", "--quiet")
+    #expect(outcome.status == 0, "\(outcome.error)")
+    let row = try #require(
+      try Program.run("run", folder / "model.derm", Fixture.image, "--json").json().elements().first)
+    #expect(try row["certainty"]["distance"].double() > 0 && row["certainty"].optional("energy") == nil)
+  }
+}

@@ -8,6 +8,8 @@ package struct Certainty: Sendable, Equatable {
     case set(Int)
     /// The image is unlike those that were fitted on.
     case energy(Float, threshold: Float)
+    /// The same, by its features.
+    case distance(Float, threshold: Float)
 
     /// In words.
     package var text: String {
@@ -22,6 +24,9 @@ package struct Certainty: Sendable, Equatable {
       case .energy(let energy, let threshold):
         "energy \(Certainty.pair(energy, threshold).0) is above \(Certainty.pair(energy, threshold).1): "
           + "unlike the data it was fitted on"
+      case .distance(let distance, let threshold):
+        "distance \(Certainty.pair(distance, threshold).0) is above \(Certainty.pair(distance, threshold).1): "
+          + "unlike the data it was fitted on"
       }
     }
   }
@@ -34,6 +39,8 @@ package struct Certainty: Sendable, Equatable {
   package let confidence: Float
   /// -ln sum exp(logits); nil where the output are no several logits.
   package let energy: Float?
+  /// How far the features are from those fitted on; nil where nothing was fitted of them.
+  package let distance: Float?
   /// Empty where nothing speaks against the answer.
   package let reasons: [Reason]
 

@@ -4,6 +4,19 @@ package import Tensors
 extension Uncertainty {
   /// The object that `init(json:for:)` reads.
   package var json: JSON {
+    var object = scalars
+    if let distance { object["distance"] = distance.json }
+    return .object(object)
+  }
+
+  /// The same with less of distances than their many numbers, for reports.
+  package var summary: JSON {
+    var object = scalars
+    if let distance { object["distance"] = distance.summary }
+    return .object(object)
+  }
+
+  private var scalars: JSONObject {
     var sets: JSONObject = [
       "method": .string(self.sets.method.rawValue), "coverage": .double(self.sets.coverage),
       "thresholds": .array(self.sets.thresholds.map { $0.map { .double(Double($0)) } ?? .null }),
@@ -33,7 +46,7 @@ extension Uncertainty {
         "by": split.group.map { .string($0) } ?? .null,
       ]
     }
-    return .object(object)
+    return object
   }
 
   /// Reads what section `explanation` of a bundle stores of it; nil where that is nothing.
@@ -53,7 +66,7 @@ extension Uncertainty {
 
   /// Reads what a bundle stores.
   package init(json: JSONNode, for meaning: OutputMeaning) throws(JSONError) {
-    try json.allowOnly("temperature", "sets", "samples", "data", "abstention", "energy", "split")
+    try json.allowOnly("temperature", "sets", "samples", "data", "abstention", "energy", "distance", "split")
     guard Uncertainty.applies(to: meaning) else {
       throw json.error("is for answers of one class; the model's are \(meaning.task.rawValue)")
     }
@@ -95,6 +108,7 @@ extension Uncertainty {
       guard meaning.hasEnergy else { throw node.error("is for several logits, which the model does not give") }
       energy = EnergyLimit(falseAlarms: try node["false_alarms"].share(), threshold: try node["threshold"].float())
     }
+    distance = try json.optional("distance").map { (node) throws(JSONError) in try FeatureDistance(json: node) }
   }
 }
 
@@ -109,7 +123,7 @@ extension PredictionSets {
 
 extension JSONNode {
   /// A fraction between 0 and 1, neither of the two.
-  fileprivate func share() throws(JSONError) -> Double {
+  func share() throws(JSONError) -> Double {
     let value = try double()
     guard value > 0, value < 1 else { throw error("expected a fraction between 0 and 1") }
     return value

@@ -3,8 +3,8 @@ import Platform
 /// How sure a model's answers are to be taken: what was fitted on labelled samples that it was not trained on, and
 /// travels in its bundle.
 ///
-/// What a model decides does not change by it. Sets, abstention and energy look at the model's own probabilities and
-/// logits, not at the ones the temperature makes of them: else their promises would hang on samples that the
+/// What a model decides does not change by it. Sets, abstention and limits look at the model's own probabilities,
+/// logits and features, not at what the temperature makes of them: else their promises would hang on samples that the
 /// temperature was fitted on.
 package struct Uncertainty: Sendable, Equatable {
   /// Below which probability of the class decided for the model had better not answer.
@@ -55,6 +55,8 @@ package struct Uncertainty: Sendable, Equatable {
   package let sets: PredictionSets
   package var abstention: Abstention?
   package var energy: EnergyLimit?
+  /// How far features may be from those fitted on; in the place of a limit of energy.
+  package var distance: FeatureDistance?
   /// How many samples were fitted on.
   package var samples: Int
   /// Their identity, as hexadecimal digits.
@@ -79,7 +81,11 @@ package struct Uncertainty: Sendable, Equatable {
   /// - Parameters:
   ///   - row: the output's numbers for it
   ///   - answer: what the model says of them
-  package func certainty(_ row: [Float], _ answer: Answer, _ meaning: OutputMeaning) -> Certainty {
+  ///   - distance: how far its features are from those fitted on; to be given where `distance` was fitted
+  package func certainty(
+    _ row: [Float], _ answer: Answer, _ meaning: OutputMeaning, distance: Float? = nil
+  ) -> Certainty {
+    precondition((distance == nil) == (self.distance == nil), "the distance of a sample is missing, or is of no use")
     let set = sets.set(answer.probabilities)
     let confidence = answer.confidence
     let energy = meaning.hasEnergy ? meaning.energy(row) : nil
@@ -95,9 +101,12 @@ package struct Uncertainty: Sendable, Equatable {
     if let energy, let limit = self.energy, !(energy <= limit.threshold) {
       reasons.append(.energy(energy, threshold: limit.threshold))
     }
+    if let distance, let limit = self.distance, !(distance <= limit.threshold) {
+      reasons.append(.distance(distance, threshold: limit.threshold))
+    }
     return Certainty(
       probabilities: meaning.probabilities(row, temperature: temperature), set: set, confidence: confidence,
-      energy: energy, reasons: reasons)
+      energy: energy, distance: distance, reasons: reasons)
   }
 }
 

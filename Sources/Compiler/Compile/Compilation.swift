@@ -128,6 +128,7 @@ package struct Compilation {
       let records =
         Compilation.recordBytes(classes: evaluation == nil ? nil : decision.meaning.classCount)
         + (request.uncertainty == nil ? 0 : Compilation.uncertaintyBytes(classes: decision.meaning.classCount))
+        + source.featureChannels * Compilation.channelBytes
       let stage = Int8Stage(
         float: network, recipe: recipe, decision: decision, calibration: calibration,
         threads: request.threads, observer: observer, sourceBytes: model.fileBytes,
@@ -181,7 +182,11 @@ package struct Compilation {
     let outcome = try comparison.outcome(
       (reference, compiledPlan), &decision, request.answer, evaluation: evaluation, calibration: calibration)
     let accuracy = outcome?.accuracy
-    let fit = try uncertainty(source, comparison, (reference, compiledPlan), decision)
+    let fit = try uncertainty(source, comparison, (reference, compiledPlan), (original, compiled), decision)
+    let distances =
+      try fit.map { (fit) throws(Refusal) in
+        try fit.distances(evaluation, outcome, threads: request.threads, observer)
+      } ?? (float: nil, compiled: nil)
     for loader in loaders { try observer.reportSkipped(loader, isStrict: request.isStrict) }
 
     // Write.
@@ -206,7 +211,8 @@ package struct Compilation {
     report.evaluationData = evaluation?.loader.summary
     if request.reportsPredictions, accuracy?.compiled != nil, let evaluation, let outcome {
       report.predictions = outcome.predictions?.samples(of: evaluation.samples, used: outcome.used)
-      report.predictions?.certainty = fit?.compiled.uncertainty.told(decision, runs: outcome.compiled)
+      report.predictions?.certainty = fit?.compiled.uncertainty.told(
+        decision, runs: outcome.compiled, distances: distances.compiled)
     }
     report.warnings += [assumption, source.data.overrideWarning, decision.warning].compactMap(\.self)
     report.warnings += loaders.flatMap(\.data.warnings)
@@ -224,7 +230,7 @@ package struct Compilation {
       report.warnings.append(overlap)
     }
     if let fit {
-      report.uncertainty = try fit.report(decision, evaluation, outcome)
+      report.uncertainty = try fit.report(decision, evaluation, outcome, distances)
       report.warnings += fit.warnings
     }
     let looks = try fidelity(original, compiled, source.data, decision, evaluation, outcome)
@@ -345,6 +351,9 @@ package struct Compilation {
 
   /// The same for what is fitted of how sure answers are.
   private static func uncertaintyBytes(classes: Int) -> Int { 384 + 24 * classes }
+
+  /// The same for each channel that distances are measured by: a mean and some axes.
+  private static let channelBytes = 14
 
   // MARK: Output
 

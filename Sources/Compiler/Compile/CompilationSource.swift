@@ -23,6 +23,8 @@ package final class CompilationSource {
   let evaluation: LabelledData?
   /// Labelled samples to fit on how sure answers are.
   let fitting: LabelledData?
+  /// How many features unlike images are told by; none where that is in the model's output.
+  let featureChannels: Int
   let classes: [String]?
   /// The simplified graph, and what passes did for it.
   let graph: Graph
@@ -137,6 +139,11 @@ package final class CompilationSource {
     hash = try model.sha256()
     (graph, log) = try Preparation.simplified(model.graph)
     try counts?.check(model, hash, graph, data)
+    if let settings = request.uncertainty {
+      featureChannels = try settings.featureChannels(graph, decision, data, path: model.path)
+    } else {
+      featureChannels = 0
+    }
     // The weights that matter now are copies with everything folded in.
     model.releasePages()
   }

@@ -15,10 +15,22 @@ extension Evaluation {
       for: decision.meaning, overridesPreprocessing: scored.overridesPreprocessing)
     guard let found else { return (nil, doubt.map { [$0] } ?? []) }
     let (samples, used) = (scored.samples, scored.used)
+    let distances = scored.model.distances.map { distances in used.compactMap { distances[$0] } }
+    if found.distance != nil, distances == nil {
+      return (
+        nil,
+        [
+          "\(path): holds no distances, which the model goes by to tell unlike images, so nothing is said of how sure "
+            + "it is: evaluate the images themselves"
+        ]
+      )
+    }
     var report = UncertaintyReport(
-      fitted: found.json, data: Report.DataSummary(count: found.samples, sha256: found.data))
+      fitted: found.summary, data: Report.DataSummary(count: found.samples, sha256: found.data))
     report.measured = try CertaintyComparison(
-      float: nil, compiled: found.outcomes(decision, runs: outputs, labels: used.map { samples.labels[$0] }),
+      float: nil,
+      compiled: found.outcomes(
+        decision, runs: outputs, labels: used.map { samples.labels[$0] }, distances: distances),
       groups: samples.groups?.groups(of: used))
     report.classes = (0..<decision.meaning.classCount).map(samples.classes.className)
     let isSame = scored.data.map { $0.sha256 == found.data } ?? false

@@ -1,6 +1,7 @@
 import Answers
 package import CanonicalJSON
 import DataSets
+import Explanations
 import Metrics
 import Reports
 import Runtime
@@ -62,6 +63,8 @@ package struct Evaluation {
     struct Model {
       var decision: DecisionOutput
       let outputs: [[Float]?]
+      /// How far each sample is from those fitted on; nil where the bundle tells nothing of it, or scores do not.
+      var distances: [Float?]?
       let warnings: [String]
     }
 
@@ -196,15 +199,23 @@ package struct Evaluation {
       : try Suspicions.Evidence(
         model, binding.preprocessing(for: [data.loader]), data.loader, samples: Array(data.loader.samples.indices),
         threads: threads)
-    let plan = try Preparation.plan(Preparation.executable(model), on: math, fusesRows: true)
+    var graph = try Preparation.executable(model)
+    let probe = like == nil ? try model.probe(model.storedUncertainty()?.found, in: &graph) : nil
+    let plan = try Preparation.plan(graph, on: math, fusesRows: true)
     observer.note(plan, threads: threads)
     observer.begin("Evaluating", count: samples.count)
     defer { observer.end() }
-    let outputs = Inference.run(
-      plan, on: data.loader, samples: samples, threads: threads, output: decision.position
-    ) { observer.advance() }
+    let position = decision.position
+    let runs = Inference.run(
+      plan, on: data.loader, samples: samples, threads: threads, progress: { [observer] in observer.advance() },
+      lane: {},
+      take: { executor, _, _ in
+        (output: executor.floats(ofOutput: position), distance: probe?.distance(executor))
+      })
     return Evaluated(
-      scored: Scored.Model(decision: decision, outputs: outputs, warnings: warnings), binding: binding, data: data,
-      evidence: evidence)
+      scored: Scored.Model(
+        decision: decision, outputs: runs.map { $0?.output },
+        distances: probe == nil ? nil : runs.map { $0?.distance }, warnings: warnings),
+      binding: binding, data: data, evidence: evidence)
   }
 }

@@ -14,6 +14,8 @@ struct Explainer {
     /// The class that is explained.
     let index: Int
     let map: ActivationMap
+    /// How far the sample is from those fitted on; nil where nothing was fitted of that.
+    let distance: Float?
   }
 
   private let method: ExplanationMethod
@@ -26,14 +28,16 @@ struct Explainer {
   private let input: (position: Int, image: ModelInput)
   /// The class that was asked for.
   private let chosen: Int?
+  private let probe: DistanceProbe?
 
   /// - Parameters:
   ///   - graph: as it is executed
   ///   - input: where images go
   ///   - chosen: the class to explain; nil for the one decided for
+  ///   - probe: what measures distances in the graph
   init(
     _ graph: Graph, _ method: ExplanationMethod, _ decision: DecisionOutput, input: (position: Int, image: ModelInput),
-    chosen: Int?, math: MathLibrary
+    chosen: Int?, probe: DistanceProbe? = nil, math: MathLibrary
   ) throws(Refusal) {
     let meaning = decision.meaning
     guard meaning.classCount > 0 else {
@@ -51,6 +55,7 @@ struct Explainer {
     self.decision = decision
     self.input = input
     self.chosen = chosen
+    self.probe = probe
   }
 
   /// The places of a map, where they are fewer than those of the input.
@@ -95,8 +100,10 @@ struct Explainer {
     do throws(Refusal) {
       let values = executor.floats(ofOutput: decision.position)
       let index = chosen ?? Explainer.decided(decision.meaning.answer(values))
+      // Before trials of changed images.
+      let distance = probe?.distance(executor)
       let map = try map(of: index, executor, gradient) { executor.withInputs { loader.write(sample, into: $0) } }
-      return .success(Result(values: values, index: index, map: map))
+      return .success(Result(values: values, index: index, map: map, distance: distance))
     } catch {
       return .failure(error.about(loader.samples[sample].name))
     }

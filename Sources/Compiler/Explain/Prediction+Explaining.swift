@@ -10,12 +10,13 @@ import Texts
 extension Prediction {
   /// What makes the maps that are asked for.
   func explainer(
-    _ request: ExplanationRequest, _ graph: Graph, _ decision: DecisionOutput, _ binding: DataBinding
+    _ request: ExplanationRequest, _ graph: Graph, _ probe: DistanceProbe?, _ decision: DecisionOutput,
+    _ binding: DataBinding
   ) throws(Refusal) -> Explainer {
     do throws(Refusal) {
       return try Explainer(
         graph, request.method, decision, input: try binding.imageInput(),
-        chosen: try request.index(binding.labels, count: decision.meaning.classCount), math: math)
+        chosen: try request.index(binding.labels, count: decision.meaning.classCount), probe: probe, math: math)
     } catch {
       throw error.kind == .usage || error.file != nil ? error : error.of(file: model.path)
     }

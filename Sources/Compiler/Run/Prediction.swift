@@ -1,6 +1,7 @@
 import Answers
 import Bundles
 import DataSets
+import Explanations
 import IR
 import Runtime
 package import Tensors
@@ -49,13 +50,14 @@ package struct Prediction {
     let (uncertainty, doubt) = try model.uncertainty(
       for: decision.meaning, overridesPreprocessing: binding.overrideWarning != nil)
     try observer.warn(doubt, isStrict: isStrict)
-    let graph = try Preparation.executable(model)
+    var graph = try Preparation.executable(model)
     let loader = try binding.unlabelled(at: path, takesNonFinite: takesNonFinite(graph))
     try observer.warn(binding.assumption(for: [loader]), isStrict: isStrict)
     observer.note("answer: \(decision.description(labels: binding.labels))")
-    let (outputs, maps) = try results(graph, decision, binding, loader)
+    let probe = try model.probe(uncertainty, in: &graph)
+    let (runs, maps) = try results(graph, probe, decision, binding, loader)
     // What ends the work names the sample itself, so there is no need for a warning before.
-    guard outputs.contains(where: { $0 != nil }) else {
+    guard runs.contains(where: { $0 != nil }) else {
       throw loader.count == 1
         ? Refusal(loader.skipped.first ?? "\(path): could not be used") : loader.nothingReadable(path)
     }
@@ -68,40 +70,51 @@ package struct Prediction {
       try explained(request, maps, decision, binding, loader)
     }
     let read = decision
-    let rows = zip(loader.samples, outputs).flatMap { sample, values in
+    let rows = zip(loader.samples, runs).flatMap { sample, run in
       let batch = read.rows.batch
-      return (values.map(read.rows.rows) ?? []).enumerated().map { index, values in
+      return (run.map { read.rows.rows($0.values) } ?? []).enumerated().map { index, values in
         let answer = read.meaning.answer(values)
         return Predictions.Row(
           name: batch == 1 ? sample.name : "\(sample.name)[\(sample.index * batch + index)]", values: values,
-          answer: answer, certainty: uncertainty?.certainty(values, answer, read.meaning))
+          answer: answer,
+          certainty: uncertainty?.certainty(values, answer, read.meaning, distance: run?.distance))
       }
     }
     return Predictions(
-      rows: rows, decision: decision, shape: decision.rows.shape(runs: outputs.count { $0 != nil }),
+      rows: rows, decision: decision, shape: decision.rows.shape(runs: runs.count { $0 != nil }),
       labels: binding.labels, explanations: explanations ?? [])
+  }
+
+  /// What the model gives for a sample, and how far that is from those fitted on.
+  private struct Run {
+    let values: [Float]
+    let distance: Float?
   }
 
   /// What the model gives for each sample, with a map where that is asked for.
   private func results(
-    _ graph: Graph, _ decision: DecisionOutput, _ binding: DataBinding, _ loader: SampleLoader
-  ) throws(Refusal) -> ([[Float]?], [Explainer.Result?]) {
+    _ graph: Graph, _ probe: DistanceProbe?, _ decision: DecisionOutput, _ binding: DataBinding, _ loader: SampleLoader
+  ) throws(Refusal) -> ([Run?], [Explainer.Result?]) {
     if let explanation {
-      let explainer = try explainer(explanation, graph, decision, binding)
+      let explainer = try explainer(explanation, graph, probe, decision, binding)
       if let first = loader.samples.first { _ = try explanation.file(first.name, samples: loader.count) }
       observer.begin("Explaining", count: loader.count)
       let results = try explainer.run(loader, threads: threads) { observer.advance() }
       observer.end()
-      return (results.map { $0?.values }, results)
+      return (results.map { $0.map { Run(values: $0.values, distance: $0.distance) } }, results)
     }
     let plan = try Preparation.plan(graph, on: math, fusesRows: true)
     observer.note(plan, threads: threads)
     observer.begin("Running", count: loader.count)
-    let outputs = Inference.run(
-      plan, on: loader, samples: Array(0..<loader.count), threads: threads, output: decision.position
-    ) { observer.advance() }
+    let position = decision.position
+    let runs = Inference.run(
+      plan, on: loader, samples: Array(0..<loader.count), threads: threads,
+      progress: { [observer] in observer.advance() }, lane: {},
+      take: { executor, _, _ in
+        Run(values: executor.floats(ofOutput: position), distance: probe?.distance(executor))
+      })
     observer.end()
-    return (outputs, [])
+    return (runs, [])
   }
 
   /// Whether tensors may hold NaN and infinities: where nothing is decided by what comes of them, and all of the model

@@ -68,12 +68,14 @@ package struct Predictions: Sendable {
   }
 
   private func json(_ certainty: Certainty) -> JSON {
-    [
+    var object: JSONObject = [
       "abstains": .bool(certainty.abstains), "why": .strings(certainty.reasons.map(\.text)),
       "set": .strings(certainty.set.map(label)), "confidence": .finite(Double(certainty.confidence)),
       "energy": .finite(certainty.energy.map { Double($0) }),
       "probabilities": .array(certainty.probabilities.map { JSON.finite($0) }),
     ]
+    if let distance = certainty.distance { object["distance"] = .finite(Double(distance)) }
+    return .object(object)
   }
 
   /// The calibrated probability of the class decided for, the set, and whether to take the answer.

@@ -20,12 +20,14 @@ struct UncertaintyFit {
   ///   - groups: whose samples they are; nil where nothing tells
   ///   - classes: names of the classes
   ///   - data: the identity of the samples' files
+  ///   - features: of the samples; to be given where unlike images are told by them
   ///   - seed: of the choice of one sample a group
   ///   - split: how the samples were chosen; nil where they were a folder of their own
   /// - Throws: where a number is not finite or a label is no class
   init(
     _ settings: UncertaintySettings, _ decision: DecisionOutput, runs: [[Float]], labels: [Int],
-    groups: SampleGroups?, classes: [String], data: Report.DataSummary, seed: UInt64, split: Uncertainty.Split? = nil
+    groups: SampleGroups?, classes: [String], data: Report.DataSummary, features: DistanceFit.Features? = nil,
+    seed: UInt64, split: Uncertainty.Split? = nil
   ) throws(Refusal) {
     let meaning = decision.meaning
     let rows = runs.flatMap(decision.rows.rows)
@@ -58,7 +60,12 @@ struct UncertaintyFit {
         risk: risk, certainty: settings.certainty, threshold: threshold?.confidence)
     }
     var lacksEnergy = false
-    if meaning.hasEnergy {
+    var doubt: String?
+    if let features {
+      let fit = try DistanceFit(
+        features, chosen: chosen, groups: groups, falseAlarms: settings.falseAlarms, seed: seed)
+      (uncertainty.distance, doubt) = (fit.distance, fit.warning)
+    } else if meaning.hasEnergy {
       let energies = chosen.map { meaning.energy(rows[$0]) }
       if let limit = ConformalThreshold.upper(energies, covering: 1 - settings.falseAlarms) {
         uncertainty.energy = Uncertainty.EnergyLimit(falseAlarms: settings.falseAlarms, threshold: limit)
@@ -69,8 +76,10 @@ struct UncertaintyFit {
     uncertainty.split = split
     self.uncertainty = uncertainty
     self.threshold = threshold
-    warnings = UncertaintyFit.warnings(
-      settings, uncertainty, isAtBound: fit.isAtBound, lacksEnergy: lacksEnergy, labels: own, classes: classes)
+    warnings =
+      UncertaintyFit.warnings(
+        settings, uncertainty, isAtBound: fit.isAtBound, lacksEnergy: lacksEnergy, labels: own, classes: classes)
+      + [doubt].compactMap(\.self)
   }
 
   /// One sample of each group, each equally likely, in rising order; all samples where there are no groups.

@@ -12,6 +12,14 @@ package struct UncertaintySettings: Sendable {
     case split(share: Double)
   }
 
+  /// What unlike images are told by.
+  package enum Unlike: String, Sendable, CaseIterable {
+    /// The energy of the logits, which costs nothing.
+    case energy
+    /// How far the features are from those fitted on (`FeatureDistance`).
+    case mahalanobis
+  }
+
   let source: Source
   /// The source as it was told.
   let text: String
@@ -24,6 +32,7 @@ package struct UncertaintySettings: Sendable {
   package private(set) var risk: Double?
   /// The share of images like those fitted on that may be taken for unlike them.
   package private(set) var falseAlarms = 0.05
+  package private(set) var unlike = Unlike.energy
   /// In which share of draws of the fitted samples the risk holds.
   package let certainty = 0.95
 
@@ -32,13 +41,13 @@ package struct UncertaintySettings: Sendable {
   /// - Parameter path: nil where nothing is to be fitted; other options then make no sense
   package init?(
     path: String?, method: PredictionSets.Method?, coverage: String?, isByClass: Bool, risk: String?,
-    falseAlarms: String?
+    falseAlarms: String?, unlike: Unlike? = nil
   ) throws(Refusal) {
     guard let path else {
       let given = [
         method.map { "--conformal \($0.rawValue)" }, coverage.map { "--coverage \($0)" },
         isByClass ? "--coverage-by-class" : nil, risk.map { "--max-risk \($0)" },
-        falseAlarms.map { "--false-alarms \($0)" },
+        falseAlarms.map { "--false-alarms \($0)" }, unlike.map { "--unlike \($0.rawValue)" },
       ]
       if let option = given.compactMap(\.self).first {
         throw .usage("\(option): is fitted on labelled samples: give --calibrate-probabilities DIR")
@@ -53,6 +62,7 @@ package struct UncertaintySettings: Sendable {
       source = .folder(path)
     }
     if let method { self.method = method }
+    if let unlike { self.unlike = unlike }
     if let coverage { self.coverage = try UncertaintySettings.share(coverage, "--coverage") }
     self.isByClass = isByClass
     self.risk = try risk.map { text throws(Refusal) in try UncertaintySettings.share(text, "--max-risk") }

@@ -43,7 +43,10 @@ extension Document.Section {
       text += "; it abstains where a set has not one class"
     }
     if let alarms = report.falseAlarms {
-      text += ", and from images unlike those fitted on, for which \(Figures.percent(alarms, 0)) of like ones are taken"
+      let means = report.tellsDistance ? ", told by their features" : ""
+      text +=
+        ", and from images unlike those fitted on\(means), for which "
+        + "\(Figures.percent(alarms, 0)) of like ones are taken"
     }
     return text + ". To abstain is to say: someone else decides."
   }

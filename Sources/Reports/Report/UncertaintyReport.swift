@@ -3,7 +3,7 @@ package import Metrics
 
 /// How sure answers are to be taken, and how that proved on the evaluation data.
 package struct UncertaintyReport: Sendable, Equatable {
-  /// What was fitted, as the bundle stores it.
+  /// What was fitted, as the bundle stores it, but for the many numbers that distances are measured by.
   package var fitted: JSON
   /// The same of the float model, on its own outputs; null where it was not asked.
   package var floatFitted: JSON = .null
@@ -117,7 +117,10 @@ extension UncertaintyReport {
   var certainty: Double? { number("abstention", "certainty") }
   /// From which confidence on answers are given; nil where all are, or none.
   var threshold: Double? { number("abstention", "threshold") }
-  var falseAlarms: Double? { number("energy", "false_alarms") }
+  var falseAlarms: Double? { number("energy", "false_alarms") ?? number("distance", "false_alarms") }
+
+  /// Whether unlike images are told by their features rather than by energy.
+  var tellsDistance: Bool { fitted["distance"] != nil }
 
   /// Whether the samples fitted on were a share of the folder whose others were reported on.
   var isSplit: Bool { fitted["split"] != nil }

@@ -22,6 +22,7 @@ extension ModelInput.Order: ExpressibleByArgument {}
 extension OutputMeaning.Scores: ExpressibleByArgument {}
 extension OutputMeaning.Task: ExpressibleByArgument {}
 extension PredictionSets.Method: ExpressibleByArgument {}
+extension UncertaintySettings.Unlike: ExpressibleByArgument {}
 extension Preprocessing.Channels: ExpressibleByArgument {}
 extension Preprocessing.Resize: ExpressibleByArgument {}
 extension ExplanationMethod: ExpressibleByArgument {}

@@ -44,9 +44,16 @@ struct UncertaintyOptions: ParsableArguments {
       valueName: "fraction"))
   var falseAlarms: String?
 
+  @Option(
+    help: """
+      What images unlike those fitted on are told by: energy, of the model's output, unless given; mahalanobis, how far \
+      the features before its last layers are from theirs, which finds more of them.
+      """)
+  var unlike: UncertaintySettings.Unlike?
+
   func settings() throws(Refusal) -> UncertaintySettings? {
     try UncertaintySettings(
       path: calibrateProbabilities, method: conformal, coverage: coverage, isByClass: coverageByClass, risk: maxRisk,
-      falseAlarms: falseAlarms)
+      falseAlarms: falseAlarms, unlike: unlike)
   }
 }

@@ -45,6 +45,8 @@ public final class DermSession {
   /// Of each answer, one after the other.
   private var probabilities: [Double]
   private var decisions: [Int?]
+  /// How far what was run on is from the images fitted on; computed when it is first asked for.
+  private var distance: Float?
   /// Whether a thread is at work.
   private let isInUse = Atomic(false)
 
@@ -239,7 +241,7 @@ public final class DermSession {
   }
 
   /// Inputs may lie where answers do.
-  private func begin() { hasAnswers = false }
+  private func begin() { (hasAnswers, distance) = (false, nil) }
 
   private func check(
     _ numbers: UnsafeBufferPointer<Float>, _ count: Int, _ name: @autoclosure () -> String
@@ -395,9 +397,9 @@ public final class DermSession {
     guard let uncertainty = model.interface.uncertainty else { return nil }
     let answer = Answer(
       probabilities: classes.map(\.probability), decided: decisions[position].map { [$0] } ?? [])
+    if distance == nil { distance = model.probe?.distance(executor) }
     return DermCertainty(
-      uncertainty.certainty(
-        output, answer, model.interface.meaning, distance: model.probe?.distance(executor)), classes: classes)
+      uncertainty.certainty(output, answer, model.interface.meaning, distance: distance), classes: classes)
   }
 
   /// Where the model looked for a class in the image it was run on.

@@ -23,6 +23,18 @@ public func certainty(
   }
 }
 
+@_cdecl("derm_session_distance")
+public func distance(
+  _ session: OpaquePointer?, _ position: Int, _ distance: UnsafeMutablePointer<Double>?,
+  _ error: UnsafeMutablePointer<derm_error>?
+) -> derm_status {
+  with(session, error) { (handle) throws(CallError) in
+    let target = try required(distance, "distance")
+    let found = try runtime { () throws(DermError) in try handle.session.certainty(position: integer(position)) }
+    target.pointee = found.distance ?? .nan
+  }
+}
+
 @_cdecl("derm_session_set")
 public func predictionSet(
   _ session: OpaquePointer?, _ position: Int, _ indices: UnsafeMutablePointer<Int32>?, _ capacity: Int,

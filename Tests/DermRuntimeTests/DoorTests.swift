@@ -75,7 +75,7 @@ import Testing
       let certainty = answer.certainty.map { certainty in
         DoorCase.certainty(
           probabilities: certainty.probabilities, confidence: certainty.confidence, energy: certainty.energy,
-          set: certainty.set.map(\.label), why: certainty.why)
+          distance: certainty.distance, set: certainty.set.map(\.label), why: certainty.why)
       }
       return ["decided \(labels.isEmpty ? "none" : labels.joined(separator: ", "))"] + (certainty ?? [])
     }

@@ -37,10 +37,10 @@ package struct DoorCase: Sendable, CustomStringConvertible {
   ///   - set: labels
   ///   - why: nothing where the model does not abstain
   package static func certainty(
-    probabilities: [Double], confidence: Double, energy: Double?, set: [String], why: String
+    probabilities: [Double], confidence: Double, energy: Double?, distance: Double?, set: [String], why: String
   ) -> [String] {
     var digest = Digest()
-    for number in probabilities + [confidence] + (energy.map { [$0] } ?? []) { digest.add(Float(number)) }
+    for number in probabilities + [confidence, energy, distance].compactMap(\.self) { digest.add(Float(number)) }
     return [
       "sure \(digest)", "set \(set.isEmpty ? "none" : set.joined(separator: ", "))",
       why.isEmpty ? "answers it" : "abstains \(why)",

@@ -21,7 +21,8 @@ import Testing
     let certainty = try row["certainty"]
     let found = DoorCase.certainty(
       probabilities: try certainty["probabilities"].doubles(), confidence: try certainty["confidence"].double(),
-      energy: try certainty.optional("energy")?.double(), set: try certainty["set"].strings(),
+      energy: try certainty.optional("energy")?.double(), distance: try certainty.optional("distance")?.double(),
+      set: try certainty["set"].strings(),
       why: try certainty["why"].strings().joined(separator: "; "))
     #expect(found == Array(door.expected.suffix(3)))
     #expect(try certainty["abstains"].bool() == door.expected.contains { $0.hasPrefix("abstains ") })

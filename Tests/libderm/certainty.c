@@ -20,6 +20,8 @@ static void check_plain(const char *path, const char *image) {
   CHECK(!derm_model_tells_certainty(model) && !derm_model_tells_certainty(NULL));
   derm_certainty certainty;
   FAILS(DERM_UNSUPPORTED_MODEL, "--calibrate-probabilities", derm_session_certainty(session, 0, &certainty, &error));
+  double distance;
+  FAILS(DERM_UNSUPPORTED_MODEL, "--calibrate-probabilities", derm_session_distance(session, 0, &distance, &error));
   derm_session_close(session);
   derm_model_close(model);
 }
@@ -37,6 +39,9 @@ int main(int argc, char **argv) {
   CHECK(certainty.abstains == 0 || certainty.abstains == 1);
   CHECK(memchr(certainty.why, 0, sizeof certainty.why) && (certainty.why[0] != 0) == certainty.abstains);
   CHECK(isfinite(certainty.energy));
+  double distance = 0;
+  OK(derm_session_distance(session, 0, &distance, &error));
+  CHECK(isnan(distance));
 
   int32_t indices[7], decision;
   size_t count = 99;
@@ -58,6 +63,8 @@ int main(int argc, char **argv) {
 
   FAILS(DERM_INVALID_ARGUMENT, "session is NULL", derm_session_certainty(NULL, 0, &certainty, &error));
   FAILS(DERM_INVALID_ARGUMENT, "certainty is NULL", derm_session_certainty(session, 0, NULL, &error));
+  FAILS(DERM_INVALID_ARGUMENT, "distance is NULL", derm_session_distance(session, 0, NULL, &error));
+  FAILS(DERM_INPUT_DOES_NOT_FIT, "answer 1", derm_session_distance(session, 1, &distance, &error));
   FAILS(DERM_INVALID_ARGUMENT, "indices is NULL", derm_session_set(session, 0, NULL, 7, &count, &error));
   FAILS(DERM_INVALID_ARGUMENT, "count is NULL", derm_session_set(session, 0, indices, 7, NULL, &error));
   FAILS(DERM_INPUT_DOES_NOT_FIT, "answer 1", derm_session_certainty(session, 1, &certainty, &error));

@@ -220,14 +220,17 @@ static void add_certainty(const derm_model *model, derm_session *session, size_t
   derm_certainty certainty;
   OK(derm_session_certainty(session, position, &certainty, &error));
   OK(derm_session_calibrated_probabilities(session, position, probabilities, count, &error));
+  double far;
+  OK(derm_session_distance(session, position, &far, &error));
   uint64_t numbers = nothing;
   for (size_t i = 0; i < count; i++) {
     const float number = (float)probabilities[i];
     numbers = digest(numbers, &number, sizeof number);
   }
-  const float confidence = (float)certainty.confidence, energy = (float)certainty.energy;
+  const float confidence = (float)certainty.confidence, energy = (float)certainty.energy, distance = (float)far;
   numbers = digest(numbers, &confidence, sizeof confidence);
   if (!isnan(energy)) numbers = digest(numbers, &energy, sizeof energy);
+  if (!isnan(distance)) numbers = digest(numbers, &distance, sizeof distance);
   size_t used = strlen(text), found;
   snprintf(text + used, size - used, "sure %016" PRIx64 "\n", numbers);
   OK(derm_session_set(session, position, indices, count, &found, &error));

@@ -1,6 +1,7 @@
 // wrapper BUNDLE CERTAIN IMAGE: what derm.hpp wraps answers alike, whichever way an image comes, and throws what is
 // wrong; CERTAIN tells how sure it is.
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <derm.hpp>
@@ -67,6 +68,7 @@ int main(int argc, char **argv) {
   const derm::certainty certainty = clinic.certainty();
   CHECK(certainty.confidence == static_cast<float>(found[0].probability));
   CHECK(certainty.abstains == !certainty.why.empty());
+  CHECK(std::isfinite(certainty.energy) && std::isnan(certainty.distance));
   CHECK(certainty.set.size() <= 7 && (certainty.set.empty() || certainty.set[0] == found[0].index));
   CHECK(certainty.probabilities.size() == 7 &&
         *std::max_element(certainty.probabilities.begin(), certainty.probabilities.end()) ==

@@ -129,6 +129,7 @@ _FALLIBLE: Dict[str, List[Any]] = {
     "derm_session_top": [c_void_p, c_size_t, POINTER(Class), c_size_t, POINTER(c_size_t)],
     "derm_session_probabilities": [c_void_p, c_size_t, c_void_p, c_size_t],
     "derm_session_certainty": [c_void_p, c_size_t, POINTER(Certainty)],
+    "derm_session_distance": [c_void_p, c_size_t, POINTER(c_double)],
     "derm_session_set": [c_void_p, c_size_t, POINTER(c_int32), c_size_t, POINTER(c_size_t)],
     "derm_session_calibrated_probabilities": [c_void_p, c_size_t, POINTER(c_double), c_size_t],
     "derm_session_output": [c_void_p, c_size_t, POINTER(POINTER(c_float)), POINTER(c_size_t)],

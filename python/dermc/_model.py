@@ -52,6 +52,9 @@ class Certainty:
     confidence: float
     #: High where the image is unlike those fitted on; None where the model's output cannot tell.
     energy: Optional[float]
+    #: How far the image's features are from those fitted on; None where the bundle was not compiled with
+    #: `unlike="mahalanobis"`.
+    distance: Optional[float] = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -468,8 +471,9 @@ class _Session:
         )
 
     def _certainty(self, position: int) -> Certainty:
-        found, count = _library.Certainty(), ctypes.c_size_t()
+        found, count, distance = _library.Certainty(), ctypes.c_size_t(), ctypes.c_double()
         library.session_certainty(self.handle, position, ctypes.byref(found))
+        library.session_distance(self.handle, position, ctypes.byref(distance))
         indices = (ctypes.c_int32 * len(self.labels))()
         library.session_set(self.handle, position, indices, len(indices), ctypes.byref(count))
         probabilities = (ctypes.c_double * len(self.labels))()
@@ -481,6 +485,7 @@ class _Session:
             tuple(probabilities),
             found.confidence,
             None if math.isnan(found.energy) else found.energy,
+            None if math.isnan(distance.value) else distance.value,
         )
 
     def explanation(self, index: int) -> Explanation:

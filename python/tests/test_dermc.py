@@ -65,6 +65,14 @@ class CertaintyTests(Bundles):
             self.assertEqual(found.probabilities, tuple(expected["probabilities"]))
             self.assertEqual((found.confidence, found.energy), (expected["confidence"], expected["energy"]))
             self.assertEqual(found.abstains, bool(found.why))
+            self.assertIsNone(found.distance)
+        distant = self.folder / "distant.derm"
+        dermc.compile(
+            FIXTURES / "lesion_cnn.onnx", distant, int8=False, preprocess=PREPROCESS,
+            calibrate_probabilities=FIXTURES / "images/calib", unlike="mahalanobis",
+        )
+        (row,) = _program.document(["run", distant, IMAGES[0]])
+        self.assertEqual(dermc.Model(distant).predict(IMAGES[0]).certainty.distance, row["certainty"]["distance"])
         plain = dermc.Model(self.float)
         self.assertFalse(plain.tells_certainty)
         self.assertIsNone(plain.predict(IMAGES[0]).certainty)

@@ -142,8 +142,8 @@ class DoorTests(unittest.TestCase):
             self.assertEqual(certainty is not None, model.tells_certainty)
             if certainty is None:
                 continue
-            energy = [] if certainty.energy is None else [certainty.energy]
-            found.append(f"sure {digest([[*certainty.probabilities, certainty.confidence, *energy]])}")
+            rest = [number for number in (certainty.energy, certainty.distance) if number is not None]
+            found.append(f"sure {digest([[*certainty.probabilities, certainty.confidence, *rest]])}")
             found.append(f"set {', '.join(certainty.set) or 'none'}")
             found.append(f"abstains {certainty.why}" if certainty.abstains else "answers it")
         return found

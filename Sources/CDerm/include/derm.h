@@ -249,6 +249,9 @@ typedef struct derm_certainty {
 
 derm_status derm_session_certainty(derm_session *session, size_t position, derm_certainty *certainty,
                                    derm_error *error);
+// How far the image's features are from those fitted on; NaN where the bundle was not compiled with --unlike
+// mahalanobis.
+derm_status derm_session_distance(derm_session *session, size_t position, double *distance, derm_error *error);
 // The places of the classes that the image may be of, the most probable first: the right one is among them as often as
 // was asked for when the bundle was compiled. Writes at most capacity of them, and to count how many there are.
 derm_status derm_session_set(derm_session *session, size_t position, int32_t *indices, size_t capacity, size_t *count,

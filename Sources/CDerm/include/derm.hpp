@@ -51,6 +51,8 @@ struct certainty {
   double confidence;
   // High where the image is unlike those fitted on; NaN where the model's output cannot tell.
   double energy;
+  // How far the image's features are from those fitted on; NaN where the bundle does not tell.
+  double distance;
   // The places of the classes that the image may be of, the most probable first.
   std::vector<std::size_t> set;
   // How often an answer of each class is right.
@@ -187,12 +189,14 @@ class session {
     derm_certainty told;
     derm_error found;
     check(derm_session_certainty(get(), position, &told, &found), found);
+    double distance = 0;
+    check(derm_session_distance(get(), position, &distance, &found), found);
     std::vector<std::int32_t> indices(classes_);
     std::size_t count = 0;
     check(derm_session_set(get(), position, indices.data(), indices.size(), &count, &found), found);
     std::vector<double> probabilities(classes_);
     check(derm_session_calibrated_probabilities(get(), position, probabilities.data(), classes_, &found), found);
-    return {told.abstains != 0, told.why, told.confidence, told.energy,
+    return {told.abstains != 0, told.why, told.confidence, told.energy, distance,
             std::vector<std::size_t>(indices.begin(), indices.begin() + static_cast<std::ptrdiff_t>(count)),
             probabilities};
   }

@@ -7,6 +7,7 @@ import Math
 import Operators
 import Platform
 import Tensors
+import TestSupport
 import Testing
 
 /// A bundle of its own, gone with the value that made it.
@@ -134,5 +135,58 @@ private func bundle(_ graph: Graph, labels: [String], answer: OutputMeaning? = n
     let wrong = OutputMeaning(output: "absent", task: .binary, scores: .logits, count: 2)
     let stored = try StoredBundle(bundle(graph, labels: ["a", "b"], answer: wrong))
     #expect(throws: DermError.self) { try DermModel(path: stored.path) }
+  }
+}
+
+/// Distances that a stranger's bundle tells of a network that has none such.
+@Suite struct DermDistanceTests {
+  private static let bundle = "\(DoorCase.root)/fixtures/doors/sure_distance.derm"
+
+  /// The bundle with another distance.
+  private func changed(_ change: (inout JSONObject) -> Void) throws -> StoredBundle {
+    var bundle = try BundleReader.open(Self.bundle).read(selfTest: false, maximumBytes: 1 << 30)
+    guard case .object(var explanation)? = bundle.explanation,
+      case .object(var uncertainty)? = explanation["uncertainty"],
+      case .object(var distance)? = uncertainty["distance"]
+    else { preconditionFailure("the fixture tells no distance") }
+    change(&distance)
+    uncertainty["distance"] = .object(distance)
+    explanation["uncertainty"] = .object(uncertainty)
+    bundle.explanation = .object(explanation)
+    return try StoredBundle(bundle)
+  }
+
+  @Test func isOfTheNamedActivation() throws {
+    let same = try changed { _ in }
+    let certainty = try #require(try DermModel(path: same.path).classify(imageAt: image).certainty)
+    #expect(try certainty == DermModel(path: Self.bundle).classify(imageAt: image).certainty)
+    #expect(try #require(certainty.distance) > 0)
+  }
+
+  @Test func refusesActivationsThatAreNotThere() throws {
+    let graph = try BundleReader.open(Self.bundle).read(selfTest: false, maximumBytes: 1 << 30).graph
+    let input = graph[graph.inputs[0]].name
+    for name in ["none such", "", input] {
+      let stored = try changed { $0["activation"] = .string(name) }
+      do throws(DermError) {
+        _ = try DermModel(path: stored.path)
+        #expect(Bool(false), "\(name) was taken")
+      } catch {
+        guard case .unsupportedModel(let why) = error else { return #expect(Bool(false), "\(error)") }
+        #expect(why.contains("explanation.uncertainty.distance.activation: no activation is named \(name)"), "\(why)")
+      }
+    }
+    // Fewer numbers than the activation has channels.
+    let few = try changed {
+      $0["mean"] = ["scale": 1.0, "numbers": [1, 2, 3]]
+      $0["axes"] = []
+    }
+    do throws(DermError) {
+      _ = try DermModel(path: few.path)
+      #expect(Bool(false), "three channels were taken")
+    } catch {
+      guard case .unsupportedModel(let why) = error else { return #expect(Bool(false), "\(error)") }
+      #expect(why.contains("expected 3 channels of one image"), "\(why)")
+    }
   }
 }

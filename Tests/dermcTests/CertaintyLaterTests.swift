@@ -232,15 +232,22 @@ import Testing
     #expect(try eval.json()["uncertainty"]["fitted"].value == report(folder)["uncertainty"]["fitted"].value)
   }
 
-  /// Scores have no features, so that nothing is said rather than half of it.
-  @Test func scoresOfPartsTellNoDistances() throws {
+  /// Scores of parts hold distances, so that all of them tell what one run tells.
+  @Test func partsTellDistances() throws {
     let folder = try Self.compiled.get()
+    let model = folder / "model.derm"
+    let whole = try Program.run("eval", model, Fixture.evaluation, "--against", Fixture.cnn, "--json")
+    for index in 1...2 {
+      let part = try Program.run(
+        "eval", model, Fixture.evaluation, "--against", Fixture.cnn, "--shard", "\(index)/2", "-o",
+        folder / "\(index).eval", "--quiet")
+      #expect(part.status == 0, "\(part.error)")
+    }
     let scores = folder / "all.eval"
-    let part = try Program.run("eval", folder / "model.derm", Fixture.evaluation, "-o", scores, "--quiet")
-    #expect(part.status == 0, "\(part.error)")
-    let measured = try Program.run("eval", folder / "model.derm", scores, "--json")
-    #expect(measured.status == 0 && measured.isOneLine(with: ["holds no distances", "evaluate the images themselves"]))
-    #expect(try measured.json().optional("uncertainty") == nil)
+    #expect(try Program.run("merge", folder / "1.eval", folder / "2.eval", "-o", scores, "--quiet").status == 0)
+    let measured = try Program.run("eval", model, scores, "--against", Fixture.cnn, "--json")
+    #expect(measured.status == 0 && measured.output == whole.output, "\(measured.error)")
+    #expect(try measured.json()["uncertainty"]["fitted"]["distance"]["channels"].int() > 8)
   }
 
   @Test func saysWhatItCannotDo() throws {

@@ -16,15 +16,6 @@ extension Evaluation {
     guard let found else { return (nil, doubt.map { [$0] } ?? []) }
     let (samples, used) = (scored.samples, scored.used)
     let distances = scored.model.distances.map { distances in used.compactMap { distances[$0] } }
-    if found.distance != nil, distances == nil {
-      return (
-        nil,
-        [
-          "\(path): holds no distances, which the model goes by to tell unlike images, so nothing is said of how sure "
-            + "it is: evaluate the images themselves"
-        ]
-      )
-    }
     var report = UncertaintyReport(
       fitted: found.summary, data: Report.DataSummary(count: found.samples, sha256: found.data))
     report.measured = try CertaintyComparison(

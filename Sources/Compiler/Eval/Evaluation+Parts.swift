@@ -61,7 +61,7 @@ extension Evaluation {
       PartData(
         loader, chosen: Array(loader.samples.indices), asked: nil, seed: 0, shard: shard, isAnonymous: isAnonymous,
         site: site), remarks, rows: rows,
-      outputs: models.map { model in used.compactMap { model.scored.outputs[$0 - positions.lowerBound] } })
+      outputs: models.map { model in used.compactMap { model.scored.numbers(ofSample: $0 - positions.lowerBound) } })
     observer.notePeak()
     return Part(file: try part.stage(for: output), text: part.text)
   }
@@ -106,13 +106,17 @@ extension Evaluation {
           remedy: "score again with the same --output-name and --task")
       }
       try decision.name(samples.classes)
-      let expected = decision.rows.count * decision.rows.batch
+      let distance = index == 0 ? try model.storedUncertainty()?.found.distance : nil
+      let count = decision.rows.count * decision.rows.batch
+      let expected = count + (distance == nil ? 0 : 1)
       guard part.outputs[index].allSatisfy({ $0.count == expected }) else {
         throw Refusal(.malformed, file: path, reason: "does not hold \(expected) numbers for each sample")
       }
       let warnings = part.warnings(index)
       for warning in warnings { try observer.warn(warning, isStrict: isStrict) }
-      return Scored.Model(decision: decision, outputs: part.outputs[index], warnings: warnings)
+      return Scored.Model(
+        decision: decision, outputs: part.outputs[index].map { Array($0.prefix(count)) },
+        distances: distance.map { _ in part.outputs[index].map(\.last) }, warnings: warnings)
     }
     let own = try scored(0, model, like: nil)
     let reference = try other.map { (other) throws(Refusal) in try scored(1, other, like: own.decision) }
@@ -151,6 +155,13 @@ extension Evaluation {
     guard try origin.graph == BundleWriter.hash(of: Preparation.executable(model)).hex else {
       throw refuse("was scored with another --size, or by another build of dermc")
     }
+  }
+}
+
+extension Evaluation.Scored.Model {
+  /// What is kept of a sample: the output, and how far it is from those fitted on where the bundle tells that.
+  fileprivate func numbers(ofSample index: Int) -> [Float]? {
+    outputs[index].map { $0 + [distances.flatMap { $0[index] }].compactMap(\.self) }
   }
 }
 

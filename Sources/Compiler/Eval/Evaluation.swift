@@ -63,7 +63,7 @@ package struct Evaluation {
     struct Model {
       var decision: DecisionOutput
       let outputs: [[Float]?]
-      /// How far each sample is from those fitted on; nil where the bundle tells nothing of it, or scores do not.
+      /// How far each sample is from those fitted on; nil where the bundle tells nothing of it.
       var distances: [Float?]?
       let warnings: [String]
     }

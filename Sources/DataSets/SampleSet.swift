@@ -45,6 +45,15 @@ package struct SampleSet: Sendable {
 }
 
 extension SampleSet {
+  /// Gives the model's other classes, of which there is no sample, their numbers as names, where those of the samples
+  /// have only these, as in a labels.csv of indices.
+  package mutating func numberClasses(upTo count: Int) {
+    guard classes == classes.indices.map({ "\($0)" }) else { return }
+    var all = ClassNames(classes)
+    all.extend(to: count)
+    classes = all.names
+  }
+
   /// Whose images the samples are by a table of another set; nil where it does not name them.
   package func groups(of column: String, in table: String) -> GroupColumn? {
     var options = TableOptions()

@@ -83,6 +83,22 @@ func multiLabelAccuracy() -> AccuracyReport {
 }
 
 struct AnswersTests {
+  /// What a bundle keeps of many classes are their names, and figures of the whole.
+  @Test(arguments: [64, 65, 500]) func recordsOfManyClassesAreSmall(count: Int) throws {
+    let names = (0..<count).map { "class \($0)" }
+    var accuracy = AccuracyReport(data: .labelled, samples: 2, classes: names)
+    accuracy.compiled = ModelAccuracy(
+      top1: 0.5, perClass: names.map { .init($0, support: 1, precision: 1, recall: 1, f1: 1, averagePrecision: 1) },
+      confusion: names.map { _ in Array(repeating: 0, count: count) })
+    accuracy.deltas = AccuracyEstimates(top1: Estimate(0), perClass: names.map { ClassEstimates($0) })
+    let record = accuracy.record
+    #expect((record == accuracy.json) == (count == 64))
+    #expect(count == 64 || record.memory < 200_000, "\(record.memory)")
+    let read = try AccuracyReport(JSONNode(record, name: "evaluation"))
+    #expect(read.classes == names && read.compiled?.top1 == 0.5 && read.deltas?.top1 == Estimate(0))
+    #expect(read.compiled?.perClass.count == (count == 64 ? 64 : 0))
+  }
+
   @Test func readsBackWhatItWrites() throws {
     for accuracy in [binaryAccuracy(), multiLabelAccuracy()] {
       var report = sampleReport()
@@ -125,7 +141,7 @@ struct AnswersTests {
         "macro_f1":1.0,"per_class":[{"auc":null,"average_precision":1.0,"f1":1.0,"name":"x","precision":1.0,\
         "recall":1.0,"sensitivity_at_specificity":null,"specificity":null,"support":2}],"samples":2,"top1":1.0}
         """)
-    accuracy.classes = (0..<65).map { "\($0)" }
+    accuracy.compiled?.confusion = Array(repeating: Array(repeating: 0, count: 65), count: 65)
     #expect(accuracy.modelJSON["confusion"] == nil)
   }
 

@@ -63,6 +63,32 @@ import Testing
     #expect(try report["accuracy"]["agreement"].double() > 0.5)
   }
 
+  /// Where no sample has the last classes, a bundle still names as many as its model has; folders whose names are some
+  /// of the numbers are no classes in order.
+  @Test func classesWithoutSamplesAreCounted() throws {
+    let folder = try Folder()
+    try Models.classifier(answering: .rows, to: folder / "model.onnx")
+    let data = folder.makeFolder("data")
+    var lines = ["file,label"]
+    for index in 0..<6 {
+      try NumPyFile.write(Models.numbers([1, 3, 8, 8], from: index), to: "\(data)/\(index).npy")
+      lines.append("\(index).npy,\(index)")
+    }
+    try folder.write(lines.joined(separator: "\n") + "\n", to: "data/labels.csv")
+    let compile = try Program.run(
+      "compile", folder / "model.onnx", "--int8", "--calib", data, "--eval", data, "-o", folder / "small.derm")
+    #expect(compile.status == 0, "\(compile.error)")
+    let eval = try Program.run("eval", folder / "small.derm", data, "--json")
+    #expect(eval.status == 0, "\(eval.error)")
+    #expect(try eval.json()["per_class"].elements().count == 10)
+    for name in ["1", "3"] {
+      _ = folder.makeFolder("folders/\(name)")
+      try NumPyFile.write(Models.numbers([1, 3, 8, 8]), to: folder / "folders/\(name)/0.npy")
+    }
+    let folders = try Program.run("eval", folder / "model.onnx", folder / "folders")
+    #expect(folders.status == 3 && folders.isOneLine(with: ["2 class folders", "10 outputs", "--labels"]))
+  }
+
   /// Layers over tokens keep their operators, and so their bits, in either format.
   @Test func tokensConvertBitForBit() throws {
     let folder = try Folder()

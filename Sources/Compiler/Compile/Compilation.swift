@@ -193,7 +193,7 @@ package struct Compilation {
     var bundle = try draft(compiled, compiledPlan)
     let tally = calibration.map { Tally($0) } ?? counts.map { Tally($0) }
     bundle.calibration = tally.map { calibrationRecord($0, int8) }
-    bundle.evaluation = accuracy?.json
+    bundle.evaluation = accuracy?.record
     if let fit { bundle.explanation = ["uncertainty": fit.compiled.uncertainty.json] }
     let (staged, file) = try stage(bundle)
 
@@ -347,7 +347,11 @@ package struct Compilation {
   /// Room in a bundle for the records of calibration and accuracy, which are not known when its steps are searched.
   ///
   /// - Parameter classes: of labelled data accuracy is measured on; nil where there are none
-  private static func recordBytes(classes: Int?) -> Int { classes.map { 512 + 176 * $0 } ?? 256 }
+  private static func recordBytes(classes: Int?) -> Int {
+    guard let classes else { return 256 }
+    // Of many classes there are only the names.
+    return 512 + (classes <= AccuracyReport.manyClasses ? 176 : 16) * classes
+  }
 
   /// The same for what is fitted of how sure answers are.
   private static func uncertaintyBytes(classes: Int) -> Int { 384 + 24 * classes }

@@ -138,15 +138,16 @@ package struct DataBinding: Sendable {
           + "evaluate it"
       )
     }
-    let set = try refusing(model) { () throws(Refusal) in
+    var set = try refusing(model) { () throws(Refusal) in
       try SampleFolder.labelled(at: path, classes: labels, labels: kind, inputs: inputs, options: settings.table)
     }
+    if labels == nil, let count = classCount { set.numberClasses(upTo: count) }
     let data = LabelledData(path: path, loader: try loader(set))
     if let count = classCount {
       guard data.classes.count <= count else {
         throw Refusal(file: path, reason: "has \(data.classes.count) classes, the model has \(count) \(classNoun)")
       }
-      if labels == nil, data.classes.count < count, !data.hasNumberLabels {
+      if labels == nil, data.classes.count < count {
         throw Refusal(
           file: path,
           reason: "has \(data.classes.count) class\(set.table == nil ? " folders" : "es"), the model has \(count) "
@@ -243,8 +244,6 @@ package struct LabelledData: Sendable {
       path: path, names: loader.samples.map(\.name), classes: classes, labels: loader.samples.map { $0.label ?? 0 },
       labelSets: loader.data.labelSets, groups: groups, subgroups: loader.data.subgroups)
   }
-  /// Whether classes are only numbers, as in a labels.csv of indices.
-  package var hasNumberLabels: Bool { classes.allSatisfy { Int($0) != nil } }
 }
 
 extension SampleLoader {

@@ -24,6 +24,23 @@ extension AccuracyReport {
     return .object(members)
   }
 
+  /// Beyond so many classes reports have no confusion, and bundles no figures of each class.
+  package static let manyClasses = 64
+
+  /// What a bundle keeps of it: `json`, but of many classes the figures of the whole model alone. Those of each would be
+  /// larger than a small model, and take more memory than a reader gives its file.
+  package var record: JSON {
+    guard classes.count > AccuracyReport.manyClasses else { return json }
+    var whole = self
+    for path in [\AccuracyReport.float, \.compiled] {
+      whole[keyPath: path]?.perClass = []
+      whole[keyPath: path]?.confusion = []
+    }
+    whole.deltas?.perClass = []
+    whole.multilabel?.labels = []
+    return whole.json
+  }
+
   /// `json` with the curves.
   package var jsonWithCurves: JSON {
     guard case .object(var members) = json else { return json }
@@ -35,8 +52,6 @@ extension AccuracyReport {
   package var modelJSON: JSON {
     var members: JSONObject = ["samples": .int(samples)]
     if case .object(let measures)? = compiled?.json { for (key, value) in measures { members[key] = value } }
-    // Nobody reads larger ones, and they grow with the square.
-    if classes.count > 64 { members["confusion"] = nil }
     addAnswers(to: &members)
     addCurves(to: &members)
     return .object(members)
@@ -132,12 +147,14 @@ extension AccuracyEstimates {
 
 extension ModelAccuracy {
   var json: JSON {
-    [
+    var members: JSONObject = [
       "top1": .finite(top1), "macro_f1": .finite(macroF1), "auc": .finite(auc), "ece": .finite(ece),
       "log_loss": .finite(logLoss), "brier": .finite(brier), "balanced_accuracy": .finite(balancedAccuracy),
       "per_class": .array(perClass.map(\.json)),
-      "confusion": .array(confusion.map { .ints($0) }),
     ]
+    // Nobody reads larger ones, and they grow with the square.
+    if confusion.count <= AccuracyReport.manyClasses { members["confusion"] = .array(confusion.map { .ints($0) }) }
+    return .object(members)
   }
 
   init(_ node: JSONNode) throws(JSONError) {

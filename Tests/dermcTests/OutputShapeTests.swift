@@ -81,6 +81,7 @@ import Testing
     let eval = try Program.run("eval", folder / "small.derm", data, "--json")
     #expect(eval.status == 0, "\(eval.error)")
     #expect(try eval.json()["per_class"].elements().count == 10)
+    _ = folder.makeFolder("folders")
     for name in ["1", "3"] {
       _ = folder.makeFolder("folders/\(name)")
       try NumPyFile.write(Models.numbers([1, 3, 8, 8]), to: folder / "folders/\(name)/0.npy")

@@ -27,8 +27,8 @@ extension AccuracyReport {
   /// Beyond so many classes reports have no confusion, and bundles no figures of each class.
   package static let manyClasses = 64
 
-  /// What a bundle keeps of it: `json`, but of many classes the figures of the whole model alone. Those of each would be
-  /// larger than a small model, and take more memory than a reader gives its file.
+  /// What a bundle keeps of it: `json`, but of many classes the figures of the whole model alone. Those of each would
+  /// be larger than a small model, and take more memory than a reader gives its file.
   package var record: JSON {
     guard classes.count > AccuracyReport.manyClasses else { return json }
     var whole = self

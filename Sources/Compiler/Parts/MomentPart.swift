@@ -53,7 +53,10 @@ struct MomentPart: MergeablePart {
   ///
   /// - Parameter graph: the float graph
   static func layers(of gatherer: MomentGatherer, _ graph: Graph) -> [Layer] {
-    gatherer.forms.map { Layer(name: graph[$0.layer]?.name ?? "", inputs: $0.form) }
+    gatherer.forms.map { layer, form in
+      guard let node = graph[layer] else { preconditionFailure("moments are gathered of a layer of another graph") }
+      return Layer(name: node.name, inputs: form)
+    }
   }
 
   mutating func merge(_ other: MomentPart) throws(Refusal) {
